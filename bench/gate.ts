@@ -5,7 +5,11 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { TensorSpec } from '#domain/artifact/signature.ts';
-import { type ComparisonVerdict, judgeComparison } from '#domain/comparison/judge-comparison.ts';
+import {
+  type ComparisonVerdict,
+  judgeComparison,
+  TOLERATED,
+} from '#domain/comparison/judge-comparison.ts';
 import { signatureDifferences } from '#domain/comparison/signature-differences.ts';
 import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
 import { askBoth } from '#steps/ask-both.ts';
@@ -70,7 +74,8 @@ async function judged({ labels, rows, pairs }: Pair): Promise<ComparisonVerdict>
       return answer(said(isKnown ? answered : await ask(asked)));
     },
     candidate: async (request) => answer(said(knownOf('after', rowsOf(request)))),
-    isLate: () => false,
+    monotonicMs: () => 0,
+    tolerated: TOLERATED,
   });
   const differences = signatureDifferences(before, after);
   return judgeComparison({ isSameModel: false, differences, answers }).verdict;

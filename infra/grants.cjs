@@ -3,6 +3,9 @@
 const MODEL_FUNCTIONS = arn('lambda', 'function:slipway-STAGE-m-*');
 const API = `arn:\${AWS::Partition}:apigateway:\${AWS::Region}::/restapis/\${Api}`;
 
+const CAPTURE_KEYS = arn('ssm', 'parameter/slipway/STAGE/capture/*');
+const PUBLIC_CAPTURE_KEYS = arn('ssm', 'parameter/slipway/STAGE/capture-public/*');
+
 const PROJECTS = ['image', 'own-image', 'environment'];
 
 /** The permissions of functions, by a name that says why. `STAGE` stands for the stage's name; actions without resource-level permissions apply to all resources. */
@@ -83,6 +86,16 @@ const GRANTS = {
   stopBuilds: [allow('codebuild:StopBuild', ...projects(...PROJECTS))],
   readBuildLog: [allow('logs:GetLogEvents', arnOf('ImageProjectLogGroup'))],
   readModelLog: [allow('logs:DescribeLogStreams GetLogEvents', arnOf('ModelLogGroup'))],
+  // What a revision keeps of its clients' requests is sealed by keys that are made with it. Its provisioning writes them and reads the public ones alone.
+  makeCaptureKeys: [
+    allow('ssm:PutParameter', [CAPTURE_KEYS, PUBLIC_CAPTURE_KEYS]),
+    allow('ssm:GetParameter', PUBLIC_CAPTURE_KEYS),
+  ],
+  // KMS decrypts for whoever may read the parameter: its key of Systems Manager says so. https://docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html
+  openKeptRequests: [
+    allow('ssm:GetParametersByPath', CAPTURE_KEYS),
+    allow('logs:FilterLogEvents', arnOf('ModelLogGroup')),
+  ],
   readMetrics: [allow('cloudwatch:GetMetricData', '*')],
   // Composite alarms are visible only with permission on all alarms. https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html
   readAlarms: [allow('cloudwatch:DescribeAlarms', '*')],

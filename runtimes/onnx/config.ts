@@ -1,3 +1,4 @@
+import { type CaptureConfig, readCapture } from './capture/config.ts';
 import type { Cors } from './serving/cors.ts';
 import { validateHeaderValue } from './serving/node-http.ts';
 import { worded } from './worded.ts';
@@ -23,6 +24,8 @@ export type Config = {
   /** Names besides its own by which OpenAI's API may ask for the model. */
   readonly aliases: readonly string[];
   readonly cors: Cors;
+  /** Null where no request is kept. */
+  readonly capture: CaptureConfig | null;
 };
 
 /** Throws an error of one line that names the variable, its value and the accepted values. */
@@ -48,6 +51,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       origins: env['CORS_ORIGINS']?.split(',') ?? [],
       exposedHeaders: headerValue('CORS_EXPOSED_HEADERS', env['CORS_EXPOSED_HEADERS'] ?? ''),
     },
+    capture: readCapture(env['CAPTURE'] ?? ''),
   };
 }
 

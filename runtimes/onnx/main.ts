@@ -1,16 +1,19 @@
 import { once } from 'node:events';
 import { extname } from 'node:path';
+import { openCapture } from './capture/capture.ts';
+import type { Fields } from './capture/fields.ts';
 import { type Config, readConfig } from './config.ts';
 import { readImageFolder } from './images/folder.ts';
-import { openImages } from './images/model.ts';
+import { isImages, openImages } from './images/model.ts';
 import { isFolder, readFolder } from './language/folder.ts';
-import { openLanguage, openStatic } from './language/model.ts';
+import { isLanguage, openLanguage, openStatic } from './language/model.ts';
 import { readStaticFolder } from './language/static/folder.ts';
 import { drainOnSignal, openChannel } from './serving/lifecycle.ts';
 import { createRoutes, SERVER_NAME } from './serving/routes.ts';
 import { createModelServer } from './serving/server.ts';
 import { openSession, type Session, sessionThread } from './session/session.ts';
 import { messageOf } from './values/json.ts';
+import type { Signature } from './values/tensors.ts';
 import { worded } from './worded.ts';
 
 // onnxruntime sends usage events unless this is set before it loads.
@@ -28,8 +31,9 @@ if (isSpare) process.title = `${SERVER_NAME} ${config.revision}`;
 const opening = openModel(config.modelPath).catch(exitWith(1));
 let session: Session | undefined;
 const routes = createRoutes(config, () => session);
-const server = createModelServer(routes, config);
-drainOnSignal(server, async () => (await opening).idle(), config.drainSeconds);
+const capture = config.capture && openCapture(config.capture, config.revision);
+const server = createModelServer(routes, config, capture && { capture, fields });
+drainOnSignal(server, idle, config.drainSeconds);
 
 server.once('error', exitWith(2));
 const { listening: fd, port, host } = config;
@@ -53,6 +57,22 @@ async function openModel(path: string): Promise<Session> {
   if (table) return openStatic(table);
   const folder = await readFolder(path);
   return openLanguage(await openSession(thread, folder.modelPath, exitWith(1)), folder);
+}
+
+async function idle(): Promise<void> {
+  await (await opening).idle();
+  capture?.flush();
+}
+
+/** The fields of a request that may be kept. */
+function fields(): Fields {
+  if (!session) throw new Error('no model is loaded');
+  const names = (specs: Signature['inputs']) => specs.map(({ name }) => name);
+  return {
+    inputs: names(session.signature.inputs),
+    outputs: names(session.signature.outputs),
+    hasTask: isLanguage(session) || isImages(session),
+  };
 }
 
 function configure(): Config {

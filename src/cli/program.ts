@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { Command, CommanderError, Option } from 'commander';
 import { Failure } from '#domain/failure.ts';
 import { addAccountCommands } from './commands/account-commands.ts';
+import { addCaptureCommands } from './commands/capture-commands.ts';
 import { addCompletionCommands } from './commands/completion-commands.ts';
 import { addConsoleCommand } from './commands/console-command.ts';
 import { addCostCommand } from './commands/cost-command.ts';
@@ -84,6 +85,7 @@ Examples:
   addConsoleCommand(program);
   addModelCommands(program);
   addVersionCommands(program);
+  addCaptureCommands(program);
   addPromotionCommands(program);
   addCostCommand(program);
   addWhatifCommand(program);

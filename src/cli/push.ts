@@ -2,7 +2,7 @@ import { access, constants, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import type { Slipway, Upload } from '#control/slipway.ts';
 import { noModelNamed } from '#domain/artifact/no-model.ts';
-import { externalDataKeys, readKey, sidecarKey } from '#domain/artifact/object-key.ts';
+import { examplesKey, externalDataKeys, readKey, sidecarKey } from '#domain/artifact/object-key.ts';
 import type { SlipwayEvent } from '#domain/event.ts';
 import { Failure } from '#domain/failure.ts';
 import { isModelName, nearestModelName } from '#domain/identity.ts';
@@ -136,7 +136,7 @@ async function fileUploads(path: string, model: string): Promise<readonly Planne
     });
   }
   const planned: Planned[] = [];
-  for (const beside of [sidecarKey(key), ...externalDataKeys(key)]) {
+  for (const beside of [sidecarKey(key), examplesKey(key), ...externalDataKeys(key)]) {
     const file = path + beside.slice(key.length);
     if (!(await isFile(file))) continue;
     await requireBeside(file, path);

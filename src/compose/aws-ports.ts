@@ -12,6 +12,9 @@ import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
+import { SSMClient } from '@aws-sdk/client-ssm';
+import { cloudWatchKeptLines } from '#adapters/aws/capture/cloudwatch-kept-lines.ts';
+import { ssmCaptureKeys } from '#adapters/aws/capture/ssm-capture-keys.ts';
 import { codeBuilds } from '#adapters/aws/code-builds.ts';
 import { cloudWatchTaskLogs } from '#adapters/aws/ecs/cloudwatch-task-logs.ts';
 import { frontDoorProbes } from '#adapters/aws/ecs/front-door-prober.ts';
@@ -36,6 +39,7 @@ import { stepFunctionsExecutions } from '#adapters/aws/step-functions-executions
 import { ecrEnvironments } from '#adapters/aws/store/ecr-environments.ts';
 import { ecrModelImages, ecrTaggedImages } from '#adapters/aws/store/ecr-model-images.ts';
 import { s3ArtifactStore } from '#adapters/aws/store/s3-artifact-store.ts';
+import { keptRequests } from '#adapters/capture/kept-requests.ts';
 import { systemClock } from '#adapters/clocks.ts';
 import { OWN_IMAGES, type OwnImages } from '#domain/build/own-image.ts';
 import { BASE_IMAGES } from '#domain/build/runtime.ts';
@@ -79,6 +83,17 @@ const START_LOOK_MS = 30_000;
 export function registryOf(environment: Environment) {
   const { TABLE: table } = settings(environment, 'TABLE');
   return dynamoRegistry({ client: dynamoClient(), table, clock });
+}
+
+export function captureKeysOf(environment: Environment) {
+  const { STAGE: stage } = settings(environment, 'STAGE');
+  return ssmCaptureKeys({ client: new SSMClient(), stage });
+}
+
+export function keptRequestsOf(environment: Environment) {
+  const { MODEL_LOG_GROUP: group } = settings(environment, 'MODEL_LOG_GROUP');
+  const lines = cloudWatchKeptLines({ logs: logsClient(), group, clock });
+  return keptRequests({ lines, keys: captureKeysOf(environment) });
 }
 
 export function artifactsOf(environment: Environment) {

@@ -127,20 +127,20 @@ export const STEPS = {
     grants: ['registry endDeployments'],
   }),
   ProvisionLambda: step(workflow.ProvisionLambda, provisionLambda, {
-    ports: ['registry', 'lambda', 'clock', 'provisioningSeconds'],
+    ports: ['registry', 'lambda', 'clock', 'captureKeys', 'provisioningSeconds'],
     timeoutSeconds: 115,
-    grants: ['registry fence', MAKE_FUNCTIONS],
+    grants: ['registry fence makeCaptureKeys', MAKE_FUNCTIONS],
   }),
   ProvisionFargate: step(workflow.ProvisionFargate, provisionFargate, {
-    ports: ['registry', 'fargate', 'clock', 'provisioningSeconds'],
+    ports: ['registry', 'fargate', 'clock', 'captureKeys', 'provisioningSeconds'],
     timeoutSeconds: 115,
-    grants: ['registry fence'],
+    grants: ['registry fence makeCaptureKeys'],
     containerGrants: [MAKE_CONTAINERS, MAKE_SERVICES],
   }),
   ProvisionEc2: step(workflow.ProvisionEc2, provisionEc2, {
-    ports: ['registry', 'ec2', 'clock', 'provisioningSeconds'],
+    ports: ['registry', 'ec2', 'clock', 'captureKeys', 'provisioningSeconds'],
     timeoutSeconds: 115,
-    grants: ['registry fence'],
+    grants: ['registry fence makeCaptureKeys'],
     containerGrants: [MAKE_CONTAINERS, MAKE_HOSTED],
   }),
   DescribeCandidate: step(workflow.DescribeCandidate, describeCandidate, {
@@ -156,9 +156,9 @@ export const STEPS = {
     containerGrants: ['probeContainers'],
   }),
   CompareAnswers: step(workflow.CompareAnswers, compareAnswers, {
-    ports: ['registry', 'router', 'prober', 'clock'],
+    ports: ['registry', 'artifacts', 'router', 'prober', 'clock', 'keptRequests'],
     timeoutSeconds: 110,
-    grants: ['registry findVersions invokeFunctions'],
+    grants: ['registry findVersions readArtifacts invokeFunctions openKeptRequests'],
     containerGrants: ['probeContainers'],
   }),
   ShiftTraffic: step(workflow.ShiftTraffic, shiftTraffic, {
@@ -259,9 +259,9 @@ export const STEPS = {
     grants: ['registry listVersions lookAtRollbacks'],
   }),
   RestartVersion: step(workflow.RestartVersion, restartVersion, {
-    ports: ['registry', 'platforms', 'clock', 'provisioningSeconds'],
+    ports: ['registry', 'platforms', 'clock', 'captureKeys', 'provisioningSeconds'],
     timeoutSeconds: 115,
-    grants: ['registry listVersions fence', MAKE_FUNCTIONS],
+    grants: ['registry listVersions fence makeCaptureKeys', MAKE_FUNCTIONS],
     containerGrants: [MAKE_CONTAINERS, MAKE_SERVICES, MAKE_HOSTED],
   }),
   AdmitUndeploy: step(workflow.AdmitUndeploy, admitUndeploy, {

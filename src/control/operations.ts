@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { MODEL_NAME } from '#domain/identity.ts';
 import { release } from '#domain/promotion/release.ts';
+import { captureState, feedbackTaken, forgotten, keptRequest } from './capture.ts';
 import { versionDiff } from './comparison.ts';
 import { backupLine, pruneLine, scrubLine, storage } from './data-folder.ts';
 import { deployment } from './deployment.ts';
@@ -160,6 +161,42 @@ export const everywhere = {
     }),
     says: 'The differences.',
     answer: json(versionDiff),
+  },
+  readCapture: {
+    method: 'GET',
+    path: '/models/{name}/capture',
+    summary: 'What is kept of the requests of clients.',
+    params: named,
+    says: 'By day: how many there were, were kept, and were not.',
+    answer: json(captureState),
+  },
+  exportCapture: {
+    method: 'GET',
+    path: '/models/{name}/capture/requests',
+    summary: 'The kept requests, opened.',
+    params: named,
+    says: 'One line of JSON for each, the newest first.',
+    answer: lines(keptRequest),
+  },
+  forgetCapture: {
+    method: 'DELETE',
+    path: '/models/{name}/capture',
+    summary: 'Forgets kept requests, by dropping the keys that open them.',
+    params: named,
+    query: z.object({ day: z.optional(said(text, 'The day, as 2026-01-31; else all.')) }),
+    says: 'They cannot be opened any more.',
+    answer: json(forgotten),
+  },
+  giveFeedback: {
+    method: 'POST',
+    path: '/models/{name}/feedback',
+    summary: 'Says what answers to kept requests should have been.',
+    description:
+      'The body has one line of JSON for each request: its `id`, which is the `x-request-id` of its answer, and its `truth`. At most 10 MB.',
+    params: named,
+    takesBytes: true,
+    says: 'How many were joined.',
+    answer: json(feedbackTaken),
   },
   rollBack: {
     method: 'POST',

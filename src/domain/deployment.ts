@@ -3,6 +3,7 @@ import type { BuiltImage } from '#domain/build/image.ts';
 import type { PythonEnvironment } from '#domain/build/python-environment.ts';
 import type { RuntimeName } from '#domain/build/runtime.ts';
 import type { Comparison } from '#domain/comparison/comparison.ts';
+import { EXAMPLES_FILE } from '#domain/comparison/examples-file.ts';
 import type { Accelerator, Manifest } from '#domain/manifest/manifest.ts';
 import type { PlacedOption, Question } from '#domain/placement/demand.ts';
 import type { GpuServing } from '#domain/placement/gpu-memory.ts';
@@ -338,10 +339,18 @@ export function isSameArtifact(a: Artifact, b: Artifact): boolean {
   return content(a) === content(b);
 }
 
-/** True when both serve the same model file in the same environment, whatever their manifests say. */
+/** Whether a file is part of the model: the examples beside it are not, which only the gate reads. */
+export function isOfModel({ name }: Pick<ArtifactPart, 'name'>): boolean {
+  return name !== EXAMPLES_FILE;
+}
+
+/** True when both serve the same model file in the same environment, whatever their manifests and examples say. */
 export function isSameModel(a: Pick<Deployment, 'artifact' | 'work'>, b: typeof a): boolean {
   const served = ({ artifact, work }: typeof a) =>
-    JSON.stringify([content({ ...artifact, manifest: null }), work.plan?.environmentHash]);
+    JSON.stringify([
+      content({ ...artifact, manifest: null, parts: artifact.parts.filter(isOfModel) }),
+      work.plan?.environmentHash,
+    ]);
   return served(a) === served(b);
 }
 

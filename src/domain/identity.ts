@@ -32,6 +32,12 @@ export function modelOf(revision: string): string {
   );
 }
 
+/** The version of a revision of this model; undefined for any other name. */
+export function versionOf(revision: string, model: string): number | undefined {
+  const version = Number(/-v(\d+)$/.exec(revision)?.[1]);
+  return revision === revisionName(model, version) ? version : undefined;
+}
+
 /** Fails with `RevisionFailed` when an existing revision belongs to another deployment: a repeated attempt adopts only its own. */
 export function requireSameDeployment(
   { revision, deploymentId }: { readonly revision: string; readonly deploymentId: string },

@@ -8,6 +8,14 @@ import type { BuildProgress } from '#domain/build/build-progress.ts';
 import type { Damage, Model, ModelVersion } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import { type StepRun, workflowGraph } from '#domain/workflow-graph.ts';
+import {
+  type Captured,
+  captureOf,
+  exported,
+  feedbackText,
+  forget,
+  joinTruths,
+} from './models/captured.ts';
 import { diffVersions } from './models/diff-versions.ts';
 import { explainVersion } from './models/explain-version.ts';
 import { type Deps as Acting, modelActions } from './models/model-actions.ts';
@@ -25,28 +33,29 @@ import { ROOT } from './root.ts';
 type Requests = Control<typeof everywhere>;
 
 /** The parts that differ between one machine and an account. */
-type Deps = Acting & {
-  readonly bucket: string;
-  readonly endpoint: (model: string) => string;
-  /** The current faults of a live version. */
-  readonly alerts: (live: ModelVersion) => Promise<readonly Damage[]>;
-  /** The drops that became no version. */
-  readonly untaken: () => Promise<Parameters<typeof refusedDrops>[1]>;
-  /** Whether the bucket still has an object of a model by this name. */
-  readonly isInBucket: (name: string) => Promise<boolean>;
-  readonly logs: () => ModelLogs;
-  readonly listBuilds: () => Promise<readonly BuildProgress[]>;
-  readonly readEvents: (
-    query: Input<(typeof everywhere)['readEvents']>,
-    signal: AbortSignal,
-  ) => Promise<AsyncGenerator<CursoredEvent, void>>;
-  readonly objects: (prefix: string) => Promise<readonly string[]>;
-  readonly remove: (key: string) => Promise<void>;
-  /** The steps of an execution, oldest first; empty for one that is no longer known. */
-  readonly steps: (execution: string) => Promise<readonly StepRun[]>;
-  /** The identity of the person who answers a promotion, from their own statement; an account knows its caller better. */
-  readonly answeredBy: (said: string) => Promise<string>;
-};
+type Deps = Acting &
+  Captured & {
+    readonly bucket: string;
+    readonly endpoint: (model: string) => string;
+    /** The current faults of a live version. */
+    readonly alerts: (live: ModelVersion) => Promise<readonly Damage[]>;
+    /** The drops that became no version. */
+    readonly untaken: () => Promise<Parameters<typeof refusedDrops>[1]>;
+    /** Whether the bucket still has an object of a model by this name. */
+    readonly isInBucket: (name: string) => Promise<boolean>;
+    readonly logs: () => ModelLogs;
+    readonly listBuilds: () => Promise<readonly BuildProgress[]>;
+    readonly readEvents: (
+      query: Input<(typeof everywhere)['readEvents']>,
+      signal: AbortSignal,
+    ) => Promise<AsyncGenerator<CursoredEvent, void>>;
+    readonly objects: (prefix: string) => Promise<readonly string[]>;
+    readonly remove: (key: string) => Promise<void>;
+    /** The steps of an execution, oldest first; empty for one that is no longer known. */
+    readonly steps: (execution: string) => Promise<readonly StepRun[]>;
+    /** The identity of the person who answers a promotion, from their own statement; an account knows its caller better. */
+    readonly answeredBy: (said: string) => Promise<string>;
+  };
 
 const READS_AT_ONCE = 10;
 const NEVER = new AbortController().signal;
@@ -91,6 +100,11 @@ export function slipwayRequests(deps: Deps): Requests {
       diffVersions(registry, await known(name), { from: from ?? null, to: to ?? null }),
     explainVersion: async ({ name, version }) =>
       explainVersion(registry, await known(name), version ?? null),
+    readCapture: async ({ name }) => captureOf(deps, (await known(name)).name),
+    exportCapture: async ({ name }) => exported(deps, (await known(name)).name),
+    forgetCapture: async ({ name, day }) => forget(deps, (await known(name)).name, day ?? null),
+    giveFeedback: async ({ name, bytes }) =>
+      joinTruths(deps, (await known(name)).name, await feedbackText(bytes)),
     rollBack: ({ name, to }) => actions.rollback(name, to ?? null),
     abort: ({ name }) => actions.abort(name),
     undeploy: ({ name }) => actions.undeploy(name),

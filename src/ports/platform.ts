@@ -1,5 +1,6 @@
 import type { BuiltImage } from '#domain/build/image.ts';
 import type { RuntimeName, ServerPlace } from '#domain/build/runtime.ts';
+import { type CapturePlan, captureVariable } from '#domain/capture/plan.ts';
 import type { Artifact } from '#domain/deployment.ts';
 import type { Accelerator, ExtraColumns } from '#domain/manifest/manifest.ts';
 import type { ReplicaScaling } from '#domain/manifest/scaling.ts';
@@ -46,6 +47,8 @@ export type RevisionSpec = {
   readonly aliases?: readonly string[];
   /** The MLflow that wrote the model, which MLflow's clients ask for; of its models alone. */
   readonly mlflowVersion?: string;
+  /** Which requests its servers keep; absent where they keep none. */
+  readonly capture?: CapturePlan;
 };
 
 /** The settings by which its server answers, by the names that the servers in runtimes/ read. */
@@ -54,12 +57,14 @@ export function answerEnvironment({
   example,
   aliases,
   mlflowVersion,
+  capture,
 }: RevisionSpec): Record<string, string> {
   return {
     ...(extraColumns === 'refuse' && { EXTRA_COLUMNS: 'refuse' }),
     ...(example && { MODEL_EXAMPLE: example }),
     ...(aliases && { MODEL_ALIASES: aliases.join(',') }),
     ...(mlflowVersion && { MLFLOW_VERSION: mlflowVersion }),
+    ...(capture && { CAPTURE: captureVariable(capture) }),
   };
 }
 

@@ -15,6 +15,9 @@ export type ProbeAnswer =
     }
   | { readonly kind: 'none'; readonly reason: string };
 
+/** The `x-request-id` of a probe, by which a server knows that no client asked and keeps nothing of it. A client that names its request so has nothing kept either. */
+export const PROBE_ID = 'slipway-probe';
+
 /** Sends requests as a client would. An answer of any status is a value, and so is no answer; a call fails only when it could not try. */
 export type Prober = {
   /** `address` comes from a Router: the model's route, or a candidate's test path. */

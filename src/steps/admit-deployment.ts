@@ -2,12 +2,14 @@ import { droppedBy } from '#domain/artifact/dropped-by.ts';
 import { isPart } from '#domain/artifact/hidden-file.ts';
 import { MAX_PARTS, untilTooMany } from '#domain/artifact/limit.ts';
 import {
+  examplesKey,
   externalDataKeys,
   filesOfFolder,
   type KeyMeaning,
   readKey,
   sidecarKey,
 } from '#domain/artifact/object-key.ts';
+import { EXAMPLES_FILE } from '#domain/comparison/examples-file.ts';
 import {
   type Artifact,
   type ArtifactPart,
@@ -173,6 +175,7 @@ async function pin(
   const { bucket, key, versionId } = stored;
   if (meaning.kind === 'artifact') {
     const manifest = await artifacts.latest(bucket, sidecarKey(key));
+    const examples = await artifacts.latest(bucket, examplesKey(key));
     const beside = externalDataKeys(key).map((each) => artifacts.latest(bucket, each));
     const data = (await Promise.all(beside)).filter((each) => each !== undefined);
     return {
@@ -182,6 +185,7 @@ async function pin(
       parts: [
         part(stored, meaning.file),
         ...data.map((each) => part(each, each.key.slice(key.length - meaning.file.length))),
+        ...(examples ? [part(examples, EXAMPLES_FILE)] : []),
       ],
       manifest: manifest ? part(manifest, 'model.yaml') : null,
     };

@@ -3,6 +3,7 @@ import {
   type AnswerEvidence,
   type AskedPair,
   compareAnswers,
+  isOtherwise,
 } from '#domain/comparison/compare-answers.ts';
 import { inputChanges } from '#domain/comparison/input-changes.ts';
 import { inputFault, isFar } from '#domain/comparison/input-fault.ts';
@@ -11,51 +12,88 @@ import type { ComparedRequest } from '#domain/comparison/requests.ts';
 import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
 import type { GoldenAnswer } from '#domain/rollout/golden-verdict.ts';
 
-/** So many requests are asked of the live version twice, to learn what differs by chance. */
-const ASKED_TWICE = 20;
-/** Fewer rows than this say nothing of how a version prepares them. */
+/** So many requests are asked of the live version again, to learn what differs by chance, and as many more where the answers differ. */
+const ASKED_TWICE = { always: 20, atMost: 50 } as const;
+/** How long one of the two servers works for this, before the cause of a difference is looked for, and in all (ms). */
+const BUDGET_MS = { requests: 5000, causes: 8000 } as const;
+/** Fewer rows than this say nothing of how a version prepares them; more than the other show no more. */
 const ENOUGH_ROWS = 20;
+const MOST_ROWS = 200;
 
-/** How both versions are asked: one request after another, so that clients wait for one at most. */
+type Ask = (request: GoldenRequest) => Promise<GoldenAnswer>;
+
+/** How both versions are asked: one request after another, so that clients wait for one at most. `monotonicMs` is a clock that never goes back. */
 export type Both = {
   readonly requests: readonly ComparedRequest[];
-  readonly live: (request: GoldenRequest) => Promise<GoldenAnswer>;
-  readonly candidate: (request: GoldenRequest) => Promise<GoldenAnswer>;
-  readonly isLate: () => boolean;
+  readonly live: Ask;
+  readonly candidate: Ask;
+  readonly monotonicMs: () => number;
+  /** The share of changed answers that is no change. */
+  readonly tolerated: number;
 };
 
 /** Sends the requests to both versions, and looks for the cause where kept ones are answered otherwise. */
 export async function askBoth(both: Both): Promise<AnswerEvidence> {
-  const answers = compareAnswers(await pairsOf(both));
+  const [live, candidate] = [timed(both.live, both), timed(both.candidate, both)];
+  const workedMs = () => Math.max(live.workedMs(), candidate.workedMs());
+  const asked = { ...both, live: live.ask, candidate: candidate.ask };
+  const pairs = await pairsOf(asked, () => workedMs() >= BUDGET_MS.requests);
+  const of = both.requests.filter(({ isDrawn }) => !isDrawn).length;
+  const answers = compareAnswers(pairs, { of, tolerated: both.tolerated });
   if (answers.signs.length > 0 || answers.kept.changed === 0) return answers;
-  const fault = await preparationFault(both);
+  const fault = await preparationFault(asked, () => workedMs() >= BUDGET_MS.causes);
   return fault ? { ...answers, signs: [fault] } : answers;
 }
 
-async function pairsOf({ requests, live, candidate, isLate }: Both): Promise<readonly AskedPair[]> {
+/** How long a server has worked for what it was asked. */
+function timed(ask: Ask, { monotonicMs }: Both) {
+  let sumMs = 0;
+  return {
+    workedMs: () => sumMs,
+    async ask(request: GoldenRequest) {
+      const startMs = monotonicMs();
+      const answer = await ask(request);
+      sumMs += monotonicMs() - startMs;
+      return answer;
+    },
+  };
+}
+
+async function pairsOf(
+  { requests, live, candidate }: Both,
+  isLate: () => boolean,
+): Promise<readonly AskedPair[]> {
   const asked: AskedPair[] = [];
-  for (const { what, isDrawn, request } of requests) {
+  let repeated = 0;
+  for (const { answer, ...request } of requests) {
     if (isLate()) break;
-    const before = await live(request);
-    const after = await candidate(request);
-    const again = asked.length < ASKED_TWICE ? await live(request) : null;
-    asked.push({ what, isDrawn, before, again, after });
+    const before = answer === undefined ? await live(request.request) : kept(answer);
+    const after = await candidate(request.request);
+    const pair = { ...request, before, again: null, after };
+    const isRepeated =
+      repeated < ASKED_TWICE.always || (repeated < ASKED_TWICE.atMost && isOtherwise(pair));
+    if (isRepeated) repeated += 1;
+    asked.push(isRepeated ? { ...pair, again: await live(request.request) } : pair);
   }
   return asked;
 }
 
+function kept(answer: unknown): GoldenAnswer {
+  return { kind: 'answer', status: 200, body: JSON.stringify(answer) };
+}
+
 /** The fault of preparation that explains why so many rows are answered otherwise: the live version is asked rows that are changed as such a fault would change them. */
-async function preparationFault(both: Both): Promise<string | undefined> {
-  const kept = both.requests.filter(({ isDrawn }) => !isDrawn).map(({ request }) => request);
-  const table = requestTable(kept);
-  if (!table || table.rows.length < ENOUGH_ROWS || both.isLate()) return undefined;
+async function preparationFault(both: Both, isLate: () => boolean): Promise<string | undefined> {
+  const given = both.requests.filter(({ isDrawn }) => !isDrawn).map(({ request }) => request);
+  const table = requestTable(given.slice(0, MOST_ROWS));
+  if (!table || table.rows.length < ENOUGH_ROWS || isLate()) return undefined;
   const whole = table.request(table.rows);
   const [before, after] = [await both.live(whole), await both.candidate(whole)].map(contentOf);
   if (!before || !after || !isFar(before.said, after.said)) return undefined;
-  return inputFault(before.said, after.said, await changedAnswers(both, table));
+  return inputFault(before.said, after.said, await changedAnswers(both, table, isLate));
 }
 
-async function changedAnswers({ live, isLate }: Both, table: RequestTable) {
+async function changedAnswers({ live }: Both, table: RequestTable, isLate: () => boolean) {
   const tried: { readonly what: string; readonly answer: unknown }[] = [];
   for (const { what, rows } of inputChanges(table)) {
     if (isLate()) break;

@@ -13,11 +13,15 @@ import { gateSchema } from '#domain/manifest/gate.ts';
 import type { RevisionRef } from '#domain/placement/target.ts';
 import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
+import type { ArtifactStore } from '#ports/artifact-store.ts';
 import type { Clock } from '#ports/clock.ts';
+import type { KeptRequests } from '#ports/kept-requests.ts';
 import type { Prober } from '#ports/prober.ts';
 import type { Holder, Registry } from '#ports/registry.ts';
 import type { Router } from '#ports/router.ts';
 import { askBoth, type Both } from './ask-both.ts';
+import { clientRequests } from './client-requests.ts';
+import { exampleLines } from './example-lines.ts';
 import { isRestarted, proofOf } from './proof.ts';
 import { requireDeployment, requireWork } from './require-deployment.ts';
 
@@ -26,10 +30,10 @@ type Deps = {
   readonly router: Router;
   readonly prober: Prober;
   readonly clock: Clock;
+  readonly artifacts: ArtifactStore;
+  readonly keptRequests: KeptRequests;
 };
 
-/** The time for all requests; one that is under way then is waited for. */
-const BUDGET_MS = 8000;
 const ANSWER_TIMEOUT_MS = 10_000;
 
 export const compareAnswers =
@@ -92,12 +96,16 @@ async function examine(
   const differences = factDifferences(known(before), own);
   const isBroken = differences.some(({ weight }) => weight === 'breaking');
   const isSame = isSameModel(before, deployment);
+  // The manifest of a deployment that an older Slipway began has no gate.
+  const policy = gateSchema.parse(own.manifest.gate ?? {});
+  const tolerated = policy.expect.changed;
   // The artifacts alone decide these, so no request is sent.
   const answers =
-    isBroken || isSame ? NO_ANSWERS : await askBoth(await bothOf(deps, deployment, before, live));
-  const judged = judgeComparison({ isSameModel: isSame, differences, answers });
-  // The manifest of a deployment that an older Slipway began has no gate.
-  const gated = gate(judged, gateSchema.parse(own.manifest.gate ?? {}), live.version);
+    isBroken || isSame
+      ? NO_ANSWERS
+      : await askBoth({ ...(await bothOf(deps, deployment, before, live)), tolerated });
+  const judged = judgeComparison({ isSameModel: isSame, differences, answers, tolerated });
+  const gated = gate(judged, policy, live.version);
   return {
     ...judged,
     beside: { version: live.version, revision: live.revision, deploymentId: live.deploymentId },
@@ -113,19 +121,30 @@ function known({ work }: Deployment): KnownVersion {
 }
 
 async function bothOf(
-  { registry, router, prober, clock }: Deps,
-  { model, work }: Deployment,
+  deps: Deps,
+  deployment: Deployment,
   before: Deployment,
   live: ModelVersion,
-): Promise<Both> {
+): Promise<Omit<Both, 'tolerated'>> {
+  const { registry, router, prober, clock, artifacts } = deps;
+  const { model, work } = deployment;
   const { request: golden } = await proofOf(registry, before);
-  const endMs = clock.monotonicMs() + BUDGET_MS;
+  const [theirs, own] = await Promise.all(
+    [before, deployment].map((each) => exampleLines(artifacts, each.artifact)),
+  );
   const ask = (revision: RevisionRef) => (request: GoldenRequest) =>
     prober.send(router.testPath(revision), model, request, ANSWER_TIMEOUT_MS);
   return {
-    requests: comparedRequests({ before: before.work, after: work, golden }),
+    requests: comparedRequests({
+      before: { work: before.work, lines: theirs ?? [] },
+      after: { work, lines: own ?? [] },
+      sent: await clientRequests(deps, { model, live: live.version }),
+      golden,
+      // A step that runs again asks the same requests in the same order.
+      seed: `${before.id} ${deployment.id}`,
+    }),
     live: ask(live),
     candidate: ask(requireWork(work.candidate, 'candidate')),
-    isLate: () => clock.monotonicMs() >= endMs,
+    monotonicMs: () => clock.monotonicMs(),
   };
 }

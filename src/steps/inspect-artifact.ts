@@ -1,11 +1,13 @@
 import type { ArtifactFacts } from '#domain/artifact/facts.ts';
 import { tooManyParts } from '#domain/artifact/limit.ts';
-import type { Artifact, ArtifactPart } from '#domain/deployment.ts';
+import { EXAMPLES_FILE } from '#domain/comparison/examples-file.ts';
+import { type Artifact, type ArtifactPart, isOfModel } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import type { Manifest } from '#domain/manifest/manifest.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import type { ArtifactStore, ByteSource } from '#ports/artifact-store.ts';
 import type { Registry } from '#ports/registry.ts';
+import { exampleLines, textOf } from './example-lines.ts';
 import { requireDeployment } from './require-deployment.ts';
 
 /** One file of the artifact, for the formats to read by ranges and on demand. */
@@ -39,8 +41,10 @@ export const inspectArtifact =
       artifact.manifest ? await readManifest(artifacts, artifact, artifact.manifest) : '',
       artifact.manifest?.key ?? '',
     );
+    // What the gate could not read later is refused before anything is built.
+    await exampleLines(artifacts, artifact);
     const facts = await inspect(
-      artifact.parts.map((part) => ({
+      artifact.parts.filter(isOfModel).map((part) => ({
         name: part.name,
         sizeBytes: part.sizeBytes,
         open: () => artifacts.open({ ...part, bucket: artifact.bucket }),
@@ -67,24 +71,15 @@ export const inspectArtifact =
 async function readManifest(
   artifacts: ArtifactStore,
   { bucket }: Artifact,
-  { key, versionId, sizeBytes }: ArtifactPart,
+  manifest: ArtifactPart,
 ): Promise<string> {
+  const { key, sizeBytes } = manifest;
   if (sizeBytes > MAX_MANIFEST_BYTES) {
     throw new Failure(
       'ArtifactRejected',
       `${key} is ${sizeBytes} bytes; the limit for a manifest is ${MAX_MANIFEST_BYTES}`,
-      { fix: 'Keep large example data out of the manifest.' },
+      { fix: `Put examples into ${EXAMPLES_FILE} instead, one to a line.` },
     );
   }
-  if (sizeBytes === 0) return '';
-  const source = await artifacts.open({ bucket, key, versionId });
-  const bytes = await source.read(0, sizeBytes);
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch (cause) {
-    throw new Failure('ArtifactRejected', `${key} is not UTF-8 text`, {
-      cause,
-      fix: 'Save the manifest as UTF-8.',
-    });
-  }
+  return textOf(artifacts, bucket, manifest);
 }

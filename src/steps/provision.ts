@@ -4,15 +4,18 @@ import { revisionName } from '#domain/identity.ts';
 import { lossOnLambda } from '#domain/placement/own-image.ts';
 import { placementOf, type Target } from '#domain/placement/target.ts';
 import type { StepInput } from '#domain/workflow.ts';
+import type { CaptureKeys } from '#ports/capture-keys.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Platform, RevisionSpec } from '#ports/platform.ts';
 import type { Holder, Registry } from '#ports/registry.ts';
+import { capturePlan } from './capture-plan.ts';
 import { requireDeployment, requireVersion } from './require-deployment.ts';
 import { revisionSpec } from './revision-spec.ts';
 
 export type ProvisionDeps = {
   readonly registry: Registry;
   readonly clock: Clock;
+  readonly captureKeys: CaptureKeys;
   /** How long (seconds) each target may take before the model begins to load: AWS first finds capacity and unpacks the image. */
   readonly provisioningSeconds: Readonly<Record<Target, number>>;
 };
@@ -21,14 +24,15 @@ export type ProvisionDeps = {
 export const provision =
   <At extends Target>(target: At, deps: ProvisionDeps & Readonly<Record<At, Platform>>) =>
   async ({ deploymentId, epoch }: StepInput<'ProvisionLambda'>): Promise<Record<never, never>> => {
-    const { registry, clock, provisioningSeconds } = deps;
+    const { registry, clock, captureKeys, provisioningSeconds } = deps;
     const holder = { deploymentId, epoch };
     const deployment = await requireDeployment(registry, deploymentId);
     const { model, work } = deployment;
     // A candidate with traffic already exists, and only RollBack may give it up.
     if (work.shift) return {};
     const revision = revisionName(model, requireVersion(deployment));
-    const spec = revisionSpec(deployment, { revision, madeBy: deploymentId });
+    const capture = await capturePlan(captureKeys, deployment, revision);
+    const spec = revisionSpec(deployment, { capture, revision, madeBy: deploymentId });
 
     await registry.recordIntent(holder, { kind: 'revision', name: revision, target });
     await recordCandidate({ registry, clock }, holder, deployment, {

@@ -1,6 +1,7 @@
 import { Failure } from '#domain/failure.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import type { Platforms } from '#ports/platform.ts';
+import { capturePlan } from './capture-plan.ts';
 import { type ProvisionDeps, recordCandidate } from './provision.ts';
 import { requireDeployment, requireVersion, requireWork } from './require-deployment.ts';
 import { revisionSpec } from './revision-spec.ts';
@@ -11,6 +12,7 @@ export const restartVersion =
     registry,
     platforms,
     clock,
+    captureKeys,
     provisioningSeconds,
   }: ProvisionDeps & { readonly platforms: Platforms }) =>
   async ({
@@ -30,7 +32,8 @@ export const restartVersion =
       });
     }
     const { revision, deploymentId: madeBy } = kept;
-    const spec = revisionSpec(deployment, { revision, madeBy });
+    const capture = await capturePlan(captureKeys, deployment, revision);
+    const spec = revisionSpec(deployment, { capture, revision, madeBy });
 
     await registry.recordIntent(holder, { kind: 'restart', name: revision, target });
     await recordCandidate({ registry, clock }, holder, deployment, {

@@ -1,5 +1,6 @@
 import { servedBy } from '#domain/build/image.ts';
 import { serverPlace, startupSeconds } from '#domain/build/runtime.ts';
+import type { CapturePlan } from '#domain/capture/plan.ts';
 import type { Deployment } from '#domain/deployment.ts';
 import { declaredOf } from '#domain/manifest/declared.ts';
 import { ANY_GPU, acceleratorOf } from '#domain/manifest/manifest.ts';
@@ -11,7 +12,15 @@ import { requireVersion, requireWork } from './require-deployment.ts';
 /** The spec of a revision: what was found about the artifact, in the name of the deployment that first made the revision. */
 export function revisionSpec(
   deployment: Deployment,
-  { revision, madeBy }: { readonly revision: string; readonly madeBy: string },
+  {
+    revision,
+    madeBy,
+    capture = null,
+  }: {
+    readonly revision: string;
+    readonly madeBy: string;
+    readonly capture?: CapturePlan | null;
+  },
 ): RevisionSpec {
   const { model, artifact, work } = deployment;
   const inspection = requireWork(work.inspection, 'inspection');
@@ -50,5 +59,6 @@ export function revisionSpec(
     ...(example && { example }),
     ...(manifest.server.aliases && { aliases: manifest.server.aliases }),
     ...(facts.format === 'mlflow' && facts.formatVersion && { mlflowVersion: facts.formatVersion }),
+    ...(capture && { capture }),
   };
 }

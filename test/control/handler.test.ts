@@ -7,6 +7,7 @@ import { registryEvents } from '#operations/account/events.ts';
 import { slipwayRequests } from '#operations/slipway.ts';
 import { recover } from '#steps/recover.ts';
 import { memoryBuilds } from '../support/memory/builds.ts';
+import { memoryCapture } from '../support/memory/capture.ts';
 import { memoryEnvironments } from '../support/memory/environments.ts';
 import { memoryExecutions } from '../support/memory/executions.ts';
 import { memoryRegistry } from '../support/memory/registry.ts';
@@ -24,6 +25,7 @@ async function accountApi({ guard = EVERYBODY } = {}) {
   const operations = slipwayRequests({
     registry,
     executions,
+    ...memoryCapture(),
     builds: memoryBuilds(memoryEnvironments()).builds,
     recover: recover({ registry, executions, mostAttempts: 3 }),
     clock,

@@ -1,4 +1,5 @@
 import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
+import type { KeptRequest, KeptRequests } from '#ports/kept-requests.ts';
 import { compareAnswers } from '#steps/compare-answers.ts';
 import { type Asked, answered } from '../support/memory/prober.ts';
 import { identityModel } from '../support/models/onnx.ts';
@@ -252,7 +253,7 @@ describe('a candidate of the same form', () => {
     expect(await compare()).toEqual({ kind: 'passed' });
     expect(await comparison()).toMatchObject({
       verdict: 'unproven',
-      answers: { kept: { asked: 0 }, noisy: 20 },
+      answers: { kept: { asked: 0 }, noisy: 49 },
     });
   });
 
@@ -261,6 +262,207 @@ describe('a candidate of the same form', () => {
 
     expect(await compare()).toEqual({ kind: 'passed' });
     expect(await comparison()).toMatchObject({ verdict: 'unproven', level: 'none' });
+  });
+
+  describe('with a file of examples', () => {
+    const lines = (count: number, more: (row: number) => object = () => ({})) =>
+      Array.from({ length: count }, (_, row) =>
+        JSON.stringify({ request: request([row, 2 * row + 1, 7 - row, 1]), ...more(row) }),
+      ).join('\n');
+    const slow = (world: MemoryWorld, revision: string, ms: number, answers = same) =>
+      world.behave(revision, (asked) => {
+        if (asked !== 'ready') world.clock.advance(ms);
+        return answers(asked);
+      });
+
+    it('is asked all of them where that is quick, and the share is exact', async () => {
+      const { compare, comparison } = await upgrade({
+        live: { examples: lines(300) },
+        answers: computes((value) => (value > 560 ? value + 1 : value)),
+      });
+
+      expect(await compare()).toEqual({ kind: 'passed' });
+      expect(await comparison()).toMatchObject({
+        verdict: 'changed',
+        level: 'answers',
+        reason: expect.stringMatching(/^20 of 300 kept requests are answered otherwise; example /),
+        answers: {
+          kept: { asked: 300, changed: 20 },
+          share: { of: 300, low: 20 / 300, high: 20 / 300 },
+          more: 0,
+        },
+      });
+    });
+
+    it('is the same where no more than the tolerated share is answered otherwise', async () => {
+      const answers = computes((value) => (value > 560 ? value + 1 : value));
+      const { compare, comparison } = await upgrade({
+        live: { examples: lines(300) },
+        candidate: { manifest: 'gate: { expect: { changed: 0.07 }, changed: block }' },
+        answers,
+      });
+
+      expect(await compare()).toEqual({ kind: 'passed' });
+      expect(await comparison()).toMatchObject({
+        verdict: 'same',
+        reason: '20 of 300 kept requests are answered otherwise; 7 % are tolerated',
+      });
+    });
+
+    it('is asked as many as five seconds of one server allow, and the share has bounds', async () => {
+      const { world, compare, comparison, sent } = await upgrade({
+        candidate: { examples: lines(3000) },
+      });
+      slow(world, 'digits-v1', 10);
+      slow(world, 'digits-v2', 40);
+
+      await compare();
+
+      expect(sent()).toHaveLength(125 + 125 + 20);
+      expect(await comparison()).toMatchObject({
+        verdict: 'unproven',
+        reason: expect.stringMatching(
+          /^125 kept requests are answered as before, so 0 % to 3\.\d+ % of all 3000 \(confidence 98 %\); \d+ more of the 3000 that there are would decide$/,
+        ),
+        answers: { kept: { asked: 125, changed: 0 }, share: { of: 3000, low: 0 } },
+      });
+    });
+
+    it('draws them in a random order, the same for each run of the step', async () => {
+      const { world, held, sent } = await upgrade({ live: { examples: lines(200) } });
+      slow(world, 'digits-v2', 1000);
+      const dies = { ...world.registry, advance: () => Promise.reject(new Error('died')) };
+      const asked = () => sent().map((each) => JSON.stringify(each.asked));
+      await expect(compareAnswers({ ...world.deps, registry: dies })(held)).rejects.toThrow('died');
+      const first = asked();
+
+      await compareAnswers(world.deps)(held);
+
+      expect(asked().slice(first.length)).toEqual(first);
+      expect(first).toHaveLength(15);
+      expect(first[0]).not.toContain(JSON.stringify(request([0, 1, 7, 1]).inputs[0]?.data));
+    });
+
+    it('takes the answers in the live version’s file for that version’s own, and asks it only to see its noise', async () => {
+      const { compare, comparison, sent } = await upgrade({
+        live: {
+          examples: lines(100, (row) => ({
+            expect: { outputs: [{ name: 'y', data: [row, 2 * row + 1, 7 - row, 1] }] },
+          })),
+        },
+      });
+
+      expect(await compare()).toEqual({ kind: 'passed' });
+      expect(await comparison()).toMatchObject({
+        verdict: 'same',
+        answers: { kept: { asked: 100, changed: 0 } },
+      });
+      const drawn = 21;
+      expect(sent().filter(({ revision }) => revision === 'digits-v1')).toHaveLength(20 + drawn);
+    });
+
+    it('is broken where it does not answer its own examples as its file expects', async () => {
+      const { compare, comparison } = await upgrade({
+        candidate: {
+          examples: lines(100, (row) => ({
+            expect: { outputs: [{ name: 'y', data: [row, 2 * row + 1, 8 - row, 1] }] },
+          })),
+        },
+      });
+
+      expect(await compare()).toEqual({ kind: 'blocked' });
+      expect(await comparison()).toMatchObject({
+        verdict: 'broken',
+        reason: expect.stringMatching(
+          /^100 of 100 of its own examples are not answered as they expect; the first, example \d+ of this version: the answer\.outputs\["y"\]\.data\[2\] is/,
+        ),
+      });
+    });
+
+    it('is the same model where only its examples differ', async () => {
+      const { compare, comparison, sent } = await upgrade({
+        candidate: { bytes: OF_4, examples: lines(30) },
+      });
+
+      await compare();
+
+      expect(await comparison()).toMatchObject({ verdict: 'same', level: 'artifacts' });
+      expect(sent()).toEqual([]);
+    });
+  });
+
+  describe('with kept requests of clients', () => {
+    const bytes = (value: unknown) => Buffer.from(JSON.stringify(value));
+    const row = (index: number) => [index, 2 * index + 1, 7 - index, 1];
+    const kept = (index: number, more: Partial<KeptRequest> = {}): KeptRequest => ({
+      id: `request-${index}`,
+      at: Date.parse('2026-01-02T03:00:00Z'),
+      version: 1,
+      path: '/v2/models/digits/infer',
+      contentType: 'application/json',
+      body: bytes(request(row(index))),
+      answer: bytes({
+        model_version: '1',
+        outputs: [{ name: 'y', datatype: 'FP32', shape: [1, 4], data: row(index) }],
+      }),
+      ...more,
+    });
+    const many = (count: number, more: Partial<KeptRequest> = {}) =>
+      Array.from({ length: count }, (_, index) => kept(index, more));
+    const compareBy = async (
+      { world, held }: Awaited<ReturnType<typeof upgrade>>,
+      requests: readonly KeptRequest[],
+    ) => {
+      const keptRequests: KeptRequests = {
+        async *of(model) {
+          if (model === 'digits') yield* requests;
+        },
+      };
+      await compareAnswers({ ...world.deps, keptRequests })(held);
+      return (await world.recordOf(held)).work.comparison;
+    };
+
+    it('is asked them, beside the answers of the live version that were kept with them', async () => {
+      const versions = await upgrade({
+        answers: computes((value) => (value === 41 ? value + 1 : value)),
+      });
+
+      const found = await compareBy(versions, many(40));
+
+      expect(found).toMatchObject({
+        verdict: 'changed',
+        reason: expect.stringContaining("a client's request of 2026-01-02T03:00Z: the answer"),
+        answers: { kept: { asked: 40, changed: 1 }, share: { of: 40 } },
+      });
+      const asked = versions.sent().filter(({ revision }) => revision === 'digits-v1');
+      expect(asked.length).toBeLessThan(40 + 30);
+    });
+
+    it('has each of them counted once, however often it was sent', async () => {
+      const found = await compareBy(await upgrade(), [...many(30), ...many(30), ...many(30)]);
+
+      expect(found).toMatchObject({ verdict: 'same', answers: { kept: { asked: 30 } } });
+    });
+
+    it('has the live version asked where another one gave the answer that was kept', async () => {
+      const versions = await upgrade();
+
+      const found = await compareBy(versions, many(30, { version: 7, answer: bytes('stale') }));
+
+      expect(found).toMatchObject({ verdict: 'same', answers: { kept: { changed: 0 } } });
+      const asked = versions.sent().filter(({ revision }) => revision === 'digits-v1');
+      expect(asked.length).toBeGreaterThanOrEqual(30 + 20);
+    });
+
+    it('has those left out that are not JSON', async () => {
+      const found = await compareBy(await upgrade(), [
+        ...many(5, { contentType: 'image/png' }),
+        kept(6, { body: Buffer.from('{') }),
+        kept(7, { path: '/invocations', contentType: 'application/json; charset=utf-8' }),
+      ]);
+
+      expect(found).toMatchObject({ answers: { kept: { asked: 1 } } });
+    });
   });
 
   it('is asked for a bounded time', async () => {
@@ -272,7 +474,7 @@ describe('a candidate of the same form', () => {
 
     await compare();
 
-    expect(sent()).toHaveLength(6);
+    expect(sent()).toHaveLength(3);
   });
 
   it('is compared once, however often the step runs', async () => {

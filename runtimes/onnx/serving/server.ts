@@ -1,4 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { type Capture, newId } from '../capture/capture.ts';
+import type { Fields } from '../capture/fields.ts';
 import type { Config } from '../config.ts';
 import { errorBody } from '../language/openai.ts';
 import { claimsOfClients, requestId } from '../protocols/api-gateway.ts';
@@ -27,12 +29,20 @@ const SAGEMAKER = /^\/endpoints\//;
 
 const OPENAI = /^\/(v1\/(?!models\b)|embeddings\b)/;
 
+/** Keeps requests; `fields` are those of the loaded model. */
+export type Keeper = { readonly capture: Capture; readonly fields: () => Fields };
+
 /** An HTTP server that is not listening yet. Every answer is JSON, and every refusal `{"error": why}`. */
 export function createModelServer(
   routes: ReadonlyMap<string, Route>,
   { name, revision, maxBodyBytes, cors }: Config,
+  keeper: Keeper | null = null,
 ): Server {
-  const reply = async (request: IncomingMessage, response: ServerResponse): Promise<Reply> => {
+  const reply = async (
+    request: IncomingMessage,
+    response: ServerResponse,
+    read: (body: Uint8Array) => void,
+  ): Promise<Reply> => {
     const path = (request.url ?? '').replace(/\?.*/s, '');
     const route = routes.get(path) ?? routes.get(plainPath(path));
     if (!route) throw nothingHere(name, request.method, path);
@@ -47,7 +57,11 @@ export function createModelServer(
       header: (name) => request.headers[name]?.toString(),
       absent: () => nothingHere(name, request.method, path),
       type: (...also) => typeOf(request, also),
-      body: () => readBody(request, maxBodyBytes),
+      body: async () => {
+        const body = await readBody(request, maxBodyBytes);
+        read(body);
+        return body;
+      },
       isGone: () => response.destroyed,
     });
   };
@@ -57,7 +71,11 @@ export function createModelServer(
   const server = createServer(TIMEOUTS, async (request, response) => {
     for (const name of removed) delete request.headers[name];
     if (revision) response.setHeader('x-slipway-revision', revision);
-    const answer = await reply(request, response).catch((error) => {
+    let asked: Uint8Array | undefined;
+    const read = (body: Uint8Array) => {
+      asked = body;
+    };
+    const answer = await reply(request, response, read).catch((error) => {
       // After the client has left, an error is just a consequence.
       if (!isRefusal(error) && !response.destroyed) console.error(labelOf(request), error);
       return refuse(error, request.url ?? '');
@@ -72,8 +90,28 @@ export function createModelServer(
     makeReadable(request.headers, response);
     // Node measures only a body that it sends.
     if (request.method === 'HEAD') response.setHeader('content-length', Buffer.byteLength(body));
+    if (keeper && asked && status === 200) keep(request, response, asked, answer.body);
     response.end(body);
   });
+
+  /** Once the client has its answer. */
+  function keep(
+    request: IncomingMessage,
+    response: ServerResponse,
+    body: Uint8Array,
+    answer: string | Uint8Array,
+  ): void {
+    const id = requestId((name) => request.headers[name]?.toString()) ?? newId();
+    response.setHeader('x-request-id', id);
+    const path = plainPath((request.url ?? '').replace(/\?.*/s, ''));
+    const type = request.headers['content-type'] ?? '';
+    response.once('finish', () =>
+      setImmediate(() =>
+        keeper?.capture.take({ id, path, type, body, answer: Buffer.from(answer) }, keeper.fields),
+      ),
+    );
+  }
+
   return server;
 }
 

@@ -19,12 +19,14 @@ from typing import Any, NoReturn  # noqa: E402
 import uvicorn  # noqa: E402
 
 from .adapters import import_ahead, load_model  # noqa: E402
+from .capture.capture import Capture  # noqa: E402
 from .config import Config, facts_of, read_config  # noqa: E402
 from .loading.loaded import with_outputs  # noqa: E402
 from .model import Model  # noqa: E402
 from .refusal import where  # noqa: E402
 from .serving.app import create_app  # noqa: E402
 from .serving.generations import telling  # noqa: E402
+from .serving.keeper import Keeper  # noqa: E402
 from .serving.language_routes import LanguageRoutes  # noqa: E402
 from .serving.parent import Parent, end_after_drain, end_with_parent  # noqa: E402
 from .serving.predictor import Predictor  # noqa: E402
@@ -39,7 +41,9 @@ async def main(config: Config, listening: socket.socket, parent: Parent) -> None
     loaded: list[Model] = []
     routes = Routes(config, predictor, lambda: loaded[0] if loaded else None)
     language = LanguageRoutes(config, predictor, routes.engine) if serving else None
-    server = _Server(_settings(config, create_app(config, routes, language)))
+    capture = Capture(config.capture, config.revision) if config.capture else None
+    keeper = Keeper(config, capture, lambda: loaded[0] if loaded else None) if capture else None
+    server = _Server(_settings(config, create_app(config, routes, language, keeper)))
     _drain_when_told(server, config)
     serves = asyncio.ensure_future(server.serve([listening]))
 
@@ -58,6 +62,8 @@ async def main(config: Config, listening: socket.socket, parent: Parent) -> None
     parent.tell({"ready": True})
     await serves
     await predictor.idle()
+    if capture:
+        await capture.idle()
 
 
 def listening_socket(config: Config) -> socket.socket:

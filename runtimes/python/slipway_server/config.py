@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Mapping
 
+from .capture.capture import CaptureConfig, read_capture
 from .values.tensors import Signature, signature_of
 from .walls import brings_of
 from .worded import worded
@@ -102,7 +103,7 @@ class Cors:
 
 @dataclass(frozen=True)
 class Config:
-    """The server's configuration. `port` 0 means any free port; `version` and `revision` are empty when not given. `drain_seconds` is how long the server may take to finish its requests after a signal to end; `extra_columns` says how to treat columns beyond the model's own; `mlflow_version` is of the MLflow that wrote the model, empty for other models; `example` is a request that the model answers, with its protocol and body, None where none is known; `aliases` are further names by which OpenAI's API may ask for the model; `deployment` is the one that made the revision, empty outside an account."""
+    """The server's configuration. `port` 0 means any free port; `version` and `revision` are empty when not given. `drain_seconds` is how long the server may take to finish its requests after a signal to end; `extra_columns` says how to treat columns beyond the model's own; `mlflow_version` is of the MLflow that wrote the model, empty for other models; `example` is a request that the model answers, with its protocol and body, None where none is known; `aliases` are further names by which OpenAI's API may ask for the model; `deployment` is the one that made the revision, empty outside an account; `capture` says which requests are kept, None where none is."""
 
     model_path: str
     facts: Facts
@@ -119,6 +120,7 @@ class Config:
     example: dict[str, Any] | None = None
     deployment: str = ""
     cors: Cors = Cors()
+    capture: CaptureConfig | None = None
 
 
 def read_config(env: Mapping[str, str]) -> Config:
@@ -143,6 +145,7 @@ def read_config(env: Mapping[str, str]) -> Config:
             origins=tuple(filter(None, env.get("CORS_ORIGINS", "").split(","))),
             exposed_headers=header_value("CORS_EXPOSED_HEADERS", env.get("CORS_EXPOSED_HEADERS", "")),
         ),
+        capture=read_capture(env.get("CAPTURE", "")),
     )
 
 

@@ -84,6 +84,9 @@ export async function openControl(
     ...slipwayRequests({
       registry,
       executions: workflows.engine,
+      keptLines: state.keptLines,
+      captureKeys: state.captureKeys,
+      keptRequests: state.keptRequests,
       builds: runtime.builds,
       recover: workflows.recover,
       clock,

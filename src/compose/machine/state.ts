@@ -1,8 +1,11 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { keptRequests } from '#adapters/capture/kept-requests.ts';
 import { steadyClock, systemClock } from '#adapters/clocks.ts';
 import { folderStore } from '#adapters/local/bucket/folder-store.ts';
 import { objectStore } from '#adapters/local/bucket/object-store.ts';
+import { folderCaptureKeys } from '#adapters/local/capture/folder-capture-keys.ts';
+import { folderKeptLines } from '#adapters/local/capture/folder-kept-lines.ts';
 import { checkedFiles } from '#adapters/local/integrity/checked-files.ts';
 import { eventFeed } from '#adapters/local/registry/event-feed.ts';
 import { eventLog } from '#adapters/local/registry/event-log.ts';
@@ -73,6 +76,9 @@ export async function openState(
   });
   listeners.push(events.changed, published.wake, hooks.changed);
 
+  const captureKeys = folderCaptureKeys(folder('capture'));
+  const keptLines = folderKeptLines(folder('capture'));
+
   const copy = folderCopy(database, folder(REGISTRY));
   const checked = checkedFiles();
   const objects = objectStore(folder('objects'), checked);
@@ -107,6 +113,9 @@ export async function openState(
       return fault && registryFailure(fault, folder(REGISTRY));
     },
     store,
+    captureKeys,
+    keptLines,
+    keptRequests: keptRequests({ lines: keptLines, keys: captureKeys }),
     objects,
     checked,
     events,

@@ -46,6 +46,8 @@ export async function openWorkflows(
   const { httpProber } = await import('#adapters/local/gateway/http-prober.ts');
   const handlers = stepHandlers({
     registry,
+    captureKeys: state.captureKeys,
+    keptRequests: state.keptRequests,
     artifacts: store,
     platforms,
     ...platforms,

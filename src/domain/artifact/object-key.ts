@@ -1,3 +1,4 @@
+import { EXAMPLES_FILE } from '#domain/comparison/examples-file.ts';
 import { isModelName } from '#domain/identity.ts';
 import { isHidden } from './hidden-file.ts';
 import { endsIn, KNOWN_FILES, ownEndings } from './known-files.ts';
@@ -17,7 +18,7 @@ const PART_OF_FOLDER =
 /**
  * The meaning of an object's key.
  * `artifact`: one file that starts a deployment, unless the model's own folder is one. `folder`: the arrival of `model.yaml` starts a deployment of everything under `prefix`, which is the model's own folder or one in that.
- * `sidecar`: the manifest of the file beside it, starts nothing. `data`: tensors of the ONNX model `file` beside it, starts a deployment only where that came first and lacks them. `loose`: ignored with a hint. `misnamed`: would start a deployment, but its model's name is invalid; for a model file outside every model's folder the name is the file's own. `outside`: not for Slipway, as hidden files.
+ * `sidecar`: the manifest or the examples of the file beside it, starts nothing. `data`: tensors of the ONNX model `file` beside it, starts a deployment only where that came first and lacks them. `loose`: ignored with a hint. `misnamed`: would start a deployment, but its model's name is invalid; for a model file outside every model's folder the name is the file's own. `outside`: not for Slipway, as hidden files.
  */
 export type KeyMeaning =
   | { readonly kind: 'artifact'; readonly model: string; readonly file: string }
@@ -68,6 +69,11 @@ export function sidecarKey(key: string): string {
   return `${key}.yaml`;
 }
 
+/** The key of the examples that belong to a single-file artifact. */
+export function examplesKey(key: string): string {
+  return `${key}.${EXAMPLES_FILE}`;
+}
+
 // The endings that torch's exporter and Optimum use.
 const DATA_OF_ONNX = ['.data', '_data'] as const;
 
@@ -85,7 +91,7 @@ export function modelKeyOf(key: string): string | undefined {
 function readFile(model: string, file: string): KeyMeaning {
   if (file === FOLDER_MANIFEST) return { kind: 'folder', model, prefix: `models/${model}/` };
   if (isModelFile(file)) return { kind: 'artifact', model, file };
-  const [, described = ''] = /^(.*)\.yaml$/.exec(file) ?? [];
+  const [, described = ''] = /^(.*)\.(?:yaml|examples\.jsonl)$/.exec(file) ?? [];
   if (isModelFile(described)) return { kind: 'sidecar', model };
   const [, onnx = ''] = /^(.*\.onnx)[._]data$/i.exec(file) ?? [];
   return isModelFile(onnx) ? { kind: 'data', model, file: onnx } : { kind: 'loose', model };

@@ -2,20 +2,19 @@ import type { GoldenAnswer } from '#domain/rollout/golden-verdict.ts';
 import { difference } from '#domain/rollout/json-difference.ts';
 import { contentOf, type LeafPair, leafPairs } from './answer-content.ts';
 import { breakageIn } from './breakage.ts';
+import { type ChangedShare, changedShare, moreToDecide } from './changed-share.ts';
+import type { ComparedRequest } from './requests.ts';
 
 /**
- * The answers of both versions to one request. `again` is a second answer of the version before, where it was asked twice: a difference between its own answers is noise.
- * `isDrawn`: nobody sends this request; Slipway drew it.
+ * The answers of both versions to one request. `before` is the answer of the version before, or what it answered when a client asked. `again` is another answer of that version, where it was asked: a difference between its own answers is noise.
  */
-export type AskedPair = {
-  readonly what: string;
-  readonly isDrawn: boolean;
+export type AskedPair = Omit<ComparedRequest, 'answer'> & {
   readonly before: GoldenAnswer;
   readonly again: GoldenAnswer | null;
   readonly after: GoldenAnswer;
 };
 
-/** The evidence in the answers of both versions. `kept` counts requests that people gave, `drawn` the others; `noisy` ones, which the version before answers now so and now so, are in neither. */
+/** The evidence in the answers of both versions. `kept` counts requests that people gave or sent, `drawn` the others; `noisy` ones, which the version before answers now so and now so, are in neither. */
 export type AnswerEvidence = {
   readonly kept: { readonly asked: number; readonly changed: number };
   readonly drawn: { readonly asked: number; readonly changed: number };
@@ -24,6 +23,10 @@ export type AnswerEvidence = {
   readonly signs: readonly string[];
   /** Some requests whose answers differ, the kept ones first, each as a sentence. */
   readonly examples: readonly string[];
+  /** How many of all kept requests are answered otherwise; absent in records from before it was counted. */
+  readonly share?: ChangedShare;
+  /** So many more requests would show whether more than the tolerated share is answered otherwise, if they are answered as those before; 0 where it is known. */
+  readonly more?: number;
 };
 
 export const NO_ANSWERS: AnswerEvidence = {
@@ -50,33 +53,54 @@ type Seen =
       readonly differs: string | undefined;
     };
 
+type SeenPair = Seen & { readonly pair: AskedPair };
+
+/** How to count: `of` kept requests there are in all, of which the first in a random order were asked; more than the share `tolerated` changed is a change. */
+export type Counting = { readonly of: number; readonly tolerated: number };
+
 /** Compares the answers by the golden request's ruler. */
-export function compareAnswers(pairs: readonly AskedPair[]): AnswerEvidence {
-  const seen = pairs.map((pair) => ({ pair, ...look(pair) }));
+export function compareAnswers(pairs: readonly AskedPair[], counting: Counting): AnswerEvidence {
+  const seen: readonly SeenPair[] = pairs.map((pair) => ({ pair, ...look(pair) }));
   const answered = seen.flatMap((each) => (each.kind === 'answered' ? [each] : []));
   const refused = seen.filter(({ kind }) => kind === 'refused').map(({ pair }) => pair);
   const changed = answered.filter(({ differs }) => differs !== undefined);
-  const count = (isDrawn: boolean) => {
-    const isMeant = ({ pair }: { readonly pair: AskedPair }) => pair.isDrawn === isDrawn;
-    const failed = refused.filter((pair) => isMeant({ pair })).length;
-    return {
-      asked: answered.filter(isMeant).length + failed,
-      changed: changed.filter(isMeant).length + failed,
-    };
-  };
+  const drawn = outcomes(seen, true);
+  const kept = outcomes(seen, false);
+  // The others of all kept requests may be without a verdict too: so many more only widens the bounds.
+  const left = seen.filter(({ pair }) => !pair.isDrawn).length - kept.length;
+  const of = Math.max(kept.length, counting.of - left);
   return {
-    kept: count(false),
-    drawn: count(true),
+    kept: { asked: kept.length, changed: kept.filter(Boolean).length },
+    drawn: { asked: drawn.length, changed: drawn.filter(Boolean).length },
     noisy: seen.filter(({ kind }) => kind === 'noisy').length,
     signs: [
       ...refusals(refused, answered.length + refused.length),
+      ...unexpected(seen, counting.tolerated),
       ...breakageIn(answered.flatMap(({ leaves }) => leaves)),
     ],
     examples: changed
       .toSorted((a, b) => Number(a.pair.isDrawn) - Number(b.pair.isDrawn))
       .slice(0, MOST_EXAMPLES)
       .map(({ pair, differs }) => cut(`${pair.what}: ${differs}`)),
+    share: changedShare(kept, of),
+    more: moreToDecide(kept, of, counting.tolerated),
   };
+}
+
+/** Whether the new version answers this one otherwise, or not at all. */
+export function isOtherwise(pair: AskedPair): boolean {
+  const seen = look(pair);
+  return seen.kind === 'refused' || (seen.kind === 'answered' && seen.differs !== undefined);
+}
+
+/** For each request with a verdict, in their order, whether it is answered otherwise. */
+function outcomes(seen: readonly SeenPair[], isDrawn: boolean): readonly boolean[] {
+  return seen
+    .filter(({ pair }) => pair.isDrawn === isDrawn)
+    .flatMap((each) => {
+      if (each.kind === 'answered') return [each.differs !== undefined];
+      return each.kind === 'refused' ? [true] : [];
+    });
 }
 
 function look({ before, again, after }: AskedPair): Seen {
@@ -100,6 +124,24 @@ function refusals(refused: readonly AskedPair[], asked: number): readonly string
   return [
     cut(
       `${refused.length} of ${asked} requests that the version before answers are refused; the first, ${first.what}, with ${status}: ${body}`,
+    ),
+  ];
+}
+
+/** It is not served as its owner saw it answer. */
+function unexpected(seen: readonly SeenPair[], tolerated: number): readonly string[] {
+  const told = seen.flatMap(({ pair: { what, expect, after } }) => {
+    const own = contentOf(after);
+    return own && expect !== undefined
+      ? [{ what, differs: difference(own.said, expect, RTOL) }]
+      : [];
+  });
+  const missed = told.filter(({ differs }) => differs !== undefined);
+  const [first] = missed;
+  if (!first || missed.length <= told.length * tolerated) return [];
+  return [
+    cut(
+      `${missed.length} of ${told.length} of its own examples are not answered as they expect; the first, ${first.what}: ${first.differs}`,
     ),
   ];
 }

@@ -1,4 +1,5 @@
 import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
+import { numbersFrom } from './seeded-random.ts';
 
 // A picture's thousands of numbers would be noise, not another picture.
 const LARGEST_BYTES = 20_000;
@@ -36,18 +37,4 @@ function moved(value: unknown, move: (value: number) => number): unknown {
       ['shape', 'parameters', 'params', 'index'].includes(key) ? item : moved(item, move),
     ]),
   );
-}
-
-/** Numbers from 0 to 1 that a text determines: mulberry32, seeded by the FNV-1a hash of the text. */
-function numbersFrom(text: string): () => number {
-  let state = 0x811c9dc5;
-  for (let at = 0; at < text.length; at += 1) {
-    state = Math.imul(state ^ text.charCodeAt(at), 0x01000193);
-  }
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

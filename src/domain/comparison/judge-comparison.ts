@@ -1,3 +1,4 @@
+import { type ChangedShare, changedShare } from './changed-share.ts';
 import type { AnswerEvidence } from './compare-answers.ts';
 import type { Difference } from './difference.ts';
 
@@ -12,6 +13,8 @@ export type ComparisonEvidence = {
   readonly isSameModel: boolean;
   readonly differences: readonly Difference[];
   readonly answers: AnswerEvidence;
+  /** The share of changed answers that is no change; 2 % unless the manifest says more. */
+  readonly tolerated?: number;
 };
 
 /** The verdict, the evidence that decided it, and the reason as a sentence. */
@@ -21,12 +24,19 @@ export type Judged = {
   readonly reason: string;
 };
 
-/** If so many answers are equal, and no other, at most 14 % of all requests are answered otherwise, with 95 % confidence (1 - 0.05^(1/20)). */
+/** With fewer requests than this, equal answers show nothing. */
 export const ENOUGH_ANSWERS = 20;
+/** The share of kept requests that may be answered otherwise by a version that answers as before. */
+export const TOLERATED = 0.02;
 const MOST_REASONS = 3;
 
 /** Judges by the cheapest evidence that decides. A breaking difference between the artifacts needs no request; equality is never shown by artifacts that differ. */
-export function judgeComparison({ isSameModel, differences, answers }: ComparisonEvidence): Judged {
+export function judgeComparison({
+  isSameModel,
+  differences,
+  answers,
+  tolerated = TOLERATED,
+}: ComparisonEvidence): Judged {
   const broken = differences.filter(({ weight }) => weight === 'breaking');
   if (broken.length > 0) {
     return { verdict: 'broken', level: 'artifacts', reason: some(broken.map(({ what }) => what)) };
@@ -37,32 +47,55 @@ export function judgeComparison({ isSameModel, differences, answers }: Compariso
   if (answers.signs.length > 0) {
     return { verdict: 'broken', level: 'answers', reason: some(answers.signs) };
   }
-  const { asked, changed } = answers.kept;
-  if (changed > 0) {
-    return {
-      verdict: 'changed',
-      level: 'answers',
-      reason: `${changed} of ${asked} kept requests are answered otherwise; ${answers.examples[0]}`,
-    };
-  }
-  if (asked >= ENOUGH_ANSWERS) {
-    return {
-      verdict: 'same',
-      level: 'answers',
-      reason: `all of ${asked} kept requests are answered as before`,
-    };
-  }
-  return { verdict: 'unproven', level: asked > 0 ? 'answers' : 'none', reason: unproven(answers) };
+  return judgeShare(answers, tolerated);
 }
 
-function unproven({ kept, drawn, noisy }: AnswerEvidence): string {
+function judgeShare(answers: AnswerEvidence, tolerated: number): Judged {
+  const { asked, changed } = answers.kept;
+  const share = answers.share ?? changedShare([], 0);
+  if (share.low > tolerated) {
+    const reason = `${changed} of ${asked} kept requests are answered otherwise${shareOf(share)}; ${answers.examples[0]}`;
+    return { verdict: 'changed', level: 'answers', reason };
+  }
+  if (asked >= ENOUGH_ANSWERS && share.high <= tolerated) {
+    const reason =
+      changed === 0
+        ? `all of ${asked} kept requests are answered as before${shareOf(share)}`
+        : `${changed} of ${asked} kept requests are answered otherwise${shareOf(share)}; ${percent(tolerated)} are tolerated`;
+    return { verdict: 'same', level: 'answers', reason };
+  }
+  return {
+    verdict: 'unproven',
+    level: asked > 0 ? 'answers' : 'none',
+    reason: unproven(answers, share),
+  };
+}
+
+function unproven({ kept, drawn, noisy, more = 0 }: AnswerEvidence, share: ChangedShare): string {
+  const { asked, changed } = kept;
   const seen =
-    kept.asked > 0
-      ? `${kept.asked} kept ${kept.asked === 1 ? 'request is' : 'requests are'} answered as before`
-      : 'there was no request to ask both versions';
+    asked === 0
+      ? 'there was no request to ask both versions'
+      : changed === 0
+        ? `${asked} kept ${asked === 1 ? 'request is' : 'requests are'} answered as before`
+        : `${changed} of ${asked} kept requests are answered otherwise`;
   const of = drawn.asked > 0 ? `, and ${drawn.changed} of ${drawn.asked} drawn ones otherwise` : '';
   const noise = noisy > 0 ? `; the version before answered ${noisy} in two ways` : '';
-  return `${seen}${of}${noise}; ${ENOUGH_ANSWERS - kept.asked} more examples in model.yaml would decide`;
+  const need =
+    more > 0
+      ? `${more} more of the ${share.of} that there are would decide`
+      : `${ENOUGH_ANSWERS - asked} more examples in model.yaml would decide`;
+  return `${seen}${shareOf(share)}${of}${noise}; ${need}`;
+}
+
+/** The share of all, where not all were asked. */
+function shareOf({ asked, of, low, high, confidence }: ChangedShare): string {
+  if (asked === of) return '';
+  return `, so ${percent(low)} to ${percent(high)} of all ${of} (confidence ${percent(confidence)})`;
+}
+
+function percent(share: number): string {
+  return `${Number((share * 100).toPrecision(3))} %`;
 }
 
 function some(sentences: readonly string[]): string {

@@ -1,52 +1,83 @@
 import type { DeploymentWork } from '#domain/deployment.ts';
 import { declaredOf } from '#domain/manifest/declared.ts';
-import { examplesOf, type GoldenRequest } from '#domain/rollout/golden-request.ts';
+import { exampleRequest, examplesOf, type GoldenRequest } from '#domain/rollout/golden-request.ts';
 import { FORMATS } from '#formats/index.ts';
 import { drawnRequests } from './drawn-requests.ts';
+import type { ExampleLine } from './examples-file.ts';
+import { seededOrder } from './seeded-random.ts';
 
-/** A request that both versions are asked; `what` names it to a person. `isDrawn`: nobody sends it. */
+/**
+ * A request that both versions are asked; `what` names it to a person. `isDrawn`: nobody sends it.
+ * `answer` is the content of what the version before has answered; where there is one, that version is asked only to see whether it repeats itself.
+ * `expect` is what the new version's own example says that it answers, `truth` what is true of the request.
+ */
 export type ComparedRequest = {
   readonly what: string;
   readonly isDrawn: boolean;
   readonly request: GoldenRequest;
+  readonly answer?: unknown;
+  readonly expect?: unknown;
+  readonly truth?: unknown;
 };
 
-const MOST_KEPT = 200;
+/** A version, and the examples in the file that came with it. */
+export type ComparedVersion = {
+  readonly work: DeploymentWork;
+  readonly lines: readonly ExampleLine[];
+};
+
 const MOST_DRAWN = 30;
 
 /**
- * The requests that both versions are asked: the examples of both, each once, then requests drawn from them and from `golden`, the one that proved the version before.
+ * The requests that both versions are asked: first all that people gave or clients sent, each once, in a random order that `seed` determines, then those drawn from them and from `golden`, the one that proved the version before.
  * Nothing is drawn for a model that brings code, which may do anything with it, nor for a language model, whose answers are long.
  */
 export function comparedRequests({
   before,
   after,
+  sent,
   golden,
+  seed,
 }: {
-  readonly before: DeploymentWork;
-  readonly after: DeploymentWork;
+  readonly before: ComparedVersion;
+  readonly after: ComparedVersion;
+  /** The requests of clients. */
+  readonly sent: readonly ComparedRequest[];
   readonly golden: GoldenRequest | null;
+  readonly seed: string;
 }): readonly ComparedRequest[] {
-  const kept = unique([
-    ...keptIn(before, 'of the version before'),
-    ...keptIn(after, 'of this version'),
-  ]).slice(0, MOST_KEPT);
-  if (!isDrawnFor(before) || !isDrawnFor(after)) return kept;
+  const kept = seededOrder(
+    unique([...keptIn(before, 'before'), ...keptIn(after, 'own'), ...sent]),
+    seed,
+  );
+  if (!isDrawnFor(before.work) || !isDrawnFor(after.work)) return kept;
   const seeds = kept.length > 0 ? kept.map(({ request }) => request) : golden ? [golden] : [];
   const each = Math.ceil(MOST_DRAWN / Math.max(1, seeds.length));
   const drawn = seeds
+    .slice(0, MOST_DRAWN)
     .flatMap((seed) => [...(kept.length > 0 ? [] : [seed]), ...drawnRequests(seed, each)])
     .slice(0, MOST_DRAWN)
     .map((request, index) => ({ what: `drawn request ${index + 1}`, isDrawn: true, request }));
   return unique([...kept, ...drawn]);
 }
 
-function keptIn(work: DeploymentWork, whose: string): readonly ComparedRequest[] {
+/** The examples of the manifest and of the file beside it. What the file of the version before expects, that version has answered. */
+function keptIn(
+  { work, lines }: ComparedVersion,
+  whose: 'before' | 'own',
+): readonly ComparedRequest[] {
   if (!work.inspection) return [];
-  return examplesOf(declaredOf(work.inspection, work)).map(({ request }, index) => ({
-    what: `example ${index + 1} ${whose}`,
+  const declared = declaredOf(work.inspection, work);
+  const said = examplesOf(declared).map(({ request }) => ({ request }));
+  const listed = lines.map(({ request, expect, truth }) => ({
+    request: exampleRequest(request, declared.server),
+    ...(expect !== undefined && (whose === 'before' ? { answer: expect } : { expect })),
+    ...(truth !== undefined && { truth }),
+  }));
+  return [...said, ...listed].map((each, index) => ({
+    what: `example ${index + 1} of ${whose === 'before' ? 'the version before' : 'this version'}`,
     isDrawn: false,
-    request,
+    ...each,
   }));
 }
 
@@ -56,11 +87,17 @@ function isDrawnFor({ inspection }: DeploymentWork): boolean {
   return FORMATS[format].brings === 'data' && language === undefined;
 }
 
+/** Each request once, with all that is known of it: the last word on what is true counts. */
 function unique(requests: readonly ComparedRequest[]): readonly ComparedRequest[] {
   const found = new Map<string, ComparedRequest>();
   for (const each of requests) {
     const key = JSON.stringify(each.request);
-    if (!found.has(key)) found.set(key, each);
+    const known = found.get(key);
+    found.set(key, known ? { ...each, ...known, ...truthOf(each) } : each);
   }
   return [...found.values()];
+}
+
+function truthOf({ truth }: ComparedRequest): Pick<ComparedRequest, 'truth'> {
+  return truth === undefined ? {} : { truth };
 }

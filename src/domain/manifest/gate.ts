@@ -19,6 +19,18 @@ export const gateSchema = z.strictObject({
   unproven: z
     ._default(z.enum(DECISIONS), 'warn')
     .check(z.describe('The same where there is too little evidence.')),
+  expect: z.prefault(
+    z.strictObject({
+      changed: z
+        ._default(z.number().check(z.gte(0), z.lte(1)), 0.02)
+        .check(
+          z.describe(
+            'The share of kept requests and examples that may be answered otherwise, from 0 to 1. Above it a version counts as changed.',
+          ),
+        ),
+    }),
+    {},
+  ),
   replaces: z.exactOptional(
     z
       .int()

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { TARGETS } from '#domain/placement/target.ts';
+import { captureSchema } from './capture.ts';
 import { gateSchema } from './gate.ts';
 import { buildSchema, entrypoint, modelSchema, runtimeSchema } from './model.ts';
 import { rolloutSchema } from './rollout.ts';
@@ -158,6 +159,7 @@ export const manifestSchema = z
     traffic: z.exactOptional(trafficSchema),
     rollout: z.prefault(rolloutSchema, {}),
     gate: z.prefault(gateSchema, {}),
+    capture: z.exactOptional(captureSchema),
   })
   .check(z.describe('Manifest of a Slipway model.'));
 

@@ -113,8 +113,11 @@ export function sized(signature: Signature | null, size: number): readonly Tenso
   return (signature?.inputs ?? []).map((spec) => ({ ...spec, shape: fixed(spec, size) }));
 }
 
-/** An object whose `inputs` are tensors with name, shape, datatype and data is an Open Inference request; anything else is a body for `/invocations`. */
-function exampleRequest(body: unknown, { requestPath: path }: ServerPlace): GoldenRequest {
+/** The request that an example sends: an object whose `inputs` are tensors with name, shape, datatype and data is an Open Inference request; anything else is a body for `/invocations`. */
+export function exampleRequest(
+  body: unknown,
+  { requestPath: path }: Pick<ServerPlace, 'requestPath'>,
+): GoldenRequest {
   if (path !== null) return { protocol: 'invocations', body, path };
   return { protocol: inferBody.safeParse(body).success ? 'infer' : 'invocations', body };
 }

@@ -5,6 +5,9 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { DeleteObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
+import { SSMClient } from '@aws-sdk/client-ssm';
+import { cloudWatchKeptLines } from '#adapters/aws/capture/cloudwatch-kept-lines.ts';
+import { ssmCaptureKeys } from '#adapters/aws/capture/ssm-capture-keys.ts';
 import { codeBuilds } from '#adapters/aws/code-builds.ts';
 import { cloudWatchTaskLogs } from '#adapters/aws/ecs/cloudwatch-task-logs.ts';
 import { executionSteps } from '#adapters/aws/execution-steps.ts';
@@ -15,6 +18,7 @@ import { cloudWatchModelLogs } from '#adapters/aws/logs/cloudwatch-model-logs.ts
 import { dynamoRegistry } from '#adapters/aws/registry/dynamo-registry.ts';
 import { stepFunctionsExecutions } from '#adapters/aws/step-functions-executions.ts';
 import { listNewest } from '#adapters/aws/store/s3-versions.ts';
+import { keptRequests } from '#adapters/capture/kept-requests.ts';
 import { systemClock } from '#adapters/clocks.ts';
 import type { Slipway } from '#control/slipway.ts';
 import { modelOf } from '#domain/identity.ts';
@@ -48,6 +52,11 @@ export async function openAwsAccount(account: AwsAccount): Promise<Slipway> {
   });
   const logs = new CloudWatchLogsClient(clientSettings(account));
   const buildLog = cloudWatchBuildLog({ client: logs });
+  const keptLines = cloudWatchKeptLines({ logs, group: outputs.ModelLogGroup, clock });
+  const captureKeys = ssmCaptureKeys({
+    client: new SSMClient(clientSettings(account)),
+    stage: account.stage,
+  });
   const endpoint = (model: string) => `${outputs.Endpoint}/models/${model}`;
   const { Bucket } = outputs;
   const s3 = () => new S3Client(clientSettings(account));
@@ -57,6 +66,9 @@ export async function openAwsAccount(account: AwsAccount): Promise<Slipway> {
     ...slipwayRequests({
       registry,
       executions,
+      keptLines,
+      captureKeys,
+      keptRequests: keptRequests({ lines: keptLines, keys: captureKeys }),
       builds,
       recover: recover({ registry, executions, mostAttempts: MOST_ATTEMPTS }),
       clock,

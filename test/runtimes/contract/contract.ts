@@ -2,6 +2,7 @@ import { stopOwnServers, stopServers } from '../model-server.ts';
 import type { Runtime } from '../runtime.ts';
 import { describeAbout } from './about.ts';
 import { describeBinary } from './binary.ts';
+import { describeCapture } from './capture.ts';
 import { describeCoding } from './coding.ts';
 import { describeCorpus } from './corpus.ts';
 import { describeCors } from './cors.ts';
@@ -33,6 +34,7 @@ export async function describeContract(
   part('answers in CSV', () => describeCsvAnswers(runtime));
   part('codings', () => describeCoding(runtime));
   part('the corpus of requests', () => describeCorpus(runtime));
+  part('requests that are kept', () => describeCapture(runtime));
   part('pages of other origins', () => describeCors(runtime));
   part('hostile bodies', () => describeHostileBodies(runtime));
   part('what it says of itself', () => describeAbout(runtime));

@@ -9,6 +9,9 @@ import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balan
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
+import { SSMClient } from '@aws-sdk/client-ssm';
+import { cloudWatchKeptLines } from '#adapters/aws/capture/cloudwatch-kept-lines.ts';
+import { ssmCaptureKeys } from '#adapters/aws/capture/ssm-capture-keys.ts';
 import { codeBuilds } from '#adapters/aws/code-builds.ts';
 import { cloudWatchTaskLogs } from '#adapters/aws/ecs/cloudwatch-task-logs.ts';
 import { frontDoorProbes } from '#adapters/aws/ecs/front-door-prober.ts';
@@ -30,6 +33,7 @@ import { routeRecords } from '#adapters/aws/shares/route-records.ts';
 import { ecrEnvironments } from '#adapters/aws/store/ecr-environments.ts';
 import { ecrModelImages } from '#adapters/aws/store/ecr-model-images.ts';
 import { s3ArtifactStore } from '#adapters/aws/store/s3-artifact-store.ts';
+import { keptRequests } from '#adapters/capture/kept-requests.ts';
 import { PROVISIONING_SECONDS } from '#compose/aws-ports.ts';
 import { AWS_REGION, type awsClient } from '../aws/clients.ts';
 import { listingLeft } from '../aws/lambda-platform.ts';
@@ -58,6 +62,7 @@ export function awsPorts(world: AwsWorld, { client, dynamo, clock }: Options) {
   const elb = client(ElasticLoadBalancingV2Client);
   const fence = dynamoFence({ client: dynamo, table });
   const records = routeRecords({ dynamo, table, api: api.id });
+  const captureKeys = ssmCaptureKeys({ client: client(SSMClient), stage: functions.stage });
   const way = { elb, front: containers.front };
   const ecs = {
     clock,
@@ -105,6 +110,11 @@ export function awsPorts(world: AwsWorld, { client, dynamo, clock }: Options) {
       functions: lambdaProbes({ lambda, functionPrefix, apiStage: api.stage }),
       containers: frontDoorProbes({ url, identity: lambda.config }),
       records,
+    }),
+    captureKeys,
+    keptRequests: keptRequests({
+      keys: captureKeys,
+      lines: cloudWatchKeptLines({ logs, clock, group: functions.logGroup }),
     }),
     metrics: cloudWatchMetrics({ clock, functionPrefix, lambda, cloudWatch, containers: way }),
     buildLog: cloudWatchBuildLog({ client: logs }),

@@ -22,6 +22,7 @@ import { type FakeClock, fakeClock } from '../clock/fake-clock.ts';
 import { type Tap, tapped } from '../faults/tapped.ts';
 import { memoryAccountLimits } from '../memory/account-limits.ts';
 import { type MemoryBuilds, memoryBuilds } from '../memory/builds.ts';
+import { memoryCapture } from '../memory/capture.ts';
 import { type MemoryEnvironments, memoryEnvironments } from '../memory/environments.ts';
 import { type MemoryExecutions, memoryExecutions } from '../memory/executions.ts';
 import { type MemoryImages, memoryImages } from '../memory/images.ts';
@@ -77,6 +78,8 @@ type Upload = {
   readonly bytes?: Uint8Array;
   /** The text of the sidecar manifest. */
   readonly manifest?: string;
+  /** The text of the file of examples beside it. */
+  readonly examples?: string;
 };
 
 /** All ports in memory and virtual time, wired together as on AWS, and the real steps over them. */
@@ -223,6 +226,7 @@ function stepDeps(parts: Parts, options: WorldOptions): StepPorts {
     platforms: { lambda, fargate, ec2 },
     caps: { ...NO_CAPS, ...caps },
     accountLimits: parts.accountLimits,
+    ...memoryCapture(),
     gpus: { areChosen: true, baseImages: { VLLM_IMAGE: 'vllm@sha256:1' }, ...options.gpus },
     ownImages: options.ownImages ?? 'built',
     unwalled: options.unwalled ?? null,
@@ -300,11 +304,12 @@ function answeredBy(name: string): ProbeAnswer {
 
 function uploader(store: MemoryStore, clock: FakeClock): MemoryWorld['upload'] {
   let uploads = 0;
-  return ({ model = MODEL, file = 'model.onnx', bytes, manifest } = {}) => {
+  return ({ model = MODEL, file = 'model.onnx', bytes, manifest, examples } = {}) => {
     uploads += 1;
     clock.advance(1000);
     const key = `models/${model}/${file}`;
     if (manifest !== undefined) store.put(`${key}.yaml`, Buffer.from(manifest));
+    if (examples !== undefined) store.put(`${key}.examples.jsonl`, Buffer.from(examples));
     return objectCreatedEvent(store.put(key, bytes ?? modelOf(uploads)));
   };
 }

@@ -19,6 +19,7 @@ from ..stderr import say
 from .answer import Answer
 from .coding import encoded, encoding_for
 from .cors import readable
+from .keeper import Keeper
 from .lambda_limit import TOO_LARGE, is_over_lambda
 from .language_routes import LanguageRoutes
 from .predictor import ClientGone
@@ -33,8 +34,8 @@ Asgi = Callable[[Any, Any, Any], Awaitable[None]]
 _KEYS = (b"authorization", b"x-api-key")
 
 
-def create_app(config: Config, routes: Routes, language: LanguageRoutes | None) -> Asgi:
-    """Every answer is JSON (except binary tensors and the output of handlers), and every refusal `{"error": why}`."""
+def create_app(config: Config, routes: Routes, language: LanguageRoutes | None, keeper: Keeper | None = None) -> Asgi:
+    """Every answer is JSON (except binary tensors and the output of handlers), and every refusal `{"error": why}`. `keeper` gets what was asked and answered."""
     app = falcon.asgi.App()
     ready, server = _Get(routes.ready), _Get(routes.server)
     app.add_route("/ping", ready)
@@ -81,12 +82,15 @@ def create_app(config: Config, routes: Routes, language: LanguageRoutes | None) 
         # The list is changed in place, because it belongs to the HTTP server.
         scope["headers"][:] = [header for header in scope["headers"] if header[0].lower() not in removed]
         scope["path"] = _plain(scope["path"])
+        scope[_KEEPER] = keeper
         # Falcon does not notify a responder when its client has left.
         scope["slipway.receive"] = receive
         await app(scope, receive, counted(os.environ, scope, readable(config.cors, scope, send)))
 
     return with_receive
 
+
+_KEEPER = "slipway.keeper"
 
 # The address given to OpenAI's clients mostly ends in /v1, but not always.
 _OPENAI = ("/chat/completions", "/completions", "/embeddings", "/models", "/responses")
@@ -128,7 +132,11 @@ class _Post:
         self._answer = answer
 
     async def on_post(self, request: Request, response: Response) -> None:
-        await _write(request, response, await self._answer(request))
+        answer = await self._answer(request)
+        await _write(request, response, answer)
+        keeper: Keeper | None = request.scope[_KEEPER]
+        if keeper:
+            keeper.keep(request, response, answer)
 
     # Falcon's own answer is 200 without a body.
     async def on_options(self, _request: Request, _response: Response) -> None:

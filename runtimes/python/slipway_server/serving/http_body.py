@@ -16,6 +16,9 @@ from ..worded import worded
 _BODY_SECONDS = 60
 
 
+BODY = "slipway.body"
+
+
 async def read_json(request: Request, max_bytes: int) -> Any:
     """The whole body of a request that declares JSON or a type taken for it. Refuses other types, other content, and whatever `read_body` refuses."""
     type_of(request)
@@ -32,7 +35,10 @@ async def read_body(request: Request, max_bytes: int) -> bytes:
         body = await asyncio.wait_for(_read(request, max_bytes), _BODY_SECONDS)
     except asyncio.TimeoutError:
         raise Refusal(408, f"the body did not come within {_BODY_SECONDS} s") from None
-    return await asyncio.to_thread(decoded, body, coding, max_bytes) if coding else body
+    whole = await asyncio.to_thread(decoded, body, coding, max_bytes) if coding else body
+    # For those who keep requests.
+    request.scope[BODY] = whole
+    return whole
 
 
 async def _read(request: Request, max_bytes: int) -> bytes:

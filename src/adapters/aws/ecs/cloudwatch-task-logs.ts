@@ -7,6 +7,7 @@ import {
 import { absentIfNotFound } from '#adapters/aws/absent.ts';
 import { CONTAINER } from '#adapters/aws/ecs/settings.ts';
 import { translated } from '#adapters/aws/failures.ts';
+import { SEALED_LINE } from '#domain/capture/sealed-line.ts';
 import type { LogLine, LogQuery } from '#ports/platform.ts';
 
 /** The output of the tasks' servers. */
@@ -64,6 +65,6 @@ export function cloudWatchTaskLogs(logs: CloudWatchLogsClient, group: string): T
     const { events = [] } = await translated(() => logs.send(command));
     return events
       .map(({ timestamp = null, message = '' }) => ({ timeMs: timestamp, text: message.trimEnd() }))
-      .filter(({ text }) => text !== '');
+      .filter(({ text }) => text !== '' && !text.startsWith(SEALED_LINE));
   }
 }

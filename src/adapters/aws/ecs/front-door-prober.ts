@@ -4,7 +4,7 @@ import { translated } from '#adapters/aws/failures.ts';
 import type { Probe, Probes } from '#adapters/aws/shares/probe-address.ts';
 import { Failure } from '#domain/failure.ts';
 import { reasonOf } from '#domain/reason.ts';
-import type { ProbeAnswer } from '#ports/prober.ts';
+import { PROBE_ID, type ProbeAnswer } from '#ports/prober.ts';
 
 export type FrontDoorProbesOptions = {
   /** The API's URL with its stage, without a trailing slash. */
@@ -53,7 +53,7 @@ async function signedHeaders(
     headers: { host: target.host, 'content-type': 'application/json' },
     body,
   });
-  return { ...headers, 'user-agent': 'slipway-probe' };
+  return { ...headers, 'user-agent': 'slipway-probe', 'x-request-id': PROBE_ID };
 }
 
 function answerTo(response: Response, body: string, latencyMs: number): ProbeAnswer {

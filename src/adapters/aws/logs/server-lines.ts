@@ -2,8 +2,8 @@
 // https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-view.html
 const LAMBDA_LINE = /^(?:INIT_START|INIT_REPORT|START|END|REPORT|EXTENSION|XRAY)\b/;
 
-// Lines that the server wrote for CloudWatch to count. https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
-const METRIC = /^\{"_aws":/;
+// Lines that the server wrote for others: for CloudWatch to count, and sealed requests for the gate. https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+const METRIC = /^\{"(?:_aws|slipwayKept)":/;
 
 /** The server's own lines of a function's log. */
 export function serverLines(lines: readonly string[]): readonly string[] {

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { modelRoute } from '#adapters/aws/shares/model-api.ts';
 import { parseJson } from '#domain/parse-json.ts';
+import { PROBE_ID } from '#ports/prober.ts';
 
 /** A request to a model's server; `path` is below the model's route. */
 export type ModelRequest = {
@@ -24,7 +25,11 @@ export type ModelResponse = {
  */
 export function invocationEvent(stage: string, { model, method, path, body }: ModelRequest) {
   const route = modelRoute(model);
-  const headers = { 'content-type': 'application/json', 'user-agent': 'slipway-probe' };
+  const headers = {
+    'content-type': 'application/json',
+    'user-agent': 'slipway-probe',
+    'x-request-id': PROBE_ID,
+  };
   const resource = `${route}/{proxy+}`;
   return {
     resource,

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { FileState } from '#adapters/local/bucket/settling.ts';
 import { fileAt } from '#adapters/local/files/file-state.ts';
 import {
+  examplesKey,
   externalDataKeys,
   foldersOf,
   manifestKey,
@@ -37,7 +38,10 @@ export function companionsTaken(options: Options): (key: string) => Promise<void
     const manifests = folders.map(manifestKey);
     switch (readKey(key).kind) {
       case 'artifact':
-        return allTaken(() => [sidecarKey(key), ...externalDataKeys(key), ...manifests], options);
+        return allTaken(
+          () => [sidecarKey(key), examplesKey(key), ...externalDataKeys(key), ...manifests],
+          options,
+        );
       case 'folder':
         return allTaken(() => filesUnder(folders[0], options.folder), options);
       case 'loose':

@@ -1,6 +1,6 @@
 import { request } from 'undici';
 import { pathOf } from '#domain/rollout/golden-request.ts';
-import type { ProbeAnswer, Prober } from '#ports/prober.ts';
+import { PROBE_ID, type ProbeAnswer, type Prober } from '#ports/prober.ts';
 import { PROBE_HEADER, WAITED_HEADER } from './probe-mark.ts';
 
 const MAX_BODY_BYTES = 10_000_000;
@@ -12,7 +12,7 @@ type Place = { readonly origin: string; readonly probeMark: string };
 
 /** Probes through the gateway at `origin`, so that a probe takes the same path as a client's request. */
 export function httpProber({ origin, probeMark }: Place): Prober {
-  const mark = { [PROBE_HEADER]: probeMark };
+  const mark = { [PROBE_HEADER]: probeMark, 'x-request-id': PROBE_ID };
   return {
     send: (address, model, golden, timeoutMs) =>
       ask(

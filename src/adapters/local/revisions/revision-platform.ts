@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
+import { withKeptLines } from '#adapters/local/capture/with-kept-lines.ts';
 import { realTimers, type Timers } from '#adapters/local/concurrency/timers.ts';
 import { turns } from '#adapters/local/concurrency/turns.ts';
 import { revisionLog } from '#adapters/local/files/revision-log.ts';
@@ -32,6 +33,8 @@ export type PlatformOptions = {
   readonly timers?: Timers;
   /** Is told what the language models of a revision say that they generated. */
   readonly onGeneration?: (of: GenerationOf, generation: Generation) => void;
+  /** Takes the sealed lines that servers of a revision write. */
+  readonly onKept?: (of: RevisionSpec, line: string) => Promise<void>;
   /** Is told of each server that is started, and of each that ended although nobody had told it to. */
   readonly watcher?: ServerWatcher;
 };
@@ -70,7 +73,7 @@ export function revisionPlatform(
   options: PlatformOptions,
   behaviour: TargetBehaviour,
 ): LocalPlatform {
-  const { logDirectory, servers, clock, timers = realTimers, onGeneration } = options;
+  const { logDirectory, servers, clock, timers = realTimers, onGeneration, onKept } = options;
   const { target } = behaviour;
   const { room = boundlessRoom() } = options;
   const table = revisionTable(options.database);
@@ -93,9 +96,13 @@ export function revisionPlatform(
   function open(record: RevisionRecord): void {
     const { revision, model } = record.spec;
     const log = logOf(revision);
-    const output = onGeneration
+    const shown = onGeneration
       ? withGenerations(log, (generation) => onGeneration({ model, revision }, generation))
       : log;
+    const output =
+      onKept && record.spec.capture
+        ? withKeptLines(shown, (line) => onKept(record.spec, line))
+        : shown;
     const isProven = () => (revisions.get(revision)?.state() ?? record.state).kind === 'ready';
     const startOne = (spec: RevisionSpec) => {
       const launch = () => servers.start(spec, output);

@@ -1,0 +1,139 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
+import type { CaptureConfig } from './config.ts';
+import { type Asked, type Fields, keptOf, type Unkept } from './fields.ts';
+import { seal } from './seal.ts';
+
+/** A request that was answered with 200; `id` is the `x-request-id` of its answer. */
+export type Answered = Asked & { readonly id: string };
+
+/**
+ * Keeps some requests of clients: of each hour the ones with the lowest ranks, which are drawn at random, so that those of several servers are a sample of all when the lowest of them are taken.
+ * Each is sealed at once, by the public key of its day, and written as a line of the log: a server that is killed loses none. Nothing of it is ever thrown.
+ */
+export type Capture = {
+  /** Takes a request; `fields` is only called for one that is drawn. */
+  take(answered: Answered, fields: () => Fields): void;
+  /** Writes what it has counted since its last line. */
+  flush(): void;
+};
+
+/** What became of an hour's requests: `seen` is all of them, and the others are those that were drawn. */
+type Counts = Record<'seen' | 'kept' | 'full' | 'large' | 'failed' | Unkept, number>;
+
+export type CaptureWorld = {
+  readonly write: (line: string) => void;
+  readonly now: () => number;
+  /** A whole number below 2^32. */
+  readonly draw: () => number;
+  readonly later: (ms: number, act: () => void) => void;
+};
+
+const HOUR_MS = 3_600_000;
+const COUNTS_MS = 60_000;
+const MOST_BODY_BYTES = 200_000;
+// CloudWatch takes 256 KiB as one event, and cuts what is longer.
+const MOST_LINE_BYTES = 250_000;
+// What a line has besides what is sealed.
+const AROUND_BYTES = 500;
+// Answers to Slipway's own probes carry such an id: nobody's requests.
+const PROBE = /^slipway-probe\b/;
+
+export function openCapture(
+  { keys, requests, bytes, private: secret }: CaptureConfig,
+  revision: string,
+  { write, now, draw, later }: CaptureWorld = REAL,
+): Capture {
+  // Tells the counts of one server from those of another.
+  const server = randomBytes(4).toString('hex');
+  let hour = 0;
+  let ranks: number[] = [];
+  let counts = none();
+  let bytesLeft = bytes;
+  let isUntold = false;
+
+  function turn(at: number): void {
+    const its = Math.floor(at / HOUR_MS);
+    if (its === hour) return;
+    flush();
+    hour = its;
+    ranks = [];
+    counts = none();
+    bytesLeft = bytes;
+  }
+
+  function flush(): void {
+    if (isUntold) tell({});
+  }
+
+  function tell(more: object): void {
+    isUntold = false;
+    const said = { slipwayKept: 1, revision, server, hour, most: requests, counts, ...more };
+    write(`${JSON.stringify(said)}\n`);
+  }
+
+  /** Keeps a request, and says what became of it. */
+  function keep(answered: Answered, fields: Fields, at: number, rank: number): keyof Counts {
+    const { id, path, type, answer, body } = answered;
+    if (body.length > MOST_BODY_BYTES || answer.length > MOST_BODY_BYTES) return 'large';
+    const kept = keptOf(answered, { ...fields, private: secret });
+    if (typeof kept === 'string') return kept;
+    const head = Buffer.from(`${JSON.stringify({ id, path, type, bodyBytes: kept.length })}\n`);
+    const message = gzipSync(Buffer.concat([head, kept, answer]));
+    // The 31 keys are those of the days of a month.
+    const key = keys[new Date(at).getUTCDate() - 1] ?? NO_KEY;
+    const about = `slipway-kept 1\n${revision}\n${at}\n${rank}`;
+    const { enc, sealed } = seal(key, message, Buffer.from(about));
+    const size = Math.ceil((sealed.length * 4) / 3) + AROUND_BYTES;
+    if (size > MOST_LINE_BYTES) return 'large';
+    if (size > bytesLeft) return 'full';
+    bytesLeft -= size;
+    ranks = [...ranks, rank].sort((one, other) => one - other).slice(0, requests);
+    counts.kept += 1;
+    tell({ at, rank, enc: enc.toString('base64'), sealed: sealed.toString('base64') });
+    return 'kept';
+  }
+
+  return {
+    take(answered, fields) {
+      if (PROBE.test(answered.id)) return;
+      const at = now();
+      turn(at);
+      counts.seen += 1;
+      if (!isUntold) later(COUNTS_MS, flush);
+      isUntold = true;
+      const rank = draw();
+      if (ranks.length >= requests && rank >= (ranks.at(-1) ?? 0)) return;
+      const outcome = tried(() => keep(answered, fields(), at, rank));
+      if (outcome !== 'kept') counts[outcome] += 1;
+    },
+    flush,
+  };
+}
+
+/** A failure is counted, and its message shown to nobody: it may quote the request. */
+function tried(keep: () => keyof Counts): keyof Counts {
+  try {
+    return keep();
+  } catch {
+    return 'failed';
+  }
+}
+
+const NO_KEY = new Uint8Array(0);
+
+function none(): Counts {
+  return { seen: 0, kept: 0, full: 0, large: 0, private: 0, form: 0, failed: 0 };
+}
+
+const REAL: CaptureWorld = {
+  write: (line) => void process.stdout.write(line),
+  now: Date.now,
+  draw: () => randomBytes(4).readUInt32BE(),
+  later: (ms, act) => void setTimeout(act, ms).unref(),
+};
+
+/** The id of a request that brought none. */
+export function newId(): string {
+  return randomUUID();
+}

@@ -1,0 +1,100 @@
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+  diffieHellman,
+  generateKeyPairSync,
+  type KeyObject,
+} from 'node:crypto';
+import type { PrivateKey } from '#ports/capture-keys.ts';
+
+/** `enc` is the sender's public key of this message alone; `sealed` is the ciphertext and its tag. */
+export type Sealed = { readonly enc: Uint8Array; readonly sealed: Uint8Array };
+
+const NOTHING = Buffer.alloc(0);
+const KEM = Buffer.from('KEM\x00\x20', 'latin1');
+const HPKE = Buffer.from('HPKE\x00\x20\x00\x01\x00\x02', 'latin1');
+const TAG_BYTES = 16;
+
+/** Seals a message by HPKE (RFC 9180) in its base mode: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-256-GCM. `about` is not secret, and belongs to the message. */
+export function seal(recipient: Uint8Array, message: Uint8Array, about: Uint8Array): Sealed {
+  const sender = generateKeyPairSync('x25519');
+  const enc = bytesOf(sender.publicKey, 'x');
+  const dh = diffieHellman({ privateKey: sender.privateKey, publicKey: publicKeyOf(recipient) });
+  const { key, nonce } = keysOf(sharedSecret(dh, enc, recipient));
+  const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(about);
+  return {
+    enc,
+    sealed: Buffer.concat([cipher.update(message), cipher.final(), cipher.getAuthTag()]),
+  };
+}
+
+/** Opens what was sealed for this key. Throws for anything else. */
+export function open(
+  { own, public: recipient }: PrivateKey,
+  { enc, sealed }: Sealed,
+  about: Uint8Array,
+): Buffer {
+  const privateKey = createPrivateKey({
+    key: { kty: 'OKP', crv: 'X25519', d: base64url(own), x: base64url(recipient) },
+    format: 'jwk',
+  });
+  const dh = diffieHellman({ privateKey, publicKey: publicKeyOf(enc) });
+  const { key, nonce } = keysOf(sharedSecret(dh, enc, recipient));
+  const end = sealed.length - TAG_BYTES;
+  const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES })
+    .setAAD(about)
+    .setAuthTag(sealed.subarray(end));
+  return Buffer.concat([decipher.update(sealed.subarray(0, end)), decipher.final()]);
+}
+
+export function newKey(): PrivateKey {
+  const { privateKey } = generateKeyPairSync('x25519');
+  return { own: bytesOf(privateKey, 'd'), public: bytesOf(privateKey, 'x') };
+}
+
+/** RFC 9180 §4.1: ExtractAndExpand. */
+function sharedSecret(dh: Uint8Array, enc: Uint8Array, recipient: Uint8Array): Buffer {
+  const prk = extract(KEM, NOTHING, 'eae_prk', dh);
+  return expand(KEM, prk, 'shared_secret', Buffer.concat([enc, recipient]), 32);
+}
+
+/** RFC 9180 §5.1, with neither information nor a key that both share before. */
+function keysOf(shared: Buffer): { readonly key: Buffer; readonly nonce: Buffer } {
+  const ids = ['psk_id_hash', 'info_hash'].map((label) => extract(HPKE, NOTHING, label, NOTHING));
+  const context = Buffer.concat([Buffer.of(0), ...ids]);
+  const secret = extract(HPKE, shared, 'secret', NOTHING);
+  return {
+    key: expand(HPKE, secret, 'key', context, 32),
+    nonce: expand(HPKE, secret, 'base_nonce', context, 12),
+  };
+}
+
+function extract(suite: Buffer, salt: Buffer, label: string, secret: Uint8Array): Buffer {
+  return createHmac('sha256', salt)
+    .update(Buffer.concat([Buffer.from('HPKE-v1'), suite, Buffer.from(label), secret]))
+    .digest();
+}
+
+/** At most 32 bytes: one block of HKDF. */
+function expand(suite: Buffer, prk: Buffer, label: string, about: Buffer, length: number): Buffer {
+  return createHmac('sha256', prk)
+    .update(Buffer.of(0, length))
+    .update(Buffer.concat([Buffer.from('HPKE-v1'), suite, Buffer.from(label), about, Buffer.of(1)]))
+    .digest()
+    .subarray(0, length);
+}
+
+function publicKeyOf(raw: Uint8Array): KeyObject {
+  return createPublicKey({ key: { kty: 'OKP', crv: 'X25519', x: base64url(raw) }, format: 'jwk' });
+}
+
+function bytesOf(key: KeyObject, part: 'd' | 'x'): Buffer {
+  return Buffer.from(String(key.export({ format: 'jwk' })[part]), 'base64url');
+}
+
+function base64url(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('base64url');
+}

@@ -1,0 +1,139 @@
+import { gunzipSync, gzipSync } from 'node:zlib';
+import * as z from 'zod/mini';
+import { dayOf, slotOf } from '#domain/capture/plan.ts';
+import {
+  aboutOf,
+  isSealed,
+  type SealedLine,
+  type SealedRequest,
+  sampled,
+  sealedLine,
+} from '#domain/capture/sealed-line.ts';
+import { versionOf } from '#domain/identity.ts';
+import type { CaptureKeys, PrivateKeys } from '#ports/capture-keys.ts';
+import type { KeptLines } from '#ports/kept-lines.ts';
+import type { KeptRequest, KeptRequests } from '#ports/kept-requests.ts';
+import { open, seal } from './hpke.ts';
+
+type Deps = { readonly lines: KeptLines; readonly keys: CaptureKeys };
+
+// A body and its answer of 200 kB each, and a head.
+const MOST_BYTES = 500_000;
+const NEWLINE = 10;
+const head = z.object({
+  id: z.string(),
+  path: z.string(),
+  type: z.string(),
+  bodyBytes: z.int().check(z.gte(0)),
+});
+const truth = z.object({ id: z.string(), truth: z.unknown() });
+
+/** Opens kept requests from their lines, a day at a time. */
+export function keptRequests({ lines, keys }: Deps): KeptRequests {
+  return {
+    async *of(model) {
+      const privateKeys = await keys.open(model);
+      for (const day of await lines.days(model)) {
+        const found = await linesOf(lines, model, day);
+        const truths = truthsIn(found, privateKeys);
+        for (const line of sampled(found)) {
+          const request = requestIn(line, model, privateKeys);
+          if (request) yield { ...request, ...truths.get(request.id) };
+        }
+      }
+    },
+  };
+}
+
+/** All lines of a day that are sealed lines. */
+export async function linesOf(
+  lines: KeptLines,
+  model: string,
+  day: string,
+): Promise<readonly SealedLine[]> {
+  const found: SealedLine[] = [];
+  for await (const text of lines.of(model, day)) {
+    const line = sealedLine(text);
+    if (line && versionOf(line.revision, model) !== undefined) found.push(line);
+  }
+  return found;
+}
+
+/** A line that says, sealed by the key of the request's day, what its answer should have been. */
+export function truthLine(
+  key: Uint8Array,
+  { id, at, revision }: Pick<KeptRequest, 'id' | 'at'> & { readonly revision: string },
+  value: unknown,
+): string {
+  const about = { revision, at, rank: 0 };
+  const message = gzipSync(JSON.stringify({ id, truth: value }));
+  const { enc, sealed } = seal(key, message, Buffer.from(aboutOf(about)));
+  return JSON.stringify({
+    slipwayKept: 1,
+    isTruth: true,
+    ...about,
+    enc: base64(enc),
+    sealed: base64(sealed),
+  });
+}
+
+/** The newest truth of each request, by its id. */
+function truthsIn(
+  lines: readonly SealedLine[],
+  keys: PrivateKeys,
+): ReadonlyMap<string, { readonly truth: unknown }> {
+  const found = new Map<string, { readonly truth: unknown }>();
+  for (const line of lines) {
+    if (!('isTruth' in line) || !isSealed(line)) continue;
+    const said = truth.safeParse(jsonIn(openedLine(line, keys))).data;
+    if (said) found.set(said.id, { truth: said.truth });
+  }
+  return found;
+}
+
+function requestIn(line: SealedRequest, model: string, keys: PrivateKeys): KeptRequest | undefined {
+  const bytes = openedLine(line, keys);
+  const end = bytes?.indexOf(NEWLINE) ?? -1;
+  const said = head.safeParse(jsonIn(bytes?.subarray(0, end))).data;
+  if (!bytes || !said) return undefined;
+  const { id, path, type, bodyBytes } = said;
+  const start = end + 1;
+  return {
+    id,
+    at: line.at,
+    version: versionOf(line.revision, model) ?? 0,
+    path,
+    contentType: type,
+    body: bytes.subarray(start, start + bodyBytes),
+    answer: bytes.subarray(start + bodyBytes),
+  };
+}
+
+/** Undefined where the key is dropped, and for a line that nobody sealed so: a model's code can write any. */
+function openedLine(line: SealedRequest, keys: PrivateKeys): Buffer | undefined {
+  const key = keys(line.revision, slotOf(dayOf(line.at)));
+  if (!key) return undefined;
+  try {
+    const sealed = {
+      enc: Buffer.from(line.enc, 'base64'),
+      sealed: Buffer.from(line.sealed, 'base64'),
+    };
+    return gunzipSync(open(key, sealed, Buffer.from(aboutOf(line))), {
+      maxOutputLength: MOST_BYTES,
+    });
+  } catch {
+    return undefined;
+  }
+}
+
+function jsonIn(bytes: Uint8Array | undefined): unknown {
+  try {
+    return bytes && JSON.parse(Buffer.from(bytes).toString());
+  } catch {
+    return undefined;
+  }
+}
+
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('base64');
+}

@@ -1,0 +1,42 @@
+import * as z from 'zod/mini';
+import type { PrivateKey, PrivateKeys } from '#ports/capture-keys.ts';
+import { newKey } from './hpke.ts';
+
+export const DAYS_OF_A_MONTH = 31;
+
+const KEY_BYTES = 32;
+
+/** The keys of a revision, in base64: private and public of each day one after the other; null for a day whose key was dropped. */
+export const keyRing = z.array(z.nullable(z.string())).check(z.length(DAYS_OF_A_MONTH));
+
+export type KeyRing = Readonly<z.infer<typeof keyRing>>;
+
+/** The ring with a key for each day. */
+export function filled(ring: KeyRing = []): KeyRing {
+  return Array.from({ length: DAYS_OF_A_MONTH }, (_, index) => ring[index] ?? written(newKey()));
+}
+
+export function publicKeys(ring: KeyRing): string {
+  const keys = ring.map((key) => (key === null ? Buffer.alloc(KEY_BYTES) : read(key).public));
+  return Buffer.concat(keys).toString('base64');
+}
+
+export function withoutDays(ring: KeyRing, days: readonly number[]): KeyRing {
+  return ring.map((key, index) => (days.includes(index + 1) ? null : key));
+}
+
+export function privateKeys(rings: Readonly<Record<string, KeyRing>>): PrivateKeys {
+  return (revision, day) => {
+    const key = rings[revision]?.[day - 1];
+    return key ? read(key) : undefined;
+  };
+}
+
+function written({ own, public: shared }: PrivateKey): string {
+  return Buffer.concat([own, shared]).toString('base64');
+}
+
+function read(key: string): PrivateKey {
+  const bytes = Buffer.from(key, 'base64');
+  return { own: bytes.subarray(0, KEY_BYTES), public: bytes.subarray(KEY_BYTES) };
+}

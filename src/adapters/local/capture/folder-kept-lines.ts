@@ -1,0 +1,92 @@
+import { createReadStream } from 'node:fs';
+import { appendFile, mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { turns } from '#adapters/local/concurrency/turns.ts';
+import { errorCode } from '#adapters/local/files/file-state.ts';
+import type { KeptLines } from '#ports/kept-lines.ts';
+
+/** The most bytes that a model's lines may take, and for how many days, with today. */
+export type Budget = { readonly megabytes: number; readonly days: number };
+
+export type FolderKeptLines = KeptLines & {
+  /** Adds a line of a server within the budget: the oldest days make room for it. Never fails; a full disk costs the line. */
+  keep(model: string, day: string, line: string, budget: Budget): Promise<void>;
+  /** Removes the days of all models that no budget keeps any longer. */
+  expire(today: string): Promise<void>;
+};
+
+const DAY_FILE = /^(\d{4}-\d\d-\d\d)\.ndjson$/;
+const DAY_MS = 86_400_000;
+/** The longest that a manifest may ask for. */
+const MOST_DAYS = 28;
+
+/** The sealed lines of models in files by day: `<model>/<day>.ndjson` below `directory`. */
+export function folderKeptLines(directory: string): FolderKeptLines {
+  const inTurn = turns(1);
+  const fileOf = (model: string, day: string) => join(directory, model, `${day}.ndjson`);
+
+  async function days(model: string): Promise<readonly string[]> {
+    const names = await readdir(join(directory, model)).catch(() => []);
+    return names
+      .flatMap((name) => DAY_FILE.exec(name)?.[1] ?? [])
+      .sort()
+      .reverse();
+  }
+
+  async function append(model: string, day: string, line: string): Promise<void> {
+    await mkdir(join(directory, model), { recursive: true, mode: 0o700 });
+    await appendFile(fileOf(model, day), `${line}\n`, { mode: 0o600 });
+  }
+
+  const sizeOf = async (model: string, day: string) =>
+    stat(fileOf(model, day)).then(
+      ({ size }) => size,
+      () => 0,
+    );
+
+  async function makeRoom(model: string, day: string, bytes: number, budget: Budget) {
+    const kept = await days(model);
+    const oldest = daysBefore(day, budget.days - 1);
+    const sizes = await Promise.all(kept.map((each) => sizeOf(model, each)));
+    let left = budget.megabytes * 1e6 - bytes;
+    for (const [index, each] of kept.entries()) {
+      left -= sizes[index] ?? 0;
+      if (each < oldest || (left < 0 && each < day)) await rm(fileOf(model, each), { force: true });
+    }
+    return (await sizeOf(model, day)) + bytes <= budget.megabytes * 1e6;
+  }
+
+  return {
+    days,
+    async *of(model, day) {
+      const stream = createReadStream(fileOf(model, day));
+      try {
+        yield* createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY });
+      } catch (error) {
+        if (errorCode(error) !== 'ENOENT') throw error;
+      }
+    },
+    add: (model, day, line) => inTurn(model, () => append(model, day, line)),
+    keep: (model, day, line, budget) =>
+      inTurn(model, async () => {
+        if (await makeRoom(model, day, line.length + 1, budget)) await append(model, day, line);
+      }).catch(() => undefined),
+    remove: (model, gone) =>
+      inTurn(model, async () => {
+        for (const day of gone) await rm(fileOf(model, day), { force: true });
+      }),
+    async expire(today) {
+      const oldest = daysBefore(today, MOST_DAYS - 1);
+      for (const model of await readdir(directory).catch(() => [])) {
+        for (const day of await days(model)) {
+          if (day < oldest) await rm(fileOf(model, day), { force: true });
+        }
+      }
+    },
+  };
+}
+
+function daysBefore(day: string, count: number): string {
+  return new Date(Date.parse(day) - count * DAY_MS).toISOString().slice(0, 10);
+}

@@ -1,0 +1,66 @@
+import * as z from 'zod/mini';
+import type { Frozen } from './operation.ts';
+import { count, version } from './values.ts';
+
+const day = z.string().check(z.meta({ format: 'date', description: 'In UTC.' }));
+
+const counts = z.object({
+  seen: count.check(z.describe('Requests that were answered with 200.')),
+  kept: count.check(z.describe('Written, sealed.')),
+  full: count.check(z.describe('Not kept: the bytes of their hour were used up.')),
+  large: count.check(z.describe('Not kept: over 200 kB.')),
+  private: count.check(z.describe('Not kept: they had a private field.')),
+  form: count.check(
+    z.describe('Not kept: nobody knows which of their fields are in the signature.'),
+  ),
+  failed: count.check(z.describe('Not kept: the keeping failed.')),
+});
+
+export const captureState = z
+  .object({
+    days: z
+      .array(
+        z.object({
+          day,
+          counts,
+          sampled: count.check(z.describe('Kept requests that are in the sample of their hour.')),
+          opens: count.check(z.describe('Those whose key is still there.')),
+          bytes: count.check(z.describe('What all lines of the day take.')),
+        }),
+      )
+      .check(z.describe('The newest first; days without a line are left out.')),
+  })
+  .check(z.meta({ id: 'Capture' }));
+
+/** What is kept of a model's requests. */
+export type CaptureState = Frozen<z.output<typeof captureState>>;
+
+const content = z
+  .union([z.object({ text: z.string() }), z.object({ base64: z.string() })])
+  .check(z.describe('Text where it is UTF-8.'));
+
+export const keptRequest = z
+  .object({
+    id: z.string().check(z.describe("The answer's `x-request-id`.")),
+    at: z.string().check(z.meta({ format: 'date-time' })),
+    version,
+    path: z.string().check(z.describe("Below the model's own path.")),
+    contentType: z.string(),
+    body: content,
+    answer: content,
+    truth: z.exactOptional(
+      z.unknown().check(z.describe('What feedback says it should have been.')),
+    ),
+  })
+  .check(z.meta({ id: 'KeptRequest' }));
+
+export const forgotten = z.object({
+  days: z.array(day).check(z.describe('Whose requests can never be opened again.')),
+});
+
+export const feedbackTaken = z
+  .object({
+    joined: count.check(z.describe('Requests that have their truth now.')),
+    unknown: z.array(z.string()).check(z.describe('Ids that no kept request has.')),
+  })
+  .check(z.meta({ id: 'FeedbackTaken' }));

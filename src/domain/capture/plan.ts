@@ -1,0 +1,28 @@
+import type { Capture } from '#domain/manifest/capture.ts';
+
+/** What a revision's servers keep: the manifest's limits, and the public keys by which they seal, in base64: 32 bytes for each day of a month. */
+export type CapturePlan = Capture & { readonly keys: string };
+
+const HOURS = 24;
+
+/** The variable CAPTURE of the servers in runtimes/. */
+export function captureVariable({
+  keys,
+  requestsPerHour,
+  megabytes,
+  days,
+  private: secret,
+}: CapturePlan): string {
+  const bytes = Math.floor((megabytes * 1e6) / (days * HOURS));
+  return JSON.stringify({ keys, requests: requestsPerHour, bytes, private: secret });
+}
+
+/** The day of a time, in UTC: 2026-01-31. */
+export function dayOf(ms: number): string {
+  return new Date(ms).toISOString().slice(0, 10);
+}
+
+/** Which of the 31 keys is a day's. At most 28 days are kept, so that no two of them share one. */
+export function slotOf(day: string): number {
+  return Number(day.slice(8, 10));
+}

@@ -1,0 +1,45 @@
+import { parseJson } from '#domain/parse-json.ts';
+import type { ComparedRequest } from './requests.ts';
+
+/** A request of a client with its answer, as a model's server kept both; `version` gave the answer, `at` is an epoch (ms). */
+type Kept = {
+  readonly at: number;
+  readonly version: number;
+  readonly path: string;
+  readonly contentType: string;
+  readonly body: Uint8Array;
+  readonly answer: Uint8Array;
+  readonly truth?: unknown;
+};
+
+/** The largest body that is asked again; more are larger than Lambda takes. */
+const LARGEST_BYTES = 4_000_000;
+
+/**
+ * The request to ask both versions, of what a client once asked; undefined where it is not JSON.
+ * Its answer counts as that of the version before only where that one, `live`, gave it.
+ */
+export function clientRequest(
+  { at, version, path, contentType, body, answer, truth }: Kept,
+  { model, live }: { readonly model: string; readonly live: number },
+): ComparedRequest | undefined {
+  if (!/^application\/(\S+\+)?json\b/i.test(contentType) || body.length > LARGEST_BYTES) {
+    return undefined;
+  }
+  const content = parseJson(text(body));
+  const answered = version === live ? parseJson(text(answer)) : undefined;
+  if (content === undefined) return undefined;
+  const protocol = path === `/v2/models/${model}/infer` ? 'infer' : 'invocations';
+  const isUsual = protocol === 'infer' || path === '/invocations';
+  return {
+    what: `a client's request of ${new Date(at).toISOString().slice(0, 16)}Z`,
+    isDrawn: false,
+    request: { protocol, body: content, ...(!isUsual && { path }) },
+    ...(answered !== undefined && { answer: answered }),
+    ...(truth !== undefined && { truth }),
+  };
+}
+
+function text(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
+}

@@ -1,0 +1,44 @@
+import * as z from 'zod/mini';
+
+const FIELD_FORM = 'expected the name of a field, of 1 to 200 characters';
+
+/** The manifest's `capture`: which requests of clients are kept, sealed. Where it is absent, none is. */
+export const captureSchema = z
+  .strictObject({
+    requestsPerHour: z
+      ._default(z.int().check(z.gte(1), z.lte(10_000)), 100)
+      .check(
+        z.describe(
+          'How many requests of an hour are kept: a sample of all, each as likely as any other.',
+        ),
+      ),
+    megabytes: z
+      ._default(z.int().check(z.gte(1), z.lte(10_000)), 200)
+      .check(
+        z.describe(
+          'How much all that is kept may take, in millions of bytes; an hour may take its part of the days.',
+        ),
+      ),
+    days: z
+      ._default(z.int().check(z.gte(1), z.lte(28)), 7)
+      .check(z.describe('How long a request is kept.')),
+    private: z
+      ._default(
+        z
+          .array(
+            z
+              .string({ error: FIELD_FORM })
+              .check(z.minLength(1, FIELD_FORM), z.maxLength(200, FIELD_FORM)),
+          )
+          .check(z.maxLength(50)),
+        [],
+      )
+      .check(
+        z.describe(
+          'Fields that are private: a request or an answer that has one is counted, and never kept.',
+        ),
+      ),
+  })
+  .check(z.describe('Keeps requests of clients, sealed, to judge later versions by.'));
+
+export type Capture = Readonly<z.infer<typeof captureSchema>>;

@@ -1,0 +1,26 @@
+/**
+ * A request of a client that its model's server kept, opened, and what that server answered with 200.
+ * `id` is the `x-request-id` of the answer; `at` is when it was answered (epoch ms), and `version` who answered.
+ * `path` is the path below the model's own, such as `/invocations`, and `contentType` that of the body.
+ * `body` is not encoded; it has only what the model's signature names. `truth` is what feedback says the answer should have been; absent where there is none.
+ */
+export type KeptRequest = {
+  readonly id: string;
+  readonly at: number;
+  readonly version: number;
+  readonly path: string;
+  readonly contentType: string;
+  readonly body: Uint8Array;
+  readonly answer: Uint8Array;
+  readonly truth?: unknown;
+};
+
+/**
+ * Opens the requests that servers kept of their clients, where `capture` in a model's manifest asks for it.
+ * It reads sealed lines by private keys, and only the gate and the person who exports them may do so. A line whose key was dropped, or that is not whole, is left out.
+ * Fails with `PlatformDenied`, `PlatformThrottled`, `PlatformUnavailable`.
+ */
+export type KeptRequests = {
+  /** The requests of a model, the newest first: of each hour an evenly drawn sample of those that came, of the budget's size at most. Empty where nothing is kept. */
+  of(model: string): AsyncIterable<KeptRequest>;
+};

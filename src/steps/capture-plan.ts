@@ -1,0 +1,14 @@
+import type { CapturePlan } from '#domain/capture/plan.ts';
+import type { Deployment } from '#domain/deployment.ts';
+import type { CaptureKeys } from '#ports/capture-keys.ts';
+import { requireWork } from './require-deployment.ts';
+
+/** What a revision of this deployment keeps of its requests, with its public keys; null where its manifest does not ask for it. */
+export async function capturePlan(
+  keys: CaptureKeys,
+  { model, work }: Deployment,
+  revision: string,
+): Promise<CapturePlan | null> {
+  const { capture } = requireWork(work.inspection, 'inspection').manifest;
+  return capture ? { ...capture, keys: await keys.publish(model, revision) } : null;
+}

@@ -1,0 +1,25 @@
+import { clientRequest } from '#domain/comparison/client-requests.ts';
+import type { ComparedRequest } from '#domain/comparison/requests.ts';
+import type { Clock } from '#ports/clock.ts';
+import type { KeptRequests } from '#ports/kept-requests.ts';
+
+/** As many as five seconds of a quick server, and no more than a step can hold or should wait for. */
+const MOST = { requests: 5000, bytes: 64 * 1024 ** 2, ms: 20_000 } as const;
+
+/** The requests that clients sent to a model, the newest first, with the answers of its `live` version. */
+export async function clientRequests(
+  { keptRequests, clock }: { readonly keptRequests: KeptRequests; readonly clock: Clock },
+  of: { readonly model: string; readonly live: number },
+): Promise<readonly ComparedRequest[]> {
+  const endMs = clock.monotonicMs() + MOST.ms;
+  const found: ComparedRequest[] = [];
+  let bytes = 0;
+  for await (const kept of keptRequests.of(of.model)) {
+    bytes += kept.body.length + kept.answer.length;
+    const request = clientRequest(kept, of);
+    if (request) found.push(request);
+    const isEnough = found.length >= MOST.requests || bytes >= MOST.bytes;
+    if (isEnough || clock.monotonicMs() >= endMs) break;
+  }
+  return found;
+}

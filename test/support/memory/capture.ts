@@ -1,0 +1,61 @@
+import { keptRequests } from '#adapters/capture/kept-requests.ts';
+import {
+  filled,
+  type KeyRing,
+  privateKeys,
+  publicKeys,
+  withoutDays,
+} from '#adapters/capture/key-rings.ts';
+import type { CaptureKeys } from '#ports/capture-keys.ts';
+import type { KeptLines } from '#ports/kept-lines.ts';
+
+/** The keys of kept requests, in memory. */
+export function memoryCaptureKeys(): CaptureKeys {
+  const models = new Map<string, Readonly<Record<string, KeyRing>>>();
+  return {
+    async publish(model, revision) {
+      const all = models.get(model) ?? {};
+      const ring = filled(all[revision]);
+      models.set(model, { ...all, [revision]: ring });
+      return publicKeys(ring);
+    },
+    open: async (model) => privateKeys(models.get(model) ?? {}),
+    async drop(model, days) {
+      const all = Object.entries(models.get(model) ?? {});
+      models.set(
+        model,
+        Object.fromEntries(all.map(([revision, ring]) => [revision, withoutDays(ring, days)])),
+      );
+    },
+  };
+}
+
+/** The sealed lines of models, in memory. */
+export function memoryKeptLines(): KeptLines {
+  const models = new Map<string, Map<string, readonly string[]>>();
+  const daysOf = (model: string) => models.get(model) ?? new Map<string, readonly string[]>();
+  return {
+    days: async (model) => [...daysOf(model).keys()].sort().reverse(),
+    async *of(model, day) {
+      yield* daysOf(model).get(day) ?? [];
+    },
+    async add(model, day, line) {
+      const days = daysOf(model);
+      models.set(model, days.set(day, [...(days.get(day) ?? []), line]));
+    },
+    async remove(model, days) {
+      for (const day of days) daysOf(model).delete(day);
+    },
+  };
+}
+
+/** The three ports of kept requests over one another. */
+export function memoryCapture() {
+  const captureKeys = memoryCaptureKeys();
+  const keptLines = memoryKeptLines();
+  return {
+    captureKeys,
+    keptLines,
+    keptRequests: keptRequests({ lines: keptLines, keys: captureKeys }),
+  };
+}
