@@ -38,7 +38,6 @@ export type Wanted = {
 const started: ChildProcess[] = [];
 const folders: string[] = [];
 const shared = new Map<string, Promise<ModelServer>>();
-const sharedChildren = new Set<ChildProcess>();
 
 /** A folder with these files, which goes when the test file ends. */
 export async function modelFolder(
@@ -121,14 +120,8 @@ export function sharedModel(runtime: Runtime, wanted: Wanted, env: Env = {}): Pr
   const key = JSON.stringify([runtime.serverName, wanted, env]);
   const [name, ...given] = wanted;
   const make = runtime.models[name] as (...given: readonly unknown[]) => Promise<Env>;
-  const server = shared.get(key) ?? startShared(runtime, make(...given), env);
+  const server = shared.get(key) ?? startModel(runtime, make(...given), env);
   shared.set(key, server);
-  return server;
-}
-
-async function startShared(...given: Parameters<typeof startModel>): Promise<ModelServer> {
-  const server = await startModel(...given);
-  sharedChildren.add(server.child);
   return server;
 }
 
@@ -137,15 +130,9 @@ export async function caughtUp(server: { readonly url: string }): Promise<void> 
   for (let i = 0; i < 10; i += 1) await fetch(`${server.url}/ping`);
 }
 
-/** Kills the servers that are not shared, when a part of a test file ends that has used them: a user may have no more than 512 processes and threads, and a server has ten. */
-export function stopOwnServers(): void {
-  for (const child of started) if (!sharedChildren.has(child)) child.kill('SIGKILL');
-}
-
 /** Kills every server of this test file and removes its folders. */
 export async function stopServers(): Promise<void> {
   shared.clear();
-  sharedChildren.clear();
   for (const child of started.splice(0)) child.kill('SIGKILL');
   for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
 }
