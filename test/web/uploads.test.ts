@@ -126,7 +126,7 @@ describe('an upload', () => {
   });
 
   it('of a folder goes on after the page was loaded again, once the folder is chosen again', async () => {
-    file('boxed/notes.txt', Buffer.from('small'));
+    file('boxed/README.md', Buffer.from('small'));
     const path = join(file('boxed/model.onnx', largeModel(2)), '..');
     await slow(true);
     await deploy(1, path);
