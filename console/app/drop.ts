@@ -4,16 +4,17 @@ import { Bar, Theirs } from '../look/parts.ts';
 import { bytes, plain } from '../look/words.ts';
 import type { Api } from './api.ts';
 import { Dialog } from './dialog.ts';
+import { chosenOf, type Dropped, droppedOf } from './dropped.ts';
 import { ManifestForm } from './manifest-form.ts';
 import { deploymentAddress } from './route.ts';
-import { models } from './state.ts';
+import { models, standing } from './state.ts';
 import { store } from './store.ts';
 import {
-  chosenOf,
-  type Dropped,
-  droppedOf,
+  forgetUpload,
+  isOnItsWay,
   MODEL_NAME,
   nameFor,
+  resume,
   send,
   stopUpload,
   type Upload,
@@ -22,6 +23,12 @@ import {
 
 /** The drops that wait for their names and are not sent yet. */
 const staged = store<readonly Dropped[]>([]);
+
+/** Goes on with the interrupted uploads of what was dropped or chosen, and asks for the names of the rest. */
+function take(api: Api, dropped: readonly Dropped[]): void {
+  const others = dropped.filter((each) => !resume(api, each));
+  staged.set([...staged.get(), ...others]);
+}
 
 /** The whole page takes drops; a veil says so while something is held over it. */
 export function DropTarget({ api }: { api: Api }) {
@@ -48,8 +55,7 @@ export function DropTarget({ api }: { api: Api }) {
         setOver(false);
         if (!hasFiles(event) || !event.dataTransfer) return;
         event.preventDefault();
-        const dropped = await droppedOf(event.dataTransfer);
-        staged.set([...staged.get(), ...dropped]);
+        take(api, await droppedOf(event.dataTransfer));
       },
     };
     for (const [name, listen] of Object.entries(listeners))
@@ -67,15 +73,16 @@ export function DropTarget({ api }: { api: Api }) {
 
 /** Two buttons for a person who drags nothing. */
 export function Choose({ isMain = false }: { isMain?: boolean }) {
-  const take = (event: Event) => {
+  const now = standing.use();
+  const choose = (event: Event) => {
     const input = event.target as HTMLInputElement;
-    staged.set([...staged.get(), ...chosenOf([...(input.files ?? [])])]);
+    if (now.kind === 'open') take(now.api, chosenOf([...(input.files ?? [])]));
     input.value = '';
   };
   return html`
     <span class="row choose">
-      <label class="button ${isMain ? 'main' : ''}">Choose files<input class="spoken" type="file" multiple onChange=${take} /></label>
-      <label class="button">Choose a folder<input class="spoken" type="file" webkitdirectory onChange=${take} /></label>
+      <label class="button ${isMain ? 'main' : ''}">Choose files<input class="spoken" type="file" multiple onChange=${choose} /></label>
+      <label class="button">Choose a folder<input class="spoken" type="file" webkitdirectory onChange=${choose} /></label>
     </span>
   `;
 }
@@ -145,37 +152,44 @@ const STATES: Readonly<Record<Upload['state'], string>> = {
   sent: 'uploaded',
   failed: 'not taken',
   stopped: 'stopped',
+  interrupted: 'interrupted',
 };
 
 /** The uploads of this tab, newest first. */
 export function Uploads() {
   const known = uploads.use().filter(({ deploymentId, state }) => state !== 'sent' || deploymentId);
   if (known.length === 0) return null;
-  const dismiss = (id: number) => uploads.set(uploads.get().filter((each) => each.id !== id));
   return html`
     <section class="stack" aria-labelledby="uploads">
       <h2 id="uploads">Your drops</h2>
       <ul class="card uploads">
-        ${known.map(
-          ({ id, title, model, state, sentBytes, totalBytes, reason, fix, deploymentId }) => html`
-            <li key=${id}>
-              <div class="row">
-                <strong><${Theirs} text=${title} /></strong>
-                <span class="soft">to ${model}</span>
-                <span class="push small ${state === 'failed' ? 'fault' : 'soft'}">${STATES[state]}${['sends', 'waits'].includes(state) ? `, ${bytes(sentBytes)} of ${bytes(totalBytes)}` : ''}</span>
-                ${deploymentId && html`<a class="button tight" href=${deploymentAddress(deploymentId)}>See how it goes</a>`}
-                ${
-                  ['sends', 'waits'].includes(state)
-                    ? html`<button class="button tight" type="button" onClick=${() => stopUpload(id)}>Stop<span class="spoken"> the upload of ${plain(title)}</span></button>`
-                    : html`<button class="button tight bare" type="button" onClick=${() => dismiss(id)}>Hide<span class="spoken"> ${plain(title)}</span></button>`
-                }
-              </div>
-              ${['sends', 'waits'].includes(state) && html`<${Bar} share=${totalBytes ? sentBytes / totalBytes : 0} label=${`${Math.round((100 * sentBytes) / (totalBytes || 1))} % uploaded`} />`}
-              ${reason && html`<p class="note bad"><${Theirs} text=${reason} />${fix && html`<br />→ <${Theirs} text=${fix} />`}</p>`}
-            </li>
-          `,
-        )}
+        ${known.map((upload) => html`<${OneUpload} key=${upload.id} upload=${upload} />`)}
       </ul>
     </section>
+  `;
+}
+
+function OneUpload({ upload }: { upload: Upload }) {
+  const { id, title, model, isFolder, state, sentBytes, totalBytes, deploymentId } = upload;
+  const { reason, fix } = upload;
+  const isUnfinished = isOnItsWay(upload) || state === 'interrupted';
+  const share = totalBytes ? sentBytes / totalBytes : 0;
+  return html`
+    <li>
+      <div class="row">
+        <strong><${Theirs} text=${title} /></strong>
+        <span class="soft">to ${model}</span>
+        <span class="push small ${state === 'failed' ? 'fault' : 'soft'}">${STATES[state]}${isUnfinished ? `, ${bytes(sentBytes)} of ${bytes(totalBytes)}` : ''}</span>
+        ${deploymentId && html`<a class="button tight" href=${deploymentAddress(deploymentId)}>See how it goes</a>`}
+        ${
+          isOnItsWay(upload)
+            ? html`<button class="button tight" type="button" onClick=${() => stopUpload(id)}>Stop<span class="spoken"> the upload of ${plain(title)}</span></button>`
+            : html`<button class="button tight bare" type="button" onClick=${() => forgetUpload(id)}>Hide<span class="spoken"> ${plain(title)}</span></button>`
+        }
+      </div>
+      ${isUnfinished && html`<${Bar} share=${share} label=${`${Math.round(100 * share)} % uploaded`} />`}
+      ${state === 'interrupted' && html`<p class="note warn">Drop or choose the same ${isFolder ? 'folder' : 'file'} again: its upload goes on where it stopped.</p>`}
+      ${reason && html`<p class="note bad"><${Theirs} text=${reason} />${fix && html`<br />→ <${Theirs} text=${fix} />`}</p>`}
+    </li>
   `;
 }

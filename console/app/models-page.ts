@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import { html } from '../look/html.ts';
 import { Badge, Empty, Theirs, Time } from '../look/parts.ts';
-import { count } from '../look/words.ts';
+import { count, dollars, duration } from '../look/words.ts';
 import type { ModelStatus } from './api.ts';
 import { Choose, Uploads } from './drop.ts';
 import { isUnderWay, phaseWords, toneOf } from './phase.ts';
@@ -54,6 +54,7 @@ function ModelTable({ shown }: { shown: readonly ModelStatus[] }) {
             <th scope="col">State</th>
             <th scope="col" class="number">Version</th>
             <th scope="col">Runs on</th>
+            <th scope="col" class="number" title="What the live version costs on AWS: idle, and for a million calls more">Cost on AWS</th>
             <th scope="col">Live since</th>
           </tr>
         </thead>
@@ -73,9 +74,18 @@ function Row({ model }: { model: ModelStatus }) {
       <td data-label="State"><${State} model=${model} /></td>
       <td data-label="Version" class="number">${live ? live.version : html`<span class="soft">–</span>`}</td>
       <td data-label="Runs on">${live ? targetWords(live.target) : html`<span class="soft">–</span>`}</td>
+      <td data-label="Cost on AWS" class="number"><${Cost} cost=${model.cost} /></td>
       <td data-label="Live since" class="soft">${live ? html`<${Time} atMs=${live.liveAtMs} />` : '–'}</td>
     </tr>
   `;
+}
+
+/** What the live version costs in an account; the exact terms are shown on hover. */
+function Cost({ cost }: { cost: ModelStatus['cost'] }) {
+  if (!cost) return html`<span class="soft">–</span>`;
+  const { idleUsdPerMonth, perMillionUsd, durationMs } = cost;
+  const idle = idleUsdPerMonth === null ? 'not known' : dollars(idleUsdPerMonth);
+  return html`<span title=${`On AWS in us-east-1, on demand: ${idle} a month while nobody calls, and ${dollars(perMillionUsd)} for a million calls of ${duration(durationMs)} each`}>${idle}<span class="soft small"> a month</span> <span class="soft small nowrap">+ ${dollars(perMillionUsd)} a million</span></span>`;
 }
 
 /** Shows whether the model is live, and its newest deployment while that is under way or where it failed. */

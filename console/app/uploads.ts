@@ -1,34 +1,55 @@
 import { type Api, ApiError } from './api.ts';
-import { pause } from './feed.ts';
+import type { Dropped, Part } from './dropped.ts';
+import { sendObject } from './sending.ts';
 import { store } from './store.ts';
 
-/** One file of a drop; `path` is its path in the folder, or its name. */
-export type Part = { readonly path: string; readonly file: File | null };
-
-/** A file or a folder that somebody dropped, before it is sent. */
-export type Dropped = {
-  readonly id: number;
-  readonly title: string;
-  readonly isFolder: boolean;
-  readonly parts: readonly Part[];
-  readonly sizeBytes: number;
-};
-
-/** A drop on its way. `deploymentId` is known once all of it has arrived. */
+/** A drop on its way. `deploymentId` is known once all of it has arrived. An interrupted one goes on once its files are chosen again: a browser forgets them with the page. */
 export type Upload = {
-  readonly id: number;
+  readonly id: string;
   readonly model: string;
   readonly title: string;
+  readonly isFolder: boolean;
+  /** The text of a manifest that a person filled in. */
+  readonly manifest: string;
   readonly totalBytes: number;
   readonly sentBytes: number;
-  readonly state: 'sends' | 'waits' | 'sent' | 'failed' | 'stopped';
+  readonly files: readonly FileSent[];
+  readonly state: 'sends' | 'waits' | 'sent' | 'failed' | 'stopped' | 'interrupted';
   readonly reason: string;
   readonly fix: string;
   readonly deploymentId: string | null;
 };
 
-export const uploads = store<readonly Upload[]>([]);
-const stops = new Map<number, AbortController>();
+/** A file of a drop: what tells it from others, and whether all of it has arrived. */
+type FileSent = {
+  readonly path: string;
+  readonly sizeBytes: number;
+  readonly modifiedMs: number;
+  readonly uploadId: string;
+  readonly isSent: boolean;
+};
+
+const KEY = 'slipway-uploads';
+const stops = new Map<string, AbortController>();
+
+/** The uploads of this tab, newest first, also those of before it was loaded again. */
+export const uploads = store<readonly Upload[]>(kept());
+
+function kept(): readonly Upload[] {
+  const known: readonly Upload[] = JSON.parse(sessionStorage.getItem(KEY) ?? '[]');
+  return known.map((each) => (isOnItsWay(each) ? { ...each, state: 'interrupted' } : each));
+}
+
+export function isOnItsWay({ state }: Upload): boolean {
+  return state === 'sends' || state === 'waits';
+}
+
+function keep(): void {
+  const unfinished = uploads.get().filter(({ state }) => state !== 'sent');
+  sessionStorage.setItem(KEY, JSON.stringify(unfinished));
+}
+
+addEventListener('pagehide', keep);
 
 /** The best model name for a dropped file or folder. */
 export function nameFor(title: string): string {
@@ -44,58 +65,82 @@ export function nameFor(title: string): string {
 
 export const MODEL_NAME = /^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/;
 
-let lastId = 0;
-export const nextId = (): number => {
-  lastId += 1;
-  return lastId;
-};
+type Wish = { readonly model: string; readonly manifest: string };
 
-/** Sends a drop below a model's name: its manifest comes last, since it starts the deployment of a folder. `manifest` is the text of one that a person filled in. */
-export async function send(
-  api: Api,
-  { id, title, isFolder, parts, sizeBytes }: Dropped,
-  { model, manifest }: { readonly model: string; readonly manifest: string },
-): Promise<void> {
+/** Sends a drop below a model's name: its manifest comes last, since it starts the deployment of a folder. */
+export function send(api: Api, dropped: Dropped, { model, manifest }: Wish): Promise<void> {
+  const { title, isFolder, sizeBytes } = dropped;
+  const parts = inOrder(dropped, manifest);
+  const upload: Upload = {
+    id: crypto.randomUUID(),
+    model,
+    title,
+    isFolder,
+    manifest,
+    totalBytes: sizeBytes,
+    sentBytes: 0,
+    files: parts.map(fileOf),
+    state: 'sends',
+    reason: '',
+    fix: '',
+    deploymentId: null,
+  };
+  uploads.set([upload, ...uploads.get()]);
+  return sendFiles(api, upload, parts);
+}
+
+/** Goes on with the interrupted upload of these very files; false where there is none. */
+export function resume(api: Api, dropped: Dropped): boolean {
+  const upload = uploads.get().find((each) => isOf(each, dropped));
+  if (!upload) return false;
+  void sendFiles(api, upload, inOrder(dropped, upload.manifest));
+  return true;
+}
+
+function isOf(upload: Upload, dropped: Dropped): boolean {
+  if (upload.state !== 'interrupted' || upload.title !== dropped.title) return false;
+  const files = inOrder(dropped, upload.manifest).map(fileOf);
+  return (
+    files.length === upload.files.length &&
+    files.every((file, index) => {
+      const before = upload.files[index];
+      if (before?.path !== file.path || before.sizeBytes !== file.sizeBytes) return false;
+      // A form's manifest is written anew each time.
+      return before.modifiedMs === file.modifiedMs || upload.manifest !== '';
+    })
+  );
+}
+
+async function sendFiles(api: Api, upload: Upload, parts: readonly Part[]): Promise<void> {
+  const { id, title, model, isFolder, totalBytes } = upload;
   const folder = `models/${model}/${isFolder ? `${title}/` : ''}`;
-  const objects = inOrder(parts, { isFolder, manifest, title }).map(({ path, file }) => ({
-    key: folder + path,
-    file,
-  }));
   const stop = new AbortController();
   stops.set(id, stop);
-  let sent = 0;
   const change = (changes: Partial<Upload>) =>
     uploads.set(uploads.get().map((each) => (each.id === id ? { ...each, ...changes } : each)));
-  uploads.set([
-    {
-      id,
-      model,
-      title,
-      totalBytes: sizeBytes,
-      sentBytes: 0,
-      state: 'sends',
-      reason: '',
-      fix: '',
-      deploymentId: null,
-    },
-    ...uploads.get(),
-  ]);
+  let files = upload.files;
+  let sent = 0;
+  let deploymentId: string | null = null;
+  change({ state: 'sends', reason: '', fix: '' });
   try {
-    let deploymentId: string | null = null;
-    for (const { key, file } of objects) {
+    for (const [index, { path, file }] of parts.entries()) {
+      const { uploadId = '', isSent = false } = files[index] ?? {};
       const before = sent;
-      const answer = await persistently({
-        put: () =>
-          put(api, key, file, stop.signal, (bytes) =>
-            change({ sentBytes: before + bytes, state: 'sends' }),
-          ),
-        waits: () => change({ state: 'waits' }),
-        signal: stop.signal,
-      });
       sent += file?.size ?? 0;
-      deploymentId = answer.deploymentId;
+      if (isSent) continue;
+      ({ deploymentId } = await sendObject(
+        api,
+        { key: folder + path, file, uploadId },
+        {
+          signal: stop.signal,
+          sent: (bytes) => change({ sentBytes: before + bytes, state: 'sends' }),
+          waits: () => change({ state: 'waits' }),
+        },
+      ));
+      files = files.map((each, at) => (at === index ? { ...each, isSent: true } : each));
+      change({ files, sentBytes: sent });
     }
-    change({ state: 'sent', sentBytes: sizeBytes, deploymentId });
+    change({ state: 'sent', sentBytes: totalBytes, deploymentId });
   } catch (error) {
     if (stop.signal.aborted) return change({ state: 'stopped' });
     const { message, fix } =
@@ -106,15 +151,26 @@ export async function send(
   }
 }
 
-export function stopUpload(id: number): void {
+export function stopUpload(id: string): void {
   stops.get(id)?.abort();
 }
 
+export function forgetUpload(id: string): void {
+  uploads.set(uploads.get().filter((each) => each.id !== id));
+}
+
+function fileOf({ path, file }: Part): FileSent {
+  return {
+    path,
+    sizeBytes: file?.size ?? 0,
+    modifiedMs: file?.lastModified ?? 0,
+    uploadId: crypto.randomUUID(),
+    isSent: false,
+  };
+}
+
 /** A folder ends with its `model.yaml`, empty where it has none; a single file has its manifest beside it, before it. */
-function inOrder(
-  parts: readonly Part[],
-  { isFolder, manifest, title }: { isFolder: boolean; manifest: string; title: string },
-): readonly Part[] {
+function inOrder({ parts, isFolder, title }: Dropped, manifest: string): readonly Part[] {
   const filled = manifest && new File([manifest], 'model.yaml');
   if (!isFolder) return [...(filled ? [{ path: `${title}.yaml`, file: filled }] : []), ...parts];
   const own = parts.find(({ path }) => path === 'model.yaml');
@@ -122,121 +178,4 @@ function inOrder(
     ...parts.filter((part) => part !== own),
     { path: 'model.yaml', file: filled || own?.file || null },
   ];
-}
-
-const AGAIN_MS = 1000;
-
-/** Sends again, as often as it takes, where the connection is lost. An upload that was refused is not sent again. */
-async function persistently<Answer>({
-  put,
-  waits,
-  signal,
-}: {
-  put: () => Promise<Answer>;
-  waits: () => void;
-  signal: AbortSignal;
-}): Promise<Answer> {
-  for (;;) {
-    try {
-      return await put();
-    } catch (error) {
-      if (signal.aborted || !(error instanceof ApiError) || error.status !== 0) throw error;
-      waits();
-      await pause(AGAIN_MS, signal);
-    }
-  }
-}
-
-/** `fetch` does not report how much has been sent, so this is an XMLHttpRequest. */
-function put(
-  api: Api,
-  key: string,
-  file: File | null,
-  signal: AbortSignal,
-  onSent: (bytes: number) => void,
-): Promise<{ deploymentId: string | null }> {
-  return new Promise((resolve, reject) => {
-    const request = new XMLHttpRequest();
-    request.open('PUT', `objects/${key.split('/').map(encodeURIComponent).join('/')}`);
-    request.setRequestHeader('authorization', `Bearer ${api.token}`);
-    request.setRequestHeader('content-type', 'application/octet-stream');
-    request.upload.onprogress = ({ loaded }) => onSent(loaded);
-    request.onload = () => {
-      const answer = read(request.responseText);
-      if (request.status < 300) return resolve({ deploymentId: answer.deploymentId ?? null });
-      const { error = `the upload was refused (${request.status})`, fix = '' } = answer;
-      reject(new ApiError(error, { status: request.status, fix }));
-    };
-    request.onerror = () => reject(new ApiError('the connection was lost', { status: 0, fix: '' }));
-    request.onabort = () => reject(new ApiError('stopped', { status: 0, fix: '' }));
-    signal.addEventListener('abort', () => request.abort(), { once: true });
-    request.send(file ?? new Blob([]));
-  });
-}
-
-function read(text: string): { deploymentId?: string | null; error?: string; fix?: string } {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return {};
-  }
-}
-
-/** Reads the files of a drop; each file or folder at its top is a drop by itself. */
-export async function droppedOf(transfer: DataTransfer): Promise<readonly Dropped[]> {
-  // They are gone once anything is awaited.
-  const entries = [...transfer.items].flatMap((item) => item.webkitGetAsEntry() ?? []);
-  return (await Promise.all(entries.map(droppedEntry))).filter(({ parts }) => parts.length > 0);
-}
-
-async function droppedEntry(entry: FileSystemEntry): Promise<Dropped> {
-  const isFolder = entry.isDirectory;
-  const files = await filesOf(entry);
-  const parts = files.map(({ path, file }) => ({
-    path: isFolder ? path.slice(entry.name.length + 1) : path,
-    file,
-  }));
-  return dropOf(entry.name, isFolder, parts);
-}
-
-/** Reads the files that somebody chose by a button: single files, or all files of one folder. */
-export function chosenOf(files: readonly File[]): readonly Dropped[] {
-  const [first] = files;
-  const folder = first?.webkitRelativePath.split('/')[0];
-  if (folder) {
-    const parts = files
-      .map((file) => ({ path: file.webkitRelativePath.slice(folder.length + 1), file }))
-      .filter(({ path }) => !isHidden(path));
-    return parts.length > 0 ? [dropOf(folder, true, parts)] : [];
-  }
-  return files.map((file) => dropOf(file.name, false, [{ path: file.name, file }]));
-}
-
-function dropOf(title: string, isFolder: boolean, parts: readonly Part[]): Dropped {
-  const sizeBytes = parts.reduce((sum, { file }) => sum + (file?.size ?? 0), 0);
-  return { id: nextId(), title, isFolder, parts, sizeBytes };
-}
-
-/** As the bucket folder does, hidden files are left out. */
-const isHidden = (path: string) => path.split('/').some((part) => part.startsWith('.'));
-
-async function filesOf(entry: FileSystemEntry, prefix = ''): Promise<readonly Part[]> {
-  const path = prefix + entry.name;
-  if (entry.name.startsWith('.')) return [];
-  if (entry.isFile) {
-    const file = await new Promise<File>((resolve, reject) =>
-      (entry as FileSystemFileEntry).file(resolve, reject),
-    );
-    return [{ path, file }];
-  }
-  const reader = (entry as FileSystemDirectoryEntry).createReader();
-  const found: Part[] = [];
-  for (;;) {
-    // A browser answers a hundred at a time.
-    const some = await new Promise<FileSystemEntry[]>((resolve, reject) =>
-      reader.readEntries(resolve, reject),
-    );
-    if (some.length === 0) return found;
-    for (const each of some) found.push(...(await filesOf(each, `${path}/`)));
-  }
 }

@@ -65,3 +65,10 @@ const WHOLE = new Intl.NumberFormat('en');
 export function count(value: number): string {
   return WHOLE.format(value);
 }
+
+/** An amount in US dollars as a price list has it: `$0`, `$12.34`, `$1,240`. */
+export function dollars(amount: number): string {
+  if (amount === 0) return '$0';
+  if (amount < 0.01) return '< $0.01';
+  return amount < 1000 ? `$${amount.toFixed(2)}` : `$${WHOLE.format(Math.round(amount))}`;
+}

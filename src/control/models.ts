@@ -91,6 +91,27 @@ export const model = z
         ),
       ),
     // Absent from a Slipway of an earlier version.
+    cost: z.prefault(
+      z
+        .nullable(
+          z.object({
+            idleUsdPerMonth: z
+              .nullable(z.number())
+              .check(z.describe('While nobody calls; null where ECS chooses the instance.')),
+            perMillionUsd: z
+              .number()
+              .check(z.describe('For a million calls more, each as long as `durationMs`.')),
+            durationMs: z.number(),
+          }),
+        )
+        .check(
+          z.describe(
+            'What the live version costs on its target in AWS, by the prices of `slipway cost`; on one machine nothing of it is spent. Null where no version is live, or no target was chosen for it.',
+          ),
+        ),
+      null,
+    ),
+    // Absent from a Slipway of an earlier version.
     alerts: z.prefault(
       z
         .array(damage)

@@ -458,7 +458,7 @@ export const onOneMachine = {
     params: upload,
     query: z.object({
       key: said(text, 'Of the object.'),
-      sizeBytes: said(size, 'Of the whole object.'),
+      totalBytes: said(size, 'Of the whole object.'),
       offset: said(size, 'How much of it was sent before.'),
     }),
     takesBytes: true,

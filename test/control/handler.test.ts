@@ -230,7 +230,7 @@ describe('the control API as a function of a request', () => {
       {
         ...model,
         newest: { ...newest, waitsFor: null },
-        ...{ repairs: null, unproven: null, alerts: [] },
+        ...{ repairs: null, unproven: null, cost: null, alerts: [] },
       },
     ]);
   });

@@ -7,7 +7,6 @@ import { tagOf, textIn } from './protobuf.ts';
 const METADATA = 14;
 const MISSING = 'slipway.missing_texts';
 const UNREAD = 'slipway.unread_columns';
-const CLASSES = 'slipway.classes';
 
 /**
  * The text that stands for a missing value in the columns of texts of a model that Slipway has converted
@@ -21,11 +20,6 @@ export function missingTexts(path: string): MissingTexts | undefined {
 /** The names of the columns that such a model drops, so that any value will do in them. Throws as `missingTexts` does. */
 export function unreadColumns(path: string): ReadonlySet<string> {
   return new Set(JSON.parse(propertyOf(path, UNREAD) ?? '[]'));
-}
-
-/** The names of the classes of such a model, in the order of its probabilities; empty where it has none. Throws as `missingTexts` does. */
-export function classNames(path: string): readonly string[] {
-  return JSON.parse(propertyOf(path, CLASSES) ?? '[]');
 }
 
 function propertyOf(path: string, name: string): string | undefined {

@@ -3,9 +3,10 @@ import { dirname } from 'node:path';
 import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { messageOf } from '../values/json.ts';
 import type { Datatype, MissingTexts, Signature, Tensor, TensorSpec } from '../values/tensors.ts';
+import { classNames } from './class-names.ts';
 import { isExhausted } from './exhausted.ts';
 import { withMappedWeights } from './mapped-weights.ts';
-import { classNames, missingTexts, unreadColumns } from './missing-texts.ts';
+import { missingTexts, unreadColumns } from './missing-texts.ts';
 import { refusedValue } from './refused-value.ts';
 import { withoutZipMaps } from './zipmap.ts';
 

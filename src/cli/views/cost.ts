@@ -4,6 +4,7 @@ import {
   ADDRESS_USD_PER_MONTH,
   PRICES_OF,
   type RevisionCost,
+  requestTime,
   revisionCost,
   type StackItem,
   stackItems,
@@ -12,7 +13,6 @@ import type { Target } from '#domain/placement/target.ts';
 import { table } from './table.ts';
 
 const REQUESTS = 1_000_000;
-const DEFAULT_MS = 100;
 
 /** The cost of a live revision. `durationMs` is the assumed time of a request: given, else that of the request that proved it, else a default. */
 export type LiveCost = RevisionCost & {
@@ -65,10 +65,9 @@ function liveCost(
 ): readonly LiveCost[] {
   const taken = options.find((option) => option.taken);
   if (!taken) return [];
-  const knownMs = wishedMs ?? (proof?.latencyMs && Math.max(1, Math.round(proof.latencyMs)));
-  const durationMs = knownMs || DEFAULT_MS;
+  const { durationMs, isAssumed } = requestTime(wishedMs ?? proof?.latencyMs);
   const cost = revisionCost(taken, { requests: REQUESTS, durationMs });
-  return [{ model, version, target: taken.target, durationMs, isAssumed: !knownMs, ...cost }];
+  return [{ model, version, target: taken.target, durationMs, isAssumed, ...cost }];
 }
 
 export function costLines(report: CostReport): readonly string[] {

@@ -81,6 +81,14 @@ export const FRONT_DOOR = [
   { what: 'the access log', usd: (LOG_BYTES / 1e9) * prices.firehoseGBIn.usd },
 ] as const satisfies readonly BillItem[];
 
+const DEFAULT_MS = 100;
+
+/** How long a request is taken to last, in milliseconds: as long as the one that proved the revision (`provedMs`), else a default, which is `isAssumed`. */
+export function requestTime(provedMs: number | undefined) {
+  const knownMs = provedMs && Math.max(1, Math.round(provedMs));
+  return { durationMs: knownMs || DEFAULT_MS, isAssumed: !knownMs };
+}
+
 /** The cost of a revision on its chosen target. */
 export function revisionCost(
   { target, memoryMiB, monthlyUsd }: Pick<TargetOption, 'target' | 'memoryMiB' | 'monthlyUsd'>,

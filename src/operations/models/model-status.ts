@@ -2,6 +2,7 @@ import type { ModelLog, ModelStatus, VersionEntry } from '#control/models.ts';
 import { MOST_LOG_LINES } from '#control/operations.ts';
 import type { Deployment, Model } from '#domain/deployment.ts';
 import { isTerminal } from '#domain/phase.ts';
+import { requestTime, revisionCost } from '#domain/placement/cost.ts';
 import { toldTrouble } from '#domain/registry/kept.ts';
 import { nextRepairMs, repairsInARow } from '#domain/registry/repair-pace.ts';
 import { UNPROVEN } from '#domain/rollout/golden-verdict.ts';
@@ -69,6 +70,7 @@ export async function modelStatus(
         : null,
     repairs: inARow > 1 ? { inARow, notBeforeMs: nextRepairMs(model) } : null,
     unproven: live && unprovenOf(maker),
+    cost: live && costOf(maker),
     alerts,
   };
 }
@@ -92,6 +94,16 @@ function standingOf({ phase, work }: Deployment) {
 function unprovenOf(maker: Deployment | undefined): string | null {
   const golden = maker?.work.golden;
   return golden?.sample === 'readiness' ? golden.warning || UNPROVEN : null;
+}
+
+const MILLION = 1_000_000;
+
+function costOf(maker: Deployment | undefined): ModelStatus['cost'] {
+  const taken = maker?.work.decision?.options.find((option) => option.taken);
+  if (!taken) return null;
+  const { durationMs } = requestTime(maker?.work.golden?.latencyMs);
+  const { idleUsdPerMonth, perCallsUsd } = revisionCost(taken, { requests: MILLION, durationMs });
+  return { idleUsdPerMonth, perMillionUsd: perCallsUsd, durationMs };
 }
 
 /** The versions of a model that ever went live, newest first. */

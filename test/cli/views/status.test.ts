@@ -16,6 +16,7 @@ const model = {
     repairs: null,
   },
   unproven: null,
+  cost: null,
   alerts: [],
 };
 

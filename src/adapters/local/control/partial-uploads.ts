@@ -7,11 +7,11 @@ import { storageFailure } from '#adapters/local/registry/storage-failure.ts';
 import { Failure } from '#domain/failure.ts';
 import type { Clock } from '#ports/clock.ts';
 
-/** A piece of an upload: the bytes from `offset` on of an object that has `sizeBytes` in all. */
+/** A piece of an upload: the bytes from `offset` on of an object that has `totalBytes` in all. */
 type Piece = {
   readonly id: string;
   readonly key: string;
-  readonly sizeBytes: number;
+  readonly totalBytes: number;
   readonly offset: number;
   readonly bytes: ReadableStream<Uint8Array> | null;
 };
@@ -24,7 +24,7 @@ export type PartialUploads<Uploaded> = {
   progress(id: string): Promise<Progress<Uploaded>>;
   /**
    * Takes a piece; what has arrived of it stays when its connection is lost. The last piece hands the object to the bucket.
-   * Fails with `PhaseConflict` where `offset` is not where the upload stands, `InputInvalid` (more bytes than `sizeBytes`), `StorageFull`, and as the bucket does.
+   * Fails with `PhaseConflict` where `offset` is not where the upload stands, `InputInvalid` (more bytes than `totalBytes`), `StorageFull`, and as the bucket does.
    */
   take(piece: Piece, signal: AbortSignal): Promise<Progress<Uploaded>>;
 };
@@ -33,7 +33,7 @@ type Options<Uploaded> = {
   readonly folder: string;
   readonly clock: Pick<Clock, 'now'>;
   /** Refuses an object that the bucket would not take, before any of it has arrived. */
-  readonly require: (key: string, sizeBytes: number) => void;
+  readonly require: (key: string, totalBytes: number) => void;
   /** Hands the whole object to the bucket, and may take the file away. */
   readonly finish: (key: string, path: string, signal: AbortSignal) => Promise<Uploaded>;
 };
@@ -73,12 +73,12 @@ export function partialUploads<Uploaded>(options: Options<Uploaded>): PartialUpl
     }
   }
 
-  async function append({ id, sizeBytes, offset, bytes }: Piece, signal: AbortSignal) {
+  async function append({ id, totalBytes, offset, bytes }: Piece, signal: AbortSignal) {
     await using file = await open(path(id), 'a', 0o600);
     const { size } = await file.stat();
     if (size !== offset) throw elsewhere(size);
-    await requireRoom(folder, sizeBytes - offset);
-    return await appendTo(file, { offset, sizeBytes, bytes, signal });
+    await requireRoom(folder, totalBytes - offset);
+    return await appendTo(file, { offset, totalBytes, bytes, signal });
   }
 
   async function whole({ id, key }: Piece, signal: AbortSignal): Promise<Uploaded> {
@@ -103,8 +103,8 @@ export function partialUploads<Uploaded>(options: Options<Uploaded>): PartialUpl
       return { offset: await arrived(id), uploaded };
     },
     async take(piece, signal) {
-      const { id, key, sizeBytes, offset } = piece;
-      require(key, sizeBytes);
+      const { id, key, totalBytes, offset } = piece;
+      require(key, totalBytes);
       await cutOff(id);
       if (offset === 0) await removeOld();
       const stop = new AbortController();
@@ -118,18 +118,18 @@ export function partialUploads<Uploaded>(options: Options<Uploaded>): PartialUpl
       );
       sending.set(id, { stop, ended });
       const now = await appended.finally(() => sending.delete(id));
-      if (now < sizeBytes) return { offset: now, uploaded: null };
+      if (now < totalBytes) return { offset: now, uploaded: null };
       return { offset: now, uploaded: await whole(piece, signal) };
     },
   };
 }
 
-type Appended = Pick<Piece, 'offset' | 'sizeBytes' | 'bytes'> & { readonly signal: AbortSignal };
+type Appended = Pick<Piece, 'offset' | 'totalBytes' | 'bytes'> & { readonly signal: AbortSignal };
 
 /** Appends as the bytes come; answers where the file ends. */
 async function appendTo(
   file: FileHandle,
-  { offset, sizeBytes, bytes, signal }: Appended,
+  { offset, totalBytes, bytes, signal }: Appended,
 ): Promise<number> {
   let at = offset;
   const reader = bytes?.getReader();
@@ -140,7 +140,7 @@ async function appendTo(
       const { done, value } = (await reader?.read()) ?? { done: true, value: undefined };
       if (signal.aborted) throw interrupted(signal.reason);
       if (done) return at;
-      if (at + value.byteLength > sizeBytes) throw tooMany(sizeBytes);
+      if (at + value.byteLength > totalBytes) throw tooMany(totalBytes);
       await file.appendFile(value);
       at += value.byteLength;
     }
@@ -155,8 +155,8 @@ function elsewhere(size: number): Failure {
   });
 }
 
-function tooMany(sizeBytes: number): Failure {
-  return new Failure('InputInvalid', `more bytes arrived than the ${sizeBytes} of this upload`, {
+function tooMany(totalBytes: number): Failure {
+  return new Failure('InputInvalid', `more bytes arrived than the ${totalBytes} of this upload`, {
     fix: 'Upload the file again as it is now.',
   });
 }

@@ -23,8 +23,8 @@ const opened = () =>
   partialUploads({
     folder,
     clock: { now: () => nowMs },
-    require(_key, sizeBytes) {
-      if (sizeBytes > 1000) throw new Failure('ArtifactRejected', 'it is too large');
+    require(_key, totalBytes) {
+      if (totalBytes > 1000) throw new Failure('ArtifactRejected', 'it is too large');
     },
     async finish(key, path) {
       taken.push({ key, text: await readFile(path, 'utf8') });
@@ -67,10 +67,10 @@ function silentAfter(text: string) {
   return { bytes, isRead };
 }
 
-const piece = (offset: number, bytes: ReadableStream<Uint8Array>, sizeBytes = 10) => ({
+const piece = (offset: number, bytes: ReadableStream<Uint8Array>, totalBytes = 10) => ({
   id: ID,
   key: KEY,
-  sizeBytes,
+  totalBytes,
   offset,
   bytes,
 });
