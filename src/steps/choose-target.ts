@@ -7,7 +7,7 @@ import { type Caps, mostReplicas, raise, requireWithinCaps } from '#domain/place
 import {
   isStreamed,
   type Needs,
-  type Wish,
+  type PlacementRequest,
   chooseTarget as weigh,
 } from '#domain/placement/choose-target.ts';
 import { expectedMemoryBytes } from '#domain/placement/expected-memory.ts';
@@ -86,12 +86,12 @@ type Chosen =
   /** The decision if there were containers. */
   | { readonly wanted: TargetDecision; readonly options: readonly TargetOption[] };
 
-function decide(needs: Needs, wish: Wish): Chosen {
-  const { decision, options } = weigh(needs, wish);
+function decide(needs: Needs, request: PlacementRequest): Chosen {
+  const { decision, options } = weigh(needs, request);
   if (decision) return { decision };
-  const wanted = weigh(needs, { ...wish, offered: TARGETS }).decision;
+  const wanted = weigh(needs, { ...request, offered: TARGETS }).decision;
   if (wanted) return { wanted, options };
-  const isCapped = weigh({ ...needs, spending: null }, wish).decision !== undefined;
+  const isCapped = weigh({ ...needs, spending: null }, request).decision !== undefined;
   throw isCapped ? overCap(options) : nothingFits(options);
 }
 

@@ -4,7 +4,7 @@ import { examplesOf, type GoldenRequest } from '#domain/rollout/golden-request.t
 import { FORMATS } from '#formats/index.ts';
 import { drawnRequests } from './drawn-requests.ts';
 
-/** A request that both versions are asked; `what` names it to a person. `isDrawn`: nobody sends it. */
+/** A request that is sent to both versions; `what` describes it for a person. `isDrawn`: Slipway has generated it. */
 export type ComparedRequest = {
   readonly what: string;
   readonly isDrawn: boolean;
@@ -15,7 +15,7 @@ const MOST_KEPT = 200;
 const MOST_DRAWN = 30;
 
 /**
- * The requests that both versions are asked: the examples of both, each once, then requests drawn from them and from `golden`, the one that proved the version before.
+ * The requests that are sent to both versions: the examples of both, each once, then requests drawn from them and from `golden`, which proved the version before.
  * Nothing is drawn for a model that brings code, which may do anything with it, nor for a language model, whose answers are long.
  */
 export function comparedRequests({

@@ -1,5 +1,9 @@
 import fc from 'fast-check';
-import { chooseTarget, type Needs, type Wish } from '#domain/placement/choose-target.ts';
+import {
+  chooseTarget,
+  type Needs,
+  type PlacementRequest,
+} from '#domain/placement/choose-target.ts';
 import { TARGETS } from '#domain/placement/target.ts';
 
 const MIB = 1024 * 1024;
@@ -12,16 +16,16 @@ const small: Needs = {
   accelerator: null,
   replicas: 1,
 };
-const any: Wish = { target: 'auto', allow: TARGETS, offered: TARGETS };
+const any: PlacementRequest = { target: 'auto', allow: TARGETS, offered: TARGETS };
 const T4 = { name: 'T4', count: 1 };
 
 /** Why the target was not taken. */
-function refusal(target: string, needs: Partial<Needs>, wish: Partial<Wish> = {}) {
+function refusal(target: string, needs: Partial<Needs>, wish: Partial<PlacementRequest> = {}) {
   const { options } = chooseTarget({ ...small, ...needs }, { ...any, ...wish });
   return options.find((option) => option.target === target)?.reason;
 }
 
-function taken(needs: Partial<Needs>, wish: Partial<Wish> = {}) {
+function taken(needs: Partial<Needs>, wish: Partial<PlacementRequest> = {}) {
   return chooseTarget({ ...small, ...needs }, { ...any, ...wish }).decision?.target;
 }
 
@@ -82,7 +86,7 @@ describe('choosing a target', () => {
     expect(taken(needs)).toBe('ec2');
   });
 
-  it.each<[string, Partial<Wish>]>([
+  it.each<[string, Partial<PlacementRequest>]>([
     ['asks for Lambda', { target: 'lambda' }],
     ['allows nothing else', { allow: ['lambda'] }],
     ['has no containers', { offered: ['lambda'] }],
@@ -91,7 +95,7 @@ describe('choosing a target', () => {
   });
 
   it('lets a language model stream on Lambda, and no other', () => {
-    const streams = (needs: Partial<Needs>, wish: Partial<Wish> = {}) =>
+    const streams = (needs: Partial<Needs>, wish: Partial<PlacementRequest> = {}) =>
       chooseTarget({ ...small, ...needs }, { ...any, ...wish }).decision?.isStreaming;
 
     expect(streams({ isStreaming: true })).toBe(true);

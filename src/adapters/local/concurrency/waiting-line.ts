@@ -1,6 +1,6 @@
 import type { Timers } from '#adapters/local/concurrency/timers.ts';
 
-export type Wish<Kind> = {
+export type TurnRequest<Kind> = {
   readonly kind: Kind;
   /** Goes ahead of all that are not urgent. */
   readonly isUrgent: boolean;
@@ -22,7 +22,7 @@ export type Waiter<Kind, Turn> = {
 export type WaitingLine<Kind, Turn> = {
   size(): number;
   first(): Waiter<Kind, Turn> | undefined;
-  join(wish: Wish<Kind>): Promise<Turn | 'left' | 'late'>;
+  join(wish: TurnRequest<Kind>): Promise<Turn | 'left' | 'late'>;
   callAll(turn: Turn): void;
 };
 
