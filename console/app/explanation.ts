@@ -42,7 +42,7 @@ export function Why({ api, name, on }: { api: Api; name: string; on: string }) {
     [
       'Compared',
       comparison
-        ? `${comparison.verdict} beside version ${comparison.beside.version}: ${comparison.reason}`
+        ? `${comparison.verdict}, compared with version ${comparison.beside.version}: ${comparison.reason}`
         : '',
     ],
     ['Probes', probes ? `${probes.sent - probes.failed} of ${probes.sent} answered` : ''],

@@ -5,7 +5,7 @@ import { typeOf } from './samples.ts';
 import { errorIn, eventsIn, pieceOf } from './stream.ts';
 
 /** Where a model is, and the key that its requests carry; empty where none is needed. */
-export type Way = { readonly own: string; readonly key: string };
+export type ModelAddress = { readonly own: string; readonly key: string };
 
 /** An answer of a model, or why there is none. `revision` and `warning` are empty where nobody says any. */
 export type Reply = {
@@ -25,7 +25,7 @@ export type Draft = { readonly request: Request; readonly file?: Blob };
 export class KeyWanted extends Error {}
 
 /** Reads what the model's server says of it. Rejects with `KeyWanted`, or with the server's own words. */
-export async function askModel(way: Way, name: string): Promise<Model> {
+export async function askModel(way: ModelAddress, name: string): Promise<Model> {
   const about = await read(way, '/');
   if (about.status === 401 || about.status === 403) throw new KeyWanted(about.error);
   if (about.status >= 400) throw new Error(`${about.status} ${about.error}`);
@@ -38,7 +38,7 @@ export async function askModel(way: Way, name: string): Promise<Model> {
 }
 
 /** The names of the other models beside this one; none where nobody lists them. */
-export async function otherModels(way: Way, name: string): Promise<readonly string[]> {
+export async function otherModels(way: ModelAddress, name: string): Promise<readonly string[]> {
   const list = await read({ ...way, own: way.own.replace(/\/[^/]+$/, '') }, '').catch(
     () => undefined,
   );
@@ -47,14 +47,14 @@ export async function otherModels(way: Way, name: string): Promise<readonly stri
   return models.map((each) => String(fieldsOf(each)['name'])).filter((each) => each !== name);
 }
 
-async function read(way: Way, path: string): Promise<Reply> {
+async function read(way: ModelAddress, path: string): Promise<Reply> {
   const response = await fetch(way.own + path, { ...credentials(way), cache: 'no-store' });
   return replyOf(response, await response.text(), performance.now());
 }
 
 /** Sends a request; `more` gets the text of a stream as it grows. A model's refusal is a reply, a lost connection rejects. */
 export async function send(
-  way: Way,
+  way: ModelAddress,
   { request, file }: Draft,
   { signal, more }: { readonly signal: AbortSignal; readonly more: (text: string) => void },
 ): Promise<Reply> {
@@ -96,7 +96,7 @@ async function streamed(response: Response, more: (text: string) => void) {
 }
 
 /** A request with a key of its own must not have the browser ask for another, nor send one that it has stored. */
-function credentials({ key }: Way) {
+function credentials({ key }: ModelAddress) {
   const accept = { accept: 'application/json' };
   if (key === '') return { headers: accept, credentials: 'same-origin' } as const;
   return { headers: { ...accept, authorization: `Bearer ${key}` }, credentials: 'omit' } as const;

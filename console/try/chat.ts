@@ -1,13 +1,13 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { html } from '../look/html.ts';
 import { plain } from '../look/words.ts';
-import { type Draft, send, type Way } from './ask.ts';
+import { type Draft, type ModelAddress, send } from './ask.ts';
 import type { Model } from './model.ts';
 import { chatRequest, type Message } from './request.ts';
 
 type ChatProps = {
   readonly model: Model;
-  readonly way: Way;
+  readonly way: ModelAddress;
   readonly change: (draft: Draft | undefined) => void;
 };
 
@@ -81,7 +81,7 @@ export function Chat({ model, way, change }: ChatProps) {
 
 /** Sends a draft and returns the answer as far as it came, also where the stream was stopped or broke. */
 async function answered(
-  way: Way,
+  way: ModelAddress,
   draft: Draft,
   running: { current: AbortController | undefined },
   more: (text: string) => void,

@@ -4,7 +4,7 @@ import { Empty } from '../look/parts.ts';
 import { plain } from '../look/words.ts';
 import { revisionAddress } from './address.ts';
 import { Answer, type Outcome } from './answers.ts';
-import { askModel, type Draft, KeyWanted, otherModels, send, type Way } from './ask.ts';
+import { askModel, type Draft, KeyWanted, type ModelAddress, otherModels, send } from './ask.ts';
 import { Chat } from './chat.ts';
 import { type Form, formsOf } from './form.ts';
 import type { Subject } from './inputs/input.ts';
@@ -102,7 +102,7 @@ function KeyForm({
 
 type AskingProps = {
   readonly model: Model;
-  readonly way: Way;
+  readonly way: ModelAddress;
   readonly revisions: readonly string[];
 };
 
@@ -215,7 +215,11 @@ function Once({ form, model, way, revisions, draft, change }: OnceProps) {
 }
 
 /** The addresses to ask. During a shift the endpoint answers as any of the revisions: one that is compared stands beside another one, by its own address too. */
-function waysTo(way: Way, beside: string, revisions: readonly string[]): readonly Way[] {
+function waysTo(
+  way: ModelAddress,
+  beside: string,
+  revisions: readonly string[],
+): readonly ModelAddress[] {
   if (beside === '') return [way];
   const addresses = revisions.map((name) => revisionAddress(way.own, name));
   const isRevision = addresses.includes(beside);
@@ -229,7 +233,7 @@ function waysTo(way: Way, beside: string, revisions: readonly string[]): readonl
 }
 
 /** A body that names the model has to name the one that is asked. */
-function addressed(draft: Draft, { own }: Way, { own: first }: Way): Draft {
+function addressed(draft: Draft, { own }: ModelAddress, { own: first }: ModelAddress): Draft {
   const { body, path } = draft.request;
   if (own === first || body.kind !== 'json' || !('model' in Object(body.value))) return draft;
   const name = /\/models\/([^/]+)$/.exec(own)?.[1];

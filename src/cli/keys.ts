@@ -28,14 +28,14 @@ export async function openKeys(
 }
 
 /** The options: `models`, comma-separated, or `all` for all models. Exactly one of the two. */
-export type KeyWish = { readonly models?: string; readonly all?: boolean };
+export type KeyOptions = { readonly models?: string; readonly all?: boolean };
 
 export async function createKey(
   keys: Keys,
   name: string,
-  wish: KeyWish,
+  options: KeyOptions,
 ): Promise<KeyInfo & { readonly key: string }> {
-  const { key, record } = await keys.create(name, readModels(wish));
+  const { key, record } = await keys.create(name, readModels(options));
   return { key, ...infoOf(record) };
 }
 
@@ -81,7 +81,7 @@ export function keyLines(keys: readonly KeyInfo[]): readonly string[] {
 }
 
 /** Fails with `InputInvalid` when no option is given: a key for all models also opens future ones, so `all` is no default. */
-function readModels({ models, all }: KeyWish): KeyModels {
+function readModels({ models, all }: KeyOptions): KeyModels {
   if (models !== undefined && !all) return models.split(',').map((model) => model.trim());
   if (models === undefined && all) return 'all';
   throw new Failure('InputInvalid', 'a key is for named models, or for all of them', {

@@ -1,5 +1,5 @@
 /** Words that people know from other tools, and the commands that do the same here. */
-const WAYS: readonly (readonly [words: string, way: string])[] = [
+const ALTERNATIVES: readonly (readonly [words: string, alternative: string])[] = [
   ['ps stat models model get show top info', '`slipway status` shows what is live, and where.'],
   ['describe why', '`slipway explain MODEL` shows why a model runs where it runs.'],
   [
@@ -49,11 +49,13 @@ const WAYS: readonly (readonly [words: string, way: string])[] = [
   ['scale', "`scaling` in a model's model.yaml says how many replicas it has."],
 ];
 
-const WAY_OF: ReadonlyMap<string, string> = new Map(
-  WAYS.flatMap(([words, way]) => words.split(' ').map((word) => [word, way] as const)),
+const ALTERNATIVE_TO: ReadonlyMap<string, string> = new Map(
+  ALTERNATIVES.flatMap(([words, alternative]) =>
+    words.split(' ').map((word) => [word, alternative] as const),
+  ),
 );
 
 /** The command to type instead of a word that is not a command, if one is known. */
-export function wayOf(word: string): string | undefined {
-  return WAY_OF.get(word.toLowerCase());
+export function alternativeTo(word: string): string | undefined {
+  return ALTERNATIVE_TO.get(word.toLowerCase());
 }

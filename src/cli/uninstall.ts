@@ -1,10 +1,10 @@
 import { Failure } from '#domain/failure.ts';
-import type { Outcome, Uninstall, Wish } from '#operations/uninstall/uninstall.ts';
+import type { Outcome, RemovalOptions, Uninstall } from '#operations/uninstall/uninstall.ts';
 import { agree } from './agree.ts';
 import { accountOf, type Place } from './command.ts';
 import type { Output } from './output.ts';
 
-type Options = Omit<Place, 'data'> & Partial<Wish> & { readonly yes?: boolean };
+type Options = Omit<Place, 'data'> & Partial<RemovalOptions> & { readonly yes?: boolean };
 
 /** Removes Slipway from an account after the user agrees; returns the outcome of each removal. Fails with `InputInvalid` when the user declines. */
 export async function uninstallFromAws(

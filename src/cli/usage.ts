@@ -1,7 +1,7 @@
 import { type Command, CommanderError } from 'commander';
 import { Failure } from '#domain/failure.ts';
 import { nearestName } from '#domain/nearest-name.ts';
-import { wayOf } from './other-words.ts';
+import { alternativeTo } from './other-words.ts';
 
 /** Wrong usage, as commander found it, with what to type instead, or the help page that says what is right; any other error as it is. */
 export function asUsage(error: unknown, program: Command, args: readonly string[]): unknown {
@@ -67,7 +67,7 @@ function commandInstead(named: Named): string | undefined {
   const meant = nearestName(word, names);
   const near = meant && `Did you mean \`${['slipway', ...path, meant].join(' ')}\`?`;
   if (path.length > 0) return near;
-  return isPath(word) ? pushInstead(named) : (wayOf(word) ?? near);
+  return isPath(word) ? pushInstead(named) : (alternativeTo(word) ?? near);
 }
 
 function pushInstead({ word }: Named): string {

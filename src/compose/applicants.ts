@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { fairlyAtOnce } from '#adapters/local/concurrency/at-once.ts';
-import type { Applicant } from '#adapters/local/concurrency/fair-turns.ts';
+import type { WaitingDeployment } from '#adapters/local/concurrency/fair-turns.ts';
 import { workflow } from '#domain/workflow.ts';
 import type { Registry } from '#ports/registry.ts';
 import type { StepHandler } from './steps.ts';
@@ -11,7 +11,10 @@ const INSPECTIONS_AT_ONCE = Math.max(2, availableParallelism());
 type Known = Pick<Registry, 'deployment' | 'model'>;
 
 /** For whose model a deployment works; an unknown deployment has its turn as a model of its own. */
-export async function applicantOf(registry: Known, deploymentId: string): Promise<Applicant> {
+export async function applicantOf(
+  registry: Known,
+  deploymentId: string,
+): Promise<WaitingDeployment> {
   const deployment = await registry.deployment(deploymentId);
   if (!deployment) return { model: deploymentId, isUpgrade: false };
   const { model } = deployment;

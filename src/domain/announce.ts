@@ -45,7 +45,7 @@ export function announceStart(
 export function announceVersion(
   record: DeploymentRecord,
   { version, revision }: Pick<ModelVersion, 'version' | 'revision'>,
-  { state, nowMs, words }: Befallen,
+  { state, nowMs, words }: ServerIncident,
 ): Announced {
   const counted = countOne(record);
   return {
@@ -63,7 +63,7 @@ export function announceVersion(
 }
 
 /** Without `words`, the event has the usual sentence for its state. */
-type Befallen = {
+type ServerIncident = {
   readonly state: VersionChange;
   readonly nowMs: number;
   readonly words?: Announcement | undefined;

@@ -117,13 +117,13 @@ function absentFrom({ files, root }: Found, names: readonly string[]): readonly 
   });
 }
 
-type Told = Pick<Given, 'asked' | 'path' | 'allowed' | 'absent'>;
+type ReadOptions = Pick<Given, 'asked' | 'path' | 'allowed' | 'absent'>;
 
 /** Reads the facts with the reader of the model's file, or of its folder. */
-async function factsOf(found: Found, told: Told): Promise<ModelFacts> {
+async function factsOf(found: Found, options: ReadOptions): Promise<ModelFacts> {
   const { format, files, root, file, fileFormat } = found;
   const given: Given = {
-    ...told,
+    ...options,
     files,
     model: file && fileFormat && { file, format: fileFormat },
     inspectData: async (data, dataFormat, beside = files) =>

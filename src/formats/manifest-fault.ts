@@ -46,10 +46,10 @@ function valueFault(issue: z.core.$ZodIssue, document: Document, text: string): 
   const isMissing = issue.code === 'invalid_type' && issue.expected === 'nonoptional';
   if (isMissing) return { offset: start, what: `${place} is missing` };
   const value = written === '' ? 'empty' : quoted(written);
-  return { offset: start, what: `${place} is ${value}; ${wish(issue)}` };
+  return { offset: start, what: `${place} is ${value}; ${remedyFor(issue)}` };
 }
 
-function wish(issue: z.core.$ZodIssue): string {
+function remedyFor(issue: z.core.$ZodIssue): string {
   if (issue.code === 'invalid_value') return `expected ${issue.values.join(', ')}`;
   if (issue.code === 'too_big') return `the limit is ${issue.maximum}`;
   if (issue.code === 'too_small') return `the minimum is ${issue.minimum}`;

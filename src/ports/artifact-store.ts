@@ -14,7 +14,7 @@ export type ListedObject = ArtifactRef & {
   readonly lastModifiedMs: number;
 };
 
-/** The wish for a listing: at most `limit` keys, for which `isWanted` is true of the part after the prefix. */
+/** The scope of a listing: at most `limit` keys, for which `isWanted` is true of the part after the prefix. */
 export type Wanted = { readonly limit: number; readonly isWanted: (rest: string) => boolean };
 
 /** One page of versions. `next` is the key to continue from, null on the last page. */

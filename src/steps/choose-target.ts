@@ -9,7 +9,7 @@ import {
   type Asked,
   isStreamed,
   type Needs,
-  type Wish,
+  type PlacementRequest,
   chooseTarget as weigh,
 } from '#domain/placement/choose-target.ts';
 import { expectedMemoryBytes } from '#domain/placement/expected-memory.ts';
@@ -89,12 +89,12 @@ type Chosen =
   /** The decision if there were containers. */
   | { readonly wanted: TargetDecision; readonly options: readonly TargetOption[] };
 
-function decide(needs: Needs, wish: Wish, asked: Asked | undefined): Chosen {
-  const { decision, options } = weigh(needs, wish, asked);
+function decide(needs: Needs, request: PlacementRequest, asked: Asked | undefined): Chosen {
+  const { decision, options } = weigh(needs, request, asked);
   if (decision) return { decision };
-  const wanted = weigh(needs, { ...wish, offered: TARGETS }, asked).decision;
+  const wanted = weigh(needs, { ...request, offered: TARGETS }, asked).decision;
   if (wanted) return { wanted, options };
-  const isCapped = weigh({ ...needs, spending: null }, wish).decision !== undefined;
+  const isCapped = weigh({ ...needs, spending: null }, request).decision !== undefined;
   throw isCapped ? overCap(options) : nothingFits(options);
 }
 

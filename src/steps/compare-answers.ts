@@ -58,7 +58,7 @@ export const compareAnswers =
       'Compared',
       { comparison },
       {
-        reason: `${verdict} beside version ${beside.version}: ${reason}`,
+        reason: `${verdict}, compared with version ${beside.version}: ${reason}`,
         data: { verdict, level, decision, beside: beside.version, differences, answers },
       },
     );
@@ -74,13 +74,13 @@ async function end(
   if (decision !== 'blocked') return { kind: 'passed' };
   await registry.recordTrouble(holder, {
     name: 'ArtifactRejected',
-    reason: `it is ${verdict} beside version ${beside.version}, which is live: ${reason}`,
+    reason: `it is ${verdict}, compared with version ${beside.version}, which is live: ${reason}`,
     fix,
   });
   return { kind: 'blocked' };
 }
 
-/** A person asked for a version that was live before, and a version that replaces itself has nothing beside it. */
+/** A person asked for a version that was live before, and a version that replaces itself has nothing to be compared with. */
 function isCompared(deployment: Deployment, live: ModelVersion): boolean {
   const { revision } = requireWork(deployment.work.candidate, 'candidate');
   return !isRestarted(deployment) && revision !== live.revision;

@@ -82,14 +82,14 @@ async function looksBack(
     : looksAfter(registry, model, left, live);
 }
 
-type Healthier = { readonly kept: Kept | null; readonly isAnswering: boolean };
+type HealthCheck = { readonly kept: Kept | null; readonly isAnswering: boolean };
 
 /** Health decides, not the label "previous": the candidate keeps the traffic when it answers and the live version does not. Null when the live version gets the traffic, even if it does not answer either. */
 async function healthier(
   { registry, router, prober }: Deps,
   candidate: Deployment,
   live: ModelVersion,
-): Promise<Healthier> {
+): Promise<HealthCheck> {
   const proven = await requireDeployment(registry, live.deploymentId);
   const before = await probe(prober, router.testPath(live), await proofOf(registry, proven));
   if (before.kind !== 'failed') return { kept: null, isAnswering: true };

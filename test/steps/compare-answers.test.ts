@@ -91,7 +91,7 @@ describe('a candidate that takes other inputs than the live version', () => {
     expect(await trouble()).toEqual({
       name: 'ArtifactRejected',
       reason: expect.stringContaining(
-        'it is broken beside version 1, which is live: the input "x" takes the shape [any, 3], before [any, 4]',
+        'it is broken, compared with version 1, which is live: the input "x" takes the shape [any, 3]; before: [any, 4]',
       ),
       fix: expect.stringContaining('gate: { replaces: 1 }'),
     });
@@ -489,7 +489,7 @@ describe('a candidate of the same form', () => {
     const told = (await world.told(held.deploymentId)).filter(({ state }) => state === 'Compared');
     expect(told).toEqual([
       expect.objectContaining({
-        reason: expect.stringMatching(/^broken beside version 1: /),
+        reason: expect.stringMatching(/^broken, compared with version 1: /),
         data: expect.objectContaining({ verdict: 'broken', decision: 'blocked', beside: 1 }),
       }),
     ]);

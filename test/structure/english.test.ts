@@ -79,3 +79,14 @@ it.each([
 ])('the line %j of a page is held to that', (line, found) => {
   expect(openers(line, [IN_PAGE])).toEqual(found);
 });
+
+/** Words that only this project used, where engineers have a term. */
+const PRIVATE = /\b(?:Errand|Visit|Company|Habits|Told|Wish|Lately|putOthersRight|toldOf)\b/;
+
+it('no code has a name that only this project uses', () => {
+  const found = files
+    .filter((path) => /^(?:src|console|runtimes|functions)\/.*\.(?:ts|mjs|py)$/.test(path))
+    .filter((path) => PRIVATE.test(readFileSync(join(ROOT, path), 'utf8')));
+
+  expect(found).toEqual([]);
+});

@@ -34,7 +34,9 @@ export function addCompletionCommands(program: Command): void {
 
   program
     .command('complete', { hidden: true })
-    .description('Answers a shell: a line for each word that may stand in the place of the last.')
+    .description(
+      'Prints the words that may complete the last one, one a line, for the script of a shell.',
+    )
     .argument('[words...]', 'what follows the name of the program, up to the cursor')
     .option('--patience <ms>', 'how long to wait for the names of models', PATIENCE_MS)
     .action(async (words: readonly string[], { patience }: { readonly patience: string }) => {

@@ -27,8 +27,8 @@ export function addCostCommand(program: Command): void {
       const slipway = await openSlipway(options);
       const account = accountOf(options);
       const parameters = account ? await stackParameters(account) : null;
-      const wish = { model, durationMs: options.ms, isSpent: account !== undefined, parameters };
-      const report = await costReport(slipway, wish);
+      const input = { model, durationMs: options.ms, isSpent: account !== undefined, parameters };
+      const report = await costReport(slipway, input);
       show(options, report, costLines(report));
     });
 }

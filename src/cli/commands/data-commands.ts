@@ -86,7 +86,7 @@ function addBackup(program: Command): void {
     'backup <dir>',
     'Copies the registry, and the objects and built folders that it needs, to a folder, while Slipway goes on; the next backup there copies only what is new, or has lost its bytes there. Exits with 1 where something could not be copied.',
   )
-    .option('--link', 'link objects instead of copying them, on the same disk')
+    .option('--link', 'make hard links instead of copies, on the same disk')
     .addHelpText('after', examples('slipway backup /mnt/backups/slipway'))
     .action(async (dir: string, options: Common & { link?: boolean }) => {
       const output = commandOutput(options);

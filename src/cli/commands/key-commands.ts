@@ -3,7 +3,7 @@ import { awsOptions, examples, type Place, show } from '../command.ts';
 import {
   createdLines,
   createKey,
-  type KeyWish,
+  type KeyOptions,
   keyLines,
   listKeys,
   openKeys,
@@ -20,7 +20,7 @@ export function addKeyCommands(program: Command): void {
     .option('--models <names>', 'the models it may call, separated by commas')
     .option('--all', 'it may call all models, including later ones')
     .addHelpText('after', examples('slipway keys create ci --models digits,shapes --stage prod'))
-    .action(async (name: string, options: Place & KeyWish) => {
+    .action(async (name: string, options: Place & KeyOptions) => {
       const opened = await openKeys(options);
       const created = await createKey(opened.keys, name, options);
       show(options, created, createdLines(created, opened.endpoint));

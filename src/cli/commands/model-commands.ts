@@ -46,7 +46,7 @@ function addInspect(program: Command): void {
       'Shows what a model (a file, folder or archive) is and what would be done with it, from its bytes alone.',
     )
     .addOption(unusedDataOption())
-    .option('--write-manifest', 'write a manifest to start from')
+    .option('--write-manifest', 'write a first model.yaml')
     .option('--write-predict', 'write a predict.py and a requirements.txt that would serve it')
     .option('--json', 'print JSON for programs')
     .addHelpText(
@@ -195,7 +195,10 @@ type EventsOptions = { readonly model?: string; readonly follow?: boolean };
 
 function addEvents(program: Command): void {
   placedCommand(program, 'events [model]', 'Shows the events, oldest first, or those of one model.')
-    .option('--model <name>', 'only events of this model, which may also stand behind the command')
+    .option(
+      '--model <name>',
+      'only events of this model; you may also give the name after the command',
+    )
     .option('-f, --follow', 'wait for new events')
     .addHelpText('after', examples('slipway events digits', 'slipway events --follow --json'))
     .action(async (named: string | undefined, options: Place & EventsOptions) => {
@@ -226,7 +229,7 @@ function addLogs(program: Command): void {
     'logs <model>',
     "Shows the last lines that the model's server wrote, and those of a newer build that runs or has failed.",
   )
-    .option('-f, --follow', 'go on with those that come')
+    .option('-f, --follow', 'print new ones as they come')
     .option(
       '-n, --tail <lines>',
       'the last so many lines (default: 200; with --since 10,000)',

@@ -95,7 +95,7 @@ function addSigningKey(program: Command): void {
 function answerCommand(program: Command, name: string, description: string): Command {
   return placedCommand(program, name, description)
     .option('--version <n>', 'the version (default: the one that waits)', integer)
-    .option('--digest <digest>', 'refuse to answer for any other digest')
+    .option('--digest <digest>', 'refuse to decide about any other digest')
     .option('--yes', 'do not ask');
 }
 

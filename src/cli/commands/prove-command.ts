@@ -15,7 +15,7 @@ export function addProveCommand(program: Command): void {
     .option('--gpu', 'also start a host with a GPU')
     .option('--yes', 'do not ask')
     .option('--skip-doctor', 'go on even if the account is not ready')
-    .option('--out <file>', 'where to write what was seen', 'slipway-evidence.json')
+    .option('--out <file>', 'the file for the observations', 'slipway-evidence.json')
     .option('--check <file>', 'only check the signature of such a file, and show it')
     .option('--json', 'print JSON for programs')
     .addHelpText(

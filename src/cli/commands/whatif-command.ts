@@ -30,8 +30,12 @@ export function addWhatifCommand(program: Command): void {
   )
     .requiredOption('--rps <n>', 'requests a second, on average while it is asked', amount)
     .option('--peak <n>', 'requests a second in the busiest minute (default: twice --rps)', amount)
-    .option('--p95 <ms>', 'the most milliseconds that 95 % of the requests may take', integer)
-    .option('--hours <n>', 'hours of a month in which it is asked', integer, HOURS_A_MONTH)
+    .option(
+      '--p95 <ms>',
+      'the limit in milliseconds that 95 % of the requests have to keep',
+      integer,
+    )
+    .option('--hours <n>', 'hours of a month in which it gets requests', integer, HOURS_A_MONTH)
     .option(
       '--ms <n>',
       'how long a request takes on one vCPU (default: as long as the one that proved it)',

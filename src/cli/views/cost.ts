@@ -34,7 +34,7 @@ export type CostReport = {
   readonly stack: readonly StackItem[];
 };
 
-type Wish = {
+type CostOptions = {
   readonly model: string | undefined;
   readonly durationMs: number | undefined;
   readonly isSpent: boolean;
@@ -45,7 +45,7 @@ type Wish = {
 /** Reports the cost of one model, or of all that are live. */
 export async function costReport(
   slipway: Slipway,
-  { model, durationMs, isSpent, parameters }: Wish,
+  { model, durationMs, isSpent, parameters }: CostOptions,
 ): Promise<CostReport> {
   const all = model === undefined ? (await slipway.listModels()).models : [];
   const names =

@@ -20,7 +20,10 @@ type Facts = Pick<
 >;
 
 /** The manifest's settings, which override the artifact's. */
-type Wish = { readonly pythonVersion?: string; readonly requirements?: readonly string[] };
+type RequestedEnvironment = {
+  readonly pythonVersion?: string;
+  readonly requirements?: readonly string[];
+};
 
 type Range = { readonly oldest: string; readonly newest: string };
 
@@ -39,18 +42,21 @@ const XGBOOST_CPU_FROM = '2.1.1';
  * The environment of a model: its framework at the exact version that made it, and the Python it names, else one that this framework supports.
  * Fails with `ArtifactRejected` when the framework is too old for every Python that Slipway serves, or does not support the Python that the manifest names.
  */
-export function pythonEnvironment(facts: Facts, wish: Wish = {}): PythonEnvironment {
+export function pythonEnvironment(
+  facts: Facts,
+  requested: RequestedEnvironment = {},
+): PythonEnvironment {
   const { framework } = facts;
   const pin = framework ? [pinned(framework)] : [];
   const row = framework?.version ? rowOf(framework.name, framework.version) : undefined;
   const range = row ?? support.served;
-  requireWithin(wish.pythonVersion, range, framework);
-  const wished = wish.pythonVersion ?? facts.pythonVersion;
-  const requirements = wish.requirements ?? facts.requirements;
-  const python = within(minor(wished ?? support.served.usual), range);
+  requireWithin(requested.pythonVersion, range, framework);
+  const version = requested.pythonVersion ?? facts.pythonVersion;
+  const requirements = requested.requirements ?? facts.requirements;
+  const python = within(minor(version ?? support.served.usual), range);
   return {
     python,
-    orElse: wish.pythonVersion ? [] : others(python, range),
+    orElse: requested.pythonVersion ? [] : others(python, range),
     requirements: sorted([
       ...pin,
       ...(row?.with ?? []),

@@ -2,7 +2,7 @@ import { answerJson } from '#domain/rollout/answer-json.ts';
 import type { GoldenAnswer } from '#domain/rollout/golden-verdict.ts';
 import { isObject } from '#domain/rollout/json-difference.ts';
 
-// The Open Inference Protocol and OpenAI's API name the answer, the version and the time beside what the model said.
+// The Open Inference Protocol and OpenAI's API add an id, the version and the time to the model's own answer.
 const AROUND: readonly (readonly [marker: string, keys: readonly string[]])[] = [
   ['outputs', ['id', 'model_name', 'model_version']],
   ['choices', ['id', 'created', 'model', 'system_fingerprint']],
@@ -29,7 +29,7 @@ export type LeafPair = {
   readonly after: unknown;
 };
 
-// They say how the data beside them is read.
+// These fields describe the data beside them.
 const FORM: readonly string[] = ['name', 'datatype', 'shape'];
 
 /** The values of two answers, in the order of the first; `after` is undefined where the second has none there. */

@@ -1,7 +1,7 @@
 import { byPlace, type LeafPair } from './answer-content.ts';
 import { deviation, mean } from './statistics.ts';
 
-// The fewest values that show each of these; with fewer, chance does too.
+// The fewest values that show each of these signs; fewer could show it by chance.
 const ENOUGH_NUMBERS = 10;
 const ENOUGH_DISTINCT = 5;
 const ENOUGH_FLIPS = 10;
@@ -20,7 +20,7 @@ type NumberPair = readonly [before: number, after: number];
 /**
  * The signs in pairs of answers that a model is broken, not only trained anew, each as a sentence with its likely cause:
  * numbers that became null, one answer to everything or to a third of it, answers on another scale, and labels that have changed places.
- * The thresholds leave a model alone that was trained anew on a little more of the same data.
+ * The thresholds do not reject a model that was trained again on a little more of the same data.
  */
 export function breakageIn(pairs: readonly LeafPair[]): readonly string[] {
   return [...byPlace(pairs)].flatMap(([place, found]) => {
@@ -53,11 +53,11 @@ function numberSigns(where: string, pairs: readonly LeafPair[]): readonly (strin
   return [otherScale(where, numbers) ?? crowd(where, numbers)];
 }
 
-/** Numbers on another scale: on a line through those of before with another slope, or in their order and far from them. */
+/** Numbers on another scale: a linear function of the earlier numbers with another slope, or in the same order and far from them. */
 function otherScale(where: string, pairs: readonly NumberPair[]): string | undefined {
   const { slope, offset, rSquared } = lineThrough(pairs);
   if (rSquared < LEAST_R_SQUARED) return sameOrder(where, pairs);
-  // A model that was trained anew may have moved all its answers, so the offset alone says nothing.
+  // A retrained model may have moved all its answers, so the offset alone proves nothing.
   if (slope >= SLOPE[0] && slope <= SLOPE[1]) return undefined;
   return `${where} is about ${shown(slope)} × that of before ${offset < 0 ? '-' : '+'} ${shown(Math.abs(offset))}: its unit, its scaling or its order of classes differs`;
 }
@@ -77,7 +77,7 @@ function lineThrough(pairs: readonly NumberPair[]) {
   return { slope, offset: meanY - slope * meanX, rSquared: (xy * xy) / (xx * yy) };
 }
 
-/** One value that a third of the answers have now, and hardly one had before. */
+/** One value that a third of the answers have now, and that few had before. */
 function crowd(where: string, pairs: readonly NumberPair[]): string | undefined {
   const [before, after] = [pairs.map(([x]) => x), pairs.map(([, y]) => y)].map(mostFrequent);
   if (!before || !after || before.share > RARE || after.share < CROWDED) return undefined;
@@ -91,7 +91,7 @@ function mostFrequent(values: readonly number[]) {
   return { value, share: count / values.length };
 }
 
-/** Numbers in the order of those of before, and far from them: another scale than a linear one. */
+/** Numbers in the same order as before, and far from the earlier ones: a scale that is not linear. */
 function sameOrder(where: string, pairs: readonly NumberPair[]): string | undefined {
   const ranks = rankCorrelation(pairs);
   const old = pairs.map(([x]) => x);
@@ -122,7 +122,7 @@ function labelSigns(where: string, pairs: readonly LeafPair[]): readonly (string
   );
   if (labels.length === 0) return [];
   const [old, now] = [distinct(labels.map(([x]) => x)), distinct(labels.map(([, y]) => y))];
-  // Answers that are all different are no labels.
+  // Answers that are all different are not labels.
   if (old * 2 > labels.length) return [];
   const flips = labels.filter(([before, after]) => before !== after);
   if (flips.length < ENOUGH_FLIPS) return [];
@@ -134,7 +134,7 @@ function labelSigns(where: string, pairs: readonly LeafPair[]): readonly (string
   return [permutation(where, labels, flips.length)];
 }
 
-/** Where each label that has moved has become another one of these, and no two the same one. Whole numbers that were only moved have new ones at an end. */
+/** The sentence if the moved labels were permuted: each has become another one of them, and no two the same one. Whole numbers that were only shifted have a new one at an end. */
 function permutation(
   where: string,
   labels: readonly (readonly [before: string, after: string])[],
@@ -161,7 +161,7 @@ function permutation(
   return `the labels in ${where} have changed places: ${said.slice(0, 4).join(', ')}`;
 }
 
-/** Numbers of classes come as whole numbers, whose place in the answer the caller cannot tell from a measurement's: both rules look at them. */
+/** Classes may be whole numbers, which the caller cannot tell from a measurement, so both rules look at these. */
 function isLabel(value: unknown): value is string | number | boolean {
   return typeof value === 'string' || typeof value === 'boolean' || Number.isInteger(value);
 }

@@ -1,14 +1,14 @@
 import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
 import { numbersFrom } from './seeded-random.ts';
 
-// A picture's thousands of numbers would be noise, not another picture.
+// Changing each of the thousands of numbers of a picture would make noise, not another picture.
 const LARGEST_BYTES = 20_000;
-// How far a number is moved, as a part of itself or, where it is 0, absolutely.
+// How far a number is moved: relative to itself, or absolutely if it is 0.
 const MOVES = [0.02, 0.1, 0.5, 1, 3] as const;
 
 /**
  * Requests like this one whose numbers have been moved, by a seed: the same ones each time. Empty for a request without numbers, and for a large one.
- * A healthy model answers them as the version before does, so they can show that one is broken; they are nobody's requests, so they never show that one is right.
+ * A healthy model answers them as the version before does, so they can show that a version is broken. Nobody sends such requests, so they never show that a version is right.
  */
 export function drawnRequests(request: GoldenRequest, count: number): readonly GoldenRequest[] {
   const text = JSON.stringify(request.body) ?? '';
@@ -26,7 +26,7 @@ export function drawnRequests(request: GoldenRequest, count: number): readonly G
   return drawn;
 }
 
-/** The value with its numbers moved, but for those that say how to read the others. */
+/** The value with its numbers moved, except those that describe the others. */
 function moved(value: unknown, move: (value: number) => number): unknown {
   if (typeof value === 'number') return move(value);
   if (Array.isArray(value)) return value.map((item) => moved(item, move));

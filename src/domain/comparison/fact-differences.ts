@@ -59,7 +59,7 @@ function requestDifferences(before: KnownVersion, after: KnownVersion): readonly
     const [own, theirs] = after.takesColumns
       ? ['named columns', 'one tensor']
       : ['one tensor', 'named columns'];
-    return [breaking(`it takes ${own}, before ${theirs}`)];
+    return [breaking(`it takes ${own}; before: ${theirs}`)];
   }
   return signatureDifferences(before.signature, after.signature);
 }
@@ -70,7 +70,7 @@ function pipelineDifferences(
 ): readonly Difference[] {
   if (!before || !after) return [];
   if (before.task !== after.task) {
-    return [breaking(`its task is ${after.task}, before ${before.task}`)];
+    return [breaking(`its task is ${after.task}; before: ${before.task}`)];
   }
   const space = spaceOf(after);
   const hasMoved = after.task === 'feature-extraction' && space !== spaceOf(before);
@@ -85,18 +85,18 @@ function pipelineDifferences(
     ...when(
       before.architecture !== after.architecture && !hasMoved,
       suspicious(
-        `its network is a ${quoted(after.architecture)}, before a ${quoted(before.architecture)}`,
+        `its network is a ${quoted(after.architecture)}; before: a ${quoted(before.architecture)}`,
       ),
     ),
     ...when(
       before.tokenizer !== after.tokenizer && !hasMoved,
       suspicious(
-        `its tokenizer is ${after.tokenizer ?? 'made from other files'}, before ${before.tokenizer ?? 'made from other files'}`,
+        `its tokenizer is ${after.tokenizer ?? 'made from other files'}; before: ${before.tokenizer ?? 'made from other files'}`,
       ),
     ),
     ...when(
       isLess(after.maxTokens, before.maxTokens),
-      suspicious(`it reads ${after.maxTokens} tokens of a text, before ${before.maxTokens}`),
+      suspicious(`it reads ${after.maxTokens} tokens of a text; before: ${before.maxTokens}`),
     ),
     ...when(
       JSON.stringify(before.image) !== JSON.stringify(after.image),
@@ -129,12 +129,12 @@ function languageDifferences(
   return [
     ...when(
       before.task !== after.task,
-      breaking(`its task is to ${after.task}, before to ${before.task}`),
+      breaking(`its task is to ${after.task}; before: to ${before.task}`),
     ),
     ...when(
       after.contextTokens < before.contextTokens,
       breaking(
-        `a request and its answer may have ${after.contextTokens} tokens, before ${before.contextTokens}`,
+        `a request and its answer may have ${after.contextTokens} tokens; before: ${before.contextTokens}`,
       ),
     ),
     ...when(
@@ -158,7 +158,7 @@ function serverDifferences(before: Manifest, after: Manifest): readonly Differen
     ...when(
       path !== theirs,
       breaking(
-        `its requests go to ${path ?? '/invocations'}, before to ${theirs ?? '/invocations'}`,
+        `its requests go to ${path ?? '/invocations'}; before: to ${theirs ?? '/invocations'}`,
       ),
     ),
   ];
@@ -169,19 +169,19 @@ function artifactDifferences(before: ArtifactFacts, after: ArtifactFacts): reado
   return [
     ...when(
       before.format !== after.format,
-      harmless(`it is a model of the format ${after.format}, before ${before.format}`),
+      harmless(`it is a model of the format ${after.format}; before: ${before.format}`),
     ),
-    ...when(own !== theirs, harmless(`it was made by ${own}, before by ${theirs}`)),
+    ...when(own !== theirs, harmless(`it was made by ${own}; before: by ${theirs}`)),
     ...when(
       isOtherSize(after.parameters, before.parameters),
       suspicious(
-        `it has ${after.parameters?.toLocaleString('en-US')} parameters, before ${before.parameters?.toLocaleString('en-US')}`,
+        `it has ${after.parameters?.toLocaleString('en-US')} parameters; before: ${before.parameters?.toLocaleString('en-US')}`,
       ),
     ),
     ...when(
       before.dtypes.join() !== after.dtypes.join(),
       suspicious(
-        `its numbers are ${after.dtypes.join(', ') || 'unknown'}, before ${before.dtypes.join(', ') || 'unknown'}`,
+        `its numbers are ${after.dtypes.join(', ') || 'unknown'}; before: ${before.dtypes.join(', ') || 'unknown'}`,
       ),
     ),
   ];

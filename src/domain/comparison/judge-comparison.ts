@@ -8,7 +8,7 @@ import type { Difference } from './difference.ts';
  */
 export type ComparisonVerdict = 'same' | 'changed' | 'broken' | 'unproven';
 
-/** The evidence: `isSameModel` where both serve the same bytes in the same environment. */
+/** The evidence: `isSameModel` if both serve the same bytes in the same environment. */
 export type ComparisonEvidence = {
   readonly isSameModel: boolean;
   readonly differences: readonly Difference[];

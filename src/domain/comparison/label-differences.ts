@@ -17,7 +17,7 @@ export function labelDifferences(
   if (before.some((label, index) => after[index] !== label)) {
     return [
       breaking(
-        `the labels of ${where} are in another order: ${listed(after)}, before ${listed(before)}`,
+        `the labels of ${where} are in another order: ${listed(after)}; before: ${listed(before)}`,
       ),
     ];
   }

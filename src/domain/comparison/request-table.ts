@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
 
-/** Rows of numbers that several requests send alike, and the request that sends other such rows at once. */
+/** Rows of numbers that several requests send in the same form, and a function that makes one request of other such rows. */
 export type RequestTable = {
   readonly columns: readonly string[];
   readonly rows: readonly (readonly number[])[];

@@ -40,7 +40,7 @@ function inputDifferences(before: Signature, after: Signature): readonly Differe
     ...when(
       hasMoved,
       breaking(
-        `its inputs are in another order: ${listed(newNames)}, before ${listed(oldNames)}; a row without names is read wrong`,
+        `its inputs are in another order: ${listed(newNames)}; before: ${listed(oldNames)}; a row without names is read wrong`,
       ),
     ),
     ...both(before.inputs, after.inputs).flatMap(([theirs, own]) => inputDifference(theirs, own)),
@@ -53,11 +53,11 @@ function inputDifference(theirs: TensorSpec, own: TensorSpec): readonly Differen
   return [
     ...when(
       !takes.includes(theirs.datatype),
-      breaking(`${name} takes ${own.datatype}, before ${theirs.datatype}`),
+      breaking(`${name} takes ${own.datatype}; before: ${theirs.datatype}`),
     ),
     ...when(
       !holdsShape(own, theirs),
-      breaking(`${name} takes the shape ${shape(own)}, before ${shape(theirs)}`),
+      breaking(`${name} takes the shape ${shape(own)}; before: ${shape(theirs)}`),
     ),
     ...when(
       theirs.isOptional === true && !own.isOptional,
@@ -89,12 +89,12 @@ function outputDifference(theirs: TensorSpec, own: TensorSpec): readonly Differe
     ...(own.datatype === theirs.datatype
       ? []
       : isSameKind
-        ? [harmless(`${name} is ${own.datatype}, before ${theirs.datatype}`)]
-        : [breaking(`${name} is ${own.datatype}, before ${theirs.datatype}`)]),
+        ? [harmless(`${name} is ${own.datatype}; before: ${theirs.datatype}`)]
+        : [breaking(`${name} is ${own.datatype}; before: ${theirs.datatype}`)]),
     // Other classes change the shape too, and say it better.
     ...when(
       labels.length === 0 && !holdsShape(theirs, own),
-      breaking(`${name} has the shape ${shape(own)}, before ${shape(theirs)}`),
+      breaking(`${name} has the shape ${shape(own)}; before: ${shape(theirs)}`),
     ),
   ];
 }

@@ -32,7 +32,7 @@ export function isStreamed({ language }: Pick<ArtifactFacts, 'language'>): boole
 }
 
 /** The manifest's request, and the targets that this installation offers. */
-export type Wish = {
+export type PlacementRequest = {
   readonly target: Target | 'auto';
   readonly allow: readonly Target[];
   readonly offered: readonly Target[];
@@ -59,13 +59,13 @@ export type Asked = Omit<Question, 'refused'> & {
  */
 export function chooseTarget(
   needs: Needs,
-  wish: Wish,
+  request: PlacementRequest,
   asked?: Asked,
 ): {
   readonly decision: TargetDecision | undefined;
   readonly options: readonly TargetOption[];
 } {
-  const fitting = TARGETS.map((target) => hold(WEIGH[target](needs), wish, needs));
+  const fitting = TARGETS.map((target) => hold(WEIGH[target](needs), request, needs));
   const weighing = asked && weighed(asked, fitting, needs);
   const [best] = weighing?.options ?? [];
   const choice = best?.refusals.length === 0 ? best : undefined;
@@ -173,23 +173,23 @@ const WEIGH: Readonly<Record<Target, (needs: Needs) => Weighed>> = {
 };
 
 /** A target that is not requested, allowed or offered is not taken, even if the model fits. */
-function hold(option: Weighed, wish: Wish, needs: Needs): Weighed {
-  const refusal = option.fits ? held(option.target, wish, needs) : undefined;
+function hold(option: Weighed, request: PlacementRequest, needs: Needs): Weighed {
+  const refusal = option.fits ? held(option.target, request, needs) : undefined;
   return refusal ? { ...option, fits: false, reason: refusal } : option;
 }
 
 function held(
   target: Target,
-  { target: wished, allow, offered }: Wish,
+  { target: requested, allow, offered }: PlacementRequest,
   needs: Needs,
 ): string | undefined {
-  if (wished !== 'auto' && wished !== target) return `placement.target is ${wished}`;
+  if (requested !== 'auto' && requested !== target) return `placement.target is ${requested}`;
   if (!allow.includes(target)) return 'placement.allow does not include it';
   if (!offered.includes(target)) {
     return `this installation has no containers: with containers=public it costs $${IDLE_USD_PER_MONTH.public.toFixed(2)} a month while idle`;
   }
   const hasOthers = allow.some((each) => each !== 'lambda' && offered.includes(each));
-  return target === 'lambda' && wished === 'auto' && hasOthers ? slowStart(needs) : undefined;
+  return target === 'lambda' && requested === 'auto' && hasOthers ? slowStart(needs) : undefined;
 }
 
 /** A server starts with a request that waits for it. A manifest that requests Lambda, or a stack that has nothing else, gets it all the same: retries find the server started. */

@@ -37,7 +37,7 @@ export function planShift(needs: ShiftNeeds): {
     const bakeSeconds = isProven ? 0 : (rollout.bakeSeconds ?? 0);
     return { steps: [{ percent: 100, bakeSeconds }], notice: '' };
   }
-  const percents = wished(needs);
+  const percents = requestedPercents(needs);
   if (mechanismOf(from) !== mechanismOf(to)) {
     const bakeSeconds = rollout.bakeSeconds ?? defaults.crossingBakeSeconds;
     const isRamp =
@@ -55,7 +55,7 @@ export function planShift(needs: ShiftNeeds): {
   return { steps, notice: '' };
 }
 
-function wished({ to, rollout, defaults }: ShiftNeeds): readonly number[] {
+function requestedPercents({ to, rollout, defaults }: ShiftNeeds): readonly number[] {
   switch (rollout.strategy) {
     case 'all-at-once':
       return [100];

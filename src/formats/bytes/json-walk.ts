@@ -24,16 +24,16 @@ export async function walkJson(source: ByteSource, file: string, visitor: Visito
   }
 
   function inside(first: number, path: string, depth: number): Walk<void> {
-    const wish = visitor.enter(path);
-    if (wish !== 'walk') return passed(wish, path);
+    const mode = visitor.enter(path);
+    if (mode !== 'walk') return passed(mode, path);
     if (depth >= MAX_WALK_DEPTH) throw scanner.odd('values nested too deeply');
     scanner.expect(first);
     return first === OPEN_LIST ? items(path, depth) : members(path, depth);
   }
 
-  function passed(wish: 'numbers' | 'count' | 'skip', path: string): Walk<void> {
-    if (wish === 'numbers') return scanner.numbers((found) => visitor.numbers(path, found));
-    return scanner.pass((items) => wish === 'count' && visitor.counted(path, items));
+  function passed(mode: 'numbers' | 'count' | 'skip', path: string): Walk<void> {
+    if (mode === 'numbers') return scanner.numbers((found) => visitor.numbers(path, found));
+    return scanner.pass((items) => mode === 'count' && visitor.counted(path, items));
   }
 
   function* items(path: string, depth: number): Walk<void> {

@@ -35,14 +35,14 @@ export async function walkUbjson(
 
   function* list(path: string, depth: number, seen: Visitor | undefined): Walk<void> {
     if (depth >= MAX_WALK_DEPTH) throw scanner.odd('values nested too deeply');
-    const wish = seen?.enter(path);
+    const mode = seen?.enter(path);
     const given = scanner.shape();
-    if (wish === 'numbers') return seen?.numbers(path, yield* scanner.numbers(given));
+    if (mode === 'numbers') return seen?.numbers(path, yield* scanner.numbers(given));
     const items =
-      wish === 'walk'
+      mode === 'walk'
         ? yield* itemsOf(given, path, depth, seen)
         : (scanner.pass(given) ?? (yield* itemsOf(given, path, depth, undefined)));
-    if (wish === 'count') seen?.counted(path, items);
+    if (mode === 'count') seen?.counted(path, items);
   }
 
   /** Returns the number of items. */
@@ -64,9 +64,9 @@ export async function walkUbjson(
 
   function* object(path: string, depth: number, seen: Visitor | undefined): Walk<void> {
     if (depth >= MAX_WALK_DEPTH) throw scanner.odd('values nested too deeply');
-    const wish = seen?.enter(path);
-    if (wish === 'numbers' || wish === 'count') throw scanner.odd('a list is missing');
-    const inner = wish === 'walk' ? seen : undefined;
+    const mode = seen?.enter(path);
+    if (mode === 'numbers' || mode === 'count') throw scanner.odd('a list is missing');
+    const inner = mode === 'walk' ? seen : undefined;
     const given = scanner.shape();
     const left = scanner.counter(given, '}');
     const keys = keysOf(path);

@@ -2,7 +2,7 @@ import { BY_CODE } from '#domain/artifact/ways-out.ts';
 import allowed from '#formats/data/pickle-globals.json' with { type: 'json' };
 import refused from '#formats/data/pickle-refused.json' with { type: 'json' };
 import { quoted, rejected } from '#formats/rejected.ts';
-import { libraryAmong, wayOfLibrary } from './library-packages.ts';
+import { adviceForLibrary, libraryAmong } from './library-packages.ts';
 import type { Global, Uses } from './values.ts';
 
 const MAX_UNKNOWN = 100;
@@ -213,7 +213,7 @@ function fixOf(name: string, all: readonly string[], { hasSearch, library }: Kno
   const mayBeAllowed = isAllowable(name);
   if (library !== undefined && !hasSearch) {
     const never = 'It can run any code when it is loaded, so it is never allowed. ';
-    return `${mayBeAllowed ? '' : never}${wayOfLibrary(library)}`;
+    return `${mayBeAllowed ? '' : never}${adviceForLibrary(library)}`;
   }
   if (!mayBeAllowed) {
     const save = hasSearch ? SAVE_BEST : 'save the fitted model itself with joblib.dump';

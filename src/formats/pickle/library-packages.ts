@@ -61,20 +61,20 @@ const BASES: ReadonlySet<string> = new Set(['statsmodels', 'umap', 'hdbscan']);
 
 /** The well-known library of a pickle that names these modules; undefined where it names none. */
 export function libraryAmong(roots: readonly string[]): string | undefined {
-  const known = roots.filter((root) => !TOOLS.has(root) && (root in PACKAGES || root in WAYS));
+  const known = roots.filter((root) => !TOOLS.has(root) && (root in PACKAGES || root in ADVICE));
   return known.find((root) => !BASES.has(root)) ?? known[0];
 }
 
 /** The way to serve a model of this library, as a sentence. */
-export function wayOfLibrary(library: string): string {
+export function adviceForLibrary(library: string): string {
   const packages = (PACKAGES[library] ?? []).join(', ');
   return (
-    WAYS[library] ??
+    ADVICE[library] ??
     `It is a model of \`${library}\`, which is served by code: put the file in a folder of its own, run \`slipway inspect FOLDER --write-predict\`, which writes a predict.py that asks it and a requirements.txt with ${packages}, and upload that folder.`
   );
 }
 
-const WAYS: Readonly<Record<string, string>> = {
+const ADVICE: Readonly<Record<string, string>> = {
   autogluon:
     'A predictor of AutoGluon is a folder, and this file only points to it: run `slipway inspect FOLDER --write-predict` on the folder that its `path` names, and upload that folder.',
   tpot: [

@@ -4,7 +4,7 @@ import { rejected } from '#formats/rejected.ts';
 import type { HeldBooster } from '#formats/trees/held-boosters.ts';
 import { type PickleGlobals, SAVE_BEST } from './globals.ts';
 import type { PickleInput } from './input.ts';
-import { libraryAmong, wayOfLibrary } from './library-packages.ts';
+import { adviceForLibrary, libraryAmong } from './library-packages.ts';
 import type { Dict, Instance, List, Ndarray, Tuple, Value } from './values.ts';
 
 /** The limits of one inspection, over a pickle and those nested in it. A node is anything kept: an object, an item, an entry. */
@@ -159,7 +159,7 @@ function wayOut(globals: PickleGlobals): string {
   if (globals.hasSearch()) return `: ${SAVE_BEST}, or ${BY_CODE}.`;
   const roots = globals.foreignRoots();
   const library = libraryAmong(roots);
-  if (library !== undefined) return `. ${wayOfLibrary(library)}`;
+  if (library !== undefined) return `. ${adviceForLibrary(library)}`;
   const [root] = roots;
   return root === undefined
     ? `: save the fitted model itself with joblib.dump, convert it to ONNX, or ${BY_CODE}.`

@@ -88,8 +88,8 @@ function collected(file: string) {
     enter(path) {
       const place = placeOf(path);
       if (place === undefined) return WALKED.some((each) => each.test(path)) ? 'walk' : 'skip';
-      const wish = shapes.enter(place) ?? categories.enter(place);
-      return wish ?? (isWalked(place) ? 'walk' : 'skip');
+      const mode = shapes.enter(place) ?? categories.enter(place);
+      return mode ?? (isWalked(place) ? 'walk' : 'skip');
     },
     numbers(path, values) {
       const place = placeOf(path) ?? '';

@@ -70,8 +70,8 @@ async function openStage(account: AwsAccount): Promise<Stage> {
 
 /** A stack that was never created has nothing to remove: the inventory shows it. */
 async function* uninstallAll(account: AwsAccount): AsyncGenerator<Outcome, void> {
-  const wish = { deleteBucket: true, deleteTable: true };
-  const plan = await planUninstall(account, wish).catch((error: unknown) => {
+  const options = { deleteBucket: true, deleteTable: true };
+  const plan = await planUninstall(account, options).catch((error: unknown) => {
     if (error instanceof Failure && error.name === 'InputInvalid') return undefined;
     throw error;
   });

@@ -40,7 +40,7 @@ export type Ground = {
   uninstall(): AsyncIterable<Outcome>;
 };
 
-export type Wish = {
+export type ProveOptions = {
   /** The upgrade, the rollback and the looks use the model on Lambda. */
   readonly targets: readonly Target[];
   readonly claims: readonly Claim[];
@@ -51,7 +51,7 @@ export type Wish = {
   tell(act: Act): void;
 };
 
-type Run = Pick<Wish, 'signal' | 'watchMs'> & Pick<Ground, 'sample'> & Pick<Ledger, 'act'>;
+type Run = Pick<ProveOptions, 'signal' | 'watchMs'> & Pick<Ground, 'sample'> & Pick<Ledger, 'act'>;
 /** The acts of a target's model: `answered` where a caller got an answer from it. */
 type Tried = { readonly uploads: readonly Uploaded[]; readonly answered: boolean };
 type Moved = Pick<Scene, 'uploads' | 'answers' | 'at'>;
@@ -71,15 +71,15 @@ export const modelOn = (target: Target): string => `prove-${target}`;
  * Deploys a stage, pushes a model to each target, upgrades and rolls back the one on Lambda under traffic, examines the claims, and removes the stage again, whatever has failed before.
  * A failed act ends the acts that need it, and is recorded like any other. Fails with `InputInvalid`, before anything is created, where something of the stage already exists.
  */
-export async function prove(ground: Ground, wish: Wish): Promise<Proven> {
+export async function prove(ground: Ground, options: ProveOptions): Promise<Proven> {
   const before = await ground.inventory();
   if (before.length > 0) {
     throw new Failure('InputInvalid', `the stage is there already: ${before.join(', ')}`, {
       fix: 'Name a stage of which the account has nothing: a proof removes its stage in the end.',
     });
   }
-  const { acts, act, always } = ledger(wish.signal, wish.tell);
-  const run: Run = { ...wish, act, sample: ground.sample };
+  const { acts, act, always } = ledger(options.signal, options.tell);
+  const run: Run = { ...options, act, sample: ground.sample };
   let seen: Pick<Proven, 'findings' | 'requests'> = {
     findings: [],
     requests: { sent: 0, lost: 0 },
@@ -89,7 +89,7 @@ export async function prove(ground: Ground, wish: Wish): Promise<Proven> {
       await ground.deploy();
       return ground.open();
     });
-    if (stage) seen = await proveStage(run, stage, wish);
+    if (stage) seen = await proveStage(run, stage, options);
   } finally {
     await always('remove the stage', () => removed(ground.uninstall()));
   }
@@ -97,7 +97,7 @@ export async function prove(ground: Ground, wish: Wish): Promise<Proven> {
   return { acts, ...seen, leftovers: left ?? ['unknown: the account did not tell'] };
 }
 
-async function proveStage(run: Run, stage: Stage, { targets, claims }: Wish) {
+async function proveStage(run: Run, stage: Stage, { targets, claims }: ProveOptions) {
   const answered = new Set<Target>();
   let moved = UNMOVED;
   for (const target of targets) {

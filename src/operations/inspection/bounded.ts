@@ -9,7 +9,7 @@ import type { Manifest } from '#domain/manifest/manifest.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import type { InspectOptions } from '#formats/inspect.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
-import { type Answered, type Inspection, MARK, PROCESS, type Told } from './process.ts';
+import { type Answered, type Inspection, MARK, PROCESS, type ProcessMessage } from './process.ts';
 
 /** The limits of one inspection: CPU seconds, and MiB of memory beyond the process's own. */
 export type InspectionBudget = { readonly cpuSeconds: number; readonly memoryMiB: number };
@@ -166,7 +166,7 @@ async function resultOf<Result>({ child, files, inspection, budget }: Running): 
     );
   const { promise, resolve, reject } = Promise.withResolvers<Result>();
   const usage = usageOf(child.process, budget);
-  const hear = async (told: Told) => {
+  const hear = async (told: ProcessMessage) => {
     if (told.kind === 'begun') usage.begin();
     else if (told.kind === 'read') child.process.send(await reads.answer(told));
     else if (told.kind === 'done') resolve(told.value as Result);
@@ -229,7 +229,12 @@ function readsOf(files: readonly ArtifactFile[]) {
 
   return {
     last: () => last,
-    async answer({ id, file, start, length }: Told & { kind: 'read' }): Promise<Answered> {
+    async answer({
+      id,
+      file,
+      start,
+      length,
+    }: ProcessMessage & { kind: 'read' }): Promise<Answered> {
       last = `after it had read ${files[file]?.name} from byte ${start} to ${start + length}`;
       try {
         return { id, bytes: await (await open(file)).read(start, length) };
@@ -238,7 +243,7 @@ function readsOf(files: readonly ArtifactFile[]) {
         return { id, bytes: null };
       }
     },
-    failure({ name, message, fix, failedRead }: Told & { kind: 'failed' }): unknown {
+    failure({ name, message, fix, failedRead }: ProcessMessage & { kind: 'failed' }): unknown {
       if (failedRead !== null) return troubles.get(failedRead);
       return name === null ? new Error(message) : new Failure(name, message, { fix });
     },

@@ -12,7 +12,7 @@ export type Inspection =
   | { readonly kind: 'manifest'; readonly text: string; readonly fileName: string };
 
 /** The messages of the process: reads, by file number, and its outcome; `failedRead` is the id of the read that ended it. */
-export type Told =
+export type ProcessMessage =
   | { readonly kind: 'begun' }
   | {
       readonly kind: 'read';
@@ -48,7 +48,7 @@ if (readers && process.send) {
     if ('id' in message) return waiting.get(message.id)?.(message);
     const loaded = await readers;
     tell({ kind: 'begun' });
-    tell(await toldOf(message, loaded));
+    tell(await outcomeOf(message, loaded));
   });
   // Ctrl-C reaches the parent and this process: a running inspection finishes, unless the parent is gone.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined);
@@ -65,11 +65,11 @@ async function loadReaders() {
 
 type Readers = Awaited<ReturnType<typeof loadReaders>>;
 
-function tell(told: Told): void {
+function tell(told: ProcessMessage): void {
   process.send?.(told);
 }
 
-async function toldOf(inspection: Inspection, readers: Readers): Promise<Told> {
+async function outcomeOf(inspection: Inspection, readers: Readers): Promise<ProcessMessage> {
   try {
     return { kind: 'done', value: await resultOf(inspection, readers) };
   } catch (error) {
@@ -77,7 +77,7 @@ async function toldOf(inspection: Inspection, readers: Readers): Promise<Told> {
   }
 }
 
-function failed(error: unknown): Told {
+function failed(error: unknown): ProcessMessage {
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
   const name = failureName(error) ?? null;
   return {

@@ -12,7 +12,7 @@ const MANIFEST = 'model.yaml';
 // Reading a folder takes as long as reading a file, and a tree of folders alone could be endless too.
 const MAX_FOLDERS = 10 * MAX_PARTS;
 
-type Told = {
+type Observers = {
   /** The number of files found so far. */
   readonly onFound?: (count: number) => void;
   /** The name of a link to a folder, or to nothing, which is not part of the artifact. */
@@ -25,7 +25,7 @@ type Told = {
  */
 export async function folderFiles(
   folder: string,
-  { onFound = () => {}, onLeftOut = () => {} }: Told = {},
+  { onFound = () => {}, onLeftOut = () => {} }: Observers = {},
 ): Promise<readonly string[]> {
   const found: string[] = [];
   const folders = [''];

@@ -21,16 +21,19 @@ export type Uninstall = {
   readonly stages: readonly (readonly Removal[])[];
 };
 
-export type Wish = { readonly deleteBucket: boolean; readonly deleteTable: boolean };
+export type RemovalOptions = { readonly deleteBucket: boolean; readonly deleteTable: boolean };
 
 /**
  * Plans the removal of Slipway from an account, in any state, without changing anything: each model's resources by the registry or the tags, the keys, leftover containers, the stack, and, if requested, everything that the stack leaves behind.
  * Fails with `InputInvalid` when there never was a stack, and for a protected table that is to be deleted.
  */
-export async function planUninstall(account: AwsAccount, wish: Wish): Promise<Uninstall> {
+export async function planUninstall(
+  account: AwsAccount,
+  options: RemovalOptions,
+): Promise<Uninstall> {
   const parts = await findParts(account);
   const { name, status, isThere, isComplete, outputs } = parts;
-  if (wish.deleteTable && outputs.Table) await refuseProtected(account, outputs.Table);
+  if (options.deleteTable && outputs.Table) await refuseProtected(account, outputs.Table);
   const containers = accountContainers(account, parts);
   const models = await removalsOfModels(account, parts, containers);
   const keys = await removalsOfKeys(account, parts);
@@ -39,8 +42,8 @@ export async function planUninstall(account: AwsAccount, wish: Wish): Promise<Un
   const ifThere = (removals: readonly Removal[]) => (isThere ? [removals] : []);
   return {
     what: `${name} (${status})${isComplete ? '' : ', whose creation never completed'}`,
-    retained: retained(data, wish),
-    foreign: await findForeign(account, parts, wish),
+    retained: retained(data, options),
+    foreign: await findForeign(account, parts, options),
     stages: [
       ...ifThere([stopping(account, parts)]),
       [...models, ...keys],
@@ -51,7 +54,7 @@ export async function planUninstall(account: AwsAccount, wish: Wish): Promise<Un
         ...repositories.map((repository) => removalOfImages(account, repository)),
       ]),
       ...ifThere([removalOfStack(account, parts)]),
-      removalsOfData(account, data, wish),
+      removalsOfData(account, data, options),
     ],
   };
 }
@@ -65,7 +68,7 @@ type Data = Pick<Parts['outputs'], 'Bucket' | 'LogBucket' | 'Table'> & {
 function removalsOfData(
   account: AwsAccount,
   { Bucket, LogBucket, Table, earlier }: Data,
-  { deleteBucket, deleteTable }: Wish,
+  { deleteBucket, deleteTable }: RemovalOptions,
 ): readonly Removal[] {
   return [
     ...(deleteBucket && Bucket
@@ -79,8 +82,11 @@ function removalsOfData(
   ];
 }
 
-function retained({ Bucket, LogBucket, Table, earlier }: Data, wish: Wish): readonly string[] {
-  const { deleteBucket, deleteTable } = wish;
+function retained(
+  { Bucket, LogBucket, Table, earlier }: Data,
+  options: RemovalOptions,
+): readonly string[] {
+  const { deleteBucket, deleteTable } = options;
   return [
     ...(Bucket && !deleteBucket ? [`the bucket ${Bucket} with its models (--delete-bucket)`] : []),
     ...(LogBucket && !deleteBucket

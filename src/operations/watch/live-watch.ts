@@ -1,4 +1,10 @@
-import { ailmentsOf, END_MINUTES, failing, type Lately, REQUEST_MINUTES } from '#domain/ailment.ts';
+import {
+  ailmentsOf,
+  END_MINUTES,
+  failing,
+  REQUEST_MINUTES,
+  type RecentFailures,
+} from '#domain/ailment.ts';
 import type { Damage, ModelVersion } from '#domain/deployment.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Metrics } from '#ports/metrics.ts';
@@ -25,7 +31,7 @@ type Deps = {
 const MINUTE_MS = 60_000;
 
 export function liveWatch({ registry, clients, endsSince, incidents, clock }: Deps): LiveWatch {
-  async function lately(live: ModelVersion): Promise<Lately> {
+  async function lately(live: ModelVersion): Promise<RecentFailures> {
     const made = { ...live, madeBy: live.deploymentId };
     const traffic = await clients.traffic(made, clock.now() - REQUEST_MINUTES * MINUTE_MS);
     const sinceMs = clock.monotonicMs() - END_MINUTES * MINUTE_MS;

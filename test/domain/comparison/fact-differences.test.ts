@@ -66,7 +66,7 @@ describe('two versions differ', () => {
       'where one takes a tensor and the other columns',
       version(),
       version({}, { takesColumns: true }),
-      'breaking: it takes named columns, before one tensor',
+      'breaking: it takes named columns; before: one tensor',
     ],
     [
       'where only the older one declares its inputs',
@@ -78,7 +78,7 @@ describe('two versions differ', () => {
       'in their task',
       version({ pipeline: PIPELINE }),
       version({ pipeline: { ...PIPELINE, task: 'text-classification' } }),
-      'breaking: its task is text-classification, before feature-extraction',
+      'breaking: its task is text-classification; before: feature-extraction',
     ],
     [
       'in the space of their vectors, though both have as many numbers',
@@ -90,19 +90,19 @@ describe('two versions differ', () => {
       'in the order of their labels',
       version({ pipeline: { ...PIPELINE, labels: ['bad', 'good'] } }),
       version({ pipeline: { ...PIPELINE, labels: ['good', 'bad'] } }),
-      'breaking: the labels of the model are in another order: "good", "bad", before "bad", "good"',
+      'breaking: the labels of the model are in another order: "good", "bad"; before: "bad", "good"',
     ],
     [
       'in the longest text that they read',
       version({ pipeline: PIPELINE }),
       version({ pipeline: { ...PIPELINE, maxTokens: 128 } }),
-      'suspicious: it reads 128 tokens of a text, before 256',
+      'suspicious: it reads 128 tokens of a text; before: 256',
     ],
     [
       'in the context of a language model',
       version({ language: LANGUAGE }),
       version({ language: { ...LANGUAGE, contextTokens: 2048 } }),
-      'breaking: a request and its answer may have 2048 tokens, before 4096',
+      'breaking: a request and its answer may have 2048 tokens; before: 4096',
     ],
     [
       'where only the older one converses',
@@ -126,25 +126,25 @@ describe('two versions differ', () => {
       'in the path of their requests',
       version({}, { manifest: { runtime: { requestPath: '/predict' } } }),
       version(),
-      'breaking: its requests go to /invocations, before to /predict',
+      'breaking: its requests go to /invocations; before: to /predict',
     ],
     [
       'in their framework',
       version(),
       version({ framework: { name: 'scikit-learn', version: '1.6.0' } }),
-      'harmless: it was made by scikit-learn 1.6.0, before by scikit-learn 1.5.2',
+      'harmless: it was made by scikit-learn 1.6.0; before: by scikit-learn 1.5.2',
     ],
     [
       'in their size',
       version(),
       version({ parameters: 100 }),
-      'suspicious: it has 100 parameters, before 1,000',
+      'suspicious: it has 100 parameters; before: 1,000',
     ],
     [
       'in the precision of their numbers',
       version(),
       version({ dtypes: ['FP16'] }),
-      'suspicious: its numbers are FP16, before FP64',
+      'suspicious: its numbers are FP16; before: FP64',
     ],
   ])('%s', (_, before, after, difference) => {
     expect(between(before, after)).toEqual([expect.stringContaining(difference)]);

@@ -27,7 +27,7 @@ describe('what a version takes, beside the one before,', () => {
       'is one of 3 columns where it was one of 4',
       [X],
       [{ ...X, shape: [-1, 3] }],
-      ['breaking: the input "x" takes the shape [any, 3], before [any, 4]'],
+      ['breaking: the input "x" takes the shape [any, 3]; before: [any, 4]'],
     ],
     ['holds more where a size is free now', [X], [{ ...X, shape: [-1, -1] }], []],
     ['holds more where any rank is taken now', [X], [{ ...X, shape: [], isUnranked: true }], []],
@@ -35,7 +35,7 @@ describe('what a version takes, beside the one before,', () => {
       'holds less where a size was free',
       [{ ...X, shape: [-1, -1] }],
       [X],
-      ['breaking: the input "x" takes the shape [any, 4], before [any, any]'],
+      ['breaking: the input "x" takes the shape [any, 4]; before: [any, any]'],
     ],
     [
       'has another name',
@@ -70,7 +70,7 @@ describe('what a version takes, beside the one before,', () => {
       [AGE, TOWN],
       [TOWN, AGE],
       [
-        'breaking: its inputs are in another order: "town", "age", before "age", "town"; a row without names is read wrong',
+        'breaking: its inputs are in another order: "town", "age"; before: "age", "town"; a row without names is read wrong',
       ],
     ],
     ['takes numbers in more precision', [X], [{ ...X, datatype: 'FP64' }], []],
@@ -78,13 +78,13 @@ describe('what a version takes, beside the one before,', () => {
       'takes numbers in less precision',
       [AGE],
       [{ ...AGE, datatype: 'FP32' }],
-      ['breaking: the input "age" takes FP32, before FP64'],
+      ['breaking: the input "age" takes FP32; before: FP64'],
     ],
     [
       'is a text where it was a number',
       [AGE],
       [{ ...AGE, datatype: 'BYTES' }],
-      ['breaking: the input "age" takes BYTES, before FP64'],
+      ['breaking: the input "age" takes BYTES; before: FP64'],
     ],
   ])('%s', (_, before, after, differences) => {
     expect(between(version(before), version(after))).toEqual(differences);
@@ -105,20 +105,20 @@ describe('what a version answers, beside the one before,', () => {
       'is a text where it was a number',
       [LABEL],
       [{ ...LABEL, datatype: 'BYTES' }],
-      ['breaking: the output "label" is BYTES, before INT64'],
+      ['breaking: the output "label" is BYTES; before: INT64'],
     ],
     [
       'has more precision',
       [ODDS],
       [{ ...ODDS, datatype: 'FP64' }],
-      ['harmless: the output "odds" is FP64, before FP32'],
+      ['harmless: the output "odds" is FP64; before: FP32'],
     ],
     [
       'has its classes in another order',
       [ODDS],
       [{ ...ODDS, classes: ['dog', 'cat'] }],
       [
-        'breaking: the labels of the output "odds" are in another order: "dog", "cat", before "cat", "dog"',
+        'breaking: the labels of the output "odds" are in another order: "dog", "cat"; before: "cat", "dog"',
       ],
     ],
     [
@@ -138,14 +138,14 @@ describe('what a version answers, beside the one before,', () => {
       [ODDS],
       [{ ...ODDS, shape: [-1, 3], classes: ['bee', 'cat', 'dog'] }],
       [
-        'breaking: the labels of the output "odds" are in another order: "bee", "cat", "dog", before "cat", "dog"',
+        'breaking: the labels of the output "odds" are in another order: "bee", "cat", "dog"; before: "cat", "dog"',
       ],
     ],
     [
       'has other sizes',
       [X],
       [{ ...X, shape: [-1, 5] }],
-      ['breaking: the output "x" has the shape [any, 5], before [any, 4]'],
+      ['breaking: the output "x" has the shape [any, 5]; before: [any, 4]'],
     ],
     ['has a size that was free', [{ ...X, shape: [-1, -1] }], [X], []],
   ])('%s', (_, before, after, differences) => {

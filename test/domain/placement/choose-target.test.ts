@@ -3,7 +3,7 @@ import {
   type Asked,
   chooseTarget,
   type Needs,
-  type Wish,
+  type PlacementRequest,
 } from '#domain/placement/choose-target.ts';
 import type { Demand } from '#domain/placement/demand.ts';
 import { TARGETS } from '#domain/placement/target.ts';
@@ -18,17 +18,17 @@ const small: Needs = {
   accelerator: null,
   replicas: 1,
 };
-const any: Wish = { target: 'auto', allow: TARGETS, offered: TARGETS };
+const any: PlacementRequest = { target: 'auto', allow: TARGETS, offered: TARGETS };
 const T4 = { name: 'T4', count: 1 };
 
 /** Why the target was not taken. */
-function refusal(target: string, needs: Partial<Needs>, wish: Partial<Wish> = {}) {
-  const { options } = chooseTarget({ ...small, ...needs }, { ...any, ...wish });
+function refusal(target: string, needs: Partial<Needs>, request: Partial<PlacementRequest> = {}) {
+  const { options } = chooseTarget({ ...small, ...needs }, { ...any, ...request });
   return options.find((option) => option.target === target)?.reason;
 }
 
-function taken(needs: Partial<Needs>, wish: Partial<Wish> = {}) {
-  return chooseTarget({ ...small, ...needs }, { ...any, ...wish }).decision?.target;
+function taken(needs: Partial<Needs>, request: Partial<PlacementRequest> = {}) {
+  return chooseTarget({ ...small, ...needs }, { ...any, ...request }).decision?.target;
 }
 
 describe('choosing a target', () => {
@@ -88,17 +88,17 @@ describe('choosing a target', () => {
     expect(taken(needs)).toBe('ec2');
   });
 
-  it.each<[string, Partial<Wish>]>([
+  it.each<[string, Partial<PlacementRequest>]>([
     ['asks for Lambda', { target: 'lambda' }],
     ['allows nothing else', { allow: ['lambda'] }],
     ['has no containers', { offered: ['lambda'] }],
-  ])('takes Lambda for a model that is slow to start where one %s', (_, wish) => {
-    expect(taken({ modelBytes: 3.8 * GIB }, wish)).toBe('lambda');
+  ])('takes Lambda for a model that is slow to start where one %s', (_, request) => {
+    expect(taken({ modelBytes: 3.8 * GIB }, request)).toBe('lambda');
   });
 
   it('lets a language model stream on Lambda, and no other', () => {
-    const streams = (needs: Partial<Needs>, wish: Partial<Wish> = {}) =>
-      chooseTarget({ ...small, ...needs }, { ...any, ...wish }).decision?.isStreaming;
+    const streams = (needs: Partial<Needs>, request: Partial<PlacementRequest> = {}) =>
+      chooseTarget({ ...small, ...needs }, { ...any, ...request }).decision?.isStreaming;
 
     expect(streams({ isStreaming: true })).toBe(true);
     expect(streams({ isStreaming: true }, { target: 'fargate' })).toBeUndefined();
@@ -277,16 +277,16 @@ describe('what the manifest wishes', () => {
       offered: fc.subarray([...TARGETS], { minLength: 1 }),
     });
     fc.assert(
-      fc.property(sizes, wishes, (needs, wish) => {
-        const { decision, options } = chooseTarget(needs, wish);
+      fc.property(sizes, wishes, (needs, request) => {
+        const { decision, options } = chooseTarget(needs, request);
 
         expect(options.map(({ target }) => target)).toEqual(TARGETS);
         expect(options.filter((option) => option.taken)).toHaveLength(decision ? 1 : 0);
         if (!decision) return;
         const { target, memoryMiB, options: _, ...rest } = decision;
-        expect([target, 'auto']).toContain(wish.target);
-        expect(wish.allow).toContain(target);
-        expect(wish.offered).toContain(target);
+        expect([target, 'auto']).toContain(request.target);
+        expect(request.allow).toContain(target);
+        expect(request.offered).toContain(target);
         expect(memoryMiB).toBeGreaterThanOrEqual(needs.memoryMiB ?? 0);
         expect(rest.cpuUnits).toBeGreaterThan(0);
         if (needs.accelerator) expect(rest.instanceTypes).not.toEqual([]);
@@ -366,9 +366,9 @@ describe('a model that the build has measured', () => {
   });
 
   it('goes to Lambda all the same where its manifest names it and rules cold starts out', () => {
-    const wish = { ...any, target: 'lambda' } as const;
+    const request = { ...any, target: 'lambda' } as const;
 
-    expect(chooseTarget(small, wish, asked({ coldStarts: 'none' })).decision?.target).toBe(
+    expect(chooseTarget(small, request, asked({ coldStarts: 'none' })).decision?.target).toBe(
       'lambda',
     );
   });

@@ -1,4 +1,4 @@
-import { type Ground, prove, type Wish } from '#operations/evidence/prove.ts';
+import { type Ground, type ProveOptions, prove } from '#operations/evidence/prove.ts';
 
 const ON_LAMBDA = { targets: ['lambda'], claims: [], watchMs: 0 } as const;
 
@@ -19,7 +19,7 @@ function bareGround(given: Partial<Ground>): Ground & { readonly asked: string[]
   };
 }
 
-function wish(given: Partial<Wish> = {}): Wish {
+function wish(given: Partial<ProveOptions> = {}): ProveOptions {
   return { ...ON_LAMBDA, signal: new AbortController().signal, tell: () => {}, ...given };
 }
 

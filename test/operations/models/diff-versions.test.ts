@@ -36,8 +36,8 @@ describe('the difference of two versions', () => {
 
     expect(diffLines(MODEL, await diff(1, 2))).toEqual([
       'digits v2 beside v1',
-      'breaking    the input "x" takes the shape [any, 3], before [any, 4]',
-      'breaking    the output "y" has the shape [any, 3], before [any, 4]',
+      'breaking    the input "x" takes the shape [any, 3]; before: [any, 4]',
+      'breaking    the output "y" has the shape [any, 3]; before: [any, 4]',
       '',
       expect.stringMatching(/^broken, which its manifest allows: the input "x"/),
     ]);

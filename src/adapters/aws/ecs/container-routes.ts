@@ -44,8 +44,8 @@ export function containerRoutes(options: ContainerRoutesOptions): RouteSide {
       return new Set(found.filter(({ isThere }) => isThere).map(({ revision }) => revision));
     },
 
-    async set(model, wish, expected, change) {
-      await set(options, { model, wish, expected, change });
+    async set(model, desired, expected, change) {
+      await set(options, { model, desired, expected, change });
       return { kind: 'container' };
     },
 
@@ -80,26 +80,26 @@ async function stray(
 
 type ContainerRecord = NonNullable<RouteRecord['containers']>;
 
-type Wish = {
+type ShareChange = {
   readonly model: string;
-  readonly wish: Shares;
+  readonly desired: Shares;
   readonly expected: Shares;
   readonly change: Change;
 };
 
-async function set(options: ContainerRoutesOptions, to: Wish): Promise<void> {
+async function set(options: ContainerRoutesOptions, to: ShareChange): Promise<void> {
   const { rule, records, clock } = options;
-  const { model, wish, expected, change } = to;
+  const { model, desired, expected, change } = to;
   const record = await records.read(model);
   const held = await rule.read(model);
-  const isRecorded = record.containers !== null && isSameShares(record.containers.shares, wish);
-  if (isRecorded && record.containers?.isApplied && isSameTraffic(held?.shares, wish)) return;
+  const isRecorded = record.containers !== null && isSameShares(record.containers.shares, desired);
+  if (isRecorded && record.containers?.isApplied && isSameTraffic(held?.shares, desired)) return;
   const shares = record.containers ? recordedShares(record.containers, held) : {};
   if (!isRecorded && !isSameShares(shares, expected)) throw sharesChanged(model, shares, expected);
 
-  const begun: ContainerRecord = { shares: wish, isApplied: false, changedAtMs: clock.now() };
+  const begun: ContainerRecord = { shares: desired, isApplied: false, changedAtMs: clock.now() };
   await change(() => records.write({ ...record, containers: begun }));
-  await rule.write(model, wish, change);
+  await rule.write(model, desired, change);
   await finish(options, model, begun, (await rule.read(model))?.shares ?? {});
 }
 
@@ -110,13 +110,13 @@ async function finish(
   begun: ContainerRecord,
   seen: Shares,
 ): Promise<void> {
-  const wish = begun.shares;
-  const isHeld = isSameTraffic(seen, wish);
+  const desired = begun.shares;
+  const isHeld = isSameTraffic(seen, desired);
   if (isHeld && (await conclude(options, model, begun))) return;
   const recorded = await putRight(options, model);
-  if (isHeld && isSameShares(recorded, wish)) return;
-  // Where the rule was as wished, another caller has recorded other shares meanwhile.
-  throw sharesChanged(model, isHeld ? recorded : seen, wish);
+  if (isHeld && isSameShares(recorded, desired)) return;
+  // If the rule was as desired, another caller has recorded other shares meanwhile.
+  throw sharesChanged(model, isHeld ? recorded : seen, desired);
 }
 
 /** False when the record has changed since. */
@@ -134,7 +134,7 @@ async function conclude(
   return isMine;
 }
 
-/** A caller may be delayed between the fence and the rule: then its change is undone, to what the record says rather than to its own wish. Answers that. */
+/** A caller may be delayed between the fence and the rule: then its change is undone, to what the record says rather than to its own desired. Answers that. */
 async function putRight({ rule, records }: ContainerRoutesOptions, model: string): Promise<Shares> {
   const { containers } = await records.read(model);
   if (!containers) return {};
@@ -149,11 +149,11 @@ function recordedShares(record: ContainerRecord, held: RuleShares | undefined): 
 }
 
 /** Compares proportions: AWS does not promise to keep the weights themselves. */
-function isSameTraffic(held: Shares = {}, wish: Shares): boolean {
-  const names = new Set([...Object.keys(held), ...Object.keys(wish)]);
+function isSameTraffic(held: Shares = {}, desired: Shares): boolean {
+  const names = new Set([...Object.keys(held), ...Object.keys(desired)]);
   return (
     [...names].every(
-      (name) => (held[name] ?? 0) * sumOf(wish) === (wish[name] ?? 0) * sumOf(held),
+      (name) => (held[name] ?? 0) * sumOf(desired) === (desired[name] ?? 0) * sumOf(held),
     ) && sumOf(held) > 0
   );
 }

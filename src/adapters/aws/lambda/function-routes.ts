@@ -51,11 +51,11 @@ export function functionRoutes(options: FunctionRoutesOptions): RouteSide {
       return (await aliasOf(model).read(listOf(model)))?.shares ?? {};
     },
 
-    async set(model, wish, expected, change) {
+    async set(model, desired, expected, change) {
       const numbersOf = async () =>
-        (await versions.having(functionPrefix + model, Object.keys(wish))).numbers;
-      const wished = { model, wish, expected, change, numbersOf };
-      const written = await write(aliasOf(model), listOf(model), wished);
+        (await versions.having(functionPrefix + model, Object.keys(desired))).numbers;
+      const shareChange = { model, desired, expected, change, numbersOf };
+      const written = await write(aliasOf(model), listOf(model), shareChange);
       const { aliasArn, isChanged } = written;
       const integration: Integration = { kind, aliasArn };
       // The route must be permitted before it is pointed here.
@@ -89,9 +89,9 @@ export function functionRoutes(options: FunctionRoutesOptions): RouteSide {
   };
 }
 
-type Wish = {
+type ShareChange = {
   readonly model: string;
-  readonly wish: Shares;
+  readonly desired: Shares;
   readonly expected: Shares;
   readonly change: Change;
   numbersOf(): Promise<ReadonlyMap<string, string>>;
@@ -103,26 +103,26 @@ type Written = { readonly aliasArn: string; readonly isChanged: boolean };
 async function write(
   alias: LiveAlias,
   list: Parameters<LiveAlias['read']>[0],
-  { model, wish, expected, change, numbersOf }: Wish,
+  { model, desired, expected, change, numbersOf }: ShareChange,
 ): Promise<Written> {
   const held = await alias.read(list);
-  if (held && isSameShares(held.shares, wish)) return { aliasArn: held.arn, isChanged: false };
+  if (held && isSameShares(held.shares, desired)) return { aliasArn: held.arn, isChanged: false };
   const shares = held?.shares ?? {};
   if (!isSameShares(shares, expected)) throw sharesChanged(model, shares, expected);
   const numbers = await numbersOf();
-  await change(() => alias.write(wish, numbers, held)).catch((error: unknown) => {
+  await change(() => alias.write(desired, numbers, held)).catch((error: unknown) => {
     if (failureName(error) !== 'SharesChanged') throw error;
   });
   const now = await alias.read(list);
-  if (now && isSameShares(now.shares, wish)) return { aliasArn: now.arn, isChanged: true };
-  throw sharesChanged(model, now?.shares ?? {}, wish);
+  if (now && isSameShares(now.shares, desired)) return { aliasArn: now.arn, isChanged: true };
+  throw sharesChanged(model, now?.shares ?? {}, desired);
 }
 
 function revisionIn(numbers: Held['numbers'] = new Map(), number: string): string | undefined {
   return [...numbers].find(([, each]) => each === number)?.[0];
 }
 
-type Told = {
+type ExpectedRoute = {
   readonly model: string;
   readonly shares: Shares;
   revisionOf(number: string): Promise<string | undefined>;
@@ -131,7 +131,7 @@ type Told = {
 async function stray(
   lambda: LambdaClient,
   target: InvocationTarget,
-  { model, shares, revisionOf }: Told,
+  { model, shares, revisionOf }: ExpectedRoute,
 ): Promise<string | undefined> {
   const request = { model, method: 'GET', path: '/ping' } as const;
   for (let looks = 0; looks < LOOKS; looks += 1) {

@@ -62,7 +62,7 @@ export function liveAlias(
       );
       if (!found) return undefined;
       const { AliasArn = '', RevisionId = '' } = found;
-      return { ...(await toldOf(found, list)), arn: AliasArn, revisionId: RevisionId };
+      return { ...(await recordOf(found, list)), arn: AliasArn, revisionId: RevisionId };
     },
 
     async write(shares, numbers, seen) {
@@ -108,23 +108,23 @@ function numberOf(revision: string, numbers: ReadonlyMap<string, string>): strin
   throw new Failure('SharesRefused', `${revision} has no published version to send requests to`);
 }
 
-const told = z.object({
+const descriptionSchema = z.object({
   shares: z.record(z.string(), z.number()),
   changedAtMs: z.number(),
   /** The versions of the shares, in their order; aliases written before there were any have none. */
   numbers: z.optional(z.array(z.string())),
 });
 
-type Told = Pick<Held, 'shares' | 'changedAtMs' | 'numbers'>;
+type AliasRecord = Pick<Held, 'shares' | 'changedAtMs' | 'numbers'>;
 
 function written(shares: Shares, numbers: Held['numbers'], changedAtMs: number) {
   const ofShares = Object.keys(shares).map((revision) => numberOf(revision, numbers));
-  return { shares, changedAtMs, numbers: ofShares } satisfies z.infer<typeof told>;
+  return { shares, changedAtMs, numbers: ofShares } satisfies z.infer<typeof descriptionSchema>;
 }
 
 /** The shares as written while the alias routes by them; else the alias's own weights, in hundredths. */
-async function toldOf(found: AliasConfiguration, list: List): Promise<Told> {
-  const { data } = told.safeParse(parseJson(found.Description ?? ''));
+async function recordOf(found: AliasConfiguration, list: List): Promise<AliasRecord> {
+  const { data } = descriptionSchema.safeParse(parseJson(found.Description ?? ''));
   if (data?.numbers) {
     const { shares, changedAtMs } = data;
     const numbers = new Map(Object.keys(shares).map((key, at) => [key, data.numbers?.[at] ?? '']));

@@ -38,13 +38,13 @@ export function restApiRouter(options: RestApiRouterOptions): Router {
     shares: async (model) => sides[served(await routes.read(model))].shares(model),
 
     async setShares(model, shares, expected, epoch) {
-      const wish = acceptShares(shares);
-      const to = await mechanismFor(sides, model, wish);
+      const desired = acceptShares(shares);
+      const to = await mechanismFor(sides, model, desired);
       const change = await fencedChange(fence, model, epoch);
       const from = served(await routes.read(model));
       const crossing = { model, from, to, expected, change };
       const held = from === to ? expected : await prepare(left, crossing);
-      const integration = await sides[to].set(model, wish, held, change);
+      const integration = await sides[to].set(model, desired, held, change);
       const record = await routes.pointRouteAt(model, integration, change);
       await clear(left, record, change);
     },

@@ -68,10 +68,10 @@ const NO_CONTAINERS: RouteSide = {
 export async function mechanismFor(
   sides: RouteSides,
   model: string,
-  wish: Shares,
+  desired: Shares,
 ): Promise<Mechanism> {
   const found: { readonly revision: string; readonly mechanism: Mechanism }[] = [];
-  let others = Object.keys(wish);
+  let others = Object.keys(desired);
   for (const mechanism of MECHANISMS) {
     if (others.length === 0) break;
     const known = await sides[mechanism].known(model, others);

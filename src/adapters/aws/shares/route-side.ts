@@ -10,10 +10,10 @@ export type RouteSide = {
   /** The shares last written; empty when there are none. */
   shares(model: string): Promise<Shares>;
   /**
-   * Makes it hold `wish`, and creates everything that the API's route to it needs; returns the integration.
-   * Fails with `SharesChanged` when it holds neither `wish` nor `expected`.
+   * Makes it hold `desired`, and creates everything that the API's route to it needs; returns the integration.
+   * Fails with `SharesChanged` when it holds neither `desired` nor `expected`.
    */
-  set(model: string, wish: Shares, expected: Shares, change: Change): Promise<Integration>;
+  set(model: string, desired: Shares, expected: Shares, change: Change): Promise<Integration>;
   /** Why requests may not all follow `shares` yet, which were written last, or undefined. */
   stray(model: string, shares: Shares): Promise<string | undefined>;
   /** The counters of requests that reach it through the API. */

@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import * as z from 'zod/mini';
 import type { FairTurn, Lend } from '#adapters/local/concurrency/at-once.ts';
-import type { Applicant } from '#adapters/local/concurrency/fair-turns.ts';
+import type { WaitingDeployment } from '#adapters/local/concurrency/fair-turns.ts';
 import { realTimers, type Timers } from '#adapters/local/concurrency/timers.ts';
 import { removeFolder } from '#adapters/local/files/remove-folder.ts';
 import { revisionLog } from '#adapters/local/files/revision-log.ts';
@@ -40,7 +40,7 @@ export type ImageBuildsOptions = {
   /** Shared by all builds of this machine; limits how many run at once. */
   readonly inTurn: FairTurn;
   /** For whose model the build of a deployment is. */
-  readonly applicantOf: (deploymentId: string) => Promise<Applicant>;
+  readonly applicantOf: (deploymentId: string) => Promise<WaitingDeployment>;
   /** How long a build may wait for its turn. */
   readonly queuedTimeoutSeconds: number;
   /** How long it may run after that. */
@@ -208,7 +208,7 @@ async function whenItIsItsTurn(
     applicant,
     queuedTimeoutSeconds,
     timers,
-  }: ImageBuildsOptions & { readonly applicant: Applicant },
+  }: ImageBuildsOptions & { readonly applicant: WaitingDeployment },
   stopped: AbortSignal,
   { onPlace }: TrackedBuild,
   build: (lend: Lend) => Promise<BuildOutcome>,

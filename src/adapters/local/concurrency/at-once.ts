@@ -1,4 +1,4 @@
-import { type Applicant, fairOrder, inOrder, type Order } from './fair-turns.ts';
+import { fairOrder, inOrder, type Order, type WaitingDeployment } from './fair-turns.ts';
 
 /**
  * Runs a task when it is its turn. One whose signal aborts while it waits is never run, and rejects with the signal's reason.
@@ -15,7 +15,7 @@ export type Lend = () => void;
 
 /** As `InTurn`, for somebody; the task may lend its place. */
 export type FairTurn = <T>(
-  applicant: Applicant,
+  applicant: WaitingDeployment,
   task: (lend: Lend) => Promise<T>,
   signal?: AbortSignal,
   onPlace?: OnPlace,

@@ -1,5 +1,5 @@
 /** For whom a task is: its model, and whether a version of that is live, which goes before first ones. */
-export type Applicant = { readonly model: string; readonly isUpgrade: boolean };
+export type WaitingDeployment = { readonly model: string; readonly isUpgrade: boolean };
 
 /** In which order those that wait get their turns. */
 export type Order<Who> = {
@@ -20,16 +20,18 @@ export type Order<Who> = {
 export function fairOrder(
   past: ReadonlyMap<string, number> = new Map(),
   isNewestNext = false,
-): Order<Applicant> {
+): Order<WaitingDeployment> {
   const turns = new Map(past);
   let isNewest = isNewestNext;
 
-  const had = ({ model }: Applicant) => turns.get(model) ?? 0;
-  const compare = (a: Applicant, b: Applicant) =>
+  const had = ({ model }: WaitingDeployment) => turns.get(model) ?? 0;
+  const compare = (a: WaitingDeployment, b: WaitingDeployment) =>
     Number(b.isUpgrade) - Number(a.isUpgrade) || had(a) - had(b);
 
   /** The first of `sorted`; sorting hundreds for each of hundreds takes too long. */
-  function nextOf<Waiting extends Applicant>(waiting: readonly Waiting[]): Waiting | undefined {
+  function nextOf<Waiting extends WaitingDeployment>(
+    waiting: readonly Waiting[],
+  ): Waiting | undefined {
     const inTurn = isNewest ? waiting.toReversed() : waiting;
     return inTurn.reduce<Waiting | undefined>(
       (first, each) => (first === undefined || compare(each, first) < 0 ? each : first),
@@ -37,7 +39,7 @@ export function fairOrder(
     );
   }
 
-  function begun(who: Applicant, waiting: number): void {
+  function begun(who: WaitingDeployment, waiting: number): void {
     isNewest = !isNewest;
     turns.set(who.model, had(who) + 1);
     if (waiting === 0) turns.clear();

@@ -1,7 +1,7 @@
 import type { Timers } from '#adapters/local/concurrency/timers.ts';
 import type { Leaving } from './leaving.ts';
 
-export type Wish<Kind> = {
+export type TurnRequest<Kind> = {
   readonly kind: Kind;
   /** Goes ahead of all that are not urgent. */
   readonly isUrgent: boolean;
@@ -23,7 +23,7 @@ export type Waiter<Kind, Turn> = {
 export type WaitingLine<Kind, Turn> = {
   size(): number;
   first(): Waiter<Kind, Turn> | undefined;
-  join(wish: Wish<Kind>): Promise<Turn | 'left' | 'late'>;
+  join(wish: TurnRequest<Kind>): Promise<Turn | 'left' | 'late'>;
   callAll(turn: Turn): void;
 };
 

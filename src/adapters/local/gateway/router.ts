@@ -26,13 +26,13 @@ export function gatewayRouter({ database, revisions }: GatewayRouterOptions): Ga
   const fences = fence(database);
   let table: RoutingTable = new Map(store.all().map(([model, shares]) => [model, spread(shares)]));
 
-  const change = (model: string, wish: Shares, expected: Shares) => {
+  const change = (model: string, desired: Shares, expected: Shares) => {
     const held = store.read(model);
-    if (isSameShares(held, wish)) return;
+    if (isSameShares(held, desired)) return;
     if (!isSameShares(held, expected)) throw sharesChanged(model, held, expected);
-    refuseUnknown(wish, revisions);
-    refuseMixture(wish, revisions.placement);
-    store.put(model, wish);
+    refuseUnknown(desired, revisions);
+    refuseMixture(desired, revisions.placement);
+    store.put(model, desired);
   };
 
   const router: Router = {
@@ -41,12 +41,12 @@ export function gatewayRouter({ database, revisions }: GatewayRouterOptions): Ga
     shares: async (model) => store.read(model),
 
     async setShares(model, shares, expected, epoch) {
-      const wish = acceptShares(shares);
+      const desired = acceptShares(shares);
       transaction(database, () => {
         fences.pass(model, epoch);
-        change(model, wish, expected);
+        change(model, desired, expected);
       });
-      table = new Map(table).set(model, spread(wish));
+      table = new Map(table).set(model, spread(desired));
     },
 
     async verify(model, shares): Promise<Verification> {

@@ -24,13 +24,15 @@ function interleave(shares: Shares): readonly string[] {
   const entries = Object.entries(shares).map(([revision, weight]) => ({
     revision,
     weight,
-    lead: 0,
+    currentWeight: 0,
   }));
   const total = entries.reduce((sum, { weight }) => sum + weight, 0);
   return Array.from({ length: total }, () => {
-    for (const entry of entries) entry.lead += entry.weight;
-    const first = entries.reduce((best, entry) => (entry.lead > best.lead ? entry : best));
-    first.lead -= total;
+    for (const entry of entries) entry.currentWeight += entry.weight;
+    const first = entries.reduce((best, entry) =>
+      entry.currentWeight > best.currentWeight ? entry : best,
+    );
+    first.currentWeight -= total;
     return first.revision;
   });
 }

@@ -3,10 +3,10 @@ import type { Timers } from '#adapters/local/concurrency/timers.ts';
 /** The memory shared by the bodies of all requests; a body that does not fit waits, first come first served. */
 export type BodyRoom = {
   /** Asks for this many bytes; a body larger than the whole room enters when nothing else is inside. */
-  enter(bytes: number, guest: Guest): Place;
+  enter(bytes: number, guest: WaitingBody): Place;
 };
 
-type Guest = {
+type WaitingBody = {
   /** There is room; called synchronously if there is room at once. */
   onEntered(): void;
   /** It received nothing for 5 s while others waited for room, and must leave. */
@@ -23,7 +23,7 @@ export type Place = {
   leave(): void;
 };
 
-type Entry = Guest & { bytes: number; isArriving: boolean; movedMs: number };
+type Entry = WaitingBody & { bytes: number; isArriving: boolean; movedMs: number };
 
 /** Enough for 28 of the largest bodies for Lambda, or 12 for containers. */
 export const ROOM_BYTES = 128 * 1_048_576;

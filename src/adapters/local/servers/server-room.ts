@@ -1,4 +1,4 @@
-import { type Applicant, fairOrder } from '#adapters/local/concurrency/fair-turns.ts';
+import { fairOrder, type WaitingDeployment } from '#adapters/local/concurrency/fair-turns.ts';
 import { realTimers, type Timers } from '#adapters/local/concurrency/timers.ts';
 import {
   lowerPriority,
@@ -18,7 +18,7 @@ export type IdleServer = {
   end(): Promise<void>;
 };
 
-export type Candidate = Applicant & {
+export type Candidate = WaitingDeployment & {
   readonly revision: string;
   /** The memory that its server is expected to hold, until it is measured. */
   readonly expectedMiB: number;

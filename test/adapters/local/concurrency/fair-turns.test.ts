@@ -1,12 +1,12 @@
 import { fairlyAtOnce } from '#adapters/local/concurrency/at-once.ts';
-import { type Applicant, fairOrder } from '#adapters/local/concurrency/fair-turns.ts';
+import { fairOrder, type WaitingDeployment } from '#adapters/local/concurrency/fair-turns.ts';
 
-const first = (model: string): Applicant => ({ model, isUpgrade: false });
-const upgrade = (model: string): Applicant => ({ model, isUpgrade: true });
+const first = (model: string): WaitingDeployment => ({ model, isUpgrade: false });
+const upgrade = (model: string): WaitingDeployment => ({ model, isUpgrade: true });
 const broken = Array.from({ length: 200 }, (_, index) => first(`broken-${index}`));
 
 /** The models in the order in which they get their turns. */
-function served(waiting: readonly Applicant[]): readonly string[] {
+function served(waiting: readonly WaitingDeployment[]): readonly string[] {
   return fairOrder()
     .upcoming(waiting)
     .map(({ model }) => model);
@@ -38,7 +38,7 @@ describe('a fair order', () => {
     const waiting = [...broken.slice(0, 9), upgrade('x'), first('broken-3'), upgrade('x')];
     const order = fairOrder();
     const foreseen = order.upcoming(waiting);
-    let left: readonly Applicant[] = waiting;
+    let left: readonly WaitingDeployment[] = waiting;
 
     const inTurn = waiting.map(() => {
       const [next] = order.sorted(left);
@@ -67,7 +67,7 @@ it('tasks run fairly where only so many may at once, and each is told its place 
   const gate = Promise.withResolvers<void>();
   const seen: string[] = [];
   const places = new Map<string, number | null>();
-  const begin = (who: Applicant) =>
+  const begin = (who: WaitingDeployment) =>
     inTurn(
       who,
       async () => void seen.push(who.model),
