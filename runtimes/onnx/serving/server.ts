@@ -10,7 +10,7 @@ import { encoded } from './coding.ts';
 import { corsFor } from './cors.ts';
 import { isOverLambda, TOO_LARGE } from './lambda-limit.ts';
 import { createServer } from './node-http.ts';
-import type { Reply, Route } from './route.ts';
+import { OTHER_MODEL, type Reply, type Route } from './route.ts';
 import { serverErrors } from './server-errors.ts';
 
 const TIMEOUTS = {
@@ -27,6 +27,8 @@ const SAGEMAKER = /^\/endpoints\//;
 
 const OPENAI = /^\/(v1\/(?!models\b)|embeddings\b)/;
 
+const MODEL = /^\/v1\/models\/[^:]+$/;
+
 /** An HTTP server that is not listening yet. Every answer is JSON, and every refusal `{"error": why}`. */
 export function createModelServer(
   routes: ReadonlyMap<string, Route>,
@@ -34,7 +36,7 @@ export function createModelServer(
 ): Server {
   const reply = async (request: IncomingMessage, response: ServerResponse): Promise<Reply> => {
     const path = (request.url ?? '').replace(/\?.*/s, '');
-    const route = routes.get(path) ?? routes.get(plainPath(path));
+    const route = routes.get(path) ?? routes.get(plainPath(path)) ?? otherModel(request, path);
     if (!route) throw nothingHere(name, request.method, path);
     const method = request.method === 'HEAD' ? 'GET' : request.method;
     if (method !== route.method) {
@@ -44,6 +46,7 @@ export function createModelServer(
       throw refusal(405, `${path} takes ${route.method}, not ${request.method}${hint}`);
     }
     return route.answer({
+      path,
       header: (name) => request.headers[name]?.toString(),
       absent: () => nothingHere(name, request.method, path),
       type: (...also) => typeOf(request, also),
@@ -51,6 +54,9 @@ export function createModelServer(
       isGone: () => response.destroyed,
     });
   };
+  // Any other method has no such path.
+  const otherModel = ({ method }: IncomingMessage, path: string) =>
+    method !== 'POST' && MODEL.test(path) ? routes.get(OTHER_MODEL) : undefined;
   const removed = [...KEYS, ...claimsOfClients(process.env)];
   const count = serverErrors(process.env);
   const makeReadable = corsFor(cors);
@@ -74,6 +80,8 @@ export function createModelServer(
     if (request.method === 'HEAD') response.setHeader('content-length', Buffer.byteLength(body));
     response.end(body);
   });
+  // Node itself refuses any but 100-continue without a word; RFC 9110 §10.1.1 lets a server pass them over.
+  server.on('checkExpectation', (...asked) => server.emit('request', ...asked));
   return server;
 }
 

@@ -8,7 +8,7 @@ import { actsOnOthers } from './shared-origin.ts';
 export type Headers = Record<string, string | string[]>;
 
 /** Names and values by turns: undici reads them with less work than an object. */
-type HeaderList = (string | string[])[];
+type HeaderList = string[];
 
 type ReceivedHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
@@ -47,7 +47,10 @@ export function requestHeaders(request: IncomingMessage, prefix: string | undefi
     'x-forwarded-proto',
     front.protocol,
   ];
-  forEndToEnd(request.headers, isRewritten, (name, value) => headers.push(name, value));
+  forEndToEnd(request.headers, isRewritten, (name, value) => {
+    if (typeof value === 'string') headers.push(name, value);
+    else for (const each of value) headers.push(name, each);
+  });
   if (prefix !== undefined) headers.push('x-forwarded-prefix', front.prefix + prefix);
   if (front.host !== undefined) headers.push('x-forwarded-host', front.host);
   const length = request.headers['content-length'];
