@@ -26,8 +26,11 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'upgrade',
 ]);
 
-// The gateway sets these itself: a client's claims about its identity or its body's framing are not forwarded.
+// The gateway sets these itself, or keeps them: a client's claims about its identity or its body's framing are not forwarded.
 const REWRITTEN: ReadonlySet<string> = new Set([
+  // A client of an account, or of a proxy in front, sends its key here too; a model's own image may reach the internet. In an account the API leaves them out for containers (`routes/integration.ts`).
+  'authorization',
+  'x-api-key',
   'content-length',
   // A browser keeps cookies by host, not by port: it would hand a model those of every other program of this machine.
   'cookie',
