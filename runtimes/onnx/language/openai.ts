@@ -1,9 +1,9 @@
 import { isRefusal, refusal } from '../refusal.ts';
-import { isObject, messageOf, show } from '../values/json.ts';
+import { is, isObject, messageOf, show } from '../values/json.ts';
 import { worded } from '../worded.ts';
 import { type LanguageModel, refuseMany } from './model.ts';
 import { shortened } from './tasks/features.ts';
-import type { Asked } from './tasks/task.ts';
+import { type Asked, isText } from './tasks/task.ts';
 
 /** The names by which a request may ask for the model: its own, which its answers have, and its aliases. */
 export type ModelNames = { readonly name: string; readonly aliases: readonly string[] };
@@ -15,12 +15,13 @@ export async function embeddingsOf(
   { embedder }: LanguageModel,
   asked: Asked,
 ): Promise<object> {
-  if (!embedder) throw refusal(400, 'the model makes no embeddings; ask it by /invocations');
+  if (!embedder) throw refusal(400, worded('makesNoEmbeddings', '/invocations'));
   if (!isObject(body)) throw refusal(400, worded('bodyTakesObject', show(body)));
   refuseOtherModel(body['model'], names);
   const texts = textsOf(body['input']);
   refuseMany(texts.length);
-  const { encoding_format: format = 'float', dimensions } = body;
+  const { dimensions } = body;
+  const format = body['encoding_format'] ?? 'float';
   if (format !== 'float' && format !== 'base64') {
     throw refusal(400, worded('encodingFormatTakes', show(format)));
   }
@@ -41,9 +42,6 @@ export async function embeddingsOf(
   };
 }
 
-// By default LangChain sends tokens of OpenAI's own tokenizer.
-const AS_TEXTS = 'send texts (LangChain: check_embedding_ctx_length=False)';
-
 /** Refuses with 404, as vLLM does, a request that names another model; one that names no model asks for this one. */
 function refuseOtherModel(asked: unknown, { name, aliases }: ModelNames): void {
   if (asked === undefined || asked === null || asked === '') return;
@@ -54,7 +52,7 @@ function refuseOtherModel(asked: unknown, { name, aliases }: ModelNames): void {
 }
 
 /** The refusal of an unknown model in OpenAI's words, with advice. */
-function noSuchModel(asked: string, name: string): Error {
+export function noSuchModel(asked: string, name: string): Error {
   const way = worded('otherNames', name);
   const message = worded('modelNotFound', asked.slice(0, 128), way);
   return refusal(404, message, { code: 'model_not_found', param: 'model' });
@@ -80,12 +78,14 @@ export function errorBody(error: unknown): string {
 
 function textsOf(input: unknown): readonly string[] {
   const texts = typeof input === 'string' ? [input] : input;
-  const isList = Array.isArray(texts) && texts.every((each) => typeof each === 'string');
-  if (isList && texts.length > 0) return texts;
-  if (Array.isArray(texts) && texts.length > 0) {
-    throw refusal(400, `input is ${show(input)} that are not all texts; ${AS_TEXTS}`);
+  if (!Array.isArray(texts) || texts.length === 0) {
+    throw refusal(400, worded('inputTakesTexts', is(input)));
   }
-  throw refusal(400, `input is ${show(input)}; it takes a text or a list of texts`);
+  // By default LangChain sends tokens of OpenAI's own tokenizer.
+  if (!texts.every(isText)) throw refusal(400, worded('inputNotTexts', show(input)));
+  // As OpenAI does: a vector of nothing is like every other, or like none.
+  if (texts.includes('')) throw refusal(400, worded('inputHasEmptyText'));
+  return texts;
 }
 
 function dimensionsOf(value: unknown, own: number): number {

@@ -1,5 +1,5 @@
 import { refusal } from '../refusal.ts';
-import { isObject, show } from '../values/json.ts';
+import { is, isObject, show } from '../values/json.ts';
 import { worded } from '../worded.ts';
 import { type LanguageModel, refuseMany } from './model.ts';
 import type { ModelNames } from './openai.ts';
@@ -23,10 +23,7 @@ export async function rerankedOf(
   asked: Asked,
 ): Promise<object> {
   if (!ranker) {
-    throw refusal(
-      400,
-      'the model ranks no texts, as a classifier with one label does; ask it by /invocations',
-    );
+    throw refusal(400, worded('ranksNoTexts'));
   }
   const { query, texts, isOwn, most, returnsText, isRaw } = rankingOf(body);
   refuseMany(texts.length);
@@ -51,7 +48,7 @@ function rankingOf(body: unknown): Ranking {
   if (!isObject(body)) throw refusal(400, worded('bodyTakesObject', show(body)));
   const { query } = body;
   if (!isText(query) || query === '') {
-    throw refusal(400, worded('queryTakesText', show(query)));
+    throw refusal(400, worded('queryTakesText', is(query)));
   }
   const isOwn = 'texts' in body;
   const name = isOwn ? 'texts' : 'documents';
@@ -70,7 +67,7 @@ function textsOf(given: unknown, name: string): readonly string[] {
     ? given.map((each) => (isObject(each) ? each['text'] : each))
     : [];
   if (texts.length > 0 && texts.every(isText)) return texts;
-  throw refusal(400, worded('takesTextsOrObjects', name, show(given)));
+  throw refusal(400, worded('takesTextsOrObjects', name, is(given)));
 }
 
 function mostOf(value: unknown): number | undefined {

@@ -1,11 +1,18 @@
 import { isRefusal } from '../refusal.ts';
 import { textOf } from '../serving/body.ts';
-import type { Call, Reply, Route } from '../serving/route.ts';
+import { type Call, OTHER_MODEL, type Reply, type Route } from '../serving/route.ts';
 import type { Session } from '../session/session.ts';
 import { parseJson } from '../values/json.ts';
 import { answerInference, cutWarning, readInference } from './inference-api.ts';
 import { isLanguage, type LanguageModel } from './model.ts';
-import { embeddingsOf, errorBody, type ModelNames, modelList, modelNamed } from './openai.ts';
+import {
+  embeddingsOf,
+  errorBody,
+  type ModelNames,
+  modelList,
+  modelNamed,
+  noSuchModel,
+} from './openai.ts';
 import { rerankedOf } from './rerank.ts';
 import type { Asked } from './tasks/task.ts';
 
@@ -61,6 +68,12 @@ export function openAiRoutes(
     method: 'GET',
     answer: withLanguage(async () => ({ status: 200, body: JSON.stringify(modelNamed(id)) })),
   });
+  const other: Route = {
+    method: 'GET',
+    answer: withLanguage(async (_, { path }) =>
+      refused(noSuchModel(path.replace('/v1/models/', ''), names.name)),
+    ),
+  };
   return [
     ['/v1/embeddings', answered(embeddingsOf)],
     ...RERANK.map((path): [string, Route] => [path, answered(rerankedOf)]),
@@ -69,6 +82,7 @@ export function openAiRoutes(
     ...names.aliases.flatMap((id): [string, Route][] =>
       [id, encodeURIComponent(id)].map((path) => [`/v1/models/${path}`, alias(id)]),
     ),
+    [OTHER_MODEL, other],
   ];
 }
 

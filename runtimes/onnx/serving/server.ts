@@ -12,7 +12,7 @@ import { encoded } from './coding.ts';
 import { corsFor } from './cors.ts';
 import { isOverLambda, TOO_LARGE } from './lambda-limit.ts';
 import { createServer } from './node-http.ts';
-import type { Reply, Route } from './route.ts';
+import { OTHER_MODEL, type Reply, type Route } from './route.ts';
 import { serverErrors } from './server-errors.ts';
 
 const TIMEOUTS = {
@@ -29,6 +29,8 @@ const SAGEMAKER = /^\/endpoints\//;
 
 const OPENAI = /^\/(v1\/(?!models\b)|embeddings\b)/;
 
+const MODEL = /^\/v1\/models\/[^:]+$/;
+
 /** Keeps requests; `fields` are those of the loaded model. */
 export type Keeper = { readonly capture: Capture; readonly fields: () => Fields };
 
@@ -44,7 +46,7 @@ export function createModelServer(
     read: (body: Uint8Array) => void,
   ): Promise<Reply> => {
     const path = (request.url ?? '').replace(/\?.*/s, '');
-    const route = routes.get(path) ?? routes.get(plainPath(path));
+    const route = routes.get(path) ?? routes.get(plainPath(path)) ?? otherModel(request, path);
     if (!route) throw nothingHere(name, request.method, path);
     const method = request.method === 'HEAD' ? 'GET' : request.method;
     if (method !== route.method) {
@@ -54,6 +56,7 @@ export function createModelServer(
       throw refusal(405, `${path} takes ${route.method}, not ${request.method}${hint}`);
     }
     return route.answer({
+      path,
       header: (name) => request.headers[name]?.toString(),
       absent: () => nothingHere(name, request.method, path),
       type: (...also) => typeOf(request, also),
@@ -65,6 +68,9 @@ export function createModelServer(
       isGone: () => response.destroyed,
     });
   };
+  // Any other method has no such path.
+  const otherModel = ({ method }: IncomingMessage, path: string) =>
+    method !== 'POST' && MODEL.test(path) ? routes.get(OTHER_MODEL) : undefined;
   const removed = [...KEYS, ...claimsOfClients(process.env)];
   const count = serverErrors(process.env);
   const makeReadable = corsFor(cors);
@@ -90,29 +96,28 @@ export function createModelServer(
     makeReadable(request.headers, response);
     // Node measures only a body that it sends.
     if (request.method === 'HEAD') response.setHeader('content-length', Buffer.byteLength(body));
-    if (keeper && asked && status === 200) keep(request, response, asked, answer.body);
+    if (keeper && asked && status === 200) keep(keeper, { request, response }, asked, answer.body);
     response.end(body);
   });
-
-  /** Once the client has its answer. */
-  function keep(
-    request: IncomingMessage,
-    response: ServerResponse,
-    body: Uint8Array,
-    answer: string | Uint8Array,
-  ): void {
-    const id = requestId((name) => request.headers[name]?.toString()) ?? newId();
-    response.setHeader('x-request-id', id);
-    const path = plainPath((request.url ?? '').replace(/\?.*/s, ''));
-    const type = request.headers['content-type'] ?? '';
-    response.once('finish', () =>
-      setImmediate(() =>
-        keeper?.capture.take({ id, path, type, body, answer: Buffer.from(answer) }, keeper.fields),
-      ),
-    );
-  }
-
+  // Node itself refuses any but 100-continue without a word; RFC 9110 §10.1.1 lets a server pass them over.
+  server.on('checkExpectation', (...asked) => server.emit('request', ...asked));
   return server;
+}
+
+/** Keeps a request once its client has the answer. */
+function keep(
+  { capture, fields }: Keeper,
+  { request, response }: { readonly request: IncomingMessage; readonly response: ServerResponse },
+  body: Uint8Array,
+  answer: string | Uint8Array,
+): void {
+  const id = requestId((name) => request.headers[name]?.toString()) ?? newId();
+  response.setHeader('x-request-id', id);
+  const path = plainPath((request.url ?? '').replace(/\?.*/s, ''));
+  const type = request.headers['content-type'] ?? '';
+  response.once('finish', () =>
+    setImmediate(() => capture.take({ id, path, type, body, answer: Buffer.from(answer) }, fields)),
+  );
 }
 
 function nothingHere(name: string, method: string | undefined, path: string): Error {

@@ -83,6 +83,11 @@ class Facts:
     brings: str = "data"
 
     @property
+    def takes_texts(self) -> bool:
+        """Whether the model answers texts by a network that generates none, according to its Hugging Face folder."""
+        return self.pipeline is not None and self.language is None and self.pipeline.task != "image-classification"
+
+    @property
     def embeds(self) -> bool:
         """Whether the model makes a vector of each text, according to its Hugging Face folder."""
         return self.pipeline is not None and self.language is None and self.pipeline.task == "feature-extraction"

@@ -99,6 +99,11 @@ def is_wrongly(holder: dict[str, Any], key: str) -> str:
     return f"is {show(holder[key])}" if key in holder else "is missing"
 
 
+def is_count(value: Any) -> bool:
+    """Whether it is a whole number from 1; JSON does not tell 2.0 from 2."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 1 and value % 1 == 0
+
+
 # The most names that a message lists.
 SHOWN_KEYS = 8
 

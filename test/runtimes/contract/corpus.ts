@@ -22,9 +22,10 @@ type Asked = {
   readonly begins?: string;
 };
 
-/** The requests to one model, and the headers that all its answers have. */
+/** The requests to one model, and the headers that all its answers have; `decimals` where numbers are compared to so many, since a network answers them. */
 type Group = {
   readonly model: Wanted;
+  readonly decimals?: number;
   readonly env: Env;
   readonly answerHeaders: Env;
   readonly asked: readonly Asked[];
@@ -57,48 +58,63 @@ const NOT_COMPARED = ['connection', 'content-length', 'date', 'keep-alive', 'tra
 export function describeCorpus(runtime: Runtime): void {
   const all = groups().map((group) => ({ ...group, says: JSON.stringify(group.model) }));
 
-  it.each(all)('answers what is asked of $says $env', async ({ model, env, ...group }) => {
-    const { url } = await sharedModel(runtime, model, env);
-    for (const asked of group.asked) {
-      const answer = await answerTo(url, asked);
+  it.each(all)(
+    'answers what is asked of $says $env',
+    async ({ model, env, decimals, ...group }) => {
+      const { url } = await sharedModel(runtime, model, env);
+      for (const asked of group.asked) {
+        const answer = await answerTo(url, asked);
 
-      expect({ asked, ...read(answer, asked) }).toEqual({
-        asked,
-        status: asked.status,
-        headers: {
-          'content-type': 'application/json',
-          ...group.answerHeaders,
-          ...asked.answerHeaders,
-        },
-        body: wanted(asked, runtime),
-      });
-    }
-  });
+        expect({ asked, ...read(answer, asked, decimals) }).toEqual({
+          asked,
+          status: asked.status,
+          headers: {
+            'content-type': 'application/json',
+            ...group.answerHeaders,
+            ...asked.answerHeaders,
+          },
+          body: wanted(asked, runtime, decimals),
+        });
+      }
+    },
+  );
 }
 
 /** The answer as far as the corpus says it. */
-function read({ status, headers, body }: Answer, { ask, begins }: Asked): Answer {
+function read(
+  { status, headers, body }: Answer,
+  { ask, begins }: Asked,
+  decimals: number | undefined,
+): Answer {
   const kept = Object.entries(headers).filter(
     // The only answer whose length is not that of its body.
     ([name]) =>
       !NOT_COMPARED.includes(name) || (name === 'content-length' && ask.startsWith('HEAD')),
   );
-  const compared = begins === undefined ? inOneSpelling(body) : body.slice(0, begins.length);
+  const compared =
+    begins === undefined ? inOneSpelling(body, decimals) : body.slice(0, begins.length);
   return { status, headers: Object.fromEntries(kept), body: compared };
 }
 
 function wanted(
   { answer = '', answerBase64, begins }: Asked,
   { serverName, platform }: Runtime,
+  decimals: number | undefined,
 ): string {
   if (begins !== undefined) return begins;
   const bytes = answerBase64 ? Buffer.from(answerBase64, 'base64') : Buffer.from(answer);
   const text = bytes.toString('latin1');
-  return inOneSpelling(text.replace('{server}', serverName).replace('{platform}', platform));
+  return inOneSpelling(
+    text.replace('{server}', serverName).replace('{platform}', platform),
+    decimals,
+  );
 }
 
-function inOneSpelling(text: string): string {
-  return text.replaceAll(/-?\d+(?:\.\d+)?(?:e[+-]?\d+)?/gi, (number) => String(Number(number) + 0));
+function inOneSpelling(text: string, decimals: number | undefined): string {
+  return text.replaceAll(/-?\d+(?:\.\d+)?(?:e[+-]?\d+)?/gi, (written) => {
+    const number = Number(written);
+    return String(Number(decimals === undefined ? number : number.toFixed(decimals)) + 0);
+  });
 }
 
 /** The body as Latin-1, so that each letter is a byte. */

@@ -565,7 +565,7 @@ export function describeTables(runtime: Runtime): void {
         says: 'the body has "0", as pandas\' to_json() writes a table by orient="index"; it takes those of orient="split" or "records"',
       },
       {
-        body: { schema: { fields: [] }, data: records },
+        body: { schema: { fields: [] }, data: {} },
         says: 'the body has "schema", "data", as pandas\' to_json() writes a table by orient="table"; it takes those of orient="split" or "records"',
       },
       {

@@ -12,7 +12,7 @@ from typing import Any
 NAME = "slipway_server.adapters.texts_model"
 
 
-def load(path: str, _facts: Any) -> Any:
+def load(path: str, facts: Any) -> Any:
     # Not before the server has entered its walls.
     import numpy as np
     from slipway_server.model import Model
@@ -36,7 +36,7 @@ def load(path: str, _facts: Any) -> Any:
         return {"embedding": np.array([vector(str(text)) for text in arrays["text"]], np.float32)}
 
     signature = Signature((TensorSpec("text", "BYTES", (-1,)),), (TensorSpec("embedding", "FP32", (-1, 2)),))
-    return Model(signature, predict, is_network=True, embed=embed, rank=rank)
+    return Model(signature, predict, is_network=True, embed=embed if facts.embeds else None, rank=rank)
 
 
 adapter = ModuleType(NAME)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..refusal import Refusal, is_wrongly, show
+from ..refusal import Refusal, is_count, is_wrongly, show
 from ..worded import worded
 
 # OpenAI's own default: a text that is continued, unlike a conversation, has no natural end.
@@ -120,17 +120,21 @@ def no_such_model(asked: str, name: str) -> Refusal:
 def embedding_request(body: Any) -> dict[str, Any]:
     asked = _object(body)
     given = asked.get("input")
-    if not isinstance(given, (str, list)) or given in ("", []):
-        raise Refusal(400, f"input {is_wrongly(asked, 'input')}; it takes a text, or a list of them")
+    texts = [given] if isinstance(given, str) else given
+    if not isinstance(texts, list) or not texts:
+        raise Refusal(400, worded("inputTakesTexts", is_wrongly(asked, "input")))
     # By default LangChain sends tokens of OpenAI's own tokenizer; this model would take them for its own.
-    if isinstance(given, list) and not all(isinstance(each, str) and each for each in given):
-        raise Refusal(400, f"input is {show(given)} that are not all texts; send texts (LangChain: check_embedding_ctx_length=False)")
+    if not all(isinstance(each, str) for each in texts):
+        raise Refusal(400, worded("inputNotTexts", show(given)))
+    # As OpenAI does: a vector of nothing is like every other, or like none.
+    if "" in texts:
+        raise Refusal(400, worded("inputHasEmptyText"))
     if asked.get("encoding_format") not in (None, "float", "base64"):
         raise Refusal(400, worded("encodingFormatTakes", show(asked['encoding_format'])))
     dimensions = asked.get("dimensions")
-    if dimensions is not None and (isinstance(dimensions, bool) or not isinstance(dimensions, int) or dimensions < 1):
+    if dimensions is not None and not is_count(dimensions):
         raise Refusal(400, worded("dimensionsTake", show(dimensions)))
-    return asked
+    return asked if dimensions is None else {**asked, "dimensions": int(dimensions)}
 
 
 def is_streamed(body: dict[str, Any]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from ..refusal import Refusal, show
+from ..refusal import Refusal, is_count, is_wrongly, show
 from ..worded import worded
 
 MOST_TEXTS = 2048
@@ -26,7 +26,7 @@ def ranking_of(body: Any) -> Ranking:
         raise Refusal(400, worded("bodyTakesObject", show(body)))
     query = body.get("query")
     if not isinstance(query, str) or not query:
-        raise Refusal(400, worded("queryTakesText", show(query)))
+        raise Refusal(400, worded("queryTakesText", is_wrongly(body, "query")))
     is_own = "texts" in body
     texts = _texts(body, "texts" if is_own else "documents")
     told = _said(body, "return_text" if is_own else "return_documents")
@@ -46,17 +46,16 @@ def _texts(body: dict[str, Any], name: str) -> list[str]:
     given = body.get(name)
     texts = [each.get("text") if isinstance(each, dict) else each for each in given] if isinstance(given, list) else []
     if not texts or not all(isinstance(text, str) for text in texts):
-        raise Refusal(400, worded("takesTextsOrObjects", name, show(given)))
+        raise Refusal(400, worded("takesTextsOrObjects", name, is_wrongly(body, name)))
     if len(texts) > MOST_TEXTS:
         raise Refusal(400, worded("tooManyTexts", len(texts), MOST_TEXTS))
     return texts
 
 
 def _most(value: Any) -> int | None:
-    if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
+    if value is not None and not is_count(value):
         raise Refusal(400, worded("topNTakes", show(value)))
-    most: int | None = value
-    return most
+    return None if value is None else int(value)
 
 
 def _said(body: dict[str, Any], name: str) -> bool:

@@ -54,9 +54,8 @@ def create_app(config: Config, routes: Routes, language: LanguageRoutes | None, 
     for path in ("/invocations", f"/endpoints/{config.name}/invocations"):
         app.add_route(path, _Post(language.invocations if language else routes.invocations))
     app.add_route("/v1/models", _Get(language.models if language else routes.models))
-    if config.facts.embeds:
+    if config.facts.takes_texts:
         app.add_route("/v1/embeddings", _Post(routes.embeddings))
-    if config.facts.ranks:
         # The names that Hugging Face's embedding server, Jina and vLLM, and Cohere's clients of either version use.
         for path in ("/rerank", "/v1/rerank", "/v2/rerank"):
             app.add_route(path, _Post(routes.rerank))
@@ -66,7 +65,8 @@ def create_app(config: Config, routes: Routes, language: LanguageRoutes | None, 
         app.add_route("/v1/responses", _Post(language.responses))
         app.add_route("/v1/embeddings", _Post(language.embeddings))
     app.add_route(f"/v1/models/{config.name}", _Get(language.model if language else routes.model_ready))
-    if language or config.facts.embeds:
+    speaks_openai = language is not None or config.facts.takes_texts
+    if speaks_openai:
         for alias in config.aliases:
             app.add_route(f"/v1/models/{alias}", _Get(routes.named(alias)))
     app.add_route(f"/v1/models/{config.name}:predict", _Post(routes.predict))
@@ -74,14 +74,14 @@ def create_app(config: Config, routes: Routes, language: LanguageRoutes | None, 
         app.add_route(path, _GetOf(routes.about))
     app.add_route("/openapi.json", _Get(routes.openapi))
     app.add_route("/example.json", _Get(routes.example))
-    _handle_errors(app, config, speaks_openai=language is not None or config.facts.embeds or config.facts.ranks)
+    _handle_errors(app, config, speaks_openai)
 
     removed = _KEYS + claims_of_clients(os.environ)
 
     async def with_receive(scope: Any, receive: Any, send: Any) -> None:
         # The list is changed in place, because it belongs to the HTTP server.
         scope["headers"][:] = [header for header in scope["headers"] if header[0].lower() not in removed]
-        scope["path"] = _plain(scope["path"])
+        scope["path"] = _plain(scope["path"], bytes(scope.get("raw_path") or b""))
         scope[_KEEPER] = keeper
         # Falcon does not notify a responder when its client has left.
         scope["slipway.receive"] = receive
@@ -96,9 +96,10 @@ _KEEPER = "slipway.keeper"
 _OPENAI = ("/chat/completions", "/completions", "/embeddings", "/models", "/responses")
 
 
-def _plain(path: str) -> str:
+def _plain(path: str, raw: bytes) -> str:
     """The path that a client means when it joins addresses: without doubled slashes and a slash at the end, and OpenAI's paths below /v1."""
-    if "//" in path or path.endswith("/"):
+    # An encoded slash is part of a name.
+    if "//" in path or (path.endswith("/") and raw.split(b"?")[0].endswith(b"/")):
         path = re.sub("/{2,}", "/", path).rstrip("/") or "/"
     return f"/v1{path}" if path in _OPENAI else path
 
@@ -188,7 +189,7 @@ def _log(request: Request, text: str) -> None:
 def _handle_errors(app: falcon.asgi.App, config: Config, speaks_openai: bool) -> None:
     def refuse_path(request: Request, response: Response, refused: Refusal) -> None:
         _refuse(request, response, refused.status, refused.message)
-        if _OPENAI_ERRORS.match(_path_of(request)) or (speaks_openai and request.path.startswith("/v1/")):
+        if _OPENAI_ERRORS.match(_path_of(request)) or refused.code:
             response.data = dumped(error_json(refused)).encode("utf-8", "replace")
 
     async def refused(request: Request, response: Response, error: Refusal, _params: Any) -> None:
@@ -202,7 +203,7 @@ def _handle_errors(app: falcon.asgi.App, config: Config, speaks_openai: bool) ->
 
     async def not_found(request: Request, response: Response, _error: Any, _params: Any) -> None:
         model = worded("askByInvocations", config.name) if request.method == "POST" else worded("modelIs", config.name)
-        unknown = re.fullmatch("/v1/models/([^:]+)", request.path) if speaks_openai else None
+        unknown = re.fullmatch("/v1/models/([^:]+)", request.path) if speaks_openai and request.method != "POST" else None
         if unknown:
             refuse_path(request, response, no_such_model(unknown[1], config.name))
         else:

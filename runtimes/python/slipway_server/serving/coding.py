@@ -35,7 +35,7 @@ def decoded(body: bytes, coding: str, max_bytes: int) -> bytes:
     parts: list[bytes] = []
     left = max_bytes
     try:
-        # After the end of a gzip stream, only another one may follow.
+        # After the end of a gzip stream, only another one may follow, or the zeros of a padding.
         while True:
             stream = zlib.decompressobj(window)
             parts.append(stream.decompress(body, left + 1))
@@ -47,7 +47,7 @@ def decoded(body: bytes, coding: str, max_bytes: int) -> bytes:
             if not stream.eof:
                 raise zlib.error("it is cut short")
             body = stream.unused_data
-            if window != _GZIP or not body.startswith(b"\x1f\x8b"):
+            if window != _GZIP or body[:1] in (b"", b"\0"):
                 return b"".join(parts)
     except zlib.error:
         raise Refusal(400, worded("codingUnreadable", coding)) from None

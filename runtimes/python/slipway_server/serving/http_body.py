@@ -72,6 +72,6 @@ def type_of(request: Request, also: tuple[str, ...] = ()) -> str:
     for parameter in parameters:
         name, _, value = parameter.partition("=")
         charset = value.strip('" ')
-        if name.strip().lower() == "charset" and not re.fullmatch(r"utf-?8|us-ascii", charset, re.IGNORECASE):
+        if name.strip().lower() == "charset" and charset and not re.fullmatch(r"utf-?8|us-ascii", charset, re.IGNORECASE):
             raise Refusal(415, worded("charsetTakes", charset))
     return essence

@@ -95,8 +95,9 @@ class LanguageRoutes:
         return await self._generated(request, asked, telling, lambda emit: engine.complete(own_fields(asked), lambda chunk: emit(listed(chunk)), by))
 
     async def _embeddings(self, request: Request) -> Answer:
-        asked = embedding_request(await self._body(request))
-        refuse_other_model(asked, self._config.name, self._config.aliases)
+        body = await self._body(request)
+        refuse_other_model(body, self._config.name, self._config.aliases)
+        asked = embedding_request(body)
         answer = await self._embedded(request, {**asked, "encoding_format": "float"})
         vectors = encoded_vectors(answer["data"], asked.get("dimensions"), asked.get("encoding_format"))
         return json_answer({**answer, "data": vectors, "model": self._config.name})
@@ -104,7 +105,7 @@ class LanguageRoutes:
     async def _embedded(self, request: Request, asked: dict[str, Any]) -> dict[str, Any]:
         engine = self._engine()
         if engine.serving.task != "embed":
-            raise Refusal(400, "the model makes no embeddings; ask it by /v1/completions")
+            raise Refusal(400, worded("makesNoEmbeddings", "/v1/completions"))
         by = asked_by(request)
         async with self._predictor.turn(lambda: client_gone(request)):
             return await self._predictor.load(lambda: engine.embed(own_fields(asked), by))

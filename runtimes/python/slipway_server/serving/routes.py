@@ -74,7 +74,7 @@ class Routes:
 
     async def models(self) -> Answer:
         name = self._config.name
-        return json_answer(models_json(name, self._config.aliases) if self._config.facts.embeds else {"models": [name]})
+        return json_answer(models_json(name, self._config.aliases) if self._config.facts.takes_texts else {"models": [name]})
 
     def named(self, alias: str) -> Callable[[], Awaitable[Answer]]:
         """The model's entry in OpenAI's list of models, under one of its other names."""
@@ -152,9 +152,11 @@ class Routes:
 
     async def _embeddings(self, request: Request) -> Answer:
         embed = self._model().embed
-        assert embed is not None
-        asked = embedding_request(await read_json(request, self._config.max_body_bytes))
-        refuse_other_model(asked, self._config.name, self._config.aliases)
+        body = await read_json(request, self._config.max_body_bytes)
+        if embed is None:
+            raise Refusal(400, worded("makesNoEmbeddings", "/invocations"))
+        refuse_other_model(body, self._config.name, self._config.aliases)
+        asked = embedding_request(body)
         texts = [asked["input"]] if isinstance(asked["input"], str) else asked["input"]
         vectors, tokens = await self._run(request, lambda: embed(texts), len(texts))
         data = [{"object": "embedding", "index": at, "embedding": vector} for at, vector in enumerate(vectors)]
@@ -168,8 +170,10 @@ class Routes:
 
     async def _rerank(self, request: Request) -> Answer:
         rank = self._model().rank
-        assert rank is not None
-        asked = ranking_of(await read_json(request, self._config.max_body_bytes))
+        body = await read_json(request, self._config.max_body_bytes)
+        if rank is None or not self._config.facts.ranks:
+            raise Refusal(400, worded("ranksNoTexts"))
+        asked = ranking_of(body)
         scores, tokens = await self._run(request, lambda: rank(asked.query, asked.texts, asked.is_raw), len(asked.texts))
         return json_answer(ranked_json(asked, scores, tokens, self._config.name))
 

@@ -8,7 +8,7 @@ import { actsOnOthers } from './shared-origin.ts';
 export type Headers = Record<string, string | string[]>;
 
 /** Names and values by turns: undici reads them with less work than an object. */
-type HeaderList = (string | string[])[];
+type HeaderList = string[];
 
 type ReceivedHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
@@ -26,8 +26,11 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'upgrade',
 ]);
 
-// The gateway sets these itself: a client's claims about its identity or its body's framing are not forwarded.
+// The gateway sets these itself, or keeps them: a client's claims about its identity or its body's framing are not forwarded.
 const REWRITTEN: ReadonlySet<string> = new Set([
+  // A client of an account, or of a proxy in front, sends its key here too; a model's own image may reach the internet. In an account the API leaves them out for containers (`routes/integration.ts`).
+  'authorization',
+  'x-api-key',
   'content-length',
   // A browser keeps cookies by host, not by port: it would hand a model those of every other program of this machine.
   'cookie',
@@ -47,7 +50,10 @@ export function requestHeaders(request: IncomingMessage, prefix: string | undefi
     'x-forwarded-proto',
     front.protocol,
   ];
-  forEndToEnd(request.headers, isRewritten, (name, value) => headers.push(name, value));
+  forEndToEnd(request.headers, isRewritten, (name, value) => {
+    if (typeof value === 'string') headers.push(name, value);
+    else for (const each of value) headers.push(name, each);
+  });
   if (prefix !== undefined) headers.push('x-forwarded-prefix', front.prefix + prefix);
   if (front.host !== undefined) headers.push('x-forwarded-host', front.host);
   const length = request.headers['content-length'];

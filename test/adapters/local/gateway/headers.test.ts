@@ -47,6 +47,18 @@ describe('of a client’s headers', () => {
     expect(seen[0]!.body).toBe('hi');
   });
 
+  it('keys stay behind, since a model may be anybody’s image, and so do cookies', async () => {
+    const seen = await serveMirror(world.revisions, 'digits-v1');
+    const headers = { authorization: 'Bearer secret', 'X-API-Key': 'secret', cookie: 'a=secret' };
+
+    for (const path of ['/models/digits/', '/_candidate/digits-v1/']) {
+      await (await world.call(path, { headers })).body.dump();
+    }
+
+    expect(seen).toHaveLength(2);
+    expect(JSON.stringify(seen)).not.toContain('secret');
+  });
+
   it('what a proxy in front says of its own address is passed on, and the prefix with the model’s', async () => {
     const seen = await serveMirror(world.revisions, 'digits-v1');
     const front = {

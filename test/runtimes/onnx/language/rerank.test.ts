@@ -85,7 +85,7 @@ describe('a classifier with one label ranks texts', () => {
   it.each<[string, object, string]>([
     ['no query', { documents: ['a'] }, 'query is nothing; it takes a text'],
     ['an empty query', { query: '', documents: ['a'] }, 'query is ""'],
-    ['no texts', { query: 'a' }, 'documents is nothing; it takes a list of texts'],
+    ['no texts', { query: 'a' }, 'documents is missing; it takes a list of texts'],
     ['an empty list', { query: 'a', texts: [] }, 'texts is a list of 0'],
     ['what is no text', { query: 'a', documents: ['b', 5] }, 'documents is a list of 2'],
     ['a count that is none', { query: 'a', documents: ['b'], top_n: 0 }, 'top_n is 0'],
