@@ -40,7 +40,7 @@ const AROUND_BYTES = 500;
 const PROBE = /^slipway-probe\b/;
 
 export function openCapture(
-  { keys, requests, bytes, private: secret }: CaptureConfig,
+  { keys, requests, bytes, days, private: secret }: CaptureConfig,
   revision: string,
   { write, now, draw, later }: CaptureWorld = REAL,
 ): Capture {
@@ -68,7 +68,8 @@ export function openCapture(
 
   function tell(more: object): void {
     isUntold = false;
-    const said = { slipwayKept: 1, revision, server, hour, most: requests, counts, ...more };
+    const most = requests;
+    const said = { slipwayKept: 1, revision, server, hour, most, days, counts, ...more };
     write(`${JSON.stringify(said)}\n`);
   }
 

@@ -31,11 +31,12 @@ _STDOUT = 1
 
 @dataclass(frozen=True)
 class CaptureConfig:
-    """Which requests are kept, and for whom: public keys of X25519, one for each day of a month; the most requests of an hour, the most bytes of their lines, and the fields that are private."""
+    """Which requests are kept, and for whom: public keys of X25519, one for each day of a month; the most requests of an hour, the most bytes of their lines, for how many days they may be opened, and the fields that are private."""
 
     keys: tuple[bytes, ...]
     requests: int
     bytes: int
+    days: int
     private: tuple[str, ...]
 
 
@@ -46,11 +47,11 @@ def read_capture(value: str) -> CaptureConfig | None:
     try:
         said = json.loads(value)
         keys = base64.b64decode(said["keys"], validate=True)
-        requests, most, private = said["requests"], said["bytes"], said["private"]
-        is_right = len(keys) == _DAYS * _KEY_BYTES and all(type(each) is int and each > 0 for each in (requests, most))
+        requests, most, days, private = said["requests"], said["bytes"], said["days"], said["private"]
+        is_right = len(keys) == _DAYS * _KEY_BYTES and all(type(each) is int and each > 0 for each in (requests, most, days))
         if is_right and isinstance(private, list) and all(isinstance(each, str) for each in private):
             parts = tuple(keys[at : at + _KEY_BYTES] for at in range(0, len(keys), _KEY_BYTES))
-            return CaptureConfig(parts, requests, most, tuple(private))
+            return CaptureConfig(parts, requests, most, days, tuple(private))
     except (ValueError, KeyError, TypeError):
         pass
     raise ValueError(worded("captureTakes"))
@@ -135,7 +136,7 @@ class Capture:
 
     async def idle(self) -> None:
         """Waits for what is being sealed, and writes the last counts."""
-        # Those that falcon has only scheduled begin in the meantime.
+        # Falcon's scheduled tasks begin in the meantime.
         await asyncio.sleep(0)
         while self._under_way > 0:
             await asyncio.sleep(0.01)
@@ -149,7 +150,7 @@ class Capture:
     def _tell(self, more: str, kept: int = 0) -> None:
         self._is_untold = False
         counts = {**self._counts, "kept": self._counts["kept"] + kept}
-        said = {"slipwayKept": 1, "revision": self._revision, "server": self._server, "hour": self._hour, "most": self._config.requests, "counts": counts}
+        said = {"slipwayKept": 1, "revision": self._revision, "server": self._server, "hour": self._hour, "most": self._config.requests, "days": self._config.days, "counts": counts}
         line = json.dumps(said, separators=(",", ":"))[:-1] + more + "}\n"
         _write(line.encode())
 
