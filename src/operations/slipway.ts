@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bounded } from '#adapters/aws/bounded.ts';
+import type { Traffic } from '#control/models.ts';
 import type { Control, Input } from '#control/operation.ts';
 import type { everywhere } from '#control/operations.ts';
 import type { CursoredEvent } from '#control/streams.ts';
@@ -35,6 +36,8 @@ type Deps = Acting & {
   /** Whether the bucket still has an object of a model by this name. */
   readonly isInBucket: (name: string) => Promise<boolean>;
   readonly logs: () => ModelLogs;
+  /** How the requests of a model went in its last minutes. */
+  readonly traffic: (model: Model, minutes: number) => Promise<Traffic>;
   readonly listBuilds: () => Promise<readonly BuildProgress[]>;
   readonly readEvents: (
     query: Input<(typeof everywhere)['readEvents']>,
@@ -91,6 +94,7 @@ export function slipwayRequests(deps: Deps): Requests {
       diffVersions(registry, await known(name), { from: from ?? null, to: to ?? null }),
     explainVersion: async ({ name, version }) =>
       explainVersion(registry, await known(name), version ?? null),
+    readTraffic: async ({ name, minutes }) => deps.traffic(await known(name), minutes),
     rollBack: ({ name, to }) => actions.rollback(name, to ?? null),
     abort: ({ name }) => actions.abort(name),
     undeploy: ({ name }) => actions.undeploy(name),

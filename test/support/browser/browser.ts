@@ -12,7 +12,12 @@ const CHROMIUM = process.env['SLIPWAY_CHROMIUM'] ?? '/usr/bin/chromium';
 export const PICTURES =
   process.env['SLIPWAY_PICTURES'] ?? mkdtempSync(join(tmpdir(), 'slipway-pictures-'));
 
-type Look = { readonly scheme?: 'light' | 'dark'; readonly width?: number };
+type Look = {
+  readonly scheme?: 'light' | 'dark';
+  readonly width?: number;
+  /** Takes a certificate that nobody has signed. */
+  readonly isTrusting?: boolean;
+};
 
 /** A browser, and what went wrong in its pages. */
 export type Window = {
@@ -32,12 +37,13 @@ export async function openBrowser(): Promise<Browser> {
 
 export async function openWindow(
   browser: Browser,
-  { scheme = 'light', width = 1200 }: Look = {},
+  { scheme = 'light', width = 1200, isTrusting = false }: Look = {},
 ): Promise<Window> {
   const context = await browser.newContext({
     viewport: { width, height: 760 },
     colorScheme: scheme,
     reducedMotion: 'reduce',
+    ignoreHTTPSErrors: isTrusting,
   });
   const page = await context.newPage();
   const errors: string[] = [];
