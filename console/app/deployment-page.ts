@@ -72,7 +72,7 @@ export function DeploymentPage({ api, id }: { api: Api; id: string }) {
       ${!isOver && html`<${Actions} api=${api} name=${model} only="abort" />`}
       <${Build} id=${id} />
       ${version && value.work.comparison && html`<${Beside} api=${api} model=${model} version=${version} />`}
-      <${Way} api=${api} id=${id} isOver=${isOver} on=${`${phase} ${heard}`} />
+      <${Way} api=${api} id=${id} isOver=${isOver} trouble=${trouble?.name ?? ''} on=${`${phase} ${heard}`} />
     </div>
   `;
 }
@@ -95,7 +95,15 @@ function Build({ id }: { id: string }) {
   `;
 }
 
-function Way({ api, id, isOver, on }: { api: Api; id: string; isOver: boolean; on: string }) {
+type WayProps = {
+  readonly api: Api;
+  readonly id: string;
+  readonly isOver: boolean;
+  readonly trouble: string;
+  readonly on: string;
+};
+
+function Way({ api, id, isOver, trouble, on }: WayProps) {
   const { value: steps } = useReading<Steps>(api, `deployments/${id}/steps`, {
     everyMs: isOver ? 0 : 500,
     on: `${id} ${on} ${isOver}`,
@@ -109,6 +117,7 @@ function Way({ api, id, isOver, on }: { api: Api; id: string; isOver: boolean; o
   if (!steps || !graph) return html`<div class="card waiting" aria-busy="true"></div>`;
   const stations = stationsOf(graph, steps.steps, {
     nowMs,
+    trouble,
     hasEnded: isOver && steps.steps.every(({ endedAtMs }) => endedAtMs !== null),
   });
   const longest = Math.max(1, ...stations.map(({ tookMs }) => tookMs));
