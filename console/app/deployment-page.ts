@@ -8,6 +8,7 @@ import { dropperOf, isUnderWay, phaseWords, toneOf } from './phase.ts';
 import { useReading } from './reading.ts';
 import { modelAddress } from './route.ts';
 import { builds, events } from './state.ts';
+import { Beside } from './verdict.ts';
 import { inWords, type Station, stationsOf } from './workflow.ts';
 
 const KINDS: Readonly<Record<string, string>> = {
@@ -18,13 +19,16 @@ const KINDS: Readonly<Record<string, string>> = {
   undeploy: 'Undeployment',
 };
 
+// The longest time of a timer.
+const NEVER_MS = 2 ** 31 - 1;
+
 /** One run of the workflow: where it is, how long each step took, and how it ended. */
 export function DeploymentPage({ api, id }: { api: Api; id: string }) {
   const own = events.use().filter(({ event }) => event.detail.deploymentId === id);
   const heard = own.length;
   const last = own.at(-1)?.event.detail;
   const deployment = useReading<Deployment>(api, `deployments/${id}`, {
-    everyMs: 1000,
+    everyMs: ({ phase }) => (isUnderWay(phase) ? 1000 : 0),
     on: `${id} ${heard}`,
   });
   const { value, error } = deployment;
@@ -67,13 +71,14 @@ export function DeploymentPage({ api, id }: { api: Api; id: string }) {
       ${phase === 'Live' && !trouble && html`<div class="note good row" role="status"><span><strong>Live.</strong> It answers at its endpoint.</span><a class="button tight push" href=${modelAddress(model, 'try')}>Try it</a></div>`}
       ${!isOver && html`<${Actions} api=${api} name=${model} only="abort" />`}
       <${Build} id=${id} />
-      <${Way} api=${api} id=${id} isOver=${isOver} on=${`${phase} ${heard}`} />
+      ${version && value.work.comparison && html`<${Beside} api=${api} model=${model} version=${version} />`}
+      <${Way} api=${api} id=${id} isOver=${isOver} trouble=${trouble?.name ?? ''} on=${`${phase} ${heard}`} />
     </div>
   `;
 }
 
 function Took({ sinceMs, untilMs }: { sinceMs: number; untilMs: number | null }) {
-  const nowMs = useNow(100);
+  const nowMs = useNow(untilMs === null ? 100 : NEVER_MS);
   return html`<span>${duration(Math.max(0, (untilMs ?? nowMs) - sinceMs))}</span>`;
 }
 
@@ -90,7 +95,15 @@ function Build({ id }: { id: string }) {
   `;
 }
 
-function Way({ api, id, isOver, on }: { api: Api; id: string; isOver: boolean; on: string }) {
+type WayProps = {
+  readonly api: Api;
+  readonly id: string;
+  readonly isOver: boolean;
+  readonly trouble: string;
+  readonly on: string;
+};
+
+function Way({ api, id, isOver, trouble, on }: WayProps) {
   const { value: steps } = useReading<Steps>(api, `deployments/${id}/steps`, {
     everyMs: isOver ? 0 : 500,
     on: `${id} ${on} ${isOver}`,
@@ -100,10 +113,11 @@ function Way({ api, id, isOver, on }: { api: Api; id: string; isOver: boolean; o
   useEffect(() => {
     if (workflow) api.json<WorkflowGraph>(`workflows/${workflow}`).then(setGraph, () => undefined);
   }, [workflow]);
-  const nowMs = useNow(isOver ? 60_000 : 100);
+  const nowMs = useNow(isOver ? NEVER_MS : 100);
   if (!steps || !graph) return html`<div class="card waiting" aria-busy="true"></div>`;
   const stations = stationsOf(graph, steps.steps, {
     nowMs,
+    trouble,
     hasEnded: isOver && steps.steps.every(({ endedAtMs }) => endedAtMs !== null),
   });
   const longest = Math.max(1, ...stations.map(({ tookMs }) => tookMs));

@@ -21,6 +21,7 @@ import { deploymentAddress, modelAddress } from './route.ts';
 import { events, models } from './state.ts';
 import { TrafficCharts } from './traffic.ts';
 import { TryTab } from './try-tab.ts';
+import { Verdict } from './verdict.ts';
 
 const PARTS = [
   ['', 'Overview'],
@@ -117,6 +118,12 @@ function Versions({ api, model: { name, versions, live } }: { api: Api; model: M
                   event.detail.model === name &&
                   event.detail.reason !== '',
               )?.event.detail;
+              const compared = heard.findLast(
+                ({ event: { detail } }) =>
+                  detail.state === 'Compared' &&
+                  detail.version === version &&
+                  detail.model === name,
+              )?.event.detail;
               return html`
                 <tr key=${version}>
                   <td class="number"><a href=${deploymentAddress(deploymentId)}>${version}</a></td>
@@ -124,7 +131,7 @@ function Versions({ api, model: { name, versions, live } }: { api: Api; model: M
                   <td>${targetWords(target)}</td>
                   <td class="soft nowrap"><${Time} atMs=${liveAtMs} /></td>
                   <td class="soft"><${Theirs} text=${dropperOf(entry?.droppedBy) || '–'} /></td>
-                  <td class="soft small story"><${Theirs} text=${last?.reason ?? ''} /></td>
+                  <td class="soft small story">${compared && html`<p><${Verdict} verdict=${String(compared.data['verdict'])} /> beside version ${String(compared.data['beside'])}</p>`}${last !== compared && html`<${Theirs} text=${last?.reason ?? ''} />`}</td>
                   <td class="number">${live && version !== live.version && state !== 'Removed' && html`<button class="button tight" type="button" onClick=${() => ask(version)}>Make live<span class="spoken"> version ${version}</span></button>`}</td>
                 </tr>
               `;

@@ -8,6 +8,7 @@ import { isUnderWay, phaseWords, toneOf } from './phase.ts';
 import { deploymentAddress, modelAddress } from './route.ts';
 import { builds, models, refused } from './state.ts';
 
+const PRICES = 'Prices of us-east-1, on demand; on one machine nothing of it is spent.';
 // More rows are drawn once a person scrolls to them or searches.
 const ROWS = 100;
 
@@ -54,7 +55,8 @@ function ModelTable({ shown }: { shown: readonly ModelStatus[] }) {
             <th scope="col">State</th>
             <th scope="col" class="number">Version</th>
             <th scope="col">Runs on</th>
-            <th scope="col" class="number" title="What the live version costs on AWS: idle, and for a million calls more">Cost on AWS</th>
+            <th scope="col" class="number" title=${`What the live version costs on AWS while nobody calls. ${PRICES}`}>AWS, a month idle</th>
+            <th scope="col" class="number" title=${`What a million calls more cost on AWS, each as long as the one that proved the version. ${PRICES}`}>A million calls</th>
             <th scope="col">Live since</th>
           </tr>
         </thead>
@@ -67,25 +69,18 @@ function ModelTable({ shown }: { shown: readonly ModelStatus[] }) {
 }
 
 function Row({ model }: { model: ModelStatus }) {
-  const { name, live } = model;
+  const { name, live, cost } = model;
   return html`
     <tr>
       <th scope="row"><a href=${modelAddress(name)}><${Theirs} text=${name} /></a></th>
       <td data-label="State"><${State} model=${model} /></td>
       <td data-label="Version" class="number">${live ? live.version : html`<span class="soft">–</span>`}</td>
       <td data-label="Runs on">${live ? targetWords(live.target) : html`<span class="soft">–</span>`}</td>
-      <td data-label="Cost on AWS" class="number"><${Cost} cost=${model.cost} /></td>
+      <td data-label="AWS, a month idle" class="number">${cost ? (cost.idleUsdPerMonth === null ? html`<span class="soft">not known</span>` : dollars(cost.idleUsdPerMonth)) : html`<span class="soft">–</span>`}</td>
+      <td data-label="A million calls" class="number">${cost ? html`<span title=${`of ${duration(cost.durationMs)} each`}>${dollars(cost.perMillionUsd)}</span>` : html`<span class="soft">–</span>`}</td>
       <td data-label="Live since" class="soft">${live ? html`<${Time} atMs=${live.liveAtMs} />` : '–'}</td>
     </tr>
   `;
-}
-
-/** What the live version costs in an account; the exact terms are shown on hover. */
-function Cost({ cost }: { cost: ModelStatus['cost'] }) {
-  if (!cost) return html`<span class="soft">–</span>`;
-  const { idleUsdPerMonth, perMillionUsd, durationMs } = cost;
-  const idle = idleUsdPerMonth === null ? 'not known' : dollars(idleUsdPerMonth);
-  return html`<span title=${`On AWS in us-east-1, on demand: ${idle} a month while nobody calls, and ${dollars(perMillionUsd)} for a million calls of ${duration(durationMs)} each`}>${idle}<span class="soft small"> a month</span> <span class="soft small nowrap">+ ${dollars(perMillionUsd)} a million</span></span>`;
 }
 
 /** Shows whether the model is live, and its newest deployment while that is under way or where it failed. */

@@ -1,24 +1,33 @@
+import { useEffect, useState } from 'preact/hooks';
 import { html } from '../look/html.ts';
+import { Theirs } from '../look/parts.ts';
 import { count, mebibytes } from '../look/words.ts';
 import type { Api, Traffic } from './api.ts';
 import { Chart, type Series } from './chart.ts';
 import { useReading } from './reading.ts';
 
-const MINUTES = 10;
+type Pace = { readonly minutes: number; readonly everyMs: number };
+
+const QUICK: Pace = { minutes: 10, everyMs: 2000 };
+// CloudWatch counts by the minute, and AWS charges for each question.
+const BY_THE_MINUTE: Pace = { minutes: 60, everyMs: 60_000 };
 const MOST_PIECES = 120;
 
 /** How requests go, moving: shares, requests, errors, latencies, memory. */
 export function TrafficCharts({ api, name }: { api: Api; name: string }) {
+  const [{ minutes, everyMs }, setPace] = useState(QUICK);
   const { value, error } = useReading<Traffic>(api, `models/${name}/traffic`, {
-    everyMs: 2000,
-    query: { minutes: MINUTES },
+    everyMs,
+    query: { minutes },
   });
-  // An account has no such operation: CloudWatch counts there.
-  if (!value && error?.status === 404)
-    return html`<p class="note">How its requests go is in the dashboard of the stage in CloudWatch.</p>`;
+  const isByTheMinute = (value?.everySeconds ?? 0) >= 60;
+  useEffect(() => {
+    if (isByTheMinute) setPace(BY_THE_MINUTE);
+  }, [isByTheMinute]);
+  if (!value && error) return html`<p class="note"><${Theirs} text=${error.message} /></p>`;
   if (!value) return html`<div class="card waiting" aria-busy="true"></div>`;
   const { nowMs, now, points } = value;
-  const fromMs = nowMs - MINUTES * 60_000;
+  const fromMs = nowMs - minutes * 60_000;
   const revisions = [...new Set([...points, ...now].map(({ revision }) => revision))];
   const pieces = piecesOf(value, fromMs);
   const span = { fromMs, untilMs: nowMs };
@@ -28,7 +37,7 @@ export function TrafficCharts({ api, name }: { api: Api; name: string }) {
   const weights = now.reduce((sum, { share }) => sum + (share ?? 0), 0) || 1;
   return html`
     <section class="stack" aria-labelledby="traffic">
-      <div class="row"><h2 id="traffic">Requests</h2><span class="soft">the last ${MINUTES} minutes</span></div>
+      <div class="row"><h2 id="traffic">Requests</h2><span class="soft">the last ${minutes} minutes${isByTheMinute ? '; CloudWatch counts a minute or two late' : ''}</span></div>
       <dl class="figures card">
         <div><dt>Requests</dt><dd>${count(asked)}</dd></div>
         <div><dt>Errors</dt><dd class=${failed > 0 ? 'fault' : ''}>${count(failed)}</dd></div>
@@ -57,8 +66,8 @@ type Point = Traffic['points'][number];
 type Piece = { readonly atMs: number; readonly seconds: number; readonly points: readonly Point[] };
 
 /** Equal pieces of the time, so that a moment without requests is drawn as none. */
-function piecesOf({ points, nowMs }: Traffic, fromMs: number): readonly Piece[] {
-  const length = (nowMs - fromMs) / MOST_PIECES;
+function piecesOf({ points, nowMs, everySeconds }: Traffic, fromMs: number): readonly Piece[] {
+  const length = Math.max((nowMs - fromMs) / MOST_PIECES, everySeconds * 1000);
   // Pieces keep their places while time goes on.
   const first = Math.floor(fromMs / length);
   const places = new Map<number, Point[]>();
@@ -68,7 +77,7 @@ function piecesOf({ points, nowMs }: Traffic, fromMs: number): readonly Piece[] 
     if (at) at.push(point);
     else places.set(place, [point]);
   }
-  return Array.from({ length: MOST_PIECES }, (_, index) => ({
+  return Array.from({ length: Math.ceil((nowMs - fromMs) / length) }, (_, index) => ({
     atMs: (first + index + 0.5) * length,
     seconds: length / 1000,
     points: places.get(first + index) ?? [],

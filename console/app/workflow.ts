@@ -11,6 +11,13 @@ export type Station = {
   readonly error: string | null;
 };
 
+type Now = {
+  readonly nowMs: number;
+  readonly hasEnded: boolean;
+  /** Its failure by name, empty for none. */
+  readonly trouble?: string;
+};
+
 /** States that do something; choices only lead on. */
 const WORKS = ['Task', 'Wait'];
 
@@ -21,7 +28,7 @@ const WORKS = ['Task', 'Wait'];
 export function stationsOf(
   graph: WorkflowGraph,
   steps: readonly StepRun[],
-  { nowMs, hasEnded }: { readonly nowMs: number; readonly hasEnded: boolean },
+  { nowMs, hasEnded, trouble = '' }: Now,
 ): readonly Station[] {
   const known = new Map(graph.states.map((state) => [state.name, state]));
   const works = (name: string) => WORKS.includes(known.get(name)?.type ?? '');
@@ -37,13 +44,23 @@ export function stationsOf(
   const reached = (hasEnded && last >= 0 ? order.slice(0, last + 1) : order).filter(
     (name, index) => left === -1 || index < left || ran.includes(name),
   );
+  // A step that finds a fault answers, and the way goes elsewhere from there.
+  const fault =
+    trouble && left > 0 ? order.slice(0, left).findLast((name) => ran.includes(name)) : '';
   return reached.map((name, index) => {
     const runs = steps.filter(({ state }) => state === name);
     const newest = runs.at(-1);
     return {
       name,
       comment: known.get(name)?.comment ?? '',
-      state: newest ? ranAs(newest, hasEnded) : index < last || hasEnded ? 'skipped' : 'ahead',
+      state:
+        name === fault
+          ? 'failed'
+          : newest
+            ? ranAs(newest, hasEnded)
+            : index < last || hasEnded
+              ? 'skipped'
+              : 'ahead',
       runs: runs.length,
       startedAtMs: runs[0]?.startedAtMs ?? null,
       tookMs: runs.reduce(
@@ -51,7 +68,7 @@ export function stationsOf(
           sum + ((endedAtMs ?? (hasEnded ? startedAtMs : nowMs)) - startedAtMs),
         0,
       ),
-      error: newest?.error ?? null,
+      error: newest?.error ?? (name === fault ? trouble : null),
     };
   });
 }

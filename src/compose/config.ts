@@ -24,6 +24,16 @@ const origin = z
     ),
   );
 
+/** Where a proxy in front publishes something: an address without a slash at its end. */
+const published = z.string().check(
+  z.refine(
+    (text) => URL_OF_PROXY.test(text) && URL.canParse(text),
+    'expected an address such as https://models.example/ml',
+  ),
+  z.overwrite((text) => text.replace(/\/$/, '')),
+);
+const URL_OF_PROXY = /^https?:\/\/[^\s/?#@\\]+(\/[\w.~/-]*)?$/;
+
 // As URLs have it, for an exact comparison.
 const hostName = z
   .string()
@@ -56,6 +66,8 @@ const OPTIONS: Readonly<Record<string, string>> = {
   maxReplicas: '--max-replicas',
   corsOrigins: '--cors-origin',
   allowedHosts: '--allowed-host',
+  publicUrl: '--public-url',
+  consoleUrl: '--console-url',
   webhooks: '--webhook',
   trustedSigners: '--trusted-signer',
 };
@@ -69,7 +81,7 @@ const OPTIONS: Readonly<Record<string, string>> = {
  * Times carry their units; `maxInstances` bounds the processes of one revision.
  * `maxReplicas` and `allowedAccelerators` (names of GPUs, none if empty) cap what a manifest may ask for.
  * `requireApproval`: a promotion goes live only once a person has approved it. `trustedSigners`: the public keys of which one has to have signed it; without any an unsigned one is taken.
- * `requestLog`: the gateway logs each request. Pages of `corsOrigins` may call models. `allowedHosts` are names of this machine beside its own, which a reverse proxy hands on.
+ * `requestLog`: the gateway logs each request. Pages of `corsOrigins` may call models. `allowedHosts` are names of this machine beside its own, which a reverse proxy hands on. `publicUrl` and `consoleUrl`: where one publishes the gateway and the console, each with an origin of its own.
  * `memoryMiB`: the most that all model servers are to hold together; three quarters of the machine's by default.
  * Events are posted to `webhooks`, signed with `webhookSecret`: `whsec_` and 24 to 64 bytes in base64, as in Standard Webhooks.
  */
@@ -100,6 +112,8 @@ const localConfig = z.strictObject({
   requestLog: z._default(z.boolean(), false),
   corsOrigins: z._default(z.array(origin), []),
   allowedHosts: z._default(z.array(hostName), []),
+  publicUrl: z.optional(published),
+  consoleUrl: z.optional(published),
   webhooks: z._default(z.array(webhook), []),
   webhookSecret: z.optional(
     z
@@ -120,7 +134,7 @@ export function readLocalConfig(values: Readonly<Record<string, unknown>>): Loca
   const parsed = localConfig.safeParse(values, { error: z.locales.en().localeError });
   if (parsed.success) {
     requireAccelerators('--allowed-accelerators', parsed.data.allowedAccelerators ?? []);
-    return requireTwoPorts(requireSecret(parsed.data));
+    return requireTwoOrigins(requireTwoPorts(requireSecret(parsed.data)));
   }
   const problems = parsed.error.issues.map(({ path, message }) => {
     const [entry = '', ...inner] = path.map(String);
@@ -155,4 +169,17 @@ function requireSecret(config: LocalConfig): LocalConfig {
   throw new Failure('InputInvalid', 'a webhook needs a secret to sign with', {
     fix: 'Set it in SLIPWAY_WEBHOOK_SECRET; make one with `echo whsec_$(openssl rand -base64 32)`.',
   });
+}
+
+/** A page of a model could do at the console's own origin what the console may do. */
+function requireTwoOrigins(config: LocalConfig): LocalConfig {
+  const { publicUrl, consoleUrl } = config;
+  if (!publicUrl || !consoleUrl) return config;
+  const { origin } = new URL(consoleUrl);
+  if (new URL(publicUrl).origin !== origin) return config;
+  throw new Failure(
+    'InputInvalid',
+    `--console-url and --public-url have the same origin, ${origin}: the page of a model could use the console`,
+    { fix: 'Publish the console by another host name, or on another port.' },
+  );
 }

@@ -14,18 +14,20 @@ type Served<Table extends Operations> = {
   readonly token: string;
   /** The origin at which the pages of the console may call models. */
   readonly models: string;
+  /** Where a reverse proxy publishes the console. */
+  readonly published?: string;
 };
 
 /** Serves a control API, and the console that asks it, at one address. Fails as `listen` does. */
 export async function serveControl<Table extends Operations>(
-  { table, operations, sessions, token, models }: Served<Table>,
+  { table, operations, sessions, token, models, published }: Served<Table>,
   wanted: Wanted,
 ) {
   const { controlApi } = await import('#adapters/local/control/control-api.ts');
   const answer = controlHandler({
     table,
     operations,
-    guard: loopbackGuard(token, sessions.isOpen),
+    guard: loopbackGuard(token, sessions.isOpen, published && new URL(published).origin),
     after: realTimers.after,
   });
   const site = consoleSite({ connects: [models] });
@@ -37,7 +39,7 @@ export async function serveControl<Table extends Operations>(
     origin,
     port,
     /** A link that opens the console once. */
-    link: () => `${origin}/#open=${sessions.invite()}`,
+    link: () => `${published ?? origin}/#open=${sessions.invite()}`,
     close: () => api.close(),
   };
 }

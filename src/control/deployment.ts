@@ -77,6 +77,7 @@ export const deployment = z
         decision: found,
         candidate: found,
         golden: found,
+        comparison: found,
         shift: found,
         bake: found,
         removal: found,

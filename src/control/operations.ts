@@ -198,6 +198,16 @@ export const everywhere = {
     says: 'How many were joined.',
     answer: json(feedbackTaken),
   },
+  readTraffic: {
+    method: 'GET',
+    path: '/models/{name}/traffic',
+    summary:
+      'How the requests of a model went in its last minutes: how many, how fast, by which revision.',
+    params: named,
+    query: z.object({ minutes: z._default(minutes, 15) }),
+    says: 'The requests, in pieces of some seconds; in an account of a minute, as CloudWatch counts them, a minute or two late.',
+    answer: json(traffic),
+  },
   rollBack: {
     method: 'POST',
     path: '/models/{name}/rollback',
@@ -404,16 +414,6 @@ export const onOneMachine = {
     }),
     says: PROGRESS,
     answer: lines(backupLine),
-  },
-  readTraffic: {
-    method: 'GET',
-    path: '/models/{name}/traffic',
-    summary:
-      'How the requests of a model went in its last minutes: how many, how fast, by which revision.',
-    params: named,
-    query: z.object({ minutes: z._default(minutes, 15) }),
-    says: 'The requests, in pieces of some seconds.',
-    answer: json(traffic),
   },
   inviteToConsole: {
     method: 'POST',

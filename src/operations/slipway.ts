@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bounded } from '#adapters/aws/bounded.ts';
+import type { Traffic } from '#control/models.ts';
 import type { Control, Input } from '#control/operation.ts';
 import type { everywhere } from '#control/operations.ts';
 import type { CursoredEvent } from '#control/streams.ts';
@@ -44,6 +45,8 @@ type Deps = Acting &
     /** Whether the bucket still has an object of a model by this name. */
     readonly isInBucket: (name: string) => Promise<boolean>;
     readonly logs: () => ModelLogs;
+    /** How the requests of a model went in its last minutes. */
+    readonly traffic: (model: Model, minutes: number) => Promise<Traffic>;
     readonly listBuilds: () => Promise<readonly BuildProgress[]>;
     readonly readEvents: (
       query: Input<(typeof everywhere)['readEvents']>,
@@ -105,6 +108,7 @@ export function slipwayRequests(deps: Deps): Requests {
     forgetCapture: async ({ name, day }) => forget(deps, (await known(name)).name, day ?? null),
     giveFeedback: async ({ name, bytes }) =>
       joinTruths(deps, (await known(name)).name, await feedbackText(bytes)),
+    readTraffic: async ({ name, minutes }) => deps.traffic(await known(name), minutes),
     rollBack: ({ name, to }) => actions.rollback(name, to ?? null),
     abort: ({ name }) => actions.abort(name),
     undeploy: ({ name }) => actions.undeploy(name),

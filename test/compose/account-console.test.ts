@@ -57,6 +57,23 @@ describe('the console of an account, on a loopback port', () => {
     expect(at.sent).toEqual([{ key: 'models/a/a.onnx', text: 'bytes' }]);
   });
 
+  it('sends what was dropped in pieces once all of it has arrived', async () => {
+    await using at = await opened();
+    const id = crypto.randomUUID();
+    const piece = (offset: number, body: string) =>
+      at.ask(`/uploads/${id}?key=models/a/a.onnx&totalBytes=5&offset=${offset}`, {
+        method: 'PUT',
+        body,
+      });
+    await piece(0, 'by');
+
+    expect(await (await at.ask(`/uploads/${id}`)).json()).toEqual({ offset: 2, uploaded: null });
+    expect(await (await piece(2, 'tes')).json()).toMatchObject({
+      uploaded: { sha256: '277089d91c0bdf4f2e6862ba7e4a07605119431f5d13f726dd352b06f1b206a9' },
+    });
+    expect(at.sent).toEqual([{ key: 'models/a/a.onnx', text: 'bytes' }]);
+  });
+
   it('lets its page ask the models of the account, and has nothing that only one machine has', async () => {
     await using at = await opened();
     const page = await fetch(at.origin, { headers: { accept: 'text/html' } });
@@ -64,7 +81,6 @@ describe('the console of an account, on a loopback port', () => {
     expect(page.headers.get('content-security-policy')).toContain(
       "connect-src 'self' https://api.example;",
     );
-    expect((await at.ask('/models/a/traffic')).status).toBe(404);
     expect((await at.ask('/scrub', { method: 'POST' })).status).toBe(404);
   });
 });

@@ -19,8 +19,8 @@ function ran(names: readonly string[], { runs = false, error = '' } = {}): reado
     error: error === state ? 'RevisionFailed' : null,
   }));
 }
-const seen = (steps: readonly StepRun[], hasEnded = false) =>
-  stationsOf(deploy, steps, { nowMs: 100_000, hasEnded }).map(
+const seen = (steps: readonly StepRun[], hasEnded = false, trouble = '') =>
+  stationsOf(deploy, steps, { nowMs: 100_000, hasEnded, trouble }).map(
     ({ name, state, tookMs }) => `${name} ${state} ${tookMs}`,
   );
 
@@ -64,6 +64,14 @@ describe('the picture of a workflow', () => {
     expect(shown).toContain('BuildImage skipped 0');
     expect(shown).toContain('ChooseTarget runs 96000');
     expect(shown).toContain('ShiftTraffic ahead 0');
+  });
+
+  it('marks the step that found a fault, though it answered as it should', () => {
+    const steps = ran(['AdmitDeployment', 'CompareAnswers', 'Compensate', 'ReleaseLease']);
+
+    expect(seen(steps, true, 'ArtifactRejected')).toContain('CompareAnswers failed 1000');
+    expect(seen(steps, true, 'ArtifactRejected')).toContain('Compensate done 1000');
+    expect(seen(steps, true)).toContain('CompareAnswers done 1000');
   });
 
   it('puts a failure, and what it led to, where the way was left, and nothing behind it that was not reached', () => {

@@ -40,6 +40,7 @@ async function accountApi({ guard = EVERYBODY } = {}) {
       buildLog: { tail: async () => [] },
       builds: { find: async () => undefined },
     }),
+    traffic: async () => ({ everySeconds: 60, nowMs: clock.now(), now: [], points: [] }),
     listBuilds: async () => [],
     readEvents: async (query) => registryEvents(registry, query),
     objects: async (prefix) => [`${prefix}a.onnx`],

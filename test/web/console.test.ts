@@ -179,6 +179,8 @@ describe('a model', () => {
       ),
     );
     await open();
+    // A page that is loaded again before it has its token has lost it, with the link.
+    await page.getByRole('heading', { name: 'Models' }).waitFor();
     for (const [scheme, width] of [
       ['light', 1200],
       ['dark', 1200],

@@ -20,6 +20,8 @@ type Options = Common & {
   readonly beginAnew?: boolean;
   readonly codeWithoutWalls?: boolean;
   readonly corsOrigin: readonly string[];
+  readonly publicUrl?: string;
+  readonly consoleUrl?: string;
   readonly allowedHost: readonly string[];
   readonly webhook: readonly string[];
 };
@@ -81,6 +83,14 @@ export function addStartCommand(program: Command): void {
       [],
     )
     .option(
+      '--public-url <url>',
+      'the address at which a reverse proxy publishes the gateway, such as https://models.example/ml',
+    )
+    .option(
+      '--console-url <url>',
+      'the address at which a reverse proxy publishes the console, by another host name or port than the models',
+    )
+    .option(
       '--webhook <url>',
       'where each event is posted, signed with SLIPWAY_WEBHOOK_SECRET; may be repeated',
       collected,
@@ -123,6 +133,8 @@ async function startAsAsked(options: Options): Promise<void> {
     codeWithoutWalls: options.codeWithoutWalls ?? false,
     corsOrigins: options.corsOrigin,
     allowedHosts: options.allowedHost,
+    publicUrl: options.publicUrl,
+    consoleUrl: options.consoleUrl,
     webhooks: options.webhook,
     webhookSecret: process.env['SLIPWAY_WEBHOOK_SECRET'],
   });

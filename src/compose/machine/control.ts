@@ -17,7 +17,6 @@ import { readKey } from '#domain/artifact/object-key.ts';
 import { dayOf } from '#domain/capture/plan.ts';
 import { deploymentId } from '#domain/deployment.ts';
 import { folderKeeper } from '#operations/data-folder/keeper.ts';
-import { requireModel } from '#operations/models/model-status.ts';
 import { slipwayRequests } from '#operations/slipway.ts';
 import { USUAL_PORTS } from '#operations/usual-ports.ts';
 import { healthMeters, troublesOf, wallsFailure } from '#operations/watch/health.ts';
@@ -72,6 +71,7 @@ export async function openControl(
       registry: state.registryFault,
       walls: () => wallsFailure(runtime.walls),
     });
+  const models = config.publicUrl ?? gateway.origin;
   const sessions = consoleSessions(database, clock);
   const history = trafficHistory({ database: state.views, clock, families: gateway.families });
   const deploymentMetrics = deploymentMeters(registry);
@@ -94,7 +94,7 @@ export async function openControl(
       clock,
       sleep,
       bucket: BUCKET,
-      endpoint: (model) => `${gateway.origin}${gateway.router.route(model)}`,
+      endpoint: (model) => `${models}${gateway.router.route(model)}`,
       alerts: watch.alerts,
       untaken: store.untaken,
       // A file outside every model's folder lies in the bucket itself, or in models/.
@@ -104,6 +104,7 @@ export async function openControl(
           () => false,
         ),
       logs: () => ({ ...runtime, platforms: serving.platforms }),
+      traffic: async ({ name }, minutes) => history.of(name, minutes),
       listBuilds: runtime.board.list,
       readEvents: events.open,
       objects: async (prefix) =>
@@ -137,10 +138,6 @@ export async function openControl(
     scrub: async () => keeper.scrub(),
     prune: async ({ dryRun }) => keeper.prune(dryRun),
     backup: async ({ to, link }) => keeper.backUp(to, { isLinked: link }),
-    async readTraffic({ name, minutes }) {
-      await requireModel(registry, name);
-      return history.of(name, minutes);
-    },
     inviteToConsole: async () => ({ url: served.link() }),
     openConsole: async ({ code }) => ({ token: sessions.open(code) }),
     putObject: upload,
@@ -149,14 +146,23 @@ export async function openControl(
   };
   const token = newToken();
   const served = await serveControl(
-    { table: machineOperations, operations, sessions, token, models: gateway.origin },
+    {
+      table: machineOperations,
+      operations,
+      sessions,
+      token,
+      models: new URL(models).origin,
+      ...(config.consoleUrl !== undefined && { published: config.consoleUrl }),
+    },
     {
       host: config.host,
       port: config.controlPort ?? USUAL_PORTS.control,
       askedBy: config.controlPort === undefined ? undefined : '--control-port',
     },
   );
-  serving.allowConsole(served.origin, `http://localhost:${served.port}`);
+  const consoles = [served.origin, `http://localhost:${served.port}`];
+  if (config.consoleUrl !== undefined) consoles.push(new URL(config.consoleUrl).origin);
+  serving.allowConsole(...consoles);
 
   async function upload({ key, bytes, sizeBytes: expectedBytes }: Sent & { readonly key: string }) {
     const about = expectedBytes === undefined ? undefined : { expectedBytes };

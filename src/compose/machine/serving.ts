@@ -106,7 +106,10 @@ export async function openServing(state: State, config: LocalConfig, machine: Ma
     clock,
     requestLog: config.requestLog ? requestLog(folder('requests.ndjson')) : undefined,
     corsOrigins: config.corsOrigins,
-    allowedHosts: config.allowedHosts,
+    allowedHosts: [
+      ...config.allowedHosts,
+      ...(config.publicUrl === undefined ? [] : [new URL(config.publicUrl).hostname]),
+    ],
     pages: consoleFiles(),
     consoleOrigins: () => consoleOrigins,
   });

@@ -42,7 +42,8 @@ const unheld = (ms: number) => sleep(ms, undefined, { ref: false });
 
 /** The Slipway of an account, over its own table, bucket, workflows and logs, with the caller's credentials. */
 export async function openAwsAccount(account: AwsAccount): Promise<Slipway> {
-  const { outputs } = await findStack(account);
+  const stack = await findStack(account);
+  const { outputs } = stack;
   const registry = accountRegistry(account, outputs);
   const stepFunctions = new SFNClient(clientSettings(account));
   const executions = accountExecutions(stepFunctions, outputs);
@@ -62,6 +63,7 @@ export async function openAwsAccount(account: AwsAccount): Promise<Slipway> {
   const s3 = () => new S3Client(clientSettings(account));
   // The caller's identity is fetched once, however many files a folder has. A caller without the permission uploads all the same.
   let by: Promise<string | undefined> | undefined;
+  let traffic: ReturnType<typeof import('./traffic.ts').accountTraffic> | undefined;
   return {
     ...slipwayRequests({
       registry,
@@ -80,6 +82,12 @@ export async function openAwsAccount(account: AwsAccount): Promise<Slipway> {
       untaken: async () => [],
       isInBucket: async () => true,
       logs: () => ({ platforms: logTails(account, outputs, logs), buildLog, builds }),
+      async traffic(model, minutes) {
+        // Its clients take a tenth of a second to load, which no other command needs.
+        const { accountTraffic } = await import('./traffic.ts');
+        traffic ??= accountTraffic(account, stack, registry);
+        return traffic(model, minutes);
+      },
       listBuilds: () => buildsProgress({ builds, buildLog }),
       readEvents: async (query) => registryEvents(registry, query),
       async objects(prefix) {

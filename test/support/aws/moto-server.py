@@ -35,6 +35,7 @@ import moto.backends
 import moto.core.responses
 import moto.core.serialize
 import moto.dynamodb.models as dynamodb
+from moto.cloudwatch.models import Statistics
 from moto.dynamodb.models.table import Table
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
@@ -52,6 +53,21 @@ def request_id(headers):
 
 
 moto.core.responses.gen_amzn_requestid_long = request_id
+
+
+# Moto knows no percentiles; here they are by the nearest rank, of single values alone.
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Statistics-definitions.html
+statistic_of = Statistics.get_statistics_for_type
+
+
+def statistic_or_percentile(self, stat):
+    if not stat.startswith("p"):
+        return statistic_of(self, stat)
+    values = sorted(self.metric_single_values_list)
+    return values[max(0, -int(-len(values) * float(stat[1:]) // 100) - 1)] if values else None
+
+
+Statistics.get_statistics_for_type = statistic_or_percentile
 
 
 def once(names):

@@ -6,13 +6,19 @@ import { type Browser, type BrowserContext, chromium, type Page } from 'playwrig
 import type { RunningSlipway } from '../slipway/running.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const CHROMIUM = process.env['SLIPWAY_CHROMIUM'] ?? '/usr/bin/chromium';
+/** Where the browser is, or would be. */
+export const CHROMIUM = process.env['SLIPWAY_CHROMIUM'] ?? '/usr/bin/chromium';
 
 /** Where the pictures of each story lie; the run prints it. */
 export const PICTURES =
   process.env['SLIPWAY_PICTURES'] ?? mkdtempSync(join(tmpdir(), 'slipway-pictures-'));
 
-type Look = { readonly scheme?: 'light' | 'dark'; readonly width?: number };
+type Look = {
+  readonly scheme?: 'light' | 'dark';
+  readonly width?: number;
+  /** Takes a certificate that nobody has signed. */
+  readonly isTrusting?: boolean;
+};
 
 /** A browser, and what went wrong in its pages. */
 export type Window = {
@@ -32,12 +38,13 @@ export async function openBrowser(): Promise<Browser> {
 
 export async function openWindow(
   browser: Browser,
-  { scheme = 'light', width = 1200 }: Look = {},
+  { scheme = 'light', width = 1200, isTrusting = false }: Look = {},
 ): Promise<Window> {
   const context = await browser.newContext({
     viewport: { width, height: 760 },
     colorScheme: scheme,
     reducedMotion: 'reduce',
+    ignoreHTTPSErrors: isTrusting,
   });
   const page = await context.newPage();
   const errors: string[] = [];

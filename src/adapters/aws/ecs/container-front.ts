@@ -23,7 +23,7 @@ export function loadBalancerArn({ listener }: ContainerFront): string {
 export function groupCounter(
   front: ContainerFront,
   targetGroupArn: string,
-  name: 'RequestCount' | `HTTPCode_Target_${2 | 3 | 4 | 5}XX_Count`,
+  name: 'RequestCount' | 'TargetResponseTime' | `HTTPCode_Target_${2 | 3 | 4 | 5}XX_Count`,
 ): Counter {
   const TargetGroup = targetGroupArn.split(':').at(-1) ?? '';
   const LoadBalancer = loadBalancerArn(front).split(':loadbalancer/').at(-1) ?? '';

@@ -10,8 +10,8 @@ export type Counter = {
   readonly namespace: 'AWS/Lambda' | 'AWS/ApplicationELB' | 'Slipway';
   readonly name: string;
   readonly dimensions: Readonly<Record<string, string>>;
-  /** `SampleCount`: how many values there were; by default their sum. */
-  readonly statistic?: 'Sum' | 'SampleCount';
+  /** `SampleCount`: how many values there were; `p50` and `p99`: their percentiles; by default their sum. */
+  readonly statistic?: 'Sum' | 'SampleCount' | 'p50' | 'p99';
 };
 
 const PERIOD_SECONDS = 60;
@@ -34,8 +34,19 @@ export async function metricSums(
   startMs: number,
   endMs: number,
 ): Promise<readonly number[]> {
-  if (counters.length === 0 || startMs >= endMs) return counters.map(() => 0);
-  const sums = counters.map(() => 0);
+  const series = await metricSeries(cloudWatch, counters, startMs, endMs);
+  return series.map((values) => [...values.values()].reduce((sum, value) => sum + value, 0));
+}
+
+/** Each counter's value of each minute that has one, by the minute's begin (epoch, milliseconds), in the counters' order; at most 500 counters. */
+export async function metricSeries(
+  cloudWatch: CloudWatchClient,
+  counters: readonly Counter[],
+  startMs: number,
+  endMs: number,
+): Promise<readonly ReadonlyMap<number, number>[]> {
+  const series = counters.map(() => new Map<number, number>());
+  if (counters.length === 0 || startMs >= endMs) return series;
   const input = {
     MetricDataQueries: counters.map(query),
     StartTime: new Date(startMs),
@@ -43,13 +54,15 @@ export async function metricSums(
   };
   await translated(async () => {
     for await (const page of paginateGetMetricData({ client: cloudWatch }, input)) {
-      for (const { Id = '', Values = [] } of page.MetricDataResults ?? []) {
-        const index = Number(Id.slice(1));
-        sums[index] = Values.reduce((sum, value) => sum + value, sums[index] ?? 0);
+      for (const { Id = '', Timestamps = [], Values = [] } of page.MetricDataResults ?? []) {
+        const values = series[Number(Id.slice(1))];
+        Values.forEach((value, index) => {
+          values?.set(Timestamps[index]?.getTime() ?? 0, value);
+        });
       }
     }
   });
-  return sums;
+  return series;
 }
 
 function query(

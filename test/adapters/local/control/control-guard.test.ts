@@ -10,13 +10,16 @@ const OWN = { host: '127.0.0.1:8081', authorization: `Bearer ${TOKEN}` };
 /** The status with which a request is refused; `let in` where it is not. */
 function asked(
   headers: Record<string, string>,
-  { operation }: { readonly operation: Operation | undefined } = {
+  {
+    operation,
+    guard = GUARD,
+  }: { readonly operation: Operation | undefined; readonly guard?: typeof GUARD } = {
     operation: machineOperations.listModels,
   },
 ) {
   try {
     const request = new Request('http://127.0.0.1/models', { headers });
-    return GUARD(request, operation)?.status ?? 'let in';
+    return guard(request, operation)?.status ?? 'let in';
   } catch (error) {
     return (error as Error).name === 'InputInvalid' ? 400 : error;
   }
@@ -48,6 +51,26 @@ describe('who may ask the control API of one machine', () => {
 
   it('is a page of its own', () => {
     expect(asked({ ...OWN, origin: 'http://127.0.0.1:8081' })).toBe('let in');
+  });
+
+  it('is a page of the address at which a proxy publishes the console, and of no other by any header', () => {
+    const guard = loopbackGuard(TOKEN, () => false, 'https://ops.example:8443');
+    const at = { guard, operation: machineOperations.listModels };
+    const page = { ...OWN, host: 'ops.example:8443', origin: 'https://ops.example:8443' };
+    const forwarded = {
+      'x-forwarded-host': 'evil.example',
+      'x-forwarded-proto': 'https',
+      forwarded: 'host=evil.example;proto=https',
+    };
+
+    expect(asked(page, at)).toBe('let in');
+    // Nginx names the address that it asks, unless it is told otherwise.
+    expect(asked({ ...page, host: '127.0.0.1:8081' }, at)).toBe('let in');
+    expect(asked({ ...page, authorization: '' }, at)).toBe(401);
+    expect(asked(page)).toBe(400);
+    expect(asked({ ...page, origin: 'http://ops.example:8443' }, at)).toBe(400);
+    expect(asked({ ...page, ...forwarded, host: 'evil.example' }, at)).toBe(400);
+    expect(asked({ ...page, ...forwarded, origin: 'https://evil.example' }, at)).toBe(400);
   });
 
   it.each(['', 'Bearer', `Bearer ${TOKEN}x`, `Bearer  ${TOKEN}`, TOKEN, `bearer ${TOKEN}`])(

@@ -1,0 +1,52 @@
+import { html } from '../look/html.ts';
+import { Badge, Theirs, type Tone } from '../look/parts.ts';
+import { count } from '../look/words.ts';
+import type { Api, Explanation } from './api.ts';
+import { useReading } from './reading.ts';
+import { modelAddress } from './route.ts';
+
+type Comparison = NonNullable<Explanation['comparison']>;
+
+const TONES: Readonly<Record<Comparison['verdict'], Tone>> = {
+  same: 'good',
+  changed: 'warn',
+  broken: 'bad',
+  unproven: 'quiet',
+};
+
+/** A word for what the gate found of a version, beside the one that was live. */
+export function Verdict({ verdict }: { verdict: string }) {
+  return html`<${Badge} tone=${(TONES as Readonly<Record<string, Tone>>)[verdict] ?? 'quiet'}>${verdict}</${Badge}>`;
+}
+
+/** What the gate found of a version: the verdict, its evidence, and each difference. */
+export function Beside({ api, model, version }: { api: Api; model: string; version: number }) {
+  const { value } = useReading<Explanation>(api, `models/${model}/explain`, {
+    everyMs: 0,
+    query: { version },
+  });
+  const comparison = value?.comparison;
+  if (!comparison) return null;
+  const { verdict, reason, beside, decision, differences, answers } = comparison;
+  const { kept, drawn, noisy, signs, examples } = answers;
+  const asked = [
+    kept.asked > 0 && `${count(kept.changed)} of ${count(kept.asked)} examples answered otherwise`,
+    drawn.asked > 0 &&
+      `${count(drawn.changed)} of ${count(drawn.asked)} drawn requests answered otherwise`,
+    noisy > 0 && `${count(noisy)} left out, which version ${beside.version} answers in two ways`,
+  ].filter((part) => part !== false);
+  return html`
+    <section class="card pad stack" aria-labelledby="beside">
+      <div class="row">
+        <h2 id="beside">Beside version ${beside.version}</h2>
+        <${Verdict} verdict=${verdict} />
+        ${decision === 'declared' && html`<span class="soft">its manifest says that it replaces version ${beside.version}</span>`}
+        <a class="button tight push" href=${modelAddress(model, 'try')}>Try it</a>
+      </div>
+      <p class="pre"><${Theirs} text=${reason} /></p>
+      ${asked.length > 0 && html`<p class="soft">${asked.join('; ')}.</p>`}
+      ${differences.length > 0 && html`<ul class="differences">${differences.map(({ weight, what }) => html`<li><span class="small ${weight === 'breaking' ? 'fault' : 'soft'}">${weight}</span> <${Theirs} text=${what} /></li>`)}</ul>`}
+      ${[...signs, ...examples].map((line) => html`<p class="small soft pre"><${Theirs} text=${line} /></p>`)}
+    </section>
+  `;
+}

@@ -1,0 +1,72 @@
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
+import { LambdaClient } from '@aws-sdk/client-lambda';
+import { cloudWatchTraffic } from '#adapters/aws/metrics/cloudwatch-traffic.ts';
+import { systemClock } from '#adapters/clocks.ts';
+import type { Traffic } from '#control/models.ts';
+import type { Model, Shares } from '#domain/deployment.ts';
+import type { MadeRevision } from '#ports/metrics.ts';
+import type { Registry } from '#ports/registry.ts';
+import { type AwsAccount, clientSettings } from './clients.ts';
+import { accountRouter } from './router.ts';
+import type { SlipwayStack } from './stack.ts';
+
+// Each has up to five metrics, of which AWS charges for every one that is asked for.
+const MOST_REVISIONS = 4;
+
+/** How the requests of models went, by CloudWatch, and how the router shares them now. */
+export function accountTraffic(account: AwsAccount, stack: SlipwayStack, registry: Registry) {
+  const settings = clientSettings(account);
+  const lambda = new LambdaClient(settings);
+  const router = accountRouter(account, stack, lambda);
+  const { containers } = stack;
+  const options = {
+    cloudWatch: new CloudWatchClient(settings),
+    lambda,
+    functionPrefix: stack.outputs.FunctionPrefix,
+    containers: containers && {
+      elb: new ElasticLoadBalancingV2Client(settings),
+      front: {
+        stage: account.stage,
+        listener: containers.Listener,
+        host: containers.LoadBalancer,
+        vpcLink: containers.VpcLink,
+      },
+    },
+    clock: systemClock,
+  };
+
+  return async (model: Model, minutes: number): Promise<Traffic> => {
+    const shares: Shares = await router.shares(model.name);
+    const made = await madeRevisions(registry, model, shares);
+    const history = await cloudWatchTraffic(options, made, minutes);
+    const now = Object.entries(shares).map(([revision, share]) => ({
+      revision,
+      share,
+      memoryMiB: null,
+    }));
+    return { ...history, now };
+  };
+}
+
+/** The revisions that get requests go before those that went live last. */
+async function madeRevisions(
+  registry: Registry,
+  { name, newestDeploymentId }: Model,
+  shares: Shares,
+): Promise<readonly MadeRevision[]> {
+  const [versions, newest] = await Promise.all([
+    registry.versions(name),
+    registry.deployment(newestDeploymentId),
+  ]);
+  const candidate = newest?.work.candidate;
+  const made = [
+    ...(candidate ? [candidate] : []),
+    ...versions.map((version) => ({ ...version, madeBy: version.deploymentId })),
+  ];
+  const first = new Map(made.toReversed().map((each) => [each.revision, each]));
+  return [...first.values()]
+    .toReversed()
+    .toSorted((one, other) => Number(other.revision in shares) - Number(one.revision in shares))
+    .slice(0, MOST_REVISIONS);
+}

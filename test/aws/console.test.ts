@@ -1,0 +1,152 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  CloudWatchLogsClient,
+  CreateLogStreamCommand,
+  PutLogEventsCommand,
+} from '@aws-sdk/client-cloudwatch-logs';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import { DescribeExecutionCommand, ListExecutionsCommand, SFNClient } from '@aws-sdk/client-sfn';
+import type { Browser, Page } from 'playwright-core';
+import { dynamoRegistry } from '#adapters/aws/registry/dynamo-registry.ts';
+import { systemClock } from '#adapters/clocks.ts';
+import type { Registry } from '#ports/registry.ts';
+import type { RunningCommand } from '../cli/run-cli.ts';
+import { awsClient } from '../support/aws/clients.ts';
+import { describeOnMoto } from '../support/aws/moto.ts';
+import {
+  CHROMIUM,
+  faultsOf,
+  openBrowser,
+  openWindow,
+  picture,
+  type Window,
+} from '../support/browser/browser.ts';
+import { eventually } from '../support/clock/eventually.ts';
+import { addConstantModel } from '../support/models/onnx.ts';
+import { needing } from '../support/needs.ts';
+import { temporaryFolder } from '../support/slipway/running.ts';
+import { candidateOf, goneLive, holding, idOf, walkTo } from '../support/worlds/registry.ts';
+import { type CliWorld, installInMoto } from './cli-world.ts';
+
+needing(existsSync(CHROMIUM) ? undefined : 'there is no Chromium', () => {
+  describeOnMoto('slipway console --stage, in a browser', (moto) => {
+    let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+    let world: CliWorld;
+    let registry: Registry;
+    let command: RunningCommand;
+    let browser: Browser;
+    let window: Window;
+    let page: Page;
+
+    beforeAll(async () => {
+      folder = await temporaryFolder();
+      world = await installInMoto(moto(), 'dev');
+      const client = awsClient(DynamoDBClient, moto());
+      registry = dynamoRegistry({ client, table: world.outputs['Table']!, clock: systemClock });
+      for (const version of [1, 2]) {
+        const holder = await goneLive({ registry } as never, version);
+        if (version === 2) await registry.markVersion(holder, 1, 'Retired');
+        await registry.releaseLease(holder);
+      }
+      command = world.command(['console', '--no-open']);
+      const link = await eventually(() => /http\S+#open=\S+/.exec(command.output())?.[0]);
+      browser = await openBrowser();
+      window = await openWindow(browser);
+      page = window.page;
+      page.setDefaultTimeout(60_000);
+      await page.goto(link);
+      await page.getByRole('link', { name: 'shapes' }).waitFor();
+    });
+
+    afterAll(async () => {
+      await browser.close();
+      command.interrupt();
+      await command.result;
+      await folder[Symbol.asyncDispose]();
+    });
+
+    const goTo = (hash: string) => page.evaluate(`location.hash = ${JSON.stringify(hash)}`);
+
+    /** What the console has asked of a workflow. */
+    async function asked(machine: string): Promise<unknown> {
+      const sfn = awsClient(SFNClient, moto());
+      const stateMachineArn = world.outputs[machine];
+      const { executionArn } = await eventually(async () => {
+        const { executions = [] } = await sfn.send(new ListExecutionsCommand({ stateMachineArn }));
+        return executions[0];
+      });
+      const { input = '' } = await sfn.send(new DescribeExecutionCommand({ executionArn }));
+      return JSON.parse(input);
+    }
+
+    it('shows the models of the account, their requests, versions, choices and events', async () => {
+      await picture(page, 'account-models-light');
+      for (const [hash, seen] of [
+        ['#/models/shapes', 'CloudWatch counts a minute or two late'],
+        ['#/models/shapes', 'Make live'],
+        ['#/models/shapes/why', 'What was found'],
+        ['#/models/shapes/events', 'upload 2 is live'],
+        ['#/events', 'upload 1 is live'],
+        [`#/deployments/${idOf(2)}`, 'It answers at its endpoint'],
+      ] as const) {
+        await goTo(hash);
+        await page.getByText(seen).first().waitFor();
+        expect({ hash, faults: await faultsOf(page) }).toEqual({ hash, faults: [] });
+      }
+      expect(window.errors).toEqual([]);
+    });
+
+    it('sends a drop to the bucket of the account', async () => {
+      const path = join(folder.path, 'new.onnx');
+      writeFileSync(path, addConstantModel({ constant: 1 }));
+      await goTo('#/');
+      await page.setInputFiles('input[type=file] >> nth=0', path);
+      await page.getByRole('button', { name: 'Deploy' }).click();
+      await page.getByRole('link', { name: 'See how it goes' }).waitFor();
+
+      const Bucket = world.outputs['Bucket'];
+      const { Contents } = await awsClient(S3Client, moto()).send(
+        new ListObjectsV2Command({ Bucket }),
+      );
+      expect(Contents?.map(({ Key }) => Key)).toEqual(['models/new/new.onnx']);
+    });
+
+    it('asks the workflows of the account to roll back and to undeploy', async () => {
+      await goTo('#/models/shapes');
+      await page.getByRole('button', { name: 'Roll back to v1' }).click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Roll back to v1' }).click();
+      expect(await asked('RollbackWorkflow')).toMatchObject({ kind: 'rollback', model: 'shapes' });
+
+      await page.getByRole('button', { name: 'Undeploy' }).first().click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Undeploy' }).click();
+      expect(await asked('UndeployWorkflow')).toMatchObject({ kind: 'undeploy', model: 'shapes' });
+    });
+
+    it('follows the log of a model that runs in a container', async () => {
+      const holder = await holding({ registry } as never, 3);
+      await walkTo({ registry } as never, holder, 'Inspected');
+      const deployment = await registry.deployment(idOf(3));
+      const candidate = { ...candidateOf(deployment!), target: 'fargate' } as const;
+      await registry.advance(holder, 'Provisioning', { candidate }, {});
+      const logs = awsClient(CloudWatchLogsClient, moto());
+      const stream = {
+        logGroupName: world.outputs['ModelLogGroup'],
+        logStreamName: 'shapes-v3/model/task',
+      };
+      await logs.send(new CreateLogStreamCommand(stream));
+      const logEvents = [{ timestamp: Date.now(), message: 'the model <b>is loaded</b>' }];
+      await logs.send(new PutLogEventsCommand({ ...stream, logEvents }));
+
+      await goTo('#/models/shapes/logs');
+      await page.getByText('the model <b>is loaded</b>').waitFor();
+      await goTo('#/models/shapes');
+      await page.getByRole('button', { name: 'Give it up' }).click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Give it up' }).click();
+
+      expect(await asked('StateMachine')).toMatchObject({ recovery: { deploymentId: idOf(3) } });
+      expect(window.errors).toEqual([]);
+    });
+  });
+});
