@@ -270,7 +270,7 @@ describe("by OpenAI's API", () => {
 
   it.each<[string, object, string]>([
     ['tokens', { input: [1, 2] }, 'input is a list of 2 that are not all texts; send texts'],
-    ['nothing', {}, 'input is nothing'],
+    ['nothing', {}, 'input is missing'],
     ['another encoding', { input: 'a', encoding_format: 'hex' }, 'encoding_format is "hex"'],
     ['more dimensions than there are', { input: 'a', dimensions: 64 }, 'the model has 32'],
     ['dimensions that are none', { input: 'a', dimensions: 0 }, 'dimensions is 0'],

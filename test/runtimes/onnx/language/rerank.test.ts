@@ -83,7 +83,7 @@ describe('a classifier with one label ranks texts', () => {
   });
 
   it.each<[string, object, string]>([
-    ['no query', { documents: ['a'] }, 'query is nothing; it takes a text'],
+    ['no query', { documents: ['a'] }, 'query is missing; it takes a text'],
     ['an empty query', { query: '', documents: ['a'] }, 'query is ""'],
     ['no texts', { query: 'a' }, 'documents is missing; it takes a list of texts'],
     ['an empty list', { query: 'a', texts: [] }, 'texts is a list of 0'],
