@@ -64,6 +64,7 @@ export const SMALLEST: Readonly<Record<string, Smallest>> = {
   inspection: { args: ['1'] },
   'many-models': { args: ['2', '1'] },
   orchestration: { args: ['1'] },
+  placement: { args: ['4', '5'] },
   'python-servers': {
     args: ['1', 'forest'],
     lacks: await lacksOthers('python-servers', 'FastAPI and KServe'),

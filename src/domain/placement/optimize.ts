@@ -12,6 +12,7 @@ import {
   type Question,
   requestMsAt,
 } from './demand.ts';
+import { startsPerSecond } from './function-starts.ts';
 import { HOURS_A_MONTH, overspent } from './spending.ts';
 
 const MIB_PER_GB = 1024;
@@ -23,8 +24,8 @@ const MOST_REPLICAS = 1000;
 const SPOT_SHARE = 0.5;
 const LAMBDA_STEPS = [256, 512, 1024, lambda.memoryPerVcpuMiB, 3538, 5307, 7076];
 // An assumption: an idle environment of a function stays for some minutes, and a busy one for some two hours.
-const KEPT_SECONDS = 300;
-const ENVIRONMENT_HOURS = 2;
+const IDLE_SECONDS = 300;
+const LIFE_SECONDS = 7200;
 // Below this many milliseconds, one more is a large part of a bill that counts whole ones.
 const ROUNDED_MS = 10;
 // Estimates are no better than this: of options as close as that, the fastest is worth more.
@@ -137,7 +138,8 @@ function onLambda({ demand, measured }: Pick<Question, 'demand' | 'measured'>, m
   const vcpus = memoryMiB / lambda.memoryPerVcpuMiB;
   const warmMs = Math.ceil(requestMsAt(measured, vcpus) - 1e-9);
   const startMs = measured.startMs / Math.min(1, vcpus);
-  const isRare = demand.requestsPerSecond * KEPT_SECONDS < 1;
+  // More than one request in twenty waits for a start then.
+  const isRare = Math.exp(-demand.requestsPerSecond * IDLE_SECONDS) > 0.05;
   const environments = Math.ceil(demand.peak * (warmMs / 1000));
   return {
     vcpus,
@@ -151,12 +153,19 @@ function onLambda({ demand, measured }: Pick<Question, 'demand' | 'measured'>, m
 
 function lambdaOption({ demand, measured, limits }: Question, memoryMiB: number): PlacedOption {
   const times = onLambda({ demand, measured }, memoryMiB);
-  const { vcpus, warmMs, startMs, isRare, environments, p95Ms } = times;
-  const starts = isRare
-    ? monthlyRequests(demand)
-    : environments * (demand.hours / ENVIRONMENT_HOURS);
-  const gbSecond = (memoryMiB / MIB_PER_GB) * prices.lambdaX86GBSecond.usd;
+  const { vcpus, warmMs, startMs, environments, p95Ms } = times;
   const requests = monthlyRequests(demand);
+  const starts =
+    demand.hours *
+    3600 *
+    startsPerSecond({
+      rate: demand.requestsPerSecond,
+      seconds: warmMs / 1000,
+      startSeconds: startMs / 1000,
+      idleSeconds: IDLE_SECONDS,
+      lifeSeconds: LIFE_SECONDS,
+    });
+  const gbSecond = (memoryMiB / MIB_PER_GB) * prices.lambdaX86GBSecond.usd;
   const own = [
     { what: 'requests', usd: requests * prices.lambdaRequest.usd },
     { what: 'GB-seconds', usd: requests * (warmMs / 1000) * gbSecond },

@@ -1,0 +1,272 @@
+// The placement's choice beside every other, by a simulator of AWS's bill that shares no code with it: `node bench/placement.ts [MODELS] [PROFILES]`, 60 and 40 by default.
+// Prints how often they agree, what a wrong choice costs, how near the estimate of the bill is, and where the choice flips. Ends with 1 if a limit of the issue's is not kept.
+import { argv, exit } from 'node:process';
+import type { PlacedOption, Question } from '#domain/placement/demand.ts';
+import { cheapest, flipsAt, frontDoor } from '#domain/placement/optimize.ts';
+import { waysToSpendLess } from '#domain/placement/ways.ts';
+import { row, spread } from './figures.ts';
+import {
+  brokenBy,
+  type Config,
+  everyConfig,
+  monthlyBill,
+  type Profile,
+  type SimModel,
+  simulatedLambda,
+} from './placement/bill.ts';
+
+const GIB = 1024 ** 3;
+const MS = [0.5, 3, 12, 25, 60, 100, 250, 600, 1500, 4000];
+const MEMORY = [300, 900, 1769, 3000, 6144, 12_000];
+const RATES = [0.001, 0.05, 0.5, 1, 5, 20, 50, 120];
+const TIE = 1.01;
+const MOST_TASKS = 1000;
+
+const [mostModels = 60, mostProfiles = 40] = argv.slice(2).map(Number);
+
+/** Ten times by six memories; the other facts differ from one to the next. */
+const models: readonly SimModel[] = MS.flatMap((ms, time) =>
+  MEMORY.map((memoryMiB, memory) => ({
+    cpuSeconds: ms / 1000,
+    shared: [0, 0.5, 0.9][(time + memory) % 3] ?? 0,
+    memoryMiB,
+    imageBytes: (time + 2 * memory) % 11 === 10 ? 11 * GIB : GIB,
+    startSeconds: [1, 3, 8, 20][(2 * time + memory) % 4] ?? 1,
+  })),
+);
+
+/** Eight rates by five wishes. */
+const profiles: readonly Profile[] = RATES.flatMap((rate, index) => {
+  const plain: Profile = {
+    ...{ rate, peak: rate * 2, hours: 730, p95Seconds: null, mayStart: true },
+    ...{ executions: null, vcpus: null, tasks: MOST_TASKS, isSpotAllowed: false },
+  };
+  return [
+    plain,
+    { ...plain, hours: 174, peak: rate },
+    { ...plain, p95Seconds: [0.05, 0.3, 1, 8][index % 4] ?? 1 },
+    { ...plain, mayStart: false, isSpotAllowed: true },
+    // A new account.
+    { ...plain, executions: 10, vcpus: 6, isSpotAllowed: index % 2 === 0 },
+  ];
+});
+
+function questionOf(model: SimModel, profile: Profile): Question {
+  const { rate, peak, hours, p95Seconds, mayStart } = profile;
+  return {
+    demand: {
+      requestsPerSecond: rate,
+      ...{ peak, hours, p95Ms: p95Seconds === null ? null : p95Seconds * 1000 },
+      coldStarts: mayStart ? 'allowed' : 'none',
+    },
+    measured: {
+      requestMs: model.cpuSeconds * 1000,
+      parallelPart: model.shared,
+      memoryMiB: model.memoryMiB,
+      imageBytes: model.imageBytes,
+      startMs: model.startSeconds * 1000,
+    },
+    limits: {
+      lambdaConcurrency: profile.executions,
+      lambdaMemoryMiB: null,
+      fargateVcpus: profile.vcpus,
+      leastReplicas: 1,
+      maxReplicas: profile.tasks,
+      maxMonthlyUsd: null,
+    },
+    allowsSpot: profile.isSpotAllowed,
+  };
+}
+
+function configOf({ target, memoryMiB, vcpus, replicas, isSpot }: PlacedOption): Config {
+  return target === 'lambda'
+    ? { on: 'lambda', mib: memoryMiB }
+    : { on: 'fargate', vcpus, gb: memoryMiB / 1024, tasks: replicas, isSpot };
+}
+
+/** The cheapest that keeps all limits, by trying each. */
+function best(
+  model: SimModel,
+  profile: Profile,
+): { readonly usd: number; readonly on: string } | undefined {
+  let found: { usd: number; on: string } | undefined;
+  for (const config of everyConfig(model, profile)) {
+    if (brokenBy(model, profile, config)) continue;
+    const usd = monthlyBill(model, profile, config);
+    if (!found || usd < found.usd) found = { usd, on: config.on };
+  }
+  return found;
+}
+
+type Pair = {
+  readonly name: string;
+  readonly isSame: boolean;
+  /** How much more the choice costs than the cheapest, as a part of it. */
+  readonly regret: number | null;
+  readonly broken: string | undefined;
+  /** The estimate beside the simulator's bill for the same choice. */
+  readonly estimate: number | null;
+};
+
+function judged(model: SimModel, profile: Profile): Pair {
+  const name = `${model.cpuSeconds * 1000} ms, ${model.memoryMiB} MiB, ${profile.rate}/s`;
+  const option = cheapest(questionOf(model, profile));
+  const cheapestOf = best(model, profile);
+  if (!option || !cheapestOf) {
+    const isSame = !option === !cheapestOf;
+    const broken = !isSame && option ? 'nothing keeps the limits' : undefined;
+    return { name, isSame, regret: null, broken, estimate: null };
+  }
+  const config = configOf(option);
+  const usd = monthlyBill(model, profile, config);
+  const regret = usd / cheapestOf.usd - 1;
+  return {
+    name,
+    isSame: option.target === cheapestOf.on || usd <= cheapestOf.usd * TIE,
+    regret,
+    broken: brokenBy(model, profile, config, false),
+    estimate: option.ownUsd / simulated(model, profile, config, usd) - 1,
+  };
+}
+
+const known = new Map<string, number>();
+
+/** Requests one by one on Lambda, and the hours of the tasks on Fargate. */
+function simulated(model: SimModel, profile: Profile, config: Config, usd: number): number {
+  if (config.on === 'fargate') return usd;
+  const key = JSON.stringify([model, profile.rate, config.mib]);
+  const perHour = known.get(key) ?? simulatedLambda(model, profile, config.mib) / profile.hours;
+  known.set(key, perHour);
+  return perHour * profile.hours;
+}
+
+/** Where the choice of a target flips as the rate grows by a hundredth, up to `most`; each rate. */
+function flips(
+  choice: (rate: number) => string | undefined,
+  rates: readonly number[],
+): readonly number[] {
+  return rates.filter(
+    (rate, index) => index > 0 && choice(rate) !== choice(rates[index - 1] ?? rate),
+  );
+}
+
+/** A model that fills no second task before the bills cross. */
+const CROSSING: readonly SimModel[] = [100, 200, 400, 700, 1000].flatMap((ms) =>
+  [4000, 6144].map((memoryMiB) => ({
+    ...{ cpuSeconds: ms / 1000, shared: 0, memoryMiB, imageBytes: GIB, startSeconds: 3 },
+  })),
+);
+
+function flipsOf(model: SimModel) {
+  const at = (rate: number): Profile => ({
+    ...{ rate, peak: rate, hours: 730, p95Seconds: null, mayStart: true },
+    ...{ executions: null, vcpus: null, tasks: MOST_TASKS, isSpotAllowed: false },
+  });
+  const breakEven = breakEvenOf(model, at);
+  const rates = Array.from({ length: 98 }, (_, step) => breakEven * 0.6 * 1.01 ** step);
+  const ours = (rate: number) => cheapest(questionOf(model, at(rate)))?.target;
+  const up = flips(ours, rates);
+  const down = flips(ours, rates.toReversed());
+  const said = flipsAt(questionOf(model, at(breakEven * 0.6)));
+  return { breakEven, up, down, said };
+}
+
+/** By halving, where one task costs the simulator as much as the function. */
+function breakEvenOf(model: SimModel, at: (rate: number) => Profile): number {
+  let [low, high] = [1e-4, 1e4];
+  for (let step = 0; step < 60; step += 1) {
+    const rate = Math.sqrt(low * high);
+    const isLambda = best(model, at(rate))?.on === 'lambda';
+    if (isLambda) low = rate;
+    else high = rate;
+  }
+  return high;
+}
+
+const some = <T>(all: readonly T[], most: number) =>
+  all.filter((_, index) => (index * most) % all.length < most);
+const asked = some(models, mostModels).flatMap((model) =>
+  some(profiles, mostProfiles).map((profile) => ({ model, profile })),
+);
+const pairs = asked.map(({ model, profile }) => judged(model, profile));
+const regrets = pairs.flatMap(({ regret }) => (regret === null ? [] : [regret]));
+const estimates = pairs.flatMap(({ estimate }) => (estimate === null ? [] : [estimate]));
+const agreement = pairs.filter(({ isSame }) => isSame).length / pairs.length;
+const mean = regrets.reduce((sum, each) => sum + each, 0) / Math.max(1, regrets.length);
+const worst = Math.max(0, ...regrets);
+const broken = pairs.filter((pair) => pair.broken);
+const far = estimates.filter((each) => Math.abs(each) > 0.1).length;
+
+const percent = (part: number) => `${(part * 100).toFixed(2)} %`;
+console.log(row('pairs', `${pairs.length}, of which ${regrets.length} have an answer`));
+console.log(row('the same target', `${percent(agreement)} (95 % or more)`));
+console.log(row('mean regret', `${percent(mean)} (2 % or less)`));
+console.log(row('worst regret', `${percent(worst)} (10 % or less)`));
+console.log(row('broken limits', `${broken.length} (0)`));
+console.log(
+  row(
+    'estimate beside the bill',
+    `${spread(
+      estimates.map((each) => each * 100),
+      1,
+    )} %; ${far} beyond 10 % (0)`,
+  ),
+);
+
+const crossings = some(CROSSING, mostModels >= 10 ? 10 : 1).map(flipsOf);
+const isNear = (rate: number | undefined, to: number) =>
+  rate !== undefined && Math.abs(rate / to - 1) <= 0.05;
+const good = crossings.filter(
+  ({ breakEven, up, down, said }) =>
+    up.length === 1 &&
+    down.length === 1 &&
+    isNear(up[0], breakEven) &&
+    isNear(down[0], breakEven) &&
+    isNear(said ?? undefined, breakEven),
+);
+console.log(
+  row('flips near the break-even', `${good.length} of ${crossings.length}, once in each direction`),
+);
+
+const ways = asked.flatMap(({ model, profile }) => {
+  const question = questionOf(model, profile);
+  return waysToSpendLess(question).map((way) => ({ way, question, model, profile }));
+});
+const spotWays = ways.filter(({ way }) => way.what.startsWith('allow Spot'));
+const trueWays = spotWays.map(({ way, question, model, profile }) => {
+  const usd = best(model, { ...profile, isSpotAllowed: true })?.usd ?? 0;
+  const door = frontDoor(question.demand).reduce((sum, item) => sum + item.usd, 0);
+  return way.usd / (usd + door) - 1;
+});
+const falseWays = trueWays.filter((each) => Math.abs(each) > 0.1).length;
+console.log(
+  row(
+    'Spot would save',
+    `${spread(
+      trueWays.map((each) => each * 100),
+      1,
+    )} % from the simulator's; ${falseWays} of ${trueWays.length} beyond 10 % (0)`,
+  ),
+);
+
+for (const { name, broken: limit } of broken.slice(0, 10))
+  console.log(`  broken: ${name}: ${limit}`);
+for (const { name, regret } of pairs
+  .toSorted((a, b) => (b.regret ?? 0) - (a.regret ?? 0))
+  .slice(0, 5)) {
+  console.log(`  regret: ${name}: ${percent(regret ?? 0)}`);
+}
+for (const { name, estimate } of pairs
+  .toSorted((a, b) => Math.abs(b.estimate ?? 0) - Math.abs(a.estimate ?? 0))
+  .slice(0, 5)) {
+  console.log(`  estimate: ${name}: ${percent(estimate ?? 0)}`);
+}
+const isKept =
+  agreement >= 0.95 &&
+  mean <= 0.02 &&
+  worst <= 0.1 &&
+  broken.length === 0 &&
+  far === 0 &&
+  falseWays === 0 &&
+  good.length === crossings.length;
+exit(isKept ? 0 : 1);

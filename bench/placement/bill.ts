@@ -1,0 +1,280 @@
+// A simulator of AWS's bill for one model, written from AWS's price pages and rules, and from nothing in src/. Requests arrive at random, one by one.
+
+/** us-east-1, on demand, in USD. Sources: those of src/domain/data/prices-us-east-1.json, typed again. */
+const PRICE = {
+  lambdaRequest: 0.2 / 1e6,
+  lambdaGBSecond: 0.0000166667,
+  fargateVcpuHour: 0.04048,
+  fargateGBHour: 0.004445,
+  addressHour: 0.005,
+  loadBalancerHour: 0.0225,
+  // The dearest end of Spot's prices.
+  spotShare: 0.5,
+};
+const MONTH_HOURS = 730;
+const MIB_OF_A_VCPU = 1769;
+const LAMBDA_MIB = { least: 128, most: 10_240 };
+const LAMBDA_IMAGE_BYTES = 10 * 1024 ** 3;
+const FARGATE_DISK_BYTES = 200 * 1024 ** 3;
+const REQUEST_SECONDS = 29;
+// How long an environment of a function stays: idle, and at all. AWS documents neither.
+const IDLE_SECONDS = 300;
+const LIFE_SECONDS = 7200;
+// The busiest that a task may be on average.
+const BUSY = 0.6;
+
+/** https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html: vCPUs, and the memory (GB) from, to and in steps of. */
+const TASKS = [
+  { vcpus: 0.25, gb: [0.5, 1, 2] },
+  { vcpus: 0.5, gb: [1, 2, 3, 4] },
+  { vcpus: 1, gb: range(2, 8, 1) },
+  { vcpus: 2, gb: range(4, 16, 1) },
+  { vcpus: 4, gb: range(8, 30, 1) },
+  { vcpus: 8, gb: range(16, 60, 4) },
+  { vcpus: 16, gb: range(32, 120, 8) },
+];
+
+/** A model as it is: the seconds of CPU of a request, the part of them that several CPUs share, its memory (MiB), its image (bytes), and its start (s) on one CPU. */
+export type SimModel = {
+  readonly cpuSeconds: number;
+  readonly shared: number;
+  readonly memoryMiB: number;
+  readonly imageBytes: number;
+  readonly startSeconds: number;
+};
+
+/** Who asks, and what the account allows; null is no limit. */
+export type Profile = {
+  readonly rate: number;
+  readonly peak: number;
+  readonly hours: number;
+  readonly p95Seconds: number | null;
+  readonly mayStart: boolean;
+  readonly executions: number | null;
+  readonly vcpus: number | null;
+  readonly tasks: number | null;
+  readonly isSpotAllowed: boolean;
+};
+
+export type Config =
+  | { readonly on: 'lambda'; readonly mib: number }
+  | {
+      readonly on: 'fargate';
+      readonly vcpus: number;
+      readonly gb: number;
+      readonly tasks: number;
+      readonly isSpot: boolean;
+    };
+
+/** Every way to run the model: each MiB of a function that is a multiple of 16, and each size of a task with each number of them. */
+export function* everyConfig(model: SimModel, profile: Profile): Generator<Config> {
+  const { least, most } = LAMBDA_MIB;
+  const from = Math.max(least, model.memoryMiB);
+  for (let mib = from; mib <= most; mib = Math.floor(mib / 16) * 16 + 16) {
+    yield { on: 'lambda', mib };
+  }
+  for (const { vcpus, gb } of TASKS) {
+    // More memory than the least that holds the model costs more, and does nothing.
+    const held = gb.find((each) => each * 1024 >= model.memoryMiB);
+    if (held === undefined) continue;
+    // A few more tasks than the load fills: the p95 may ask for them.
+    const least = Math.max(1, Math.floor(profile.peak * secondsAt(model, vcpus)));
+    for (let tasks = least; tasks <= least * 3 + 8; tasks += 1) {
+      for (const isSpot of profile.isSpotAllowed ? [false, true] : [false]) {
+        yield { on: 'fargate', vcpus, gb: held, tasks, isSpot };
+      }
+    }
+  }
+}
+
+/** The limit that a configuration breaks, as a word; undefined where it keeps all. */
+export function brokenBy(
+  model: SimModel,
+  profile: Profile,
+  config: Config,
+  isExact = true,
+): string | undefined {
+  const vcpus = config.on === 'lambda' ? config.mib / MIB_OF_A_VCPU : config.vcpus;
+  // Nobody would notice a slow answer where no limit is set.
+  if (profile.p95Seconds === null && vcpus < 1) return 'vcpu';
+  return config.on === 'lambda'
+    ? brokenOnLambda(model, profile, config.mib)
+    : brokenOnFargate(model, profile, config, isExact);
+}
+
+function brokenOnLambda(model: SimModel, profile: Profile, mib: number): string | undefined {
+  if (mib < model.memoryMiB || mib > LAMBDA_MIB.most) return 'memory';
+  if (model.imageBytes > LAMBDA_IMAGE_BYTES) return 'image';
+  if (!profile.mayStart) return 'start';
+  const start = startAt(model, mib);
+  if (start > REQUEST_SECONDS) return 'start';
+  const seconds = billedSeconds(model, mib);
+  if (Math.ceil(profile.peak * seconds) > (profile.executions ?? Infinity)) return 'quota';
+  const slow = isRare(profile) ? start + seconds : seconds;
+  return slow > (profile.p95Seconds ?? Infinity) + 1e-9 ? 'p95' : undefined;
+}
+
+function brokenOnFargate(
+  model: SimModel,
+  { peak, p95Seconds, tasks: mostTasks, vcpus: mostVcpus }: Profile,
+  { vcpus, gb, tasks }: Extract<Config, { on: 'fargate' }>,
+  isExact: boolean,
+): string | undefined {
+  if (gb * 1024 < model.memoryMiB) return 'memory';
+  if (model.imageBytes > FARGATE_DISK_BYTES) return 'image';
+  if (tasks > (mostTasks ?? Infinity)) return 'quota';
+  if (tasks * vcpus > (mostVcpus ?? Infinity)) return 'quota';
+  const seconds = secondsAt(model, vcpus);
+  const load = (peak * seconds) / tasks;
+  if (load > BUSY + 1e-9) return 'load';
+  // The tail of the queue was simulated to a hundredth.
+  const allowed = (p95Seconds ?? Infinity) * (isExact ? 1 : 1.01);
+  return seconds * queued95(load) > allowed + 1e-9 ? 'p95' : undefined;
+}
+
+/** The bill of a month in USD, without the way to the model. */
+export function monthlyBill(model: SimModel, profile: Profile, config: Config): number {
+  const { rate, hours } = profile;
+  if (config.on === 'lambda') {
+    const requests = rate * hours * 3600;
+    const seconds = billedSeconds(model, config.mib);
+    const starts = hours * 3600 * startRate(rate, seconds, startAt(model, config.mib));
+    const busy = requests * seconds + starts * startAt(model, config.mib);
+    return requests * PRICE.lambdaRequest + busy * (config.mib / 1024) * PRICE.lambdaGBSecond;
+  }
+  const { vcpus, gb, tasks, isSpot } = config;
+  const hourly = vcpus * PRICE.fargateVcpuHour + gb * PRICE.fargateGBHour;
+  // As many as the average fills, in the proportion in which the peak has filled them; one in quiet hours.
+  const seconds = secondsAt(model, vcpus);
+  const usual = usualTasks(profile, seconds, tasks);
+  const taskHours = hours * usual + (MONTH_HOURS - hours);
+  const full = isSpot ? MONTH_HOURS + (taskHours - MONTH_HOURS) * PRICE.spotShare : taskHours;
+  return full * hourly + taskHours * PRICE.addressHour + MONTH_HOURS * PRICE.loadBalancerHour;
+}
+
+/** The fewest tasks that keep the load and the p95 at the average rate. */
+function usualTasks({ rate, p95Seconds }: Profile, seconds: number, most: number): number {
+  for (let tasks = 1; tasks < most; tasks += 1) {
+    const load = (rate * seconds) / tasks;
+    if (load <= BUSY + 1e-9 && seconds * queued95(load) <= (p95Seconds ?? Infinity) + 1e-9) {
+      return tasks;
+    }
+  }
+  return most;
+}
+
+/** The seconds of a request on so many vCPUs. */
+export function secondsAt({ cpuSeconds, shared }: SimModel, vcpus: number): number {
+  return vcpus < 1 ? cpuSeconds / vcpus : cpuSeconds * (1 - shared) + (cpuSeconds * shared) / vcpus;
+}
+
+/** In whole milliseconds, as AWS counts. */
+function billedSeconds(model: SimModel, mib: number): number {
+  return Math.ceil(secondsAt(model, mib / MIB_OF_A_VCPU) * 1000 - 1e-6) / 1000;
+}
+
+function startAt({ startSeconds }: SimModel, mib: number): number {
+  return startSeconds / Math.min(1, mib / MIB_OF_A_VCPU);
+}
+
+/** Whether more than 5 % of the requests come after a longer pause than an environment waits. */
+function isRare({ rate }: Profile): boolean {
+  return Math.exp(-rate * IDLE_SECONDS) > 0.05;
+}
+
+/** Starts a second: those of requests that find all busy, and those of environments that end by their age. The share of the requests that find n busy is 1 / inverse, 1 + n / load / B(n - 1). */
+function startRate(rate: number, seconds: number, start: number): number {
+  const load = rate * seconds;
+  let [inverse, cold, kept, burst] = [1, 0, 0, 0];
+  let before: { gets: number; there: number } | undefined;
+  for (let n = 1; n < 10_000; n += 1) {
+    const gets = rate / inverse;
+    const there = 1 - Math.exp(-gets * IDLE_SECONDS);
+    cold += gets * (1 - there);
+    kept += there;
+    if (before) burst += before.there * (1 - there) * before.gets * start;
+    before = { gets, there };
+    if (gets * IDLE_SECONDS < 1e-3) break;
+    inverse = 1 + (n / load) * inverse;
+  }
+  // Without any, one in a life.
+  const lives = (cold / kept) * LIFE_SECONDS;
+  const old = lives < 1e-9 ? kept / LIFE_SECONDS : cold / (Math.exp(lives) - 1);
+  return Math.min(rate, cold + old * (1 + burst));
+}
+
+/** The bill of a function from requests one by one: random arrivals, environments that are used, kept and replaced. In USD a month. */
+export function simulatedLambda(model: SimModel, { rate, hours }: Profile, mib: number): number {
+  const random = randomFrom(1);
+  const seconds = billedSeconds(model, mib);
+  const start = startAt(model, mib);
+  // Starts are few: a low rate takes more requests until they even out.
+  const count = rate > 10 ? 30_000 : 1_000_000;
+  let environments: { freeAt: number; endsAt: number }[] = [];
+  let [now, busy, counted, countedFrom] = [0, 0, 0, 0];
+  for (let index = 0; index < count; index += 1) {
+    now += -Math.log(1 - random()) / rate;
+    environments = environments.filter(
+      ({ freeAt, endsAt }) => endsAt > now && freeAt + IDLE_SECONDS > now,
+    );
+    // The first fifth warms up the pool, and is not billed.
+    if (index === count / 5) [busy, counted, countedFrom] = [0, 0, now];
+    // The one that was used last: the others then become idle.
+    const free = environments
+      .filter(({ freeAt }) => freeAt <= now)
+      .reduce<(typeof environments)[number] | undefined>(
+        (last, each) => (last && last.freeAt > each.freeAt ? last : each),
+        undefined,
+      );
+    counted += 1;
+    busy += seconds;
+    if (free) free.freeAt = now + seconds;
+    else {
+      busy += start;
+      // Their ages differ: environments of one burst would else end together, and cause the next.
+      const endsAt = now + LIFE_SECONDS * (0.5 + random());
+      environments.push({ freeAt: now + start + seconds, endsAt });
+    }
+  }
+  const months = (now - countedFrom) / (hours * 3600);
+  const usd = counted * PRICE.lambdaRequest + busy * (mib / 1024) * PRICE.lambdaGBSecond;
+  return usd / months;
+}
+
+const STEPS = 600;
+const TAILS = tails();
+
+/** The time within which 95 % of the requests end before a task of that load, in times of a request: by simulated queues. */
+export function queued95(load: number): number {
+  return TAILS[Math.min(STEPS, Math.ceil(load * 1000))] ?? Infinity;
+}
+
+/** For each thousandth of a load up to 0.6. Lindley's recursion: https://en.wikipedia.org/wiki/Lindley_equation */
+function tails(): readonly number[] {
+  return Array.from({ length: STEPS + 1 }, (_, step) => {
+    if (step === 0) return 1;
+    const random = randomFrom(step);
+    const times: number[] = [];
+    let wait = 0;
+    for (let index = 0; index < 60_000; index += 1) {
+      times.push(wait + 1);
+      wait = Math.max(0, wait + 1 + Math.log(1 - random()) / (step / 1000));
+    }
+    return times.sort((a, b) => a - b)[Math.floor(times.length * 0.95)] ?? 1;
+  });
+}
+
+/** Numbers from 0 to 1, the same for each seed (mulberry32). */
+function randomFrom(seed: number): () => number {
+  let state = seed * 0x9e3779b9;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+function range(from: number, to: number, step: number): number[] {
+  return Array.from({ length: (to - from) / step + 1 }, (_, index) => from + index * step);
+}
