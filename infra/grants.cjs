@@ -92,7 +92,7 @@ const GRANTS = {
     allow('ssm:GetParameter', PUBLIC_CAPTURE_KEYS),
   ],
   dropCaptureKeys: [allow('ssm:GetParametersByPath PutParameter DeleteParameter', CAPTURE_KEYS)],
-  // KMS decrypts for whoever may read the parameter: its key of Systems Manager says so. https://docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html
+  // KMS decrypts for whoever may read the parameter: its key of Systems Manager says so. https://docs.aws.amazon.com/systems-manager/latest/userguide/ps-restrict-decryption.html
   openKeptRequests: [
     allow('ssm:GetParametersByPath', CAPTURE_KEYS),
     allow('logs:FilterLogEvents', arnOf('ModelLogGroup')),

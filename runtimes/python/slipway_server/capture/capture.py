@@ -5,6 +5,7 @@ import base64
 import gzip
 import json
 import os
+import random
 import secrets
 import sys
 import time
@@ -78,26 +79,31 @@ class Capture:
         self._counts = dict.fromkeys(("seen", "kept", "full", "large", "private", "form", "failed"), 0)
         self._bytes_left = self._config.bytes
 
-    async def take(self, id_: str, asked: Asked, names: Callable[[], tuple[tuple[str, ...], tuple[str, ...], bool]]) -> None:
-        """Takes a request that was answered with 200, once its client has the answer; `names` is only called for one that is drawn."""
+    def draw(self, id_: str) -> tuple[int, int] | None:
+        """Counts a request that is about to be answered with 200. The time and the rank of one that is drawn, whose place among the hour's it takes; None for any other."""
         if id_.startswith(_PROBE):
-            return
+            return None
         at = time.time_ns() // 1_000_000
         hour = at // _HOUR_MS
         if hour != self._hour:
             self.flush()
             self._begin(hour)
-        counts, ranks = self._counts, self._ranks
-        counts["seen"] += 1
+        self._counts["seen"] += 1
         if not self._is_untold:
             asyncio.get_running_loop().call_later(_COUNTS_SECONDS, self.flush)
         self._is_untold = True
-        rank = secrets.randbits(32)
-        if len(ranks) >= self._config.requests and rank >= ranks[-1]:
-            return
+        rank = random.getrandbits(32)
+        if len(self._ranks) >= self._config.requests and rank >= self._ranks[-1]:
+            return None
         # Its place is taken before it is sealed: others come meanwhile.
-        insort(ranks, rank)
-        del ranks[self._config.requests :]
+        insort(self._ranks, rank)
+        del self._ranks[self._config.requests :]
+        return at, rank
+
+    async def keep(self, drawn: tuple[int, int], id_: str, asked: Asked, names: Callable[[], tuple[tuple[str, ...], tuple[str, ...], bool]]) -> None:
+        """Keeps a request that is drawn, once its client has the answer."""
+        at, rank = drawn
+        counts, ranks = self._counts, self._ranks
         self._under_way += 1
         outcome = await self._kept(id_, asked, names, at, rank)
         self._under_way -= 1

@@ -8,6 +8,7 @@ import {
 import { translated } from '#adapters/aws/failures.ts';
 import { dayOf } from '#domain/capture/plan.ts';
 import { sealedLine } from '#domain/capture/sealed-line.ts';
+import { versionOf } from '#domain/identity.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { KeptLines } from '#ports/kept-lines.ts';
 
@@ -59,12 +60,18 @@ export function cloudWatchKeptLines({
     },
     async *of(model, day) {
       const startTime = Date.parse(day);
-      yield* found({
+      const lines = found({
         startTime,
         endTime: startTime + DAY_MS,
-        // Both phrases, wherever they are. https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
-        filterPattern: `"slipwayKept" "${model}-v"`,
+        // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/matching-terms-json-log-events.html
+        filterPattern: `{ $.slipwayKept = 1 && $.revision = "${model}-v*" }`,
       });
+      for await (const line of lines) {
+        // The revisions of another model may begin so too, and feedback has its own stream.
+        const said = sealedLine(line);
+        if (!said || 'isTruth' in said || versionOf(said.revision, model) === undefined) continue;
+        yield line;
+      }
       yield* feedbackOf(model, day);
     },
     async add(model, _day, line) {
