@@ -1,3 +1,4 @@
+import { isRefusal } from '#domain/rollout/refusal-status.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Metrics } from '#ports/metrics.ts';
 
@@ -7,7 +8,7 @@ export type GatewayMetrics = {
   record(revision: string, status: number): void;
 };
 
-type Counts = { requests: number; serverErrors: number };
+type Counts = { requests: number; serverErrors: number; refused: number };
 
 const KEPT_SECONDS = 3_600;
 
@@ -29,14 +30,15 @@ export function gatewayMetrics(clock: Clock): GatewayMetrics {
     record(revision, status) {
       const second = toSecond(clock.now());
       const revisions = seconds.get(second) ?? begin(second);
-      const counts = revisions.get(revision) ?? { requests: 0, serverErrors: 0 };
+      const counts = revisions.get(revision) ?? { requests: 0, serverErrors: 0, refused: 0 };
       counts.requests += 1;
       if (status >= 500) counts.serverErrors += 1;
+      if (isRefusal(status)) counts.refused += 1;
       revisions.set(revision, counts);
     },
     metrics: {
       async traffic({ revision }, sinceMs) {
-        const sum: Counts = { requests: 0, serverErrors: 0 };
+        const sum: Counts = { requests: 0, serverErrors: 0, refused: 0 };
         const first = toSecond(sinceMs);
         for (const [second, revisions] of seconds) {
           if (second < first) continue;
@@ -44,6 +46,7 @@ export function gatewayMetrics(clock: Clock): GatewayMetrics {
           if (counts === undefined) continue;
           sum.requests += counts.requests;
           sum.serverErrors += counts.serverErrors;
+          sum.refused += counts.refused;
         }
         return sum;
       },
