@@ -156,7 +156,15 @@ export const STEPS = {
     containerGrants: ['probeContainers'],
   }),
   CompareAnswers: step(workflow.CompareAnswers, compareAnswers, {
-    ports: ['registry', 'artifacts', 'router', 'prober', 'clock', 'keptRequests'],
+    ports: [
+      'registry',
+      'artifacts',
+      'router',
+      'prober',
+      'clock',
+      'keptRequests',
+      'requireApproval',
+    ],
     timeoutSeconds: 110,
     grants: ['registry findVersions readArtifacts invokeFunctions openKeptRequests'],
     containerGrants: ['probeContainers'],

@@ -16,8 +16,10 @@ export const comparison = z
     beside: z
       .object({ version, revision: z.string() })
       .check(z.describe('The version that was live.')),
-    decision: oneOf(['passed', 'declared', 'blocked']).check(
-      z.describe('`declared`: its manifest says that it replaces that version.'),
+    decision: oneOf(['passed', 'declared', 'asked', 'blocked']).check(
+      z.describe(
+        '`declared`: its manifest says that it replaces that version. `asked`: a person decides.',
+      ),
     ),
     differences,
     answers: z.object({

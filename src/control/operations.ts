@@ -267,12 +267,16 @@ export const everywhere = {
   answerPromotion: {
     method: 'POST',
     path: '/models/{name}/answer',
-    summary: 'Approves or refuses the promotion that waits for it.',
+    summary: 'Approves or refuses the promotion, or the compared version, that waits for it.',
     params: named,
     query: z.object({
       version: number,
       verdict,
-      digest: said(text, "What was looked at; another than the promotion's is 409."),
+      digest: said(
+        text,
+        "What was looked at: the promotion's digest, or the compared version's revision; another is 409.",
+      ),
+      force: said(flag, 'Whether it is approved although it is broken.'),
       by: said(text, 'Who answers.'),
     }),
     says: 'It is recorded.',

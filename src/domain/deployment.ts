@@ -201,12 +201,13 @@ export type Kept = { readonly revision: string; readonly live: string; readonly 
 /** When (epoch ms) the `attempt`th execution began to remove a model's route. */
 export type Removal = { readonly attempt: number; readonly sinceMs: number };
 
-/** A person's answer to a promotion: whether it may go live, and for which digest they said so; `by` names them, `atMs` is an epoch. */
+/** A person's answer to a promotion, or to the gate: whether it may go live, and for which digest they said so (for the gate, which revision); `by` names them, `atMs` is an epoch. `isForced`: they said that it is broken. */
 export type Approval = {
   readonly verdict: 'approved' | 'refused';
   readonly digest: string;
   readonly by: string;
   readonly atMs: number;
+  readonly isForced?: boolean;
 };
 
 /** The key that signed a promoted version (its fingerprint), and who released the version when (epoch), as the signed statement says. */
@@ -244,6 +245,8 @@ export type DeploymentWork = {
   readonly candidate?: Candidate;
   readonly golden?: GoldenProof;
   readonly comparison?: Comparison;
+  /** A person's answer where the gate asked for one. */
+  readonly clearance?: Approval;
   readonly shift?: Shift;
   readonly bake?: BakeRecord;
   readonly removal?: Removal;

@@ -178,8 +178,12 @@ export const workflow = {
   CheckHealth: { input: held, output: z.object({ kind: z.enum(['healthy', 'unhealthy']) }) },
   // The checks of all bakes count together.
   CompareAnswers: {
-    input: held,
-    output: z.object({ kind: z.enum(['passed', 'blocked']) }),
+    input: z.object({ ...held.shape, attempt }),
+    output: z.object({
+      kind: z.enum(['passed', 'pending', 'blocked']),
+      retrySeconds: seconds,
+      attempt,
+    }),
   },
   ShiftTraffic: {
     input: z.object({ ...held.shape, attempt }),

@@ -4,8 +4,15 @@ import type { Pace } from '#domain/rollout/judge-bake.ts';
 /** A revision and the deployment that first made it, by whose id its server marks what it counts: no other model knows it, and a line that one prints counts for nobody else. */
 export type MadeRevision = RevisionRef & { readonly madeBy: string };
 
-/** The answers that clients got from a revision in a time window: counts of whole requests. */
-export type TrafficSample = { readonly requests: number; readonly serverErrors: number };
+/**
+ * The answers that clients got from a revision in a time window: counts of whole requests.
+ * `refused` were refused for what they are: by 400, 413, 415 or 422, or, where a load balancer counts, by any 4xx.
+ */
+export type TrafficSample = {
+  readonly requests: number;
+  readonly serverErrors: number;
+  readonly refused: number;
+};
 
 export type AlarmSample = {
   readonly ringing: readonly string[];

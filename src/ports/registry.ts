@@ -120,8 +120,8 @@ export type Registry = {
   /** Announces, once, that a promotion waits for a person. Takes no epoch. */
   askApproval(deploymentId: string): Promise<Deployment>;
   /**
-   * Records a person's answer to a promotion that waits for it. Takes no epoch.
-   * Fails with `PhaseConflict` where none is awaited, where another was given, and for another digest than the promotion's.
+   * Records a person's answer to a promotion, or to the gate, that waits for it. Takes no epoch.
+   * Fails with `PhaseConflict` where none is awaited, where another was given, for another digest than the promotion's (the gate's: another revision), and for the approval of a broken version that is not forced.
    */
   answerApproval(deploymentId: string, answer: Omit<Approval, 'atMs'>): Promise<Deployment>;
 

@@ -8,9 +8,16 @@ import {
 import { gate } from '#domain/comparison/gate.ts';
 import { judgeComparison } from '#domain/comparison/judge-comparison.ts';
 import { comparedRequests } from '#domain/comparison/requests.ts';
-import { type Deployment, isSameModel, type ModelVersion } from '#domain/deployment.ts';
+import {
+  type Deployment,
+  isSameModel,
+  type ModelVersion,
+  type Trouble,
+} from '#domain/deployment.ts';
 import { gateSchema } from '#domain/manifest/gate.ts';
 import type { RevisionRef } from '#domain/placement/target.ts';
+import { APPROVAL_HOURS } from '#domain/promotion/approval.ts';
+import { retrySeconds } from '#domain/registry/loops.ts';
 import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import type { ArtifactStore } from '#ports/artifact-store.ts';
@@ -20,6 +27,7 @@ import type { Prober } from '#ports/prober.ts';
 import type { Holder, Registry } from '#ports/registry.ts';
 import type { Router } from '#ports/router.ts';
 import { askBoth, type Both } from './ask-both.ts';
+import { APPROVAL_WAIT_SECONDS } from './await-approval.ts';
 import { clientRequests } from './client-requests.ts';
 import { exampleLines } from './example-lines.ts';
 import { isRestarted, proofOf } from './proof.ts';
@@ -32,52 +40,113 @@ type Deps = {
   readonly clock: Clock;
   readonly artifacts: ArtifactStore;
   readonly keptRequests: KeptRequests;
+  /** Whether a person is to approve what goes live here by a promotion. */
+  readonly requireApproval: boolean;
 };
 
 const ANSWER_TIMEOUT_MS = 10_000;
+const HOUR_MS = 3_600_000;
 
 export const compareAnswers =
   (deps: Deps) =>
   async ({
     deploymentId,
     epoch,
+    attempt,
   }: StepInput<'CompareAnswers'>): Promise<StepOutput<'CompareAnswers'>> => {
-    const { registry } = deps;
     const holder = { deploymentId, epoch };
-    const deployment = await requireDeployment(registry, deploymentId);
-    const { work, model } = deployment;
-    if (deployment.trouble) return { kind: 'blocked' };
-    if (work.comparison) return end(registry, holder, work.comparison);
-    const live = (await registry.model(model))?.live;
-    if (!live || !isCompared(deployment, live)) return { kind: 'passed' };
-
-    const comparison = await examine(deps, deployment, live);
-    const { verdict, reason, level, decision, beside, differences, answers } = comparison;
-    await registry.advance(
-      holder,
-      'Compared',
-      { comparison },
-      {
-        reason: `${verdict}, compared with version ${beside.version}: ${reason}`,
-        data: { verdict, level, decision, beside: beside.version, differences, answers },
-      },
-    );
-    return end(registry, holder, comparison);
+    const deployment = await requireDeployment(deps.registry, deploymentId);
+    const outcome = await outcomeOf(deps, holder, deployment);
+    const since = deployment.phaseChangedAtMs;
+    return {
+      kind: outcome,
+      retrySeconds:
+        outcome === 'pending' ? retrySeconds(deps.clock.now() - since, APPROVAL_WAIT_SECONDS) : 0,
+      attempt: attempt + 1,
+    };
   };
+
+type Outcome = StepOutput<'CompareAnswers'>['kind'];
+
+async function outcomeOf(deps: Deps, holder: Holder, deployment: Deployment): Promise<Outcome> {
+  const { registry } = deps;
+  const { work, model } = deployment;
+  if (deployment.trouble) return 'blocked';
+  if (work.comparison) return end(deps, holder, deployment, work.comparison);
+  const live = (await registry.model(model))?.live;
+  if (!live || !isCompared(deployment, live)) return 'passed';
+
+  const comparison = await examine(deps, deployment, live);
+  const { verdict, reason, level, decision, beside, differences, answers, fix } = comparison;
+  await registry.advance(
+    holder,
+    'Compared',
+    { comparison },
+    {
+      reason: `${verdict}, compared with version ${beside.version}: ${reason}`,
+      ...(decision === 'asked' && { fix }),
+      data: { verdict, level, decision, beside: beside.version, differences, answers },
+    },
+  );
+  return end(deps, holder, await requireDeployment(registry, holder.deploymentId), comparison);
+}
 
 /** A verdict is final, also where the step died after it was recorded. */
 async function end(
+  deps: Deps,
+  holder: Holder,
+  deployment: Deployment,
+  comparison: Comparison,
+): Promise<Outcome> {
+  const { registry } = deps;
+  const { verdict, beside, reason, fix } = comparison;
+  const isSo = `it is ${verdict}, compared with version ${beside.version}, which is live`;
+  switch (comparison.decision) {
+    case 'passed':
+    case 'declared':
+      return 'passed';
+    case 'blocked':
+      return block(registry, holder, { reason: `${isSo}: ${reason}`, fix });
+    case 'asked': {
+      const answer = await answerOf(deps, deployment);
+      if (typeof answer === 'object') {
+        return block(registry, holder, { reason: `${isSo}, and ${answer.why}`, fix: answer.fix });
+      }
+      // Writing renews the lease, and the candidate is kept meanwhile.
+      if (answer === 'pending') await registry.recordWork(holder, {});
+      return answer;
+    }
+  }
+}
+
+async function block(
   registry: Registry,
   holder: Holder,
-  { decision, verdict, beside, reason, fix }: Comparison,
-): Promise<StepOutput<'CompareAnswers'>> {
-  if (decision !== 'blocked') return { kind: 'passed' };
-  await registry.recordTrouble(holder, {
-    name: 'ArtifactRejected',
-    reason: `it is ${verdict}, compared with version ${beside.version}, which is live: ${reason}`,
-    fix,
-  });
-  return { kind: 'blocked' };
+  trouble: Pick<Trouble, 'reason' | 'fix'>,
+): Promise<'blocked'> {
+  await registry.recordTrouble(holder, { name: 'ArtifactRejected', ...trouble });
+  return 'blocked';
+}
+
+/** What a person has said of a version that the gate asks about; or why nobody is waited for any more. */
+async function answerOf(
+  { registry, clock }: Deps,
+  { id, model: name, work: { clearance }, phaseChangedAtMs }: Deployment,
+): Promise<'passed' | 'pending' | { readonly why: string; readonly fix: string }> {
+  if (clearance?.verdict === 'approved') return 'passed';
+  if (clearance) return { why: `${clearance.by} refused it`, fix: '' };
+  const model = await registry.model(name);
+  if (model?.newestDeploymentId !== id) {
+    return { why: 'a newer version was admitted while it waited for an approval', fix: '' };
+  }
+  if (model.undeployedWith === id) {
+    return { why: `${name} was undeployed while it waited for an approval`, fix: '' };
+  }
+  if (clock.now() - phaseChangedAtMs < APPROVAL_HOURS * HOUR_MS) return 'pending';
+  return {
+    why: `nobody approved it within ${APPROVAL_HOURS} h`,
+    fix: 'Upload the model again, and have somebody approve it.',
+  };
 }
 
 /** A person asked for a version that was live before, and a version that replaces itself has nothing to be compared with. */
@@ -105,12 +174,18 @@ async function examine(
       ? NO_ANSWERS
       : await askBoth({ ...(await bothOf(deps, deployment, before, live)), tolerated });
   const judged = judgeComparison({ isSameModel: isSame, differences, answers, tolerated });
-  const gated = gate(judged, policy, live.version);
+  const gated = gate(judged, policy, {
+    model: deployment.model,
+    version: deployment.version,
+    live: live.version,
+    // Who approved a promotion has approved what it answers.
+    isReleasedByApproval: deps.requireApproval && deployment.work.promotion?.approval == null,
+  });
   return {
     ...judged,
     beside: { version: live.version, revision: live.revision, deploymentId: live.deploymentId },
     decision: gated.kind,
-    fix: gated.kind === 'blocked' ? gated.fix : '',
+    fix: 'fix' in gated ? gated.fix : '',
     differences,
     answers,
   };

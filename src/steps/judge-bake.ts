@@ -3,7 +3,7 @@ import { bakeSlice } from '#domain/registry/loops.ts';
 import { type BakeEvidence, judgeBake as judge } from '#domain/rollout/judge-bake.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import type { Clock } from '#ports/clock.ts';
-import type { Metrics } from '#ports/metrics.ts';
+import type { MadeRevision, Metrics } from '#ports/metrics.ts';
 import type { Prober } from '#ports/prober.ts';
 import type { Registry } from '#ports/registry.ts';
 import type { Router } from '#ports/router.ts';
@@ -28,6 +28,8 @@ type Deps = {
 
 const BURST = 10;
 const BURST_MS = 5000;
+/** How long before the shift the requests of the revision before are counted: as long as one machine knows. */
+const BEFORE_MS = 3_600_000;
 // The last latencies show how fast a revision is; a record holds no more.
 const KEPT_LATENCIES = 30;
 
@@ -38,29 +40,40 @@ export const judgeBake =
     const holder = { deploymentId: input.deploymentId, epoch: input.epoch };
     const deployment = await requireDeployment(registry, input.deploymentId);
     const { work } = deployment;
-    const before = requireWork(work.bake, 'bake');
+    const known = requireWork(work.bake, 'bake');
     const candidate = requireWork(work.candidate, 'candidate');
     const shift = requireWork(work.shift, 'shift');
     const { minRequests, alarms } = requireWork(work.inspection, 'inspection').manifest.rollout;
     const attempt = input.attempt + 1;
     // A bake of 0 s that still waits for a verdict is checked every second.
-    const sliceSeconds = Math.max(1, bakeSlice(before.bakeSeconds));
+    const sliceSeconds = Math.max(1, bakeSlice(known.bakeSeconds));
     // A breach is final, even when the step runs again.
     if (deployment.trouble) return { kind: 'breach', sliceSeconds, attempt };
-    if (before.isOver) return { kind: 'next', sliceSeconds, attempt };
+    if (known.isOver) return { kind: 'next', sliceSeconds, attempt };
 
     const results = await burst(deps, deployment, shift);
-    const counted = begunBy(clock.now(), count(before, results));
+    const counted = begunBy(clock.now(), count(known, results));
     const traffic = await metrics.traffic(candidate, counted.startedAtMs);
     const { ringing, unknown } =
       alarms.length > 0 ? await metrics.alarms(alarms) : { ringing: [], unknown: [] };
     const elapsedMs = clock.now() - counted.startedAtMs;
-    const paces = await pacesOf(deps, deployment, counted.startedAtMs);
-    const verdict = judge({ bake: counted, ...traffic, minRequests, ringing, paces, elapsedMs });
+    const previous = await previousOf(deps, deployment);
+    const paces = await pacesOf(deps, deployment, previous, counted.startedAtMs);
+    const before =
+      previous && (await metrics.traffic(previous, counted.startedAtMs - BEFORE_MS));
+    const verdict = judge({
+      ...traffic,
+      bake: counted,
+      before,
+      minRequests,
+      ringing,
+      paces,
+      elapsedMs,
+    });
     const isNext = verdict.kind === 'done' && shift.step + 1 < shift.steps.length;
     const judgedBy = verdict.kind === 'done' ? verdict.judgedBy : 'probes';
-    const known = { judgedBy, unknownAlarms: unknown };
-    await registry.recordWork(holder, { bake: { ...counted, ...known, isOver: isNext } });
+    const basis = { judgedBy, unknownAlarms: unknown };
+    await registry.recordWork(holder, { bake: { ...counted, ...basis, isOver: isNext } });
     if (verdict.kind === 'breach') {
       await registry.recordTrouble(holder, {
         name: 'BakeBreached',
@@ -71,21 +84,31 @@ export const judgeBake =
     return { kind: isNext ? 'next' : verdict.kind, sliceSeconds, attempt };
   };
 
-/** Only of a language model that replaces another revision. */
-async function pacesOf(
-  { metrics, registry }: Deps,
+/** The revision that is replaced, and who made it; null where none is. */
+async function previousOf(
+  { registry }: Deps,
   { work, model }: Deployment,
-  sinceMs: number,
-): Promise<BakeEvidence['paces']> {
-  const [candidate, previous] = [work.candidate, work.shift?.previous];
-  const isMeasured = work.inspection?.facts.language !== undefined;
-  if (!isMeasured || !candidate || !previous) return null;
+): Promise<MadeRevision | null> {
+  const previous = work.shift?.previous;
+  if (!previous || previous.revision === work.candidate?.revision) return null;
   const live = (await registry.model(model))?.live;
   // Nothing else tells who made it.
-  if (live?.revision !== previous.revision) return null;
+  return live?.revision === previous.revision ? { ...previous, madeBy: live.deploymentId } : null;
+}
+
+/** Only of a language model that replaces another revision. */
+async function pacesOf(
+  { metrics }: Deps,
+  { work }: Deployment,
+  previous: MadeRevision | null,
+  sinceMs: number,
+): Promise<BakeEvidence['paces']> {
+  const { candidate } = work;
+  const isMeasured = work.inspection?.facts.language !== undefined;
+  if (!isMeasured || !candidate || !previous) return null;
   const [now, before] = await Promise.all([
     metrics.pace(candidate, sinceMs),
-    metrics.pace({ ...previous, madeBy: live.deploymentId }, sinceMs),
+    metrics.pace(previous, sinceMs),
   ]);
   return { candidate: now, previous: before };
 }

@@ -40,7 +40,7 @@ export function describeMetrics(name: string, start: () => Promise<MetricsUnderT
       );
 
     it('has counted nothing of a revision that answered nothing', async () => {
-      expect(await traffic(0)).toEqual({ requests: 0, serverErrors: 0 });
+      expect(await traffic(0)).toEqual({ requests: 0, serverErrors: 0, refused: 0 });
     });
 
     it('counts the answers of a revision, in the end all of them', async () => {
@@ -52,6 +52,7 @@ export function describeMetrics(name: string, start: () => Promise<MetricsUnderT
       expect(await traffic(sinceMs)).toEqual({
         requests: 5,
         serverErrors: 2,
+        refused: 0,
       });
     });
 
@@ -64,6 +65,7 @@ export function describeMetrics(name: string, start: () => Promise<MetricsUnderT
       expect(await traffic(sinceMs)).toEqual({
         requests: 1,
         serverErrors: 0,
+        refused: 0,
       });
     });
 
@@ -77,6 +79,7 @@ export function describeMetrics(name: string, start: () => Promise<MetricsUnderT
       expect(await traffic(sinceMs)).toEqual({
         requests: 1,
         serverErrors: 0,
+        refused: 0,
       });
     });
 
@@ -91,6 +94,7 @@ export function describeMetrics(name: string, start: () => Promise<MetricsUnderT
       expect(await traffic(sinceMs)).toEqual({
         requests: 1,
         serverErrors: 0,
+        refused: 0,
       });
     });
 

@@ -49,7 +49,7 @@ async function upgrade({ live, candidate, answers = same }: Versions = {}) {
     world,
     held,
     sent: () => world.prober.sent.slice(asked),
-    compare: () => compareAnswers(world.deps)(held),
+    compare: () => compareAnswers(world.deps)({ ...held, attempt: 0 }),
     comparison: async () => (await world.recordOf(held)).work.comparison,
     trouble: async () => (await world.recordOf(held)).trouble,
   };
@@ -61,7 +61,9 @@ describe('a candidate is not compared', () => {
     const held = await world.before('CompareAnswers');
     const asked = world.prober.sent.length;
 
-    expect(await compareAnswers(world.deps)(held)).toEqual({ kind: 'passed' });
+    expect(await compareAnswers(world.deps)({ ...held, attempt: 0 })).toMatchObject({
+      kind: 'passed',
+    });
     expect(world.prober.sent).toHaveLength(asked);
     expect((await world.recordOf(held)).phase).toBe('Ready');
   });
@@ -72,7 +74,9 @@ describe('a candidate is not compared', () => {
     await world.deploy(world.upload({ bytes: OF_3, manifest: 'gate: { broken: warn }' }));
     const held = await world.before('CompareAnswers', world.rollback());
 
-    expect(await compareAnswers(world.deps)(held)).toEqual({ kind: 'passed' });
+    expect(await compareAnswers(world.deps)({ ...held, attempt: 0 })).toMatchObject({
+      kind: 'passed',
+    });
   });
 });
 
@@ -80,7 +84,7 @@ describe('a candidate that takes other inputs than the live version', () => {
   it('is rejected without a request, with the reason and the ways', async () => {
     const { compare, comparison, trouble, sent } = await upgrade({ candidate: { bytes: OF_3 } });
 
-    expect(await compare()).toEqual({ kind: 'blocked' });
+    expect(await compare()).toMatchObject({ kind: 'blocked' });
     expect(sent()).toEqual([]);
     expect(await comparison()).toMatchObject({
       verdict: 'broken',
@@ -103,7 +107,7 @@ describe('a candidate that takes other inputs than the live version', () => {
   ])('passes where %s, and the verdict stays', async (_, manifest, decision) => {
     const { compare, comparison } = await upgrade({ candidate: { bytes: OF_3, manifest } });
 
-    expect(await compare()).toEqual({ kind: 'passed' });
+    expect(await compare()).toMatchObject({ kind: 'passed' });
     expect(await comparison()).toMatchObject({ verdict: 'broken', decision });
   });
 
@@ -112,14 +116,14 @@ describe('a candidate that takes other inputs than the live version', () => {
       candidate: { bytes: OF_3, manifest: 'gate: { replaces: 2 }' },
     });
 
-    expect(await compare()).toEqual({ kind: 'blocked' });
+    expect(await compare()).toMatchObject({ kind: 'blocked' });
   });
 
   it('never has a share of the traffic, and ends Rejected', async () => {
     const world = memoryWorld();
     await world.deploy(world.upload({ bytes: OF_4 }));
     const held = await world.before('CompareAnswers', world.upload({ bytes: OF_3 }));
-    await compareAnswers(world.deps)(held);
+    await compareAnswers(world.deps)({ ...held, attempt: 0 });
     await world.steps.Compensate({ ...held, error: { Error: '', Cause: '' } });
 
     expect(await world.router.shares('digits')).toEqual({ 'digits-v1': 100 });
@@ -134,7 +138,7 @@ describe('a candidate of the same form', () => {
       candidate: { bytes: OF_4, manifest: 'team: vision' },
     });
 
-    expect(await compare()).toEqual({ kind: 'passed' });
+    expect(await compare()).toMatchObject({ kind: 'passed' });
     expect(await comparison()).toMatchObject({ verdict: 'same', level: 'artifacts' });
     expect(sent()).toEqual([]);
   });
@@ -142,7 +146,7 @@ describe('a candidate of the same form', () => {
   it('is the same where it answers twenty examples as the live version', async () => {
     const { compare, comparison } = await upgrade({ live: { manifest: examples(20) } });
 
-    expect(await compare()).toEqual({ kind: 'passed' });
+    expect(await compare()).toMatchObject({ kind: 'passed' });
     expect(await comparison()).toMatchObject({
       verdict: 'same',
       level: 'answers',
@@ -153,7 +157,7 @@ describe('a candidate of the same form', () => {
   it('is unproven where there are few examples', async () => {
     const { compare, comparison } = await upgrade({ live: { manifest: examples(3) } });
 
-    expect(await compare()).toEqual({ kind: 'passed' });
+    expect(await compare()).toMatchObject({ kind: 'passed' });
     expect(await comparison()).toMatchObject({
       verdict: 'unproven',
       reason: expect.stringContaining('17 more examples in model.yaml would decide'),
@@ -165,7 +169,7 @@ describe('a candidate of the same form', () => {
       candidate: { manifest: 'gate: { unproven: block }' },
     });
 
-    expect(await compare()).toEqual({ kind: 'blocked' });
+    expect(await compare()).toMatchObject({ kind: 'blocked' });
     expect(await trouble()).toMatchObject({ name: 'ArtifactRejected' });
   });
 
@@ -175,7 +179,7 @@ describe('a candidate of the same form', () => {
       answers: computes((value) => (value === 41 ? value + 1 : value)),
     });
 
-    expect(await compare()).toEqual({ kind: 'passed' });
+    expect(await compare()).toMatchObject({ kind: 'passed' });
     expect(await comparison()).toMatchObject({
       verdict: 'changed',
       answers: { kept: { asked: 20, changed: 1 } },
@@ -193,7 +197,7 @@ describe('a candidate of the same form', () => {
       answers: (asked) => (asked === 'ready' ? answered(200) : broken(asked as GoldenRequest)),
     });
 
-    expect(await compare()).toEqual({ kind: 'blocked' });
+    expect(await compare()).toMatchObject({ kind: 'blocked' });
     expect(await comparison()).toMatchObject({ verdict: 'broken', level: 'answers' });
     expect((await trouble())?.reason).toContain(reason);
   });
@@ -233,7 +237,7 @@ describe('a candidate of the same form', () => {
       });
     });
 
-    expect(await compare()).toEqual({ kind: 'blocked' });
+    expect(await compare()).toMatchObject({ kind: 'blocked' });
     expect(await comparison()).toMatchObject({
       verdict: 'broken',
       reason: 'it answers as the version before would if column 1 and column 2 were exchanged',
@@ -250,7 +254,7 @@ describe('a candidate of the same form', () => {
     };
     world.behave('digits-v1', drifts);
 
-    expect(await compare()).toEqual({ kind: 'passed' });
+    expect(await compare()).toMatchObject({ kind: 'passed' });
     expect(await comparison()).toMatchObject({
       verdict: 'unproven',
       answers: { kept: { asked: 0 }, noisy: 49 },
@@ -260,7 +264,7 @@ describe('a candidate of the same form', () => {
   it('is not judged by what no model said', async () => {
     const { compare, comparison } = await upgrade({ answers: () => answered(503, 'busy') });
 
-    expect(await compare()).toEqual({ kind: 'passed' });
+    expect(await compare()).toMatchObject({ kind: 'passed' });
     expect(await comparison()).toMatchObject({ verdict: 'unproven', level: 'none' });
   });
 
@@ -281,7 +285,7 @@ describe('a candidate of the same form', () => {
         answers: computes((value) => (value > 560 ? value + 1 : value)),
       });
 
-      expect(await compare()).toEqual({ kind: 'passed' });
+      expect(await compare()).toMatchObject({ kind: 'passed' });
       expect(await comparison()).toMatchObject({
         verdict: 'changed',
         level: 'answers',
@@ -302,7 +306,7 @@ describe('a candidate of the same form', () => {
         answers,
       });
 
-      expect(await compare()).toEqual({ kind: 'passed' });
+      expect(await compare()).toMatchObject({ kind: 'passed' });
       expect(await comparison()).toMatchObject({
         verdict: 'same',
         reason: '20 of 300 kept requests are answered otherwise; 7 % are tolerated',
@@ -333,10 +337,12 @@ describe('a candidate of the same form', () => {
       slow(world, 'digits-v2', 1000);
       const dies = { ...world.registry, advance: () => Promise.reject(new Error('died')) };
       const asked = () => sent().map((each) => JSON.stringify(each.asked));
-      await expect(compareAnswers({ ...world.deps, registry: dies })(held)).rejects.toThrow('died');
+      await expect(
+        compareAnswers({ ...world.deps, registry: dies })({ ...held, attempt: 0 }),
+      ).rejects.toThrow('died');
       const first = asked();
 
-      await compareAnswers(world.deps)(held);
+      await compareAnswers(world.deps)({ ...held, attempt: 0 });
 
       expect(asked().slice(first.length)).toEqual(first);
       expect(first).toHaveLength(15);
@@ -352,7 +358,7 @@ describe('a candidate of the same form', () => {
         },
       });
 
-      expect(await compare()).toEqual({ kind: 'passed' });
+      expect(await compare()).toMatchObject({ kind: 'passed' });
       expect(await comparison()).toMatchObject({
         verdict: 'same',
         answers: { kept: { asked: 100, changed: 0 } },
@@ -370,7 +376,7 @@ describe('a candidate of the same form', () => {
         },
       });
 
-      expect(await compare()).toEqual({ kind: 'blocked' });
+      expect(await compare()).toMatchObject({ kind: 'blocked' });
       expect(await comparison()).toMatchObject({
         verdict: 'broken',
         reason: expect.stringMatching(
@@ -418,7 +424,7 @@ describe('a candidate of the same form', () => {
           if (model === 'digits') yield* requests;
         },
       };
-      await compareAnswers({ ...world.deps, keptRequests })(held);
+      await compareAnswers({ ...world.deps, keptRequests })({ ...held, attempt: 0 });
       return (await world.recordOf(held)).work.comparison;
     };
 
@@ -482,9 +488,9 @@ describe('a candidate of the same form', () => {
       answers: computes((value) => value * 100),
     });
 
-    expect(await compare()).toEqual({ kind: 'blocked' });
+    expect(await compare()).toMatchObject({ kind: 'blocked' });
     const asked = sent().length;
-    expect(await compare()).toEqual({ kind: 'blocked' });
+    expect(await compare()).toMatchObject({ kind: 'blocked' });
     expect(sent()).toHaveLength(asked);
     const told = (await world.told(held.deploymentId)).filter(({ state }) => state === 'Compared');
     expect(told).toEqual([
@@ -503,7 +509,123 @@ describe('a candidate of the same form', () => {
     if (!comparison) throw new Error('there is a comparison');
     await again.world.registry.advance(again.held, 'Compared', { comparison }, {});
 
-    expect(await again.compare()).toEqual({ kind: 'blocked' });
+    expect(await again.compare()).toMatchObject({ kind: 'blocked' });
     expect(await again.trouble()).toMatchObject({ name: 'ArtifactRejected' });
+  });
+});
+
+describe('a candidate that a person decides about', () => {
+  const asked = { candidate: { manifest: 'gate: { changed: ask, broken: ask }' } };
+  const changed = computes((value) => (value === 41 ? value + 1 : value));
+  const of20 = { live: { manifest: examples(20) }, ...asked };
+  const answering =
+    ({ world, held }: Awaited<ReturnType<typeof upgrade>>) =>
+    (verdict: 'approved' | 'refused', more: { isForced?: boolean } = {}) =>
+      world.registry.answerApproval(held.deploymentId, {
+        verdict,
+        digest: 'digits-v2',
+        by: 'ada',
+        ...more,
+      });
+
+  it('waits, without being asked again, and its event says how to answer', async () => {
+    const { compare, comparison, sent, world, held } = await upgrade({ ...of20, answers: changed });
+
+    expect(await compare()).toEqual({ kind: 'pending', retrySeconds: 1, attempt: 1 });
+    const requests = sent().length;
+    world.clock.advance(600_000);
+    expect(await compare()).toEqual({ kind: 'pending', retrySeconds: 60, attempt: 1 });
+
+    expect(sent()).toHaveLength(requests);
+    expect(await comparison()).toMatchObject({ verdict: 'changed', decision: 'asked' });
+    const told = (await world.told(held.deploymentId)).find(({ state }) => state === 'Compared');
+    expect(told?.fix).toContain('`slipway approve digits --version 2`');
+  });
+
+  it('goes on once it is approved, and the record names who did', async () => {
+    const versions = await upgrade({ ...of20, answers: changed });
+    await versions.compare();
+
+    await answering(versions)('approved');
+
+    expect(await versions.compare()).toMatchObject({ kind: 'passed' });
+    const { clearance } = (await versions.world.recordOf(versions.held)).work;
+    expect(clearance).toMatchObject({ verdict: 'approved', by: 'ada' });
+  });
+
+  it('is rejected once it is refused', async () => {
+    const versions = await upgrade({ ...of20, answers: changed });
+    await versions.compare();
+
+    await answering(versions)('refused');
+
+    expect(await versions.compare()).toMatchObject({ kind: 'blocked' });
+    expect((await versions.trouble())?.reason).toContain('which is live, and ada refused it');
+  });
+
+  it('is approved by force alone where it is broken', async () => {
+    const versions = await upgrade({ ...of20, answers: computes((value) => value * 100) });
+    expect(await versions.compare()).toMatchObject({ kind: 'pending' });
+
+    await expect(answering(versions)('approved')).rejects.toMatchObject({
+      name: 'PhaseConflict',
+      fix: expect.stringContaining('--force'),
+    });
+    await answering(versions)('approved', { isForced: true });
+
+    expect(await versions.compare()).toMatchObject({ kind: 'passed' });
+    const { clearance } = (await versions.world.recordOf(versions.held)).work;
+    expect(clearance).toMatchObject({ by: 'ada', isForced: true });
+  });
+
+  it('is answered once, by who saw this revision', async () => {
+    const versions = await upgrade({ ...of20, answers: changed });
+    const { registry } = versions.world;
+    const answer = { verdict: 'approved', digest: 'digits-v1', by: 'ada' } as const;
+
+    await expect(answering(versions)('approved')).rejects.toMatchObject({ name: 'InputInvalid' });
+    await versions.compare();
+    await expect(registry.answerApproval(versions.held.deploymentId, answer)).rejects.toMatchObject(
+      { name: 'PhaseConflict' },
+    );
+    await answering(versions)('refused');
+    await answering(versions)('refused');
+    await expect(answering(versions)('approved')).rejects.toThrow('ada has refused');
+  });
+
+  it.each([
+    [
+      'a newer version is admitted',
+      async (world: MemoryWorld) => {
+        await world.before('AcquireLease', world.upload());
+      },
+      'a newer version was admitted',
+    ],
+    [
+      'nobody answers for a day',
+      async (world: MemoryWorld) => {
+        world.clock.advance(24 * 3_600_000);
+      },
+      'nobody approved it within 24 h',
+    ],
+  ])('is rejected where %s', async (_, happens, reason) => {
+    const { world, compare, trouble } = await upgrade({ ...of20, answers: changed });
+    await compare();
+
+    await happens(world);
+
+    expect(await compare()).toMatchObject({ kind: 'blocked' });
+    expect((await trouble())?.reason).toContain(reason);
+  });
+
+  it('is asked about by default where promotions need an approval', async () => {
+    const { world, held } = await upgrade({ live: { manifest: examples(20) }, answers: changed });
+
+    const outcome = await compareAnswers({ ...world.deps, requireApproval: true })({
+      ...held,
+      attempt: 0,
+    });
+
+    expect(outcome).toMatchObject({ kind: 'pending' });
   });
 });

@@ -327,4 +327,29 @@ describe('judging a bake', () => {
     expect((await world.recordOf(held)).trouble?.reason).toMatch(/^10 of 6\d requests/);
     expect(await world.router.shares(MODEL)).toEqual({ 'digits-v2': 100 });
   });
+
+  it('is a breach when clients are refused what the version before took', async () => {
+    const { world, held, judge } = await baking();
+    world.clock.advance(-120_000);
+    for (let request = 0; request < 100; request += 1) world.metrics.record('digits-v1', 200);
+    world.clock.advance(120_000);
+    for (let request = 0; request < 60; request += 1) world.metrics.record('digits-v2', 400);
+    world.clock.advance(180_000);
+
+    expect((await judge()).kind).toBe('breach');
+    expect((await world.recordOf(held)).trouble?.reason).toMatch(
+      /^60 of 6\d requests since the shift were refused \(4xx\), and 0 of 1\d\d by the revision it replaces/,
+    );
+  });
+
+  it('is no breach when the version before refused as many', async () => {
+    const { world, judge } = await baking();
+    world.clock.advance(-120_000);
+    for (let request = 0; request < 100; request += 1) world.metrics.record('digits-v1', 400);
+    world.clock.advance(120_000);
+    for (let request = 0; request < 60; request += 1) world.metrics.record('digits-v2', 400);
+    world.clock.advance(180_000);
+
+    expect((await judge()).kind).not.toBe('breach');
+  });
 });

@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
+import type { Explanation } from '#control/explanation.ts';
 import type { Slipway } from '#control/slipway.ts';
 import { Failure } from '#domain/failure.ts';
+import { revisionName } from '#domain/identity.ts';
 import { userName } from '#operations/user.ts';
 import { agree } from '../agree.ts';
 import { carryOut } from '../asked.ts';
@@ -8,6 +10,7 @@ import { examples, integer, openSlipway, type Place, placedCommand, show } from 
 import { commandOutput } from '../output.ts';
 import { type PromoteOptions, promote } from '../promote.ts';
 import { signingKey } from '../signing-key.ts';
+import { comparisonLines } from '../views/diff.ts';
 
 /** Adds the commands that bring a version from one Slipway to another, and by which a person approves it there. */
 export function addPromotionCommands(program: Command): void {
@@ -54,14 +57,16 @@ type Answered = Place & {
   readonly version?: number;
   readonly digest?: string;
   readonly yes?: boolean;
+  readonly force?: boolean;
 };
 
 function addApprove(program: Command): void {
   answerCommand(
     program,
     'approve <model>',
-    'Approves the promotion that waits for it, after showing it and asking, and follows it until it is live.',
+    'Approves the promotion, or the version that the gate asks about, after showing it and asking, and follows it until it is live.',
   )
+    .option('--force', 'approve it although the gate found it broken')
     .addHelpText(
       'after',
       examples('slipway approve digits --stage prod', 'slipway approve digits --version 4 --yes'),
@@ -73,7 +78,7 @@ function addReject(program: Command): void {
   answerCommand(
     program,
     'reject <model>',
-    'Refuses the promotion that waits for approval, after showing it and asking.',
+    'Refuses the promotion, or the version that the gate asks about, after showing it and asking.',
   )
     .addHelpText('after', examples('slipway reject digits --stage prod'))
     .action((model: string, options: Answered) => answer(model, 'refused', options));
@@ -107,33 +112,63 @@ async function answer(
   const output = commandOutput(options);
   const slipway = await openSlipway(options);
   const version = options.version ?? (await waitingVersion(slipway, model));
-  const { promotion } = await slipway.explainVersion({ name: model, version });
-  if (!promotion) {
-    throw new Failure('InputInvalid', `version ${version} of ${model} was not promoted`);
-  }
-  const { from, digest, proof } = promotion;
-  output.line(`${model} v${version} is version ${from.version} of ${from.place}`);
-  output.line(`  ${digest}`);
-  if (proof)
-    output.line(`  proven there in ${proof.latencyMs} ms${proof.warning && `: ${proof.warning}`}`);
+  const { lines, digest } = asked(
+    model,
+    version,
+    await slipway.explainVersion({ name: model, version }),
+  );
+  for (const line of lines) output.line(line);
   if (!options.yes) {
     await agree(model, {
       refusal: 'nothing was answered',
       fix: 'Use --yes to answer without being asked.',
     });
   }
-  const given = { version, verdict, digest: options.digest ?? digest, by: userName() };
+  const given = {
+    version,
+    verdict,
+    digest: options.digest ?? digest,
+    by: userName(),
+    force: options.force ?? false,
+  };
   const outcome = await carryOut({ slipway, model, output }, () =>
     slipway.answerPromotion({ name: model, ...given }),
   );
   process.exitCode = outcome === 'done' ? 0 : 1;
 }
 
+/** What a person is asked to approve, and how their answer names it. */
+function asked(
+  model: string,
+  version: number,
+  { promotion, comparison }: Explanation,
+): { readonly lines: readonly string[]; readonly digest: string } {
+  const name = `${model} v${version}`;
+  if (comparison?.decision === 'asked') {
+    return {
+      lines: [`${name} beside v${comparison.beside.version}`, ...comparisonLines(comparison)],
+      digest: revisionName(model, version),
+    };
+  }
+  if (!promotion) {
+    throw new Failure('InputInvalid', `version ${version} of ${model} waits for no approval`);
+  }
+  const { from, digest, proof } = promotion;
+  const proven = proof
+    ? [`  proven there in ${proof.latencyMs} ms${proof.warning && `: ${proof.warning}`}`]
+    : [];
+  return {
+    lines: [`${name} is version ${from.version} of ${from.place}`, `  ${digest}`, ...proven],
+    digest,
+  };
+}
+
 async function waitingVersion(slipway: Slipway, model: string): Promise<number> {
   const { models } = await slipway.listModels();
   const newest = models.find(({ name }) => name === model)?.newest;
-  if (newest?.phase === 'AwaitingApproval' && newest.version !== null) return newest.version;
-  throw new Failure('InputInvalid', `no promotion of ${model} waits for approval`, {
+  const isAwaited = newest?.phase === 'AwaitingApproval' || newest?.phase === 'Compared';
+  if (isAwaited && newest.version !== null) return newest.version;
+  throw new Failure('InputInvalid', `no version of ${model} waits for approval`, {
     fix: 'See what does with `slipway status`.',
   });
 }

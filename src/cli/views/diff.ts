@@ -36,6 +36,7 @@ export function comparisonLines({
 }
 
 const DECISIONS: Readonly<Record<string, string>> = {
+  asked: ', so a person decides',
   blocked: ', so it was rejected',
   declared: ', which its manifest allows',
 };

@@ -9,8 +9,8 @@ export type Comparison = Judged & {
     readonly revision: string;
     readonly deploymentId: string;
   };
-  readonly decision: 'passed' | 'declared' | 'blocked';
-  /** The remedy for a blocked one; empty for the others. */
+  readonly decision: 'passed' | 'declared' | 'asked' | 'blocked';
+  /** What a person can do about a blocked one, or one that is asked about; empty for the others. */
   readonly fix: string;
   readonly differences: readonly Difference[];
   readonly answers: AnswerEvidence;

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 
-const DECISIONS = ['warn', 'block'] as const;
+const DECISIONS = ['warn', 'ask', 'block'] as const;
 
 /** The manifest's `gate`: what a version must be, beside the one that is live, to take its place. */
 export const gateSchema = z.strictObject({
@@ -8,14 +8,18 @@ export const gateSchema = z.strictObject({
     ._default(z.enum(DECISIONS), 'block')
     .check(
       z.describe(
-        'What to do with a version that refuses what clients of the live version send, or whose answers mean something else: `block` rejects it, `warn` says so and goes on.',
+        'What to do with a version that refuses what clients of the live version send, or whose answers mean something else: `block` rejects it, `ask` waits until a person approves it, `warn` says so and goes on.',
       ),
     ),
-  changed: z
-    ._default(z.enum(DECISIONS), 'warn')
-    .check(
-      z.describe('The same for one that answers otherwise, without a sign that it is broken.'),
-    ),
+  changed: z.exactOptional(
+    z
+      .enum(DECISIONS)
+      .check(
+        z.describe(
+          'The same for one that answers otherwise, without a sign that it is broken. By default `warn`, and `ask` where promotions need an approval.',
+        ),
+      ),
+  ),
   unproven: z
     ._default(z.enum(DECISIONS), 'warn')
     .check(z.describe('The same where there is too little evidence.')),

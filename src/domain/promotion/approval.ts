@@ -1,7 +1,7 @@
 import { announcePhase } from '#domain/announce.ts';
 import type { Approval, Deployment, PromotionRecord } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
-import type { DeploymentRecord, RegistryWrite } from '#domain/registry/write.ts';
+import type { Change, DeploymentRecord, RegistryWrite } from '#domain/registry/write.ts';
 
 /** How long a promotion waits for a person. */
 export const APPROVAL_HOURS = 24;
@@ -33,13 +33,15 @@ export function askApproval(deploymentId: string): RegistryWrite<Deployment> {
 /** Decides `Registry.answerApproval`. */
 export function answerApproval(
   deploymentId: string,
-  { verdict, digest, by }: Omit<Approval, 'atMs'>,
+  answer: Omit<Approval, 'atMs'>,
 ): RegistryWrite<Deployment> {
+  const { verdict, digest, by } = answer;
   return {
     deploymentId,
     decide({ deployment: known }, nowMs) {
       const record = require(deploymentId, known);
       const { phase, model, version, work } = record.deployment;
+      if (isAskedAbout(record.deployment)) return answerGate(record, answer, nowMs);
       const promotion = promotionOf(record.deployment);
       const what = `${model} version ${version}`;
       const { approval } = promotion;
@@ -60,6 +62,38 @@ export function answerApproval(
       return { answer: deployment, deployment: { ...record, deployment } };
     },
   };
+}
+
+/** Whether the gate has asked a person about it. */
+export function isAskedAbout({ phase, work }: Pick<Deployment, 'phase' | 'work'>): boolean {
+  return phase === 'Compared' && work.comparison?.decision === 'asked';
+}
+
+function answerGate(
+  record: DeploymentRecord,
+  answer: Omit<Approval, 'atMs'>,
+  nowMs: number,
+): Change<Deployment> {
+  const { model, version, work } = record.deployment;
+  const { clearance, comparison, candidate } = work;
+  const what = `${model} version ${version}`;
+  if (clearance?.verdict === answer.verdict) return { answer: record.deployment };
+  if (clearance) {
+    throw new Failure('PhaseConflict', `${clearance.by} has ${clearance.verdict} ${what}`);
+  }
+  if (answer.digest !== candidate?.revision) {
+    throw new Failure('PhaseConflict', `${what} is ${candidate?.revision}, not ${answer.digest}`);
+  }
+  if (answer.verdict === 'approved' && comparison?.verdict === 'broken' && !answer.isForced) {
+    throw new Failure('PhaseConflict', `${what} is broken: ${comparison.reason}`, {
+      fix: `If its clients know of this, \`slipway approve ${model} --version ${version} --force\`.`,
+    });
+  }
+  const deployment = {
+    ...record.deployment,
+    work: { ...work, clearance: { ...answer, atMs: nowMs } },
+  };
+  return { answer: deployment, deployment: { ...record, deployment } };
 }
 
 function require(id: string, record: DeploymentRecord | undefined): DeploymentRecord {

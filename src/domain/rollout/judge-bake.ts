@@ -6,6 +6,10 @@ export type BakeEvidence = {
   readonly elapsedMs: number;
   readonly requests: number;
   readonly serverErrors: number;
+  /** Those of them that were refused for what they are, as 400. */
+  readonly refused: number;
+  /** The requests of the revision before, from an hour before the shift on; null where nothing was replaced. */
+  readonly before: { readonly requests: number; readonly refused: number } | null;
   /** Below this many requests traffic does not prove health, and only probes judge the version. */
   readonly minRequests: number;
   readonly ringing: readonly string[];
@@ -39,7 +43,7 @@ const GRACE_MS = 60_000;
 const DOUBT_MS = 300_000;
 
 /**
- * Judges a bake. A breach is any of: a ringing alarm; more than 5 % failed probes; more than 5 % server errors, also relative to `minRequests` when there are fewer requests; a median probe latency five times the previous revision's, which is probed in the same moments; for a language model, half its pace.
+ * Judges a bake. A breach is any of: a ringing alarm; more than 5 % failed probes; more than 5 % server errors, also relative to `minRequests` when there are fewer requests; 5 % more refused requests than the revision before had, by more than chance; a median probe latency five times the previous revision's, which is probed in the same moments; for a language model, half its pace.
  * On a busy machine a few probes are slow by chance. While a slowdown may be chance, and while probe results are missing, the bake goes on, for up to another minute, and for up to five while only one probe has failed; then it is a breach.
  */
 export function judgeBake(evidence: BakeEvidence): BakeVerdict {
@@ -71,12 +75,30 @@ function breach({ bake, ringing, paces, ...clients }: BakeEvidence): string | un
   if (serverErrors > Math.max(requests, minRequests) * MAX_FAILURES) {
     return `${serverErrors} of ${requests} requests since the shift were answered by a server error; the limit is 5 %`;
   }
+  const jump = refusals(clients);
+  if (jump) return jump;
   const slower = isCertainlySlower(bake) ? slowdown(bake) : undefined;
   return slower ?? (paces ? fall(paces) : undefined);
 }
 
 function failures({ probesFailed, probesSent, lastFailure }: BakeRecord): string {
   return `${probesFailed} of ${probesSent} probes failed since the shift; the last: ${lastFailure}`;
+}
+
+/** Clients have sent the same for an hour: what the revision before took of it, this one has to take. */
+function refusals({
+  requests,
+  refused,
+  minRequests,
+  before,
+}: Pick<BakeEvidence, 'requests' | 'refused' | 'minRequests' | 'before'>): string | undefined {
+  if (!before || before.requests < minRequests) return undefined;
+  const excess = refused - requests * (before.refused / before.requests);
+  const share = (refused + before.refused) / (requests + before.requests);
+  const deviation = Math.sqrt(share * (1 - share) * requests * (1 + requests / before.requests));
+  const isCertain = excess >= CERTAIN_DEVIATIONS * deviation;
+  if (!isCertain || excess <= Math.max(requests, minRequests) * MAX_FAILURES) return undefined;
+  return `${refused} of ${requests} requests since the shift were refused (4xx), and ${before.refused} of ${before.requests} by the revision it replaces; the limit is 5 % more`;
 }
 
 function slowdown({ latenciesMs, previousLatenciesMs }: BakeRecord): string | undefined {

@@ -3,6 +3,7 @@ import type { Input } from '#control/operation.ts';
 import type { everywhere } from '#control/operations.ts';
 import { type Deployment, deploymentId } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
+import { isAskedAbout } from '#domain/promotion/approval.ts';
 import { type Release, releaseOf } from '#domain/promotion/release.ts';
 import type { Registry } from '#ports/registry.ts';
 import { begin } from './model-actions.ts';
@@ -15,7 +16,7 @@ type PromotionActions = {
   release(model: string, version: number | null, place: string): Promise<Release>;
   /** Makes a version live whose files have already been copied here. */
   promote(promotion: Input<(typeof everywhere)['promote']>): Promise<Asked>;
-  /** Approves or refuses a waiting promotion. Fails with `PhaseConflict` where there is none, or it has another digest. */
+  /** Approves or refuses a promotion, or a version that the gate asks about. Fails with `PhaseConflict` where there is none, or it has another digest. */
   answer(model: string, answer: Omit<PromotionAnswer, 'name'>): Promise<Asked>;
 };
 
@@ -35,10 +36,10 @@ export function promotionActions(
       const request = { kind: 'promote', deploymentId: id, model, release, needsApproval } as const;
       return begin(deps, request, `the promotion of ${model} has begun`);
     },
-    async answer(name, { version, verdict, digest, by }) {
+    async answer(name, { version, verdict, digest, by, force }) {
       const { id } = await waiting(registry, name, version);
       const { events } = await registry.events({ after: '', limit: EVENTS, deploymentId: id });
-      await registry.answerApproval(id, { verdict, digest, by });
+      await registry.answerApproval(id, { verdict, digest, by, ...(force && { isForced: true }) });
       return {
         kind: verdict === 'approved' ? 'begun' : 'aborted',
         deploymentId: id,
@@ -79,7 +80,8 @@ async function waiting(
 ): Promise<Deployment> {
   const { newestDeploymentId } = await requireModel(registry, name);
   const newest = await registry.deployment(newestDeploymentId);
-  if (newest?.version === version && newest.work.promotion) return newest;
+  const isAwaited = newest && (newest.work.promotion ?? isAskedAbout(newest));
+  if (isAwaited && newest.version === version) return newest;
   throw new Failure('PhaseConflict', `version ${version} of ${name} waits for no approval`, {
     fix: 'See what waits with `slipway status`.',
   });

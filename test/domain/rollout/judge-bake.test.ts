@@ -17,6 +17,8 @@ const over: BakeEvidence = {
   elapsedMs: 60_000,
   requests: 0,
   serverErrors: 0,
+  refused: 0,
+  before: null,
   minRequests: 50,
   ringing: [],
   paces: null,
@@ -35,6 +37,28 @@ describe('a bake', () => {
     { requests: 50, judgedBy: 'probes and traffic' },
   ])('of $requests requests is judged by $judgedBy', ({ requests, judgedBy }) => {
     expect(judgeBake({ ...over, requests })).toEqual({ kind: 'done', judgedBy });
+  });
+
+  it.each([
+    ['none before', 30, { requests: 1000, refused: 0 }, 'breach'],
+    ['as many before', 30, { requests: 1000, refused: 300 }, 'done'],
+    ['nearly as many before', 16, { requests: 1000, refused: 120 }, 'done'],
+    ['far fewer before', 40, { requests: 1000, refused: 120 }, 'breach'],
+    ['too few requests before to know', 30, { requests: 49, refused: 0 }, 'done'],
+    ['no revision before', 30, null, 'done'],
+    ['so few now that it is 5 % at most', 5, { requests: 1000, refused: 0 }, 'done'],
+  ])('of 100 requests is judged by what was refused: %s', (_, refused, before, kind) => {
+    expect(judgeBake({ ...over, requests: 100, refused, before }).kind).toBe(kind);
+  });
+
+  it('says how many requests were refused, and how many before', () => {
+    expect(
+      judgeBake({ ...under, requests: 347, refused: 347, before: { requests: 900, refused: 2 } }),
+    ).toEqual({
+      kind: 'breach',
+      reason:
+        '347 of 347 requests since the shift were refused (4xx), and 2 of 900 by the revision it replaces; the limit is 5 % more',
+    });
   });
 
   it('puts up with one failed probe in twenty and no more', () => {

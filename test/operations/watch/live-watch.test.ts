@@ -18,7 +18,7 @@ const models: readonly Model[] = [
 const HOUR_MS = 3_600_000;
 
 describe('the watch of live versions', () => {
-  function watched(traffic: { requests: number; serverErrors: number }) {
+  function watched(traffic: { requests: number; serverErrors: number; refused: number }) {
     const clock = fakeClock(HOUR_MS);
     const unhealthy: string[] = [];
     const asked: number[] = [];
@@ -38,7 +38,7 @@ describe('the watch of live versions', () => {
   }
 
   it('tells of one that fails its requests, as seen in the last five minutes', async () => {
-    const { watch, unhealthy, asked } = watched({ requests: 20, serverErrors: 20 });
+    const { watch, unhealthy, asked } = watched({ requests: 20, serverErrors: 20, refused: 0 });
 
     await watch.look();
 
@@ -47,7 +47,7 @@ describe('the watch of live versions', () => {
   });
 
   it('tells of none that answers, since each restart is told by itself', async () => {
-    const { watch, unhealthy } = watched({ requests: 20, serverErrors: 2 });
+    const { watch, unhealthy } = watched({ requests: 20, serverErrors: 2, refused: 0 });
 
     await watch.look();
 

@@ -1,3 +1,4 @@
+import { isRefusal } from '#domain/rollout/refusal-status.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Metrics } from '#ports/metrics.ts';
 
@@ -42,7 +43,8 @@ export function memoryMetrics({ clock, lateMs }: { clock: Clock; lateMs: number 
     async traffic({ revision }, sinceMs) {
       const arrived = answers.filter((answer) => hasArrived(answer, revision, sinceMs));
       const serverErrors = arrived.filter(({ status }) => status >= 500).length;
-      return { requests: arrived.length, serverErrors };
+      const refused = arrived.filter(({ status }) => isRefusal(status)).length;
+      return { requests: arrived.length, serverErrors, refused };
     },
     alarms: async (names) => ({
       ringing: names.filter((name) => alarms.get(name) === 'ringing'),

@@ -82,6 +82,7 @@ it('probes of a model are counted as its traffic, those of a test path are not',
   ).toEqual({
     requests: 1,
     serverErrors: 1,
+    refused: 0,
   });
 });
 

@@ -65,7 +65,22 @@ export function candidateCases(before: readonly string[]): readonly Case[] {
     ),
     failing(
       'a candidate that may not replace the live version is given up before any traffic',
-      { CompareAnswers: { kind: 'blocked' } },
+      { CompareAnswers: { kind: 'blocked', retrySeconds: 0, attempt: 1 } },
+      [...able, ...PASSED],
+    ),
+    succeeding(
+      'a candidate that a person is to decide about goes on once they have approved it',
+      {
+        CompareAnswers: [
+          { kind: 'pending', retrySeconds: 1, attempt: 1 },
+          { kind: 'passed', retrySeconds: 0, attempt: 2 },
+        ],
+      },
+      [...able, ...PASSED, 'WaitForDecision', ...PASSED, ...SHIFTED, ...BAKED, ...COMMITTED],
+    ),
+    failing(
+      'a candidate that nobody decides about is given up',
+      { CompareAnswers: { kind: 'pending', retrySeconds: 1, attempt: 400 } },
       [...able, ...PASSED],
     ),
     failing(

@@ -66,7 +66,7 @@ export const HAPPY = {
   RestartVersion: {},
   DescribeCandidate: { kind: 'ready', retrySeconds: 1, attempt: 1 },
   CheckHealth: { kind: 'healthy' },
-  CompareAnswers: { kind: 'passed' },
+  CompareAnswers: { kind: 'passed', retrySeconds: 0, attempt: 1 },
   ShiftTraffic: { sliceSeconds: 0, attempt: 0 },
   VerifyTraffic: { kind: 'verified', retrySeconds: 0, attempt: 1 },
   JudgeBake: { kind: 'done', sliceSeconds: 1, attempt: 1 },

@@ -32,14 +32,14 @@ export type CloudWatchMetricsOptions = {
   readonly clock: Clock;
 };
 
-const NOTHING: TrafficSample = { requests: 0, serverErrors: 0 };
+const NOTHING: TrafficSample = { requests: 0, serverErrors: 0, refused: 0 };
 
 const GROUP_COUNTS = [
   'RequestCount',
   'HTTPCode_Target_5XX_Count',
+  'HTTPCode_Target_4XX_Count',
   'HTTPCode_Target_2XX_Count',
   'HTTPCode_Target_3XX_Count',
-  'HTTPCode_Target_4XX_Count',
 ] as const;
 
 // Longer than any bake.
@@ -96,19 +96,19 @@ async function functionTraffic(
     { namespace: 'AWS/Lambda', name: 'Invocations', dimensions: executed },
     { namespace: 'AWS/Lambda', name: 'Errors', dimensions: executed },
     { namespace: 'AWS/Lambda', name: 'Throttles', dimensions: alias },
-    {
-      namespace: 'Slipway',
-      name: 'ServerErrors',
-      // Any model can print a line for any function and version, but not with the mark of another's.
+    // Any model can print a line for any function and version, but not with the mark of another's.
+    ...(['ServerErrors', 'Refusals'] as const).map((name) => ({
+      namespace: 'Slipway' as const,
+      name,
       dimensions: { FunctionName: functionName, ExecutedVersion: version, Deployment: madeBy },
-    },
+    })),
   ];
   const endMs = minuteOf(clock.now()) + PERIOD_MS;
   const sums = await metricSums(cloudWatch, counters, startMs, endMs);
-  const [answered = 0, failed = 0, throttled = 0, refused = 0] = sums;
+  const [answered = 0, failed = 0, throttled = 0, erred = 0, refused = 0] = sums;
   // The server's own count also has what was asked of the version itself.
-  const errors = Math.min(answered, failed + refused);
-  return { requests: answered + throttled, serverErrors: errors + throttled };
+  const errors = Math.min(answered, failed + erred);
+  return { requests: answered + throttled, serverErrors: errors + throttled, refused };
 }
 
 /**
@@ -126,9 +126,9 @@ async function containerTraffic(
   const counters = GROUP_COUNTS.map((name) => groupCounter(containers.front, group.arn, name));
   const nowMs = clock.now();
   const endMs = minuteOf(nowMs) + PERIOD_MS;
-  const [requests = 0, failed = 0] = await metricSums(
+  const [requests = 0, failed = 0, refused = 0] = await metricSums(
     cloudWatch,
-    counters.slice(0, 2),
+    counters.slice(0, 3),
     startMs,
     endMs,
   );
@@ -139,7 +139,7 @@ async function containerTraffic(
     minuteOf(nowMs - LATE_MS),
   );
   const unanswered = asked - answered.reduce((sum, count) => sum + count, 0);
-  return { requests, serverErrors: failed + Math.max(0, unanswered) };
+  return { requests, serverErrors: failed + Math.max(0, unanswered), refused };
 }
 
 /** The server counts it itself, wherever it runs: runtimes/python/slipway_server/serving/generations.py. */

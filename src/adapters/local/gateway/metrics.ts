@@ -1,3 +1,4 @@
+import { isRefusal } from '#domain/rollout/refusal-status.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Metrics } from '#ports/metrics.ts';
 
@@ -10,7 +11,7 @@ export type GatewayMetrics = {
 };
 
 type Asker = 'client' | 'probe';
-type Counts = { requests: number; serverErrors: number };
+type Counts = { requests: number; serverErrors: number; refused: number };
 type Seen = Readonly<Record<Asker, Counts>>;
 
 const KEPT_SECONDS = 3_600;
@@ -41,6 +42,7 @@ export function gatewayMetrics(clock: Clock): GatewayMetrics {
         for (const asker of askers) {
           sum.requests += seen[asker].requests;
           sum.serverErrors += seen[asker].serverErrors;
+          sum.refused += seen[asker].refused;
         }
       }
       return sum;
@@ -58,6 +60,7 @@ export function gatewayMetrics(clock: Clock): GatewayMetrics {
       const counts = seen[asker];
       counts.requests += 1;
       if (status >= 500) counts.serverErrors += 1;
+      if (isRefusal(status)) counts.refused += 1;
     },
     clients: { traffic: trafficOf(['client']) },
     metrics: {
@@ -69,7 +72,7 @@ export function gatewayMetrics(clock: Clock): GatewayMetrics {
 }
 
 function nothing(): Counts {
-  return { requests: 0, serverErrors: 0 };
+  return { requests: 0, serverErrors: 0, refused: 0 };
 }
 
 function toSecond(timeMs: number): number {

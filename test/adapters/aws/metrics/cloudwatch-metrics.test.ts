@@ -186,8 +186,8 @@ describeOnMoto('cloudWatchMetrics on moto', (moto) => {
     const early = await traffic();
     world.clock.advance(120_000);
 
-    expect(early).toEqual({ requests: 5, serverErrors: 1 });
-    expect(await traffic()).toEqual({ requests: 5, serverErrors: 2 });
+    expect(early).toEqual({ requests: 5, serverErrors: 1, refused: 0 });
+    expect(await traffic()).toEqual({ requests: 5, serverErrors: 2, refused: 0 });
     await world.close();
   });
 
@@ -203,6 +203,7 @@ describeOnMoto('cloudWatchMetrics on moto', (moto) => {
     expect(await metrics.traffic({ ...V1, target: 'fargate' }, 0)).toEqual({
       requests: 2,
       serverErrors: 1,
+      refused: 0,
     });
     await world.close();
   });
@@ -214,7 +215,7 @@ describeOnMoto('cloudWatchMetrics on moto', (moto) => {
 
     const traffic = await world.metricsOver(world.cloudWatch).traffic(V1, 0);
 
-    expect(traffic).toEqual({ requests: 4, serverErrors: 3 });
+    expect(traffic).toEqual({ requests: 4, serverErrors: 3, refused: 0 });
     await world.close();
   });
 
@@ -228,8 +229,8 @@ describeOnMoto('cloudWatchMetrics on moto', (moto) => {
     // Probes asked the version itself.
     await world.refuse('1', 9);
 
-    expect(seen).toEqual({ requests: 4, serverErrors: 3 });
-    expect(await traffic()).toEqual({ requests: 4, serverErrors: 4 });
+    expect(seen).toEqual({ requests: 4, serverErrors: 3, refused: 0 });
+    expect(await traffic()).toEqual({ requests: 4, serverErrors: 4, refused: 0 });
     await world.close();
   });
 
@@ -241,7 +242,7 @@ describeOnMoto('cloudWatchMetrics on moto', (moto) => {
 
     const traffic = await world.metricsOver(world.cloudWatch).traffic(V1, 0);
 
-    expect(traffic).toEqual({ requests: 4, serverErrors: 0 });
+    expect(traffic).toEqual({ requests: 4, serverErrors: 0, refused: 0 });
     await world.close();
   });
 
@@ -251,7 +252,7 @@ describeOnMoto('cloudWatchMetrics on moto', (moto) => {
 
     const traffic = await world.metricsOver(world.cloudWatch).traffic(V1, 0);
 
-    expect(traffic).toEqual({ requests: 0, serverErrors: 0 });
+    expect(traffic).toEqual({ requests: 0, serverErrors: 0, refused: 0 });
     await world.close();
   });
 
@@ -268,7 +269,7 @@ describeOnMoto('cloudWatchMetrics on moto', (moto) => {
     } as const;
     const traffic = await world.metricsOver(world.cloudWatch).traffic(ref, 0);
 
-    expect(traffic).toEqual({ requests: 1, serverErrors: 0 });
+    expect(traffic).toEqual({ requests: 1, serverErrors: 0, refused: 0 });
     await world.close();
   });
 
@@ -279,7 +280,7 @@ describeOnMoto('cloudWatchMetrics on moto', (moto) => {
 
       const traffic = await world.metricsOver(world.cloudWatch).traffic(ref, 0);
 
-      expect(traffic).toEqual({ requests: 0, serverErrors: 0 });
+      expect(traffic).toEqual({ requests: 0, serverErrors: 0, refused: 0 });
       await world.close();
     },
   );

@@ -38,6 +38,7 @@ it('answers that the gateway gave for a revision are counted as its own', async 
   expect(await world.gateway.metrics.traffic(DIGITS, 0)).toEqual({
     requests: 1,
     serverErrors: 1,
+    refused: 0,
   });
   await world.close();
 });
@@ -55,6 +56,7 @@ it('an answer that broke off is an error of the server, though it began with 200
   expect(await world.gateway.metrics.traffic(DIGITS, 0)).toEqual({
     requests: 1,
     serverErrors: 1,
+    refused: 0,
   });
   await world.close();
 });
@@ -68,6 +70,7 @@ it('what is asked on a test path is no traffic', async () => {
   expect(await world.gateway.metrics.traffic(DIGITS, 0)).toEqual({
     requests: 0,
     serverErrors: 0,
+    refused: 0,
   });
   await world.close();
 });

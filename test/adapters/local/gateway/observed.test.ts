@@ -125,8 +125,8 @@ it('a probe counts for a bake, and is no answer to a client', async () => {
   await send('/models/digits/invocations', { 'x-slipway-probe': 'forged' }, 'POST');
 
   const { metrics, clients } = world.gateway;
-  expect(await metrics.traffic(digits, 0)).toEqual({ requests: 3, serverErrors: 3 });
-  expect(await clients.traffic(digits, 0)).toEqual({ requests: 1, serverErrors: 1 });
+  expect(await metrics.traffic(digits, 0)).toEqual({ requests: 3, serverErrors: 3, refused: 0 });
+  expect(await clients.traffic(digits, 0)).toEqual({ requests: 1, serverErrors: 1, refused: 0 });
 });
 
 describe('/metrics', () => {

@@ -43,7 +43,7 @@ describe('a request whose replica dies before it answers goes to another one', (
         { revision: 'digits-v1', target: 'fargate', madeBy: 'd1' },
         0,
       ),
-    ).toEqual({ requests: 1, serverErrors: 0 });
+    ).toEqual({ requests: 1, serverErrors: 0, refused: 0 });
   });
 
   it('when it is not known yet that the replica is gone, though it is the less busy one', async () => {

@@ -181,6 +181,7 @@ it('a client that leaves while its process is being found ends the search', asyn
   ).toEqual({
     requests: 0,
     serverErrors: 0,
+    refused: 0,
   });
 });
 

@@ -29,6 +29,18 @@ describe('the count of server errors on Lambda', () => {
     );
   });
 
+  it('has a line for each request that was refused for what it is', () => {
+    const lines: string[] = [];
+    const count = serverErrors(LAMBDA, (line) => lines.push(line));
+
+    for (const status of [400, 401, 403, 404, 413, 415, 422, 429, 499]) count(INVOKED, status);
+
+    expect(lines).toHaveLength(4);
+    expect(lines.map((line) => JSON.parse(line))).toEqual(
+      lines.map(() => expect.objectContaining({ Refusals: 1 })),
+    );
+  });
+
   it('is marked by the deployment that made the version, which no other model knows', () => {
     const lines: string[] = [];
     const env = { ...LAMBDA, SLIPWAY_DEPLOYMENT: 'd1' };
