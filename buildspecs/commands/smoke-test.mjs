@@ -1,5 +1,5 @@
 import { askedFromOutside, askedWithin, ownNetwork } from './ask-server.mjs';
-import { CONFINED, docker, dockerBoth, LABELLED, there } from './docker.mjs';
+import { BELOW_SERVING, CONFINED, docker, dockerBoth, LABELLED, there } from './docker.mjs';
 
 /** @import { Runtime, ServerPlace } from '../../src/domain/build/runtime.ts' */
 /** @typedef {{ image: string, modelFile: string, server: ServerPlace, startupSeconds: number, request?: any }} Start */
@@ -41,8 +41,8 @@ export async function smokeTest({ runtime, mostSeconds = MOST_SECONDS, ...given 
 
   const network = await ownNetwork();
   const asker = (id) => askedFromOutside(id, start.server);
-  const settings = [...LABELLED, '--network', network.name, '--pids-limit', '1024'];
-  const fixed = [...settings, '--security-opt', 'no-new-privileges'];
+  const settings = [...LABELLED, ...BELOW_SERVING, '--network', network.name];
+  const fixed = [...settings, '--pids-limit', '1024', '--security-opt', 'no-new-privileges'];
   try {
     return await started(start, [...fixed, ...AS_LAMBDA], asker).catch(async (refused) => {
       const kept = container.capabilities.flatMap((name) => ['--cap-add', name]);
