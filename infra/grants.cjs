@@ -6,6 +6,13 @@ const API = `arn:\${AWS::Partition}:apigateway:\${AWS::Region}::/restapis/\${Api
 const CAPTURE_KEYS = arn('ssm', 'parameter/slipway/STAGE/capture/*');
 const PUBLIC_CAPTURE_KEYS = arn('ssm', 'parameter/slipway/STAGE/capture-public/*');
 
+// The method and its responses, its integration and the integration's responses.
+const PUT_PREFLIGHTS = allow(
+  'apigateway:PUT',
+  `${API}/resources/*/methods/OPTIONS`,
+  `${API}/resources/*/methods/OPTIONS/*`,
+);
+
 const PROJECTS = ['image', 'own-image', 'environment'];
 
 /** The permissions of functions, by a name that says why. `STAGE` stands for the stage's name; actions without resource-level permissions apply to all resources. */
@@ -142,13 +149,9 @@ const GRANTS = {
     // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonapigatewaymanagement.html
     allow('apigateway:POST', `${API}/resources`, `${API}/resources/*`),
     allow('apigateway:PUT', `${API}/resources/*/methods/ANY`),
-    // The method and its responses, its integration and the integration's responses.
-    allow(
-      'apigateway:PUT',
-      `${API}/resources/*/methods/OPTIONS`,
-      `${API}/resources/*/methods/OPTIONS/*`,
-    ),
+    PUT_PREFLIGHTS,
   ],
+  makePreflights: [PUT_PREFLIGHTS],
   allowRoutes: [
     {
       ...allow('lambda:AddPermission', MODEL_FUNCTIONS),

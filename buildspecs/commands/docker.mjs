@@ -1,5 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
-import { chmod } from 'node:fs/promises';
+import { chmod, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { ran } from './programs.mjs';
 
@@ -36,9 +38,21 @@ export async function there(image) {
 const { CONTAINER_LABEL } = process.env;
 export const LABELLED = CONTAINER_LABEL ? ['--label', CONTAINER_LABEL] : [];
 
+/** How much memory a container that loads an artifact may hold, in MiB; not limited where it is unset. */
+const { BUILD_MEMORY_MIB } = process.env;
+
+/** The share of the machine that a container of a build gets; its weight is half of that of a container that serves (src/adapters/local/servers/model-container.ts). */
+export const BELOW_SERVING = [
+  ...['--cpu-shares', '512'],
+  ...(BUILD_MEMORY_MIB
+    ? ['--memory', `${BUILD_MEMORY_MIB}m`, '--memory-swap', `${BUILD_MEMORY_MIB}m`]
+    : []),
+];
+
 // Confines whatever loads an artifact: no network, no capabilities, and only /tmp and mounts are writable.
 export const CONFINED = [
   ...LABELLED,
+  ...BELOW_SERVING,
   ...['--network', 'none', '--read-only', '--tmpfs', '/tmp:rw,size=512m', '--ipc', 'none'],
   ...['--cap-drop', 'ALL', '--security-opt', 'no-new-privileges', '--pids-limit', '1024'],
 ];
@@ -56,14 +70,21 @@ export async function pythonIn(image, args, { folder, writable, env, name, onSai
   await chmod(folder, 0o755);
   // -h: never follows a link.
   if (process.getuid?.() === 0) await run('chown', ['-hR', USER.join(':'), writable]);
+  // src/adapters/local/builds/loading-containers.ts sees by it whether the model computes.
+  const idFile = CONTAINER_LABEL && name ? join(tmpdir(), `${name}.cid`) : undefined;
   const command = [
     ...['run', '--rm', ...(name ? ['--name', name] : []), ...CONFINED],
+    ...(idFile ? ['--cidfile', idFile] : []),
     ...['--user', USER.join(':'), '--workdir', writable],
     ...['--volume', `${folder}:${folder}:ro`, '--volume', `${writable}:${writable}`],
     ...Object.entries(env).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
     ...['--entrypoint', '/opt/venv/bin/python', image, ...args],
   ];
-  return docker(command, '', onSaid);
+  try {
+    return await docker(command, '', onSaid);
+  } finally {
+    if (idFile) await rm(idFile, { force: true });
+  }
 }
 
 const MOST_SAID = 20_000;

@@ -1,5 +1,5 @@
 import { askedFromOutside, askedWithin, ownNetwork } from './ask-server.mjs';
-import { CONFINED, docker, dockerBoth, LABELLED, there } from './docker.mjs';
+import { BELOW_SERVING, CONFINED, docker, dockerBoth, LABELLED, there } from './docker.mjs';
 import { measuredAt } from './measure-answers.mjs';
 
 /** @import { Runtime, ServerPlace } from '../../src/domain/build/runtime.ts' */
@@ -42,8 +42,8 @@ export async function smokeTest({ runtime, mostSeconds = MOST_SECONDS, ...given 
 
   const network = await ownNetwork();
   const asker = (id) => askedFromOutside(id, start.server);
-  const settings = [...LABELLED, '--network', network.name, '--pids-limit', '1024'];
-  const fixed = [...settings, '--security-opt', 'no-new-privileges'];
+  const settings = [...LABELLED, ...BELOW_SERVING, '--network', network.name];
+  const fixed = [...settings, '--pids-limit', '1024', '--security-opt', 'no-new-privileges'];
   try {
     return await started(start, [...fixed, ...AS_LAMBDA], asker).catch(async (refused) => {
       const kept = container.capabilities.flatMap((name) => ['--cap-add', name]);

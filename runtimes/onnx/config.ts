@@ -48,7 +48,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     example: example(env['MODEL_EXAMPLE'] ?? ''),
     aliases: aliases(env['MODEL_ALIASES'] ?? '', required(env, 'MODEL_NAME')),
     cors: {
-      origins: env['CORS_ORIGINS']?.split(',') ?? [],
+      origins: env['CORS_ORIGINS'] ? env['CORS_ORIGINS'].split(',') : [],
       exposedHeaders: headerValue('CORS_EXPOSED_HEADERS', env['CORS_EXPOSED_HEADERS'] ?? ''),
     },
     capture: readCapture(env['CAPTURE'] ?? ''),

@@ -15,7 +15,7 @@ import {
   proberOf,
   registryOf,
   routerOf,
-  settleStageOf,
+  settleFrontOf,
 } from './aws-ports.ts';
 import { type Environment, settings } from './aws-settings.ts';
 
@@ -49,7 +49,7 @@ export const sweepOnAws = (env: Environment) => {
       mostAttempts: MOST_ATTEMPTS,
       executionGraceMs: GRACE_MS,
       uploadGraceMs: GRACE_MS,
-      settleFront: settleStageOf(env),
+      settleFront: settleFrontOf(env),
     }),
     ended: recoverEnded({ registry, executions, mostAttempts: MOST_ATTEMPTS }),
     touch: touchKept({ registry, router, prober: proberOf(env), offered: offeredBy(env) }),

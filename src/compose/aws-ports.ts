@@ -31,7 +31,11 @@ import { dynamoAccountLimits } from '#adapters/aws/registry/dynamo-account-limit
 import { dynamoRegistry } from '#adapters/aws/registry/dynamo-registry.ts';
 import { dynamoFence } from '#adapters/aws/registry/fence.ts';
 import { awsProber } from '#adapters/aws/routes/aws-prober.ts';
-import { restApiRouter } from '#adapters/aws/routes/rest-api-router.ts';
+import {
+  type RestApiRouterOptions,
+  restApiRouter,
+  routesOf,
+} from '#adapters/aws/routes/rest-api-router.ts';
 import { settleStage } from '#adapters/aws/routes/stage-settings.ts';
 import { apiLease } from '#adapters/aws/shares/api-lease.ts';
 import { routeRecords } from '#adapters/aws/shares/route-records.ts';
@@ -219,14 +223,17 @@ export function gpusOf(environment: Environment): Gpus {
   return { areChosen: isServed && ALLOWED_ACCELERATORS !== 'none', baseImages };
 }
 
-/** Gives the API's stage its log, tracing and throttle; answers the stage where it lacked some. */
-export function settleStageOf(environment: Environment): () => Promise<string | undefined> {
-  const set = settings(environment, 'API', 'API_STAGE', 'REQUESTS_PER_SECOND');
-  const api = { id: set.API, stage: set.API_STAGE };
-  const limit = { requestsPerSecond: Number(set.REQUESTS_PER_SECOND) };
+/** Gives the API's stage its log, tracing and throttle, and its routes their preflights; answers the stage where it lacked some. */
+export function settleFrontOf(environment: Environment): () => Promise<string | undefined> {
+  const { REQUESTS_PER_SECOND } = settings(environment, 'REQUESTS_PER_SECOND');
+  const limit = { requestsPerSecond: Number(REQUESTS_PER_SECOND) };
+  const options = routerOptions(environment);
+  const routes = routesOf(options);
   return async () => {
-    const isChanged = await settleStage(new APIGatewayClient({}), api, limit);
-    return isChanged ? `stage ${api.stage} of the API` : undefined;
+    const hasOtherSettings = await settleStage(options.apiGateway, options.api, limit);
+    const hasOtherPreflights = await routes.settlePreflights();
+    const isChanged = hasOtherSettings || hasOtherPreflights;
+    return isChanged ? `stage ${options.api.stage} of the API` : undefined;
   };
 }
 
@@ -330,6 +337,10 @@ function routeRecordsOf(environment: Environment) {
 }
 
 export function routerOf(environment: Environment) {
+  return restApiRouter(routerOptions(environment));
+}
+
+function routerOptions(environment: Environment): RestApiRouterOptions {
   const set = settings(
     environment,
     'TABLE',
@@ -340,7 +351,7 @@ export function routerOf(environment: Environment) {
     'AUTHORIZER',
     'CORS_ORIGINS',
   );
-  return restApiRouter({
+  return {
     lambda: lambdaClient(),
     apiGateway: new APIGatewayClient(),
     cloudWatch: cloudWatchClient(),
@@ -357,7 +368,7 @@ export function routerOf(environment: Environment) {
     },
     functionPrefix: set.FUNCTION_PREFIX,
     containers: containersOf(environment),
-  });
+  };
 }
 
 export function proberOf(environment: Environment) {

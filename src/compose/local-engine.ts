@@ -11,6 +11,7 @@ import {
   imageBuilds,
 } from '#adapters/local/builds/build-image.ts';
 import { fileBuildLog } from '#adapters/local/builds/file-build-log.ts';
+import { loadingCpuSeconds } from '#adapters/local/builds/loading-containers.ts';
 import { rebuilding } from '#adapters/local/builds/rebuild.ts';
 import { runningBuilds } from '#adapters/local/builds/running-builds.ts';
 import { fairlyAtOnce } from '#adapters/local/concurrency/at-once.ts';
@@ -42,6 +43,7 @@ import type { Builds } from '#ports/builds.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { EnvironmentImages, UnusedEnvironments } from '#ports/environment-images.ts';
 import type { ModelImages } from '#ports/model-images.ts';
+import { requireImage } from './require-image.ts';
 import { requireUrl } from './require-url.ts';
 
 /** The servers of models on this machine, and the builds for them. */
@@ -210,11 +212,22 @@ async function neverAsked(): Promise<never> {
   throw new Failure('BuildFailed', 'models that are processes have no images of environments');
 }
 
-/** The images that runtimes are made of, where this machine names them. */
+/** Fails with `InputInvalid` for an environment variable from which no build here could begin. */
+export function requireBuildSettings(environment: Environment): void {
+  torchIndex(environment);
+  baseImagesIn(environment);
+  webAdapterIn(environment);
+}
+
+function webAdapterIn(environment: Environment): string | undefined {
+  return requireImage('WEB_ADAPTER_IMAGE', environment['WEB_ADAPTER_IMAGE']);
+}
+
+/** The images that runtimes are made of, where this machine names them. Fails as `requireImage` does. */
 export function baseImagesIn(environment: Environment): Readonly<Record<string, string>> {
   return Object.fromEntries(
     BASE_IMAGES.flatMap((name) => {
-      const image = environment[name];
+      const image = requireImage(name, environment[name]);
       return image ? [[name, image]] : [];
     }),
   );
@@ -232,13 +245,14 @@ async function dockerEngine({
   applicantOf,
 }: Options): Promise<LocalEngine> {
   const label = containerLabel(folder(''));
-  const webAdapter = environment['WEB_ADAPTER_IMAGE'];
+  const webAdapter = webAdapterIn(environment);
   const baseImages = baseImagesIn(environment);
   const variables = {
     ...(webAdapter ? { WEB_ADAPTER_IMAGE: webAdapter } : {}),
     ...baseImages,
     TORCH_INDEX: torchIndex(environment),
     CONTAINER_LABEL: label,
+    BUILD_MEMORY_MIB: String(mostBuildMiB()),
   };
   // Each data folder removes its own images, so their names must differ.
   const rest = [webAdapter ?? '', folder(''), ...filesOf(BUILDSPECS)];
@@ -252,6 +266,7 @@ async function dockerEngine({
       applicantOf,
       board,
       now: clock.now,
+      cpuSeconds: (_leader, scratch) => loadingCpuSeconds(scratch),
       buildspec: `buildspecs/${buildspec}`,
       environment: variables,
     });

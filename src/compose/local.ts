@@ -1,10 +1,12 @@
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { requirePort } from '#adapters/local/http/listen.ts';
 import { dataFolderFailure } from '#adapters/local/registry/data-folder-failure.ts';
 import { keepReserve } from '#adapters/local/registry/reserve.ts';
 import type { StepObserver } from '#adapters/local/workflow/workflow-engine.ts';
 import type { WallsReport } from '#domain/walls.ts';
 import type { LocalConfig } from './config.ts';
+import { requireBuildSettings } from './local-engine.ts';
 import { openControl } from './machine/control.ts';
 import { type Machine, openServing } from './machine/serving.ts';
 import { BUCKET, openState, type State } from './machine/state.ts';
@@ -55,9 +57,12 @@ async function startIn(
   config: LocalConfig,
   { report, onStep = async () => {}, ...machine }: Surroundings,
 ): Promise<LocalSlipway> {
-  // Said before anything is opened, though it is used last.
+  // Said before anything is opened, though they are used later.
   tracesUrl(machine.environment);
+  requireBuildSettings(machine.environment);
   const state = await openState(dataDir, config, report);
+  // Live models start before the ports are opened.
+  await requirePorts(config);
   const serving = await openServing(state, config, machine);
   const { environment } = machine;
   const workflows = await openWorkflows(state, serving, config, {
@@ -123,6 +128,13 @@ async function startIn(
       state.unlock();
     },
   };
+}
+
+async function requirePorts({ host, gatewayPort, controlPort }: LocalConfig): Promise<void> {
+  const asked = { '--port': gatewayPort, '--control-port': controlPort };
+  for (const [askedBy, port] of Object.entries(asked)) {
+    if (port !== undefined) await requirePort({ host, port, askedBy });
+  }
 }
 
 /** Keeps some space for the registry; a disk that has none left serves what it has. */

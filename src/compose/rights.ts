@@ -35,7 +35,7 @@ export const BESIDE: Readonly<Record<string, Rights>> = {
       `listArtifacts ${LOOK_AT_EXECUTIONS} startExecutions sweepDeadLetters fence`,
       ...REMOVE_ROUTE,
       'listFunctions readFunctions invokeFunctions readModelLog',
-      'removeVersions unmarkLatest removeImages settleStage',
+      'removeVersions unmarkLatest removeImages settleStage makePreflights',
     ],
     containerGrants: [
       ...LOOK_AT_CONTAINERS,

@@ -22,8 +22,10 @@ type Headers = readonly (readonly [name: string, value: string])[];
 /**
  * The key in a request's headers: `Authorization: Bearer`, `x-api-key`, or the password that a browser asked for; undefined when there is none, or more than one.
  * A browser also sends the password with requests that other sites' pages make. So the password counts only for requests that change nothing, and for those that a page of this API sends.
+ * No key counts for the script of a service worker: all models have one origin, and API Gateway passes on a model's `Service-Worker-Allowed`, by which its script would answer for the others.
  */
 export function offeredKey(headers: Headers, methodArn: string): string | undefined {
+  if (isServiceWorker(headers)) return undefined;
   const [, , method = ''] = methodArn.split('/');
   const isSafe = ['GET', 'HEAD'].includes(method) || isFromOwnPage(headers);
   const offered = headers.flatMap(([name, value]) => {
@@ -44,6 +46,11 @@ export function offeredKey(headers: Headers, methodArn: string): string | undefi
 function isFromOwnPage(headers: Headers): boolean {
   const sites = headers.filter(([name]) => name.toLowerCase() === 'sec-fetch-site');
   return sites.length > 0 && sites.every(([, value]) => value === 'same-origin');
+}
+
+/** https://w3c.github.io/ServiceWorker/#service-worker-script-request: a browser sets it where it fetches such a script, and no page can. */
+function isServiceWorker(headers: Headers): boolean {
+  return headers.some(([name]) => name.toLowerCase() === 'service-worker');
 }
 
 function bearer(value: string): string | undefined {

@@ -47,7 +47,16 @@ describe('Slipway with the docker engine', () => {
       IpcMode: 'none',
       Memory: 1769 * 1024 * 1024,
       PidsLimit: 1024,
+      // It began with half of that.
+      CpuShares: 1024,
     });
+    const metrics = await (await fetch(`${slipway.gateway}/metrics`)).text();
+    const held = /^slipway_model_server_memory_bytes\{.*revision="shapes-v1".*\} (\d+)$/m.exec(
+      metrics,
+    );
+    // The server alone holds more, and all of its processes less than they may.
+    expect(Number(held?.[1])).toBeGreaterThan(20 * 1024 * 1024);
+    expect(Number(held?.[1])).toBeLessThan(1769 * 1024 * 1024);
     expect(Config.User).not.toMatch(/^(0|root|$)/);
   });
 

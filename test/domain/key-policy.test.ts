@@ -46,6 +46,13 @@ describe('the key that a request offers', () => {
 
   it.each([
     { what: 'no headers', headers: [] },
+    {
+      what: 'a browser that fetches the script of a service worker',
+      headers: [
+        ['x-api-key', KEY],
+        ['Service-Worker', 'script'],
+      ],
+    },
     { what: 'an empty key', headers: [['x-api-key', ' ']] },
     { what: 'another scheme', headers: [['authorization', `Basic ${KEY}`]] },
     { what: 'two tokens in one header', headers: [['authorization', `Bearer ${KEY} slw_2`]] },

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { Agent, createServer, get } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -127,6 +127,28 @@ describe('slipway start', () => {
     expect(code).toBe(1);
     expect(stderr).toContain(`another program has the port ${busy} of 127.0.0.1`);
     expect(stderr).toContain(`Name another by ${option}`);
+  });
+
+  it('takes --once with --demo alone, and says so', async () => {
+    const { code, stderr } = await runCli(['start', '--once'], ENV).result;
+
+    expect(code).toBe(2);
+    expect(stderr).toContain('--once stops after the answer of the demo, and there is no --demo');
+  });
+
+  it('starts nothing where the name of an image for its builds is invalid', async () => {
+    await using folder = await temporaryFolder();
+    const command = runCli(['start', '--port', '0', '--control-port', '0', '--data', folder.path], {
+      ...ENV,
+      WEB_ADAPTER_IMAGE: 'https://registry.example/adapter',
+    });
+    await eventually(() => /serving until|container image/.test(command.output()));
+    command.interrupt();
+    const { code, stderr } = await command.result;
+
+    expect(code).toBe(2);
+    expect(stderr).toContain('WEB_ADAPTER_IMAGE is not the name of a container image');
+    expect(await readdir(folder.path)).toEqual([]);
   });
 
   it('moves on from the usual ports where another program has them, and says so', async () => {

@@ -92,19 +92,43 @@ describe('a machine that cannot set walls', () => {
       const pushed = await runHere('push', upload, '--name', 'm', '--data', dataDir);
       const status = await runHere('status', '--data', dataDir);
       const doctor = await runHere('doctor', '--data', dataDir);
-      return { pushed, status: status.stdout.replace(/\s+/g, ' '), doctor: doctor.stdout };
+      const health = await fetch(`${slipway.control}/healthz`, {
+        headers: { authorization: `Bearer ${slipway.token}` },
+      });
+      return {
+        pushed,
+        status: status.stdout.replace(/\s+/g, ' '),
+        doctor: doctor.stdout,
+        health: { code: health.status, ...((await health.json()) as object) },
+      };
     } finally {
       await slipway.stop();
     }
   }
 
-  it('refuses what Python loads, and says so in its status and to the doctor, whatever the machine has by then', async () => {
-    const { pushed, status, doctor } = await withoutWalls(BOOSTER);
+  it('refuses what Python loads, and says so in its status, its health and to the doctor, whatever the machine has by then', async () => {
+    const { pushed, status, doctor, health } = await withoutWalls(BOOSTER);
 
     expect(pushed.code).not.toBe(0);
     expect(pushed.stdout + pushed.stderr).toContain('`--code-without-walls`');
     expect(status).toContain(`walls: ${none}; models that Python loads are refused`);
     expect(doctor).toContain(`${none}; models that Python loads are refused`);
+    expect(health).toMatchObject({
+      walls: { says: none, refuses: walls.missing },
+      ...(process.platform === 'linux' && {
+        code: 503,
+        status: 'failing',
+        troubles: [
+          { check: 'walls', reason: `no wall stands around the models: ${walls.missing}` },
+        ],
+      }),
+    });
+  });
+
+  it('is in good health where its user has allowed that', async () => {
+    const { health } = await withoutWalls(BOOSTER, { codeWithoutWalls: true });
+
+    expect(health).toMatchObject({ code: 200, status: 'ok', walls: { says: none, refuses: null } });
   });
 
   it('serves data behind Node’s permissions', async () => {

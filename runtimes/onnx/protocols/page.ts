@@ -6,7 +6,6 @@ export type Page = { readonly html: string; readonly headers: Readonly<Record<st
 const HEADERS = {
   'content-type': 'text/html; charset=utf-8',
   'content-security-policy': "frame-ancestors 'none'",
-  'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
   vary: 'accept',
 } as const;

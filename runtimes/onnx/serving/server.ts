@@ -92,6 +92,8 @@ export function createModelServer(
     count(request.headers, status);
     response.statusCode = status;
     response.setHeader('content-type', 'application/json');
+    // As the gateway of one machine; API Gateway adds no header.
+    response.setHeader('x-content-type-options', 'nosniff');
     for (const [name, value] of Object.entries(headers ?? {})) response.setHeader(name, value);
     makeReadable(request.headers, response);
     // Node measures only a body that it sends.

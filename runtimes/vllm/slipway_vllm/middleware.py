@@ -43,7 +43,9 @@ class Slipway:
         await self._app(scope, receive, named)
 
     def _added(self, origin: bytes) -> list[tuple[bytes, bytes]]:
-        added = [(b"x-slipway-revision", self._revision)] if self._revision else []
+        added = [(b"x-content-type-options", b"nosniff")]
+        if self._revision:
+            added.append((b"x-slipway-revision", self._revision))
         if self._origins:
             # Also where nothing is allowed: a cache may keep that answer, and give it to a page that is.
             added.append((b"vary", b"origin"))

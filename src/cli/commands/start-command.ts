@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { readLocalConfig } from '#compose/config.ts';
+import { Failure } from '#domain/failure.ts';
 import { USUAL_PORTS } from '#operations/usual-ports.ts';
 import { wallsForStart } from '#operations/watch/machine-walls.ts';
 import { type Common, collected, examples, integer, localCommand } from '../command.ts';
@@ -118,6 +119,15 @@ function addCaps(command: Command): Command {
 }
 
 async function startAsAsked(options: Options): Promise<void> {
+  if (options.once && !options.demo) {
+    throw new Failure(
+      'InputInvalid',
+      '--once stops after the answer of the demo, and there is no --demo',
+      {
+        fix: 'Add --demo, or leave --once out: then Slipway serves until Ctrl-C.',
+      },
+    );
+  }
   const config = readLocalConfig({
     dataDir: options.data,
     engine: options.engine,

@@ -70,6 +70,7 @@ export function describeCorpus(runtime: Runtime): void {
           status: asked.status,
           headers: {
             'content-type': 'application/json',
+            'x-content-type-options': 'nosniff',
             ...group.answerHeaders,
             ...asked.answerHeaders,
           },

@@ -48,8 +48,11 @@ export function describeCors(runtime: Runtime): void {
     expect(told(answer)).toMatchObject({ origin: HERE, vary: 'accept-encoding, origin' });
   });
 
-  it('says nothing of it where nobody has listed an origin', async () => {
-    const other = await sharedModel(runtime, model);
+  it.each([
+    { said: 'nobody has listed an origin', env: {} },
+    { said: 'the list is empty', env: { CORS_ORIGINS: '', CORS_EXPOSED_HEADERS: '' } },
+  ])('says nothing of it where $said', async ({ env }) => {
+    const other = await sharedModel(runtime, model, env);
 
     const answer = await other.post('/invocations', { inputs: [1] }, { origin: HERE });
 

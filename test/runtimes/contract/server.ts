@@ -33,6 +33,18 @@ export function describeServer(runtime: Runtime): void {
     expect({ status: answer.status, json: answer.json }).toEqual({ status: 200, json });
   });
 
+  it('no answer is taken for a page or a script that its type does not say it is', async () => {
+    const answers = await Promise.all([
+      server.get('/ping'),
+      server.get('/nope'),
+      server.post('/invocations', { inputs: [1] }),
+      server.post('/invocations', '{'),
+    ]);
+
+    const options = answers.map(({ headers }) => headers.get('x-content-type-options'));
+    expect(options).toEqual(answers.map(() => 'nosniff'));
+  });
+
   describe("at the path of SageMaker's runtime", () => {
     const PATH = '/endpoints/m/invocations';
 

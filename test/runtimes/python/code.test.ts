@@ -680,6 +680,69 @@ def predict(what): return numbers() if what == "numbers" else len(made)
     expect(refused.json).toEqual({ error: "the model's code failed: ValueError: only words" });
   });
 
+  describe('code whose handlers write the type of an answer', () => {
+    const answered = async (code: string, body: string) => {
+      const folder = await modelFolder({
+        'inference.py': code,
+        'facts.json': JSON.stringify({
+          format: 'sagemaker',
+          brings: 'code',
+          entrypoint: 'inference.py',
+        }),
+      });
+      const model = { MODEL_PATH: folder, MODEL_FACTS: `${folder}/facts.json` };
+      const server = await startModel(runtime, model);
+      return server.post('/invocations', body, { 'content-type': 'text/plain' });
+    };
+    const TYPE_OF_CALLER = `
+def model_fn(folder): return 0
+def input_fn(body, content_type): return body
+def predict_fn(text, model): return text
+def output_fn(text, accept): return "{}", eval(text)`;
+
+    it.each([
+      { type: '"text/plain\\r\\nset-cookie: a=b"', is: 'two lines' },
+      { type: '"text/plain\\nset-cookie: a=b"', is: 'two lines, of an old kind' },
+      { type: '"text/plain; a=\\u00e4"', is: 'letters that no header has' },
+      { type: '"plain"', is: 'no type' },
+      { type: '7', is: 'a number' },
+    ])('is refused where it is $is, and adds no header', async ({ type }) => {
+      const { status, headers, json } = await answered(TYPE_OF_CALLER, type);
+
+      expect({ status, json }).toEqual({
+        status: 500,
+        json: {
+          error: expect.stringMatching(
+            /^the model's code answered with the content type .*; a content type is written like text\/csv or text\/plain; charset=utf-8$/,
+          ),
+        },
+      });
+      expect(headers.get('set-cookie')).toBeNull();
+    });
+
+    it('adds no header by which it would act on other models of its origin', async () => {
+      const headersOf = await answered(
+        `${TYPE_OF_CALLER}
+import falcon.asgi
+plain = falcon.asgi.App.__call__
+async def call(self, scope, receive, send):
+    async def more(message):
+        if message["type"] == "http.response.start":
+            names = (b"Set-Cookie", b"service-worker-allowed", b"clear-site-data", b"access-control-allow-origin")
+            message["headers"] = [*message["headers"], *((name, b"*") for name in names)]
+        await send(message)
+    await plain(self, scope, receive, more)
+falcon.asgi.App.__call__ = call`,
+        '"text/csv; charset=utf-8"',
+      );
+
+      expect([...headersOf.headers.keys()].sort()).toEqual([
+        ...['content-length', 'content-type', 'date', 'x-content-type-options'],
+      ]);
+      expect(headersOf.headers.get('content-type')).toBe('text/csv; charset=utf-8');
+    });
+  });
+
   it("SageMaker's transform_fn takes the place of the three that read, predict and write", async () => {
     const folder = await modelFolder({
       'inference.py': `${HANDLERS}

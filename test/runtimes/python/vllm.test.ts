@@ -126,6 +126,7 @@ function describeVllm({ command: [python], env }: Runtime): void {
         const told = (await answer.json()) as { path: string; headers: string[] };
 
         expect(answer.headers.get('x-slipway-revision')).toBe('llama-v3');
+        expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
         expect(told).toMatchObject({ path: '/v1/models' });
         expect(told.headers).toContain('accept');
         expect(told.headers).not.toContain('authorization');

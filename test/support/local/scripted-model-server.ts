@@ -1,4 +1,4 @@
-import type { ModelServer, Start } from '#adapters/local/servers/model-server.ts';
+import type { ModelServer, ServerContainer, Start } from '#adapters/local/servers/model-server.ts';
 
 /** A model server of which a test decides when it is ready and when it ends. */
 export type ScriptedModelServer = {
@@ -8,7 +8,11 @@ export type ScriptedModelServer = {
   crash(): Promise<void>;
 };
 
-export function scriptedModelServer(number: number, pid?: number): ScriptedModelServer {
+export function scriptedModelServer(
+  number: number,
+  pid?: number,
+  container?: ServerContainer,
+): ScriptedModelServer {
   const started = Promise.withResolvers<Start>();
   const ended = Promise.withResolvers<void>();
   const origin = `http://server-${number}`;
@@ -25,6 +29,7 @@ export function scriptedModelServer(number: number, pid?: number): ScriptedModel
       ended: ended.promise,
       launched: Promise.resolve(),
       pid: () => pid,
+      container: () => container,
       diagnosis: () => reason,
       isOutOfMemory: () => reason?.startsWith('used ') ?? false,
       stop: () => end('was stopped'),

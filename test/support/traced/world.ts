@@ -70,6 +70,12 @@ export async function tracedWorld(moto: Moto) {
     return lambdaRuntime(made.get(name)!, values, endpoint, clocked);
   }
 
+  /** A trace takes from ten minutes to an hour: a run that is cut off shows how far it has come. */
+  function tell(done: string, beganMs: number): void {
+    const seconds = Math.round((systemClock.monotonicMs() - beganMs) / 1000);
+    process.stderr.write(`traced: ${done}: ${seconds} s, ${traced.requests.length} calls so far\n`);
+  }
+
   async function invoke(name: string, event: unknown): Promise<unknown> {
     const runtime = runtimes.get(name) ?? start(name);
     runtimes.set(name, runtime);
@@ -104,9 +110,11 @@ export async function tracedWorld(moto: Moto) {
       onEnded: async () => over.resolve(),
       overrides: NO_WAITS,
     });
+    const beganMs = systemClock.monotonicMs();
     await engine.start(workflow, executionArn, asked);
     await over.promise;
     await engine.stopAll();
+    tell(`run ${runs}, a ${workflow}`, beganMs);
     return executionArn;
   }
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from types import ModuleType
 from typing import Any
 
@@ -20,6 +21,9 @@ from .user_code import import_file, outputs_of
 
 PLATFORM = "sagemaker_handlers"
 _JSON, _CSV, _NPY = "application/json", "text/csv", "application/x-npy"
+
+# RFC 9110 §8.3.1, with what a header may have in its parameters.
+_TYPE = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+*-]+[ \t]*(;[ -~]*)?", re.ASCII)
 
 
 def load(path: str, facts: Facts) -> Model:
@@ -61,6 +65,8 @@ def load(path: str, facts: Facts) -> Model:
 def _content_of(result: Any, wanted: str) -> tuple[bytes, str]:
     """An answer's bytes and type; a handler returns both, or only the content."""
     content, type_ = result if isinstance(result, tuple) and len(result) == 2 else (result, wanted)
+    if not isinstance(type_, str) or not _TYPE.fullmatch(type_):
+        raise Refusal(500, f"the model's code answered with the content type {type_!r}; a content type is written like {_CSV} or text/plain; charset=utf-8")
     if isinstance(content, (bytes, bytearray)):
         return bytes(content), type_
     text = content if isinstance(content, str) else dumped(jsonable(content))

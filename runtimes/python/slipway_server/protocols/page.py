@@ -8,7 +8,6 @@ PAGE = Path(__file__).with_name("page.html").read_bytes()
 # The page has the rest of its policy in itself. A browser that was asked for the key sends it with every request, so no other page may hold this one.
 PAGE_HEADERS = {
     "content-security-policy": "frame-ancestors 'none'",
-    "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
     "vary": "accept",
 }

@@ -22,6 +22,7 @@ from .cors import readable
 from .keeper import Keeper
 from .lambda_limit import TOO_LARGE, is_over_lambda
 from .language_routes import LanguageRoutes
+from .own_headers import only_own
 from .predictor import ClientGone
 from .routes import Routes
 from .server_errors import counted
@@ -85,7 +86,7 @@ def create_app(config: Config, routes: Routes, language: LanguageRoutes | None, 
         scope[_KEEPER] = keeper
         # Falcon does not notify a responder when its client has left.
         scope["slipway.receive"] = receive
-        await app(scope, receive, counted(os.environ, scope, readable(config.cors, scope, send)))
+        await app(scope, receive, counted(os.environ, scope, only_own(readable(config.cors, scope, send))))
 
     return with_receive
 

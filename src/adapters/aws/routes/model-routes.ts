@@ -30,6 +30,8 @@ export type ModelRoutes = {
   remove(model: string, change: Change): Promise<void>;
   /** Deploys the API for a change that concerns no model; first repairs routes that were left half created or half moved, and gives all of them the preflights of the API's origins. */
   publish(): Promise<void>;
+  /** Publishes the API where a route lacks the preflights of the API's origins, or has those of others; answers whether that was so. */
+  settlePreflights(): Promise<boolean>;
   models(): Promise<readonly string[]>;
 };
 
@@ -78,13 +80,14 @@ export function modelRoutes(options: ModelRoutesOptions): ModelRoutes {
     },
 
     async publish() {
-      await settlePreflights(options);
-      await options.lease.during(async () => {
-        await repairUnfinishedRoutes(options, null);
-        await draft.deploy();
-        return DEPLOYED;
-      });
+      await publish(options);
       await draft.removeStale();
+    },
+
+    async settlePreflights() {
+      if (withOtherPreflights(options, await draft.resources()).length === 0) return false;
+      await publish(options);
+      return true;
     },
 
     async models() {
@@ -95,6 +98,16 @@ export function modelRoutes(options: ModelRoutesOptions): ModelRoutes {
       return [...new Set([...names, ...drafted])].sort();
     },
   };
+}
+
+async function publish(options: ModelRoutesOptions): Promise<void> {
+  const { draft, lease } = options;
+  await settlePreflights(options);
+  await lease.during(async () => {
+    await repairUnfinishedRoutes(options, null);
+    await draft.deploy();
+    return DEPLOYED;
+  });
 }
 
 type Lead = { readonly model: string; readonly to: Integration; readonly change: Change };

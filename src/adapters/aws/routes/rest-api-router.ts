@@ -67,7 +67,8 @@ export function restApiRouter(options: RestApiRouterOptions): Router {
   };
 }
 
-function routesOf({
+/** The routes that the router leads. */
+export function routesOf({
   apiGateway,
   api,
   lease,

@@ -5,6 +5,7 @@ import * as z from 'zod/mini';
 import type { FairTurn, Lend } from '#adapters/local/concurrency/at-once.ts';
 import type { WaitingDeployment } from '#adapters/local/concurrency/fair-turns.ts';
 import { realTimers, type Timers } from '#adapters/local/concurrency/timers.ts';
+import { removeOldLogs } from '#adapters/local/files/old-logs.ts';
 import { removeFolder } from '#adapters/local/files/remove-folder.ts';
 import { revisionLog } from '#adapters/local/files/revision-log.ts';
 import { watchMemory } from '#adapters/local/processes/memory-watch.ts';
@@ -52,8 +53,8 @@ export type ImageBuildsOptions = {
   readonly now: () => number;
   /** Told what a model's build is about as it begins; what it returns is disposed of at the build's end. */
   readonly onModel?: ((order: BuildOrder) => Disposable | undefined) | undefined;
-  /** The CPU time of all processes in the session that one leads: a build that does not compute lends its place. Absent where builds compute elsewhere, in containers. */
-  readonly cpuSeconds?: ((leader: number) => number | null) | undefined;
+  /** The CPU time of a build so far, by the process that leads its session and by its scratch folder: a build that does not compute lends its place. Null while nobody knows. */
+  readonly cpuSeconds?: ((leader: number, scratch: string) => number | null) | undefined;
   /** How much all processes of a build may hold together; one that holds more is ended. Absent where they hold it elsewhere. */
   readonly mostMemoryMiB?: number | undefined;
   readonly timers?: Timers;
@@ -118,7 +119,9 @@ export function imageBuilds(options: ImageBuildsOptions): ImageBuilds {
     const signal = AbortSignal.any([closing.signal, stopping.signal]);
     const progress = { phase: 'QUEUED', log: `${randomUUID()}.log` };
     const deploymentId = variable(request, 'DEPLOYMENT_ID');
-    const ended = swept.then(() => runOne(options, request, { deploymentId, progress }, signal));
+    const ended = swept
+      .then(() => removeOldLogs(options.directory, isRunning))
+      .then(() => runOne(options, request, { deploymentId, progress }, signal));
     const build = { token: request.IdempotencyToken, deploymentId, progress, ended, stopping };
     const forget = () => void builds.delete(build);
     builds.add(build);
@@ -126,6 +129,8 @@ export function imageBuilds(options: ImageBuildsOptions): ImageBuilds {
     return build;
   }
 
+  const isRunning = (log: string) =>
+    [...builds].some(({ progress }) => progress.log === `${log}.log`);
   const ofDeployment = (id: string) =>
     [...builds].findLast(({ deploymentId }) => deploymentId === id);
 
@@ -253,7 +258,7 @@ async function inScratch(
       log,
       guard,
       watch(leader) {
-        const idle = cpuSeconds && watchIdle(() => cpuSeconds(leader), timers, lend);
+        const idle = cpuSeconds && watchIdle(() => cpuSeconds(leader, scratch), timers, lend);
         const memory =
           mostMemoryMiB &&
           watchMemory(leader, mostMemoryMiB, (usedMiB) => {

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { Server } from 'node:net';
+import { createServer, type Server } from 'node:net';
 import { errorCode } from '#adapters/local/files/file-state.ts';
 import { Failure } from '#domain/failure.ts';
 
@@ -37,6 +37,14 @@ export async function listen(
       if (next === last) throw allBusy(cause, `${port} to ${last} of ${host}`);
     }
   }
+}
+
+/** Fails as `listen` does where the port that a person has asked for cannot be had now; 0 can always be. */
+export async function requirePort(wanted: Wanted & { readonly askedBy: string }): Promise<void> {
+  const server = createServer();
+  await listen(server, wanted);
+  server.close();
+  await once(server, 'close');
 }
 
 function boundPort(server: Server): number {

@@ -132,7 +132,7 @@ export function instancePool(revision: string, deps: Deps): InstancePool {
       say('was stopped while nobody asked it: memory is short');
       return instance.leave();
     };
-    return [{ sinceMs, pid: instance.pid(), end }];
+    return [{ sinceMs, server: instance.server, end }];
   }
 
   /** The line keeps waiting while other instances serve, or may yet. */

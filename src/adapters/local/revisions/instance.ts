@@ -26,8 +26,7 @@ export type Instance = {
   /** Resolves when it has ended; requests in flight may delay that up to their own time limit. */
   leave(): Promise<void>;
   stop(): Promise<void>;
-  /** Its process on this machine, where it is one. */
-  pid(): number | undefined;
+  readonly server: Pick<ModelServer, 'pid' | 'container'>;
 };
 
 export type InstanceDeps = {
@@ -128,7 +127,7 @@ export function instanceOf(revision: string, server: ModelServer, deps: Instance
     started: server.started,
     ended: server.ended,
     stop: server.stop,
-    pid: server.pid,
+    server,
     isServing,
     isReady,
     isLeaving: () => isLeaving,

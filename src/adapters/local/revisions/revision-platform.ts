@@ -5,6 +5,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { withKeptLines } from '#adapters/local/capture/with-kept-lines.ts';
 import { realTimers, type Timers } from '#adapters/local/concurrency/timers.ts';
 import { turns } from '#adapters/local/concurrency/turns.ts';
+import { removeOldLogs } from '#adapters/local/files/old-logs.ts';
 import { revisionLog } from '#adapters/local/files/revision-log.ts';
 import { fence } from '#adapters/local/registry/fence.ts';
 import { shareTable } from '#adapters/local/registry/share-table.ts';
@@ -131,6 +132,7 @@ export function revisionPlatform(
     limits.set(revision, behaviour.limits(record.spec));
   }
 
+  const isKnown = (name: string) => table.all().some(({ spec }) => spec.revision === name);
   /** The other target that has the revision: its name, files and log are unique on the whole machine. */
   const elsewhere = (name: string) =>
     table.all().find((record) => record.spec.revision === name && record.target !== target)?.target;
@@ -145,6 +147,7 @@ export function revisionPlatform(
     const other = elsewhere(spec.revision);
     if (other) throw new Failure('RevisionFailed', `${spec.revision} is already on ${other}`);
     await servers.prepare(spec);
+    await removeOldLogs(logDirectory, isKnown);
     const state = { kind: 'pending', reason: 'its first server is starting' } as const;
     const record = { target, spec, state, isRetired: false };
     table.put(record);

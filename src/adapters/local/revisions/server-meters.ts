@@ -12,7 +12,7 @@ export type ServerMeters = {
   ended(of: Of, end: ServerEnd): void;
   /** How many servers of the revision ended so since then (by the monotonic clock); at most 100 are remembered. */
   endsSince(revision: string, sinceMs: number): number;
-  /** Revisions that no longer exist are forgotten. A metric that the system does not report has no samples: only Linux reports the usage of a process, and no system that of a container. */
+  /** Revisions that no longer exist are forgotten. A metric that the system does not report has no samples: only Linux reports the usage of a process or a container. */
   families(revisions: Pick<RevisionHost, 'placement'>): readonly Family[];
 };
 
@@ -107,9 +107,9 @@ function familiesOf(series: ReadonlyMap<string, Series>): readonly Family[] {
     },
     {
       name: 'slipway_model_server_memory_bytes',
-      help: 'Resident memory of the model servers, without their children.',
+      help: 'Resident memory of the model servers, without their children; of containers, the memory of all their processes.',
       type: 'gauge',
-      values: each(({ running }) => sumOf(running, (pid) => timesMebibyte(residentMiB(pid)))),
+      values: each(({ running }) => sumOf(running, memoryOf)),
     },
     {
       name: 'slipway_model_server_cpu_seconds_total',
@@ -121,7 +121,7 @@ function familiesOf(series: ReadonlyMap<string, Series>): readonly Family[] {
       name: 'slipway_model_server_open_files',
       help: 'Open descriptors of the model servers, where the system tells.',
       type: 'gauge',
-      values: each(({ running }) => sumOf(running, openFiles)),
+      values: each(({ running }) => sumOf(running, (server) => ofProcess(server, openFiles))),
     },
   ];
 }
@@ -132,23 +132,31 @@ function isReady({ server, isReady }: Running): boolean {
 
 function cpuOf({ running, endedCpuSeconds }: Series): number | null {
   for (const one of running) {
-    const pid = one.server.pid();
-    one.cpuSeconds = (pid === undefined ? null : cpuSeconds(pid)) ?? one.cpuSeconds;
+    const { server } = one;
+    const now = ofProcess(server, cpuSeconds) ?? server.container()?.cpuSeconds();
+    one.cpuSeconds = now ?? one.cpuSeconds;
   }
   const sum = [...running].reduce((total, one) => total + one.cpuSeconds, endedCpuSeconds);
   return sum === 0 && running.size > 0 ? null : sum;
 }
 
 /** Null where something runs of which nothing is known; 0 where nothing runs. */
-function sumOf(running: ReadonlySet<Running>, read: (pid: number) => number | null): number | null {
-  const values = [...running].flatMap(({ server }) => {
-    const pid = server.pid();
-    return (pid === undefined ? null : read(pid)) ?? [];
-  });
+function sumOf(
+  running: ReadonlySet<Running>,
+  read: (server: ModelServer) => number | null,
+): number | null {
+  const values = [...running].flatMap(({ server }) => read(server) ?? []);
   if (values.length === 0 && running.size > 0) return null;
   return values.reduce((total, value) => total + value, 0);
 }
 
-function timesMebibyte(mebibytes: number | null): number | null {
+function memoryOf(server: ModelServer): number | null {
+  const mebibytes = ofProcess(server, residentMiB) ?? server.container()?.memoryMiB() ?? null;
   return mebibytes === null ? null : mebibytes * MEBIBYTE;
+}
+
+/** Null where the server is no process of this machine, or none any more. */
+function ofProcess(server: ModelServer, read: (pid: number) => number | null): number | null {
+  const pid = server.pid();
+  return pid === undefined ? null : read(pid);
 }

@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RevisionLog } from '#adapters/local/files/revision-log.ts';
 import { docker } from '#adapters/local/images/docker.ts';
+import { type ContainerUsage, containerUsage } from '#adapters/local/processes/container-usage.ts';
 import type { BuiltImage } from '#domain/build/image.ts';
 import { RUNTIMES, runtimeEnvironment, type ServerPlace } from '#domain/build/runtime.ts';
 import limits from '#domain/data/lambda-limits.json' with { type: 'json' };
@@ -21,6 +22,10 @@ type Plan = {
 
 const POLL_MS = 25;
 const CPU_UNITS_PER_VCPU = 1024;
+// The engine's own weight of a container, and half of it: a container that serves gets two thirds of a core that both want, as a process does (priority.ts).
+// https://docs.docker.com/engine/containers/resource_constraints/#configure-the-default-cfs-scheduler
+const CPU_SHARES = { full: 1024, low: 512 } as const;
+const PLACE = '{{.Id}} {{.State.Pid}} {{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}';
 // 128 + SIGKILL
 const KILLED = 137;
 
@@ -76,14 +81,16 @@ function sharedMemory({ gpuServing }: RevisionSpec): readonly string[] {
 
 function containerKind(name: string, child: ChildProcess, { spec, log }: Plan): ServerKind {
   let ending: Ending | undefined;
+  const container = serverContainer(name);
   // The engine may exit before it reads what is written; nothing is written.
   child.stdin?.on('error', () => undefined);
   return {
     child,
     isOwnProcess: false,
+    container,
     log,
     startupTimeoutSeconds: spec.startupTimeoutSeconds,
-    ready: whenReady(name, child, spec.server),
+    ready: whenReady(child, spec.server, container.origin),
     signal(signal) {
       docker('kill', '--signal', signal, name).catch(() => child.kill(signal));
     },
@@ -98,24 +105,49 @@ function containerKind(name: string, child: ChildProcess, { spec, log }: Plan): 
 
 /** Resolves with the server's origin once it answers that its model is loaded; never if it ends first. */
 async function whenReady(
-  name: string,
   child: ChildProcess,
   { port, healthPath }: ServerPlace,
+  originOf: (port: number) => Promise<string>,
 ): Promise<string> {
   const isRunning = () => child.exitCode === null && child.signalCode === null;
   let origin = '';
   while (isRunning()) {
-    origin ||= await originOf(name, port);
+    origin ||= await originOf(port);
     if (origin && (await isLoaded(origin + healthPath))) return origin;
     await sleep(POLL_MS);
   }
   return new Promise(() => undefined);
 }
 
-async function originOf(name: string, port: number): Promise<string> {
-  const format = '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}';
-  const address = await docker('inspect', '--format', format, name).catch(() => '');
-  return address && `http://${address}:${port}`;
+/** The container of this name, which the engine may not have made yet. */
+function serverContainer(name: string) {
+  let usage: ContainerUsage | undefined;
+  let wanted: keyof typeof CPU_SHARES = 'full';
+  let weight: keyof typeof CPU_SHARES = wanted;
+
+  function settle(): void {
+    if (!usage || weight === wanted) return;
+    weight = wanted;
+    docker('update', '--cpu-shares', String(CPU_SHARES[wanted]), name).catch(() => undefined);
+  }
+
+  return {
+    memoryMiB: () => usage?.memoryMiB() ?? null,
+    cpuSeconds: () => usage?.cpuSeconds() ?? null,
+    weigh(next: typeof wanted) {
+      wanted = next;
+      settle();
+    },
+    /** Empty until it has an address. */
+    async origin(port: number): Promise<string> {
+      const answer = await docker('inspect', '--format', PLACE, name).catch(() => '');
+      const [id = '', pid = '', address = ''] = answer.split(' ');
+      if (!address) return '';
+      usage ??= containerUsage(id, Number(pid));
+      settle();
+      return `http://${address}:${port}`;
+    },
+  };
 }
 
 async function isLoaded(url: string): Promise<boolean> {

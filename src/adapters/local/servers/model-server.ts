@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { realTimers, type Timers } from '#adapters/local/concurrency/timers.ts';
 import { copyOutput } from '#adapters/local/files/copy-output.ts';
 import type { RevisionLog } from '#adapters/local/files/revision-log.ts';
+import type { ContainerUsage } from '#adapters/local/processes/container-usage.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 
 // The time that Lambda gives a function with an external extension (such as the web adapter) to shut down.
@@ -18,6 +19,12 @@ export type ModelServers = {
   close(): Promise<void>;
 };
 
+/** A server's container in an engine. */
+export type ServerContainer = ContainerUsage & {
+  /** Lets it run only when what serves leaves time, or as what serves does. Never fails. */
+  weigh(weight: 'low' | 'full'): void;
+};
+
 /** `late`: it was not ready in time and has been ended. */
 export type Start =
   | { readonly kind: 'ready'; readonly origin: string }
@@ -32,6 +39,8 @@ export type ModelServer = {
   readonly launched: Promise<void>;
   /** Its process on this machine; undefined for a container, and before it was started. */
   pid(): number | undefined;
+  /** Its container; undefined for a process, and before it was started. */
+  container(): ServerContainer | undefined;
   /** Why it has ended, or is being ended; undefined while it may serve. */
   diagnosis(): string | undefined;
   /** Whether it has ended, or is being ended, for more memory than its limit. */
@@ -46,6 +55,7 @@ export type ServerKind = {
   readonly child: ChildProcess;
   /** Whether `child` is the server itself, and not a client of what runs it. */
   readonly isOwnProcess: boolean;
+  readonly container?: ServerContainer;
   readonly startupTimeoutSeconds: number;
   /** The timers of its start limit. */
   readonly timers?: Timers;
@@ -75,6 +85,7 @@ export function stillborn(reason: string): ModelServer {
     ended,
     launched: ended,
     pid: () => undefined,
+    container: () => undefined,
     diagnosis: () => reason,
     isOutOfMemory: () => false,
     stop: () => ended,
@@ -102,6 +113,7 @@ export function serverAfter(decided: Promise<(() => ModelServer) | string>): Mod
     ended: launched.then(({ ended }) => ended),
     launched: launched.then(({ launched }) => launched),
     pid: () => server?.pid(),
+    container: () => server?.container(),
     diagnosis: () => (server ? server.diagnosis() : reason),
     isOutOfMemory: () => server?.isOutOfMemory() ?? false,
     async stop() {
@@ -163,6 +175,7 @@ export function supervise(kindOf: (kill: (reason: string) => void) => ServerKind
     ended,
     launched: Promise.resolve(),
     pid,
+    container: () => kind.container,
     diagnosis,
     isOutOfMemory: kind.isOutOfMemory,
     stop,

@@ -11,7 +11,7 @@ import { type ModelServer, STOPPED, type Start, serverAfter } from './model-serv
 /** A server that nobody has asked for anything since then (ms, by the monotonic clock), and how to end it. */
 export type IdleServer = {
   readonly sinceMs: number;
-  readonly pid: number | undefined;
+  readonly server: Pick<ModelServer, 'pid' | 'container'>;
   /** The memory that it is expected to hold, where that is not measured. */
   readonly expectedMiB: number;
   /** Resolves when it has ended. */
@@ -91,11 +91,14 @@ export function serverRoom(options: Options): ServerRoom {
   let freeingMiB = 0;
   let isLookDue = false;
 
-  const memoryOf = (pid: number | undefined, expectedMiB: number) =>
-    (pid === undefined ? null : measure(pid)) ?? expectedMiB;
+  const memoryOf = ({ server, expectedMiB }: Pick<IdleServer, 'server' | 'expectedMiB'>) => {
+    const pid = server.pid();
+    const held = pid === undefined ? server.container()?.memoryMiB() : measure(pid);
+    return held ?? expectedMiB;
+  };
   const usedMiB = () =>
     [...held].reduce((sum, it) => {
-      const now = memoryOf(it.server.pid(), it.expectedMiB);
+      const now = memoryOf(it);
       return sum + (it.isStarting ? Math.max(now, it.expectedMiB) : now);
     }, 0);
   // A server that is larger than the budget is tried where it is alone: the budget is an estimate too.
@@ -122,7 +125,7 @@ export function serverRoom(options: Options): ServerRoom {
       .flatMap((source) => source())
       .filter(({ sinceMs }) => sinceMs <= latestMs)
       .toSorted((a, b) => a.sinceMs - b.sinceMs)
-      .map((it) => ({ ...it, mib: memoryOf(it.pid, it.expectedMiB) }));
+      .map((it) => ({ ...it, mib: memoryOf(it) }));
   }
 
   /** Ends so many of these, in their order, that so much is free or on its way to be. */
@@ -185,7 +188,10 @@ export function serverRoom(options: Options): ServerRoom {
     const { kind } = await hold(server, expectedMiB);
     callOff();
     // The number of one that has ended may be another's by now.
-    if (kind === 'ready' && mayRaise()) raise(server.pid());
+    if (kind === 'ready') {
+      server.container()?.weigh('full');
+      if (mayRaise()) raise(server.pid());
+    }
     passOn();
   }
 
@@ -197,7 +203,10 @@ export function serverRoom(options: Options): ServerRoom {
         begin() {
           void count(server, candidate);
           resolve(launch);
-          if (mayRaise()) void server.launched.then(() => lower(server.pid()));
+          void server.launched.then(() => {
+            server.container()?.weigh('low');
+            if (mayRaise()) lower(server.pid());
+          });
         },
       };
       const leave = (reason: string) => {

@@ -33,8 +33,8 @@ describeOnMoto('publishing the API after an update of its stack, on moto', (moto
   afterEach(() => world.close());
 
   const draft = () => apiDraft(world.apiGateway(), world.api);
-  const publish = (
-    corsOrigins: readonly string[] = [],
+  const routesFor = (
+    corsOrigins: readonly string[],
     over = draft(),
     lease: ApiLease = world.leaseOver(),
   ) =>
@@ -45,7 +45,11 @@ describeOnMoto('publishing the API after an update of its stack, on moto', (moto
       records: world.records,
       front: world.containers.front,
       clock: world.clock,
-    }).publish();
+    });
+  const publish = (
+    corsOrigins: readonly string[] = [],
+    ...over: readonly [over?: ReturnType<typeof draft>, lease?: ApiLease]
+  ) => routesFor(corsOrigins, ...over).publish();
 
   /** A change of `digits` that ends at a command to the API, as the step's function may. */
   async function changeEndingAt(command: string, shares: Record<string, number>) {
@@ -235,6 +239,68 @@ describeOnMoto('publishing the API after an update of its stack, on moto', (moto
       // 22 resources, 20 in a turn, and the deployment.
       expect(turns).toBe(3);
       expect((await answering(ORIGINS)).length).toBe(22);
+    });
+
+    describe('a sweep', () => {
+      const swept = (origins: readonly string[]) => routesFor(origins).settlePreflights();
+      const deployedOver = async (change: () => Promise<unknown>) => {
+        const before = await draft().deployment();
+        await change();
+        return (await draft().deployment()) !== before;
+      };
+
+      beforeEach(async () => {
+        await publish(ORIGINS);
+        world.clock.advance(30_000);
+      });
+
+      it('changes nothing where all answer as they should', async () => {
+        const isDeployed = await deployedOver(async () => {
+          expect(await swept(ORIGINS)).toBe(false);
+        });
+
+        expect(isDeployed).toBe(false);
+      });
+
+      it.each([
+        { said: 'other', origins: ['https://other.example'], paths: PATHS },
+        { said: 'no', origins: [], paths: [] },
+      ])(
+        'gives all routes and the stage $said origins, where the stack has these since',
+        async ({ origins, paths }) => {
+          const isDeployed = await deployedOver(async () => {
+            expect(await swept(origins)).toBe(true);
+          });
+
+          expect(Object.keys(await preflights()).toSorted()).toEqual(paths);
+          expect(await answering(origins)).toEqual(paths);
+          expect(isDeployed).toBe(true);
+        },
+      );
+
+      it('removes no deployment, which its role may not do', async () => {
+        const removes = (client: AnyClient) =>
+          addMiddleware(client, (next, { commandName }) => async (args) => {
+            const isOfInstaller = /^(?:GetStages|GetDeployments|DeleteDeployment)Command$/;
+            if (isOfInstaller.test(commandName)) throw new Error(`${commandName} is denied`);
+            return next(args);
+          });
+        const mayNot = apiDraft(world.apiGateway(removes), world.api);
+
+        expect(await routesFor([], mayNot).settlePreflights()).toBe(true);
+      });
+
+      it('gives a route its preflights back that somebody took away', async () => {
+        const { id = '' } = (await draft().resources()).get(PATH) ?? {};
+        await draft().removePreflight(id);
+
+        const isDeployed = await deployedOver(async () => {
+          expect(await swept(ORIGINS)).toBe(true);
+        });
+
+        expect(await answering(ORIGINS)).toEqual(PATHS);
+        expect(isDeployed).toBe(true);
+      });
     });
 
     it('a route takes its preflights with it', async () => {

@@ -1,4 +1,5 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { buildBoard } from '#adapters/local/builds/build-board.ts';
 import { fileBuildLog } from '#adapters/local/builds/file-build-log.ts';
 import { grants } from '#adapters/local/builds/grants.ts';
@@ -64,6 +65,21 @@ describe('a build on one machine', () => {
 
     expect(await folder.written(Build)).toEqual(['told']);
     expect(told).toEqual([order, 'over']);
+  });
+
+  it('takes the place of the oldest log where there are a thousand', async () => {
+    const { run } = folder.builds({ build: ['true'] });
+    for (let each = 0; each < 1_001; each += 1) {
+      const path = join(folder.directory, `old-${each}.log`);
+      writeFileSync(path, '');
+      utimesSync(path, each, each);
+    }
+
+    await run(startBuild());
+
+    const logs = readdirSync(folder.directory).filter((name) => name.endsWith('.log'));
+    expect(logs).not.toContain('old-0.log');
+    expect(logs).toContain('old-1.log');
   });
 
   it('writes when each line of its log was written', async () => {

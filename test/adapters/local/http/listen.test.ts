@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http';
-import { listen } from '#adapters/local/http/listen.ts';
+import { listen, requirePort } from '#adapters/local/http/listen.ts';
 
 const HOST = '127.0.0.1';
 const open: Server[] = [];
@@ -47,6 +47,19 @@ it('a busy port that was asked for is an error, with what to do', async () => {
     fix: expect.stringMatching(/^Name another by --control-port, or leave --control-port out/),
   });
   expect(next.listening).toBe(false);
+});
+
+it('a port that was asked for is tried before anything needs it, and left free', async () => {
+  const wanted = { host: HOST, askedBy: '--control-port' };
+  const taken = server();
+  const port = await listen(taken, { host: HOST, port: 0 });
+
+  await expect(requirePort({ ...wanted, port })).rejects.toMatchObject({
+    message: `another program has the port ${port} of 127.0.0.1`,
+  });
+  await new Promise((resolve) => taken.close(resolve));
+  await requirePort({ ...wanted, port });
+  expect(await listen(server(), { host: HOST, port })).toBe(port);
 });
 
 it('a port that another is to have is passed over', async () => {

@@ -140,7 +140,7 @@ describe('the room for model servers', () => {
     const ended: string[] = [];
     const idle = (name: string, sinceMs: number, pid: number) => ({
       sinceMs,
-      pid,
+      server: scriptedModelServer(9, pid).server,
       expectedMiB: 100,
       end: async () => void ended.push(name),
     });
@@ -164,8 +164,8 @@ describe('the room for model servers', () => {
       gone = over.resolve;
       const idle = (name: string, sinceMs: number) => ({
         sinceMs,
-        // Nobody measures a container.
-        pid: undefined,
+        // Nobody measures it.
+        server: scriptedModelServer(9).server,
         expectedMiB: 100,
         end() {
           ended.push(name);
@@ -230,6 +230,52 @@ describe('the room for model servers', () => {
     expect(launched).toEqual(['b']);
     expect(server.diagnosis()).toBe('could not be started: Error: no descriptors are left');
     expect(room.use()).toMatchObject({ servers: 1, waiting: 0 });
+  });
+
+  describe('a candidate in a container', () => {
+    it('counts by what its container holds, as far as that is known', async () => {
+      let heldMiB: number | null = null;
+      const container = { memoryMiB: () => heldMiB, cpuSeconds: () => null, weigh() {} };
+      const scripted = scriptedModelServer(1, undefined, container);
+      room.live(100, () => scripted.server);
+      await scripted.ready();
+      await nextTurn();
+
+      expect(room.use().usedMiB).toBe(100);
+      heldMiB = 700;
+      expect(room.use().usedMiB).toBe(700);
+    });
+
+    it('weighs less than what serves until it is ready', async () => {
+      const told: string[] = [];
+      const container = {
+        memoryMiB: () => null,
+        cpuSeconds: () => null,
+        weigh: (weight: string) => void told.push(weight),
+      };
+      const scripted = scriptedModelServer(1, undefined, container);
+      const about = { revision: 'a-v1', model: 'a', isUpgrade: false, expectedMiB: 100 };
+      room.candidate(about, () => scripted.server);
+      await nextTurn();
+      expect(told).toEqual(['low']);
+
+      await scripted.ready();
+      await nextTurn();
+      expect(told).toEqual(['low', 'full']);
+    });
+
+    it('weighs as others do where it serves a live version', async () => {
+      const told: string[] = [];
+      const weigh = (weight: string) => void told.push(weight);
+      const container = { memoryMiB: () => null, cpuSeconds: () => null, weigh };
+      const scripted = scriptedModelServer(1, undefined, container);
+
+      room.live(100, () => scripted.server);
+      await scripted.ready();
+      await nextTurn();
+
+      expect(told).not.toContain('low');
+    });
   });
 
   describe('the priority of a candidate', () => {
