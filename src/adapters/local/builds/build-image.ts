@@ -50,7 +50,7 @@ export type ImageBuildsOptions = {
   readonly guard: OrphanGuard;
   /** The time (epoch ms), for the lines of its log. */
   readonly now: () => number;
-  /** Told what a model's build is about as it begins; what it returns is disposed of at the build's end. */
+  /** Called with a model's build as it begins; its result is disposed of at the build's end. */
   readonly onModel?: ((order: BuildOrder) => Disposable | undefined) | undefined;
   /** The CPU time of all processes in the session that one leads: a build that does not compute lends its place. Absent where builds compute elsewhere, in containers. */
   readonly cpuSeconds?: ((leader: number) => number | null) | undefined;
