@@ -4,7 +4,10 @@
 // The source is CloudFormation's resource schemas in cfn-lint, region by region (E3006).
 const WITHOUT_BUDGETS = /^(cn|us-gov|us-iso)/;
 
-/** The amount that a stage may cost before somebody is notified; off where the parameter `budgetUsd` is 0. A budget itself costs nothing. */
+/**
+ * The amount that a stage may cost before somebody is notified; off where the parameter `budgetUsd` is 0. A budget itself costs nothing.
+ * @param {import('./osls').Variables} variables
+ */
 module.exports = async ({ resolveVariable }) => {
   const region = await resolveVariable('self:provider.region');
   if (WITHOUT_BUDGETS.test(region)) return {};
@@ -14,13 +17,13 @@ module.exports = async ({ resolveVariable }) => {
       BudgetUsd: {
         Type: 'Number',
         Description:
-          'What the stage may cost a month, in USD, before budgetEmail is told; 0 for no budget.',
+          'What the stage may cost a month, in USD, before budgetEmail is notified; 0 for no budget.',
         Default: await resolveVariable('param:budgetUsd'),
         MinValue: 0,
       },
       BudgetEmail: {
         Type: 'String',
-        Description: 'Who is told of the budget.',
+        Description: 'The e-mail address that the budget notifies.',
         Default: await resolveVariable('param:budgetEmail'),
       },
     },
@@ -29,9 +32,14 @@ module.exports = async ({ resolveVariable }) => {
   };
 };
 
+/** @param {string} stage */
 function budget(stage) {
   const subscriber = { SubscriptionType: 'EMAIL', Address: { Ref: 'BudgetEmail' } };
-  const told = (NotificationType, Threshold) => ({
+  /**
+   * @param {'ACTUAL' | 'FORECASTED'} NotificationType
+   * @param {number} Threshold percent of the budget
+   */
+  const notification = (NotificationType, Threshold) => ({
     Notification: {
       NotificationType,
       ComparisonOperator: 'GREATER_THAN',
@@ -59,14 +67,18 @@ function budget(stage) {
         },
       },
       NotificationsWithSubscribers: [
-        told('ACTUAL', 80),
-        told('ACTUAL', 100),
-        told('FORECASTED', 100),
+        notification('ACTUAL', 80),
+        notification('ACTUAL', 100),
+        notification('FORECASTED', 100),
       ],
     },
   };
 }
 
+/**
+ * @param {string} key
+ * @param {import('./osls').Resolved} value
+ */
 function tag(key, value) {
   return { 'Fn::Join': ['$', [key, value]] };
 }

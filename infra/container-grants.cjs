@@ -2,6 +2,8 @@
 
 const { allow, arn, arnOf } = require('./grants.cjs');
 
+/** @typedef {import('./osls').Statement} Statement */
+
 // The services in the Fargate cluster, and in the clusters of ECS Managed Instances, which are created at run time. A stage has no hyphen, so no other stage's names have this prefix.
 const SERVICES = arn('ecs', 'service/slipway-STAGE/*');
 const HOSTED = arn('ecs', 'service/slipway-STAGE-*/*');
@@ -119,21 +121,33 @@ const CONTAINER_GRANTS = {
 
 module.exports = { CONTAINER_GRANTS };
 
-/** Limits a statement to resources with this stage's tag. */
+/**
+ * Limits a statement to resources with this stage's tag.
+ * @param {Statement} statement
+ */
 function tagged(statement) {
   return { ...statement, Condition: { StringEquals: { [TAGGED]: 'STAGE' } } };
 }
 
-/** Requires this stage's tag on creation, by which Slipway finds the resource again. */
+/**
+ * Requires this stage's tag on creation, by which Slipway finds the resource again.
+ * @param {Statement} statement
+ */
 function tagging(statement) {
   return { ...statement, Condition: { StringEquals: { [TAGGING]: 'STAGE' } } };
 }
 
-/** Allows tagging only on creation: a tag added later could claim a foreign resource. */
+/**
+ * Allows tagging only on creation: a tag added later could claim a foreign resource.
+ * @param {Statement} statement
+ * @param {string} key
+ * @param {readonly string[]} actions
+ */
 function onCreation(statement, key, ...actions) {
   return { ...statement, Condition: { StringEquals: { [key]: actions } } };
 }
 
+/** @param {string} services the ARN of the services */
 function serving(services) {
   return [
     tagging(allow('ecs:CreateService', services)),
@@ -141,6 +155,10 @@ function serving(services) {
   ];
 }
 
+/**
+ * @param {string} role the id of the role in the template
+ * @param {string} service
+ */
 function passed(role, service) {
   return {
     ...allow('iam:PassRole', arnOf(role)),
@@ -148,7 +166,10 @@ function passed(role, service) {
   };
 }
 
-/** A service-linked role, which a service creates at an account's first use. */
+/**
+ * A service-linked role, which a service creates at an account's first use.
+ * @param {string} service
+ */
 function linkedRole(service) {
   return {
     ...allow(
@@ -159,7 +180,10 @@ function linkedRole(service) {
   };
 }
 
-/** Limits a statement to the targets of ECS services. */
+/**
+ * Limits a statement to the targets of ECS services.
+ * @param {string} actions
+ */
 function inEcs(actions) {
   return {
     ...allow(actions, SCALED),

@@ -167,7 +167,12 @@ const TRACING = allow('xray:PutTraceSegments PutTelemetryRecords', '*');
 
 module.exports = { GRANTS, TRACING, allow, arn, arnOf };
 
-/** `actions` is a service with its actions: `s3:GetObject PutObject`. */
+/**
+ * The statement that allows these actions on these resources.
+ * @param {string} actions a service with its actions: `s3:GetObject PutObject`
+ * @param {readonly import('./osls').Resolved[]} resources
+ * @returns {import('./osls').Statement}
+ */
 function allow(actions, ...resources) {
   const [service, ...names] = actions.split(/[: ]/);
   return {
@@ -177,15 +182,21 @@ function allow(actions, ...resources) {
   };
 }
 
+/** @param {readonly string[]} names */
 function projects(...names) {
   return names.map((name) => arn('codebuild', `project/slipway-STAGE-${name}`));
 }
 
+/** @param {string} workflow */
 function lookAt(workflow) {
   return allow('states:DescribeExecution', arn('states', `execution:slipway-STAGE-${workflow}:*`));
 }
 
-/** Items of these partitions of the table; `*` matches any end of a key. */
+/**
+ * Items of these partitions of the table; `*` matches any end of a key.
+ * @param {string} actions
+ * @param {readonly string[]} keys
+ */
 function inPartition(actions, ...keys) {
   return {
     ...allow(`dynamodb:${actions}`, arnOf('Registry')),
@@ -193,10 +204,15 @@ function inPartition(actions, ...keys) {
   };
 }
 
+/** @param {string} id the id of the resource in the template */
 function arnOf(id, rest = '') {
   return `\${${id}.Arn}${rest}`;
 }
 
+/**
+ * @param {string} service
+ * @param {string} resource
+ */
 function arn(service, resource) {
   return `arn:\${AWS::Partition}:${service}:\${AWS::Region}:\${AWS::AccountId}:${resource}`;
 }

@@ -19,13 +19,17 @@ const ALIKE = { level: 0, os: UNIX, attrs: READABLE_FILE, mtime: new Date(1980, 
 /**
  * The source of image builds, as an osls plugin: one zip, named by its hash, beside the functions' zips in the deployment bucket.
  * The template reads `${imageSource:key}` and `${imageSource:environmentHash}`. That hash identifies the environments, and together with an artifact's hash an image. So a change to any of these files, or of the web adapter's image, rebuilds environments and models.
+ * @param {import('./osls').Serverless} serverless
  */
 module.exports = function imageSource(serverless) {
   // `--package` copies a package here before deploying it, and from here after creating it.
   const path = join(serverless.serviceDir, '.serverless', 'image-source.zip');
   return {
     configurationVariablesSources: {
-      imageSource: { resolve: (asked) => resolve(serverless.serviceDir, asked) },
+      imageSource: {
+        /** @param {import('./osls').SourceInput} asked */
+        resolve: (asked) => resolve(serverless.serviceDir, asked),
+      },
     },
     hooks: {
       'before:aws:package:finalize:saveServiceState': () => {
@@ -37,6 +41,10 @@ module.exports = function imageSource(serverless) {
   };
 };
 
+/**
+ * @param {string} root
+ * @param {import('./osls').SourceInput} asked
+ */
 async function resolve(root, { address, resolveVariable }) {
   const bytes = pack(root);
   if (address === 'key') return { value: keyOf(bytes, await resolveVariable('sls:stage')) };
@@ -46,6 +54,10 @@ async function resolve(root, { address, resolveVariable }) {
   throw new Error(`imageSource has a key and an environmentHash, no ${address}`);
 }
 
+/**
+ * @param {import('./osls').Serverless} serverless
+ * @param {Uint8Array} bytes
+ */
 async function upload(serverless, bytes) {
   if (serverless.service.provider.shouldNotDeploy) return;
   const provider = serverless.getProvider('aws');
@@ -55,11 +67,16 @@ async function upload(serverless, bytes) {
   await s3.send(new PutObjectCommand({ Bucket, Key, Body: bytes }));
 }
 
-/** Under the prefix that `serverless remove` empties, but outside the dated folders, the oldest of which each deployment deletes. */
+/**
+ * Under the prefix that `serverless remove` empties, but outside the dated folders, the oldest of which each deployment deletes.
+ * @param {Uint8Array} bytes
+ * @param {string} stage
+ */
 function keyOf(bytes, stage) {
   return `serverless/slipway/${stage}/image-source/${hash(bytes)}.zip`;
 }
 
+/** @param {string} root */
 function pack(root) {
   const names = FOLDERS.flatMap((folder) => filesIn(root, folder)).sort();
   return zipSync(
@@ -68,6 +85,11 @@ function pack(root) {
   );
 }
 
+/**
+ * @param {string} root
+ * @param {string} folder
+ * @returns {string[]}
+ */
 function filesIn(root, folder) {
   return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
     const name = `${folder}/${entry.name}`;
@@ -76,6 +98,7 @@ function filesIn(root, folder) {
   });
 }
 
+/** @param {Uint8Array | string} content */
 function hash(content) {
   return createHash('sha256').update(content).digest('hex').slice(0, 32);
 }

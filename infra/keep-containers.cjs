@@ -8,11 +8,13 @@ const { ECSClient, paginateListClusters, paginateListServices } = require('@aws-
  * An osls plugin that refuses `containers=off` while models run in containers.
  * CloudFormation would cut them off: after everything else is updated it deletes the load balancer and its listener, and nothing restores those.
  * https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-update-behaviors.html
+ * @param {import('./osls').Serverless} serverless
  */
 module.exports = function keepContainers(serverless) {
   return { hooks: { 'before:aws:deploy:deploy:createStack': () => keep(serverless) } };
 };
 
+/** @param {import('./osls').Serverless} serverless */
 async function keep(serverless) {
   const { Parameters } = serverless.service.provider.compiledCloudFormationTemplate;
   if (Parameters.Containers.Default !== 'off') return;
@@ -37,6 +39,8 @@ async function keep(serverless) {
 
 /**
  * Empty when there is no stack yet.
+ * @param {import('./osls').AwsSettings} settings
+ * @param {string} StackName
  * @returns {Promise<Record<string, string>>}
  */
 async function outputsOf(settings, StackName) {
@@ -47,11 +51,15 @@ async function outputsOf(settings, StackName) {
       if (!error.message.includes('does not exist')) throw error;
       return { Stacks: [] };
     });
-  const told = Stacks[0]?.Outputs ?? [];
-  return Object.fromEntries(told.map(({ OutputKey, OutputValue }) => [OutputKey, OutputValue]));
+  const outputs = Stacks[0]?.Outputs ?? [];
+  return Object.fromEntries(outputs.map(({ OutputKey, OutputValue }) => [OutputKey, OutputValue]));
 }
 
-/** The models whose requests go to containers, or are about to, by the router's records (src/adapters/aws/shares/route-records.ts). */
+/**
+ * The models whose requests go to containers, or are about to, by the router's records (src/adapters/aws/shares/route-records.ts).
+ * @param {import('./osls').AwsSettings} settings
+ * @param {{ Table: string | undefined, Api: string | undefined }} outputs
+ */
 async function servedModels(settings, { Table, Api }) {
   const routes = {
     TableName: Table,
@@ -73,7 +81,11 @@ async function servedModels(settings, { Table, Api }) {
   return models;
 }
 
-/** The services, including candidates, in the stage's cluster and in the clusters created beside it, whose names begin with its name. */
+/**
+ * The services, including candidates, in the stage's cluster and in the clusters created beside it, whose names begin with its name.
+ * @param {import('./osls').AwsSettings} settings
+ * @param {string} stageCluster
+ */
 async function runningServices(settings, stageCluster) {
   const client = new ECSClient(settings);
   const services = [];

@@ -7,11 +7,13 @@ const { DescribeStacksCommand } = require('@aws-sdk/client-cloudformation');
 /**
  * An osls plugin that publishes the API after a stack update: a snapshot of the whole API, including models' routes.
  * The template cannot: its deployment and stage must not change (infra/api.yml). Publishing takes the same lease as the steps that change routes at run time (docs/adr/0003).
+ * @param {import('./osls').Serverless} serverless
  */
 module.exports = function publishApi(serverless) {
   return { hooks: { 'after:aws:deploy:deploy:updateStack': () => publish(serverless) } };
 };
 
+/** @param {import('./osls').Serverless} serverless */
 async function publish(serverless) {
   const { shouldNotDeploy, deploymentWithEmptyChangeSet, compiledCloudFormationTemplate } =
     serverless.service.provider;
@@ -19,13 +21,15 @@ async function publish(serverless) {
   const provider = serverless.getProvider('aws');
   const cloudFormation = await provider.getCloudFormationClient();
   const StackName = provider.naming.getStackName();
-  const { Stacks } = await cloudFormation.send(new DescribeStacksCommand({ StackName }));
+  const { Stacks: [stack] = [] } = await cloudFormation.send(
+    new DescribeStacksCommand({ StackName }),
+  );
   const ApiStage = compiledCloudFormationTemplate.Resources.ApiStage.Properties.StageName;
-  const told = Stacks[0].Outputs.map(({ OutputKey, OutputValue }) => [OutputKey, OutputValue]);
+  const named = stack?.Outputs?.map(({ OutputKey, OutputValue }) => [OutputKey, OutputValue]) ?? [];
   const { publishApi } = await import('../src/operations/install/publish-api.ts');
   // The template has each of them.
   const outputs = /** @type {Outputs} */ (
-    /** @type {unknown} */ ({ ...Object.fromEntries(told), ApiStage })
+    /** @type {unknown} */ ({ ...Object.fromEntries(named), ApiStage })
   );
   await publishApi({ stage: provider.getStage(), outputs }, await provider.getAwsSdkV3Config());
 }

@@ -3,14 +3,19 @@
 const { mkdirSync, rmSync, writeFileSync } = require('node:fs');
 const { dirname, join } = require('node:path');
 
+/** @typedef {Readonly<Record<string, Readonly<Record<string, unknown>>>>} PortVariables */
+/** @typedef {{ readonly ports: readonly string[], readonly timeoutSeconds: number, readonly dependsOn?: readonly string[] }} Row */
+
 /** The ports of src/compose/aws-inspection.ts; src/compose/aws.ts has all others. */
 const OF_INSPECTION = new Set(['inspect', 'parseManifest']);
 
 /**
  * An osls plugin that makes the functions of the steps from their table, src/compose/steps.ts: `${steps:functions}` are their blocks for the template.
  * Each has a bundle with its step and the clients of its ports alone, so each has an entry file, which is there while functions are bundled.
+ * @param {import('./osls').Serverless} serverless
  */
 function stepFunctions(serverless) {
+  /** @param {(path: string, source: string) => void} change */
   const inTree = async (change) => {
     for (const { handler, source } of await entries()) {
       change(join(serverless.serviceDir, handler.replace(/handler$/, 'ts')), source);
@@ -40,7 +45,12 @@ async function entries() {
   }));
 }
 
+/**
+ * @param {string} name
+ * @param {readonly string[]} ports
+ */
 function entry(name, ports) {
+  /** @param {string} port */
   const from = (port) => (OF_INSPECTION.has(port) ? 'inspection' : 'aws');
   const modules = new Set(ports.map(from));
   const step = camel(name);
@@ -61,12 +71,20 @@ function entry(name, ports) {
     .join('\n');
 }
 
+/** @param {import('./osls').SourceInput} asked */
 async function resolve({ address, resolveConfigurationProperty }) {
   if (address !== 'functions') throw new Error(`steps have functions, no ${address}`);
-  return { value: await blocks(await resolveConfigurationProperty(['custom', 'environments'])) };
+  return {
+    value: await blocks(
+      /** @type {PortVariables} */ (await resolveConfigurationProperty(['custom', 'environments'])),
+    ),
+  };
 }
 
-/** The functions' blocks, by their names in the template; `variables` are those of each port. */
+/**
+ * The functions' blocks, by their names in the template.
+ * @param {PortVariables} variables the environment variables of each port
+ */
 async function blocks(variables) {
   const named = Object.entries(await table()).map(
     ([name, { ports, timeoutSeconds, dependsOn }]) => [
@@ -85,23 +103,31 @@ async function blocks(variables) {
   return Object.fromEntries(named);
 }
 
+/** @returns {Promise<Readonly<Record<string, Row>>>} */
 async function table() {
   return (await import('../src/compose/steps.ts')).STEPS;
 }
 
+/**
+ * @param {string} path
+ * @param {string} source
+ */
 function written(path, source) {
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, source);
 }
 
+/** @param {string} name */
 function handlerOf(name) {
   return `functions/${kebab(name)}.handler`;
 }
 
+/** @param {string} name */
 function camel(name) {
-  return `${name[0].toLowerCase()}${name.slice(1)}`;
+  return `${name.charAt(0).toLowerCase()}${name.slice(1)}`;
 }
 
+/** @param {string} name */
 function kebab(name) {
   return camel(name).replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }

@@ -3,15 +3,26 @@
 const { TRACING, allow, arn } = require('./grants.cjs');
 
 // There only where the stack builds Dockerfiles.
+/** @type {Readonly<Record<string, string>>} */
 const ON_REQUEST = { OwnImageProject: 'BuildsDockerfiles' };
 
 const FILES = ['deploy', 'promote', 'rollback', 'undeploy'];
 
-/** A state machine for each workflow of statemachines/, with its log and its role; the role may start only the resources that the definition names. */
+/**
+ * A state machine for each workflow of statemachines/, with its log and its role; the role may start only the resources that the definition names.
+ * @param {import('./osls').Variables} variables
+ */
 module.exports = async ({ resolveVariable }) => {
   const stage = await resolveVariable('sls:stage');
   const { STEPS } = await import('../src/compose/steps.ts');
-  const timeoutOf = (name) => STEPS[name].timeoutSeconds;
+  /** @type {Readonly<Record<string, { readonly timeoutSeconds: number }>>} */
+  const steps = STEPS;
+  const timeoutOf = (/** @type {string} */ name) => {
+    const step = steps[name];
+    if (!step)
+      throw new Error(`the workflow names ${name}, which is no step of src/compose/steps.ts`);
+    return step.timeoutSeconds;
+  };
   const workflows = FILES.map((file) =>
     resourcesOf(file, stage, inLambda(require(`../statemachines/${file}.asl.json`), timeoutOf)),
   );
@@ -25,24 +36,32 @@ const SPARE_SECONDS = 10;
 /**
  * The workflow with the timeouts that its steps have as functions. On one machine, a step may wait for its turn within its state for longer than any function lives; here it has its turn at once.
  * A state waits a little longer than its function may take, so that a reply that was lost is noticed then and not hours later.
+ * @param {import('./osls').Workflow} workflow
+ * @param {(name: string) => number} timeoutOf in seconds
  */
 function inLambda(workflow, timeoutOf) {
   const states = Object.entries(workflow.States).map(([name, state]) => {
-    const isLong = state.TimeoutSeconds > LAMBDA_MOST_SECONDS;
-    if (!isLong || !state.Resource.endsWith(':lambda:invoke')) return [name, state];
+    const { TimeoutSeconds = 0, Resource = '' } = state;
+    const isLong = TimeoutSeconds > LAMBDA_MOST_SECONDS;
+    if (!isLong || !Resource.endsWith(':lambda:invoke')) return [name, state];
     return [name, { ...state, TimeoutSeconds: timeoutOf(name) + SPARE_SECONDS }];
   });
   return { ...workflow, States: Object.fromEntries(states) };
 }
 
+/**
+ * @param {string} file
+ * @param {string} stage
+ * @param {object} workflow
+ */
 function resourcesOf(file, stage, workflow) {
   // The definition is a string: a template cannot hold null, and ASL needs `"ResultPath": null` to discard a result.
   // https://docs.aws.amazon.com/step-functions/latest/dg/input-output-resultpath.html
   const asl = JSON.stringify(workflow);
   // The local engine reads the same file, and AWS has partitions other than `aws`.
   const definition = asl.replaceAll('"arn:aws:states:::', `"arn:\${Partition}:states:::`);
-  const named = new Set(Array.from(definition.matchAll(/\$\{(\w+)\}/g), ([, name]) => name));
-  const id = `${file[0].toUpperCase()}${file.slice(1)}Workflow`;
+  const named = new Set(Array.from(definition.matchAll(/\$\{(\w+)\}/g), ([, name = '']) => name));
+  const id = `${file.charAt(0).toUpperCase()}${file.slice(1)}Workflow`;
   const name = `slipway-${stage}-${file}`;
   return {
     [id]: {
@@ -77,6 +96,10 @@ function resourcesOf(file, stage, workflow) {
   };
 }
 
+/**
+ * @param {string} file
+ * @param {readonly string[]} named the resources that the definition names
+ */
 function role(file, named) {
   const functions = named.filter((name) => name.endsWith('Function')).map(value);
   const projects = named.filter((name) => name.endsWith('Project') && !ON_REQUEST[name]);
@@ -113,7 +136,10 @@ function role(file, named) {
   };
 }
 
-/** The policy for a project that not every stack has. */
+/**
+ * The policy for a project that not every stack has.
+ * @param {string} name
+ */
 function onRequest(name) {
   const condition = ON_REQUEST[name];
   if (!condition) return [];
@@ -124,6 +150,7 @@ function onRequest(name) {
 
 // Permissions for `.sync`: Step Functions follows the build through a managed EventBridge rule in the account.
 // https://docs.aws.amazon.com/step-functions/latest/dg/connect-codebuild.html
+/** @param {readonly string[]} projects */
 function build(projects) {
   return [
     start(projects),
@@ -134,6 +161,7 @@ function build(projects) {
   ];
 }
 
+/** @param {readonly string[]} projects */
 function start(projects) {
   return inAccount(
     'codebuild:StartBuild StopBuild BatchGetBuilds',
@@ -147,11 +175,18 @@ const LOG_DELIVERY = allow(
   '*',
 );
 
+/**
+ * @param {string} actions
+ * @param {readonly string[]} resources
+ */
 function inAccount(actions, ...resources) {
   return allow(actions, ...resources.map((resource) => ({ 'Fn::Sub': resource })));
 }
 
-/** `AcquireLeaseFunction` stands for our function acquireLease, `ImageProject` for the project itself. */
+/**
+ * `AcquireLeaseFunction` stands for our function acquireLease, `ImageProject` for the project itself.
+ * @param {string} name
+ */
 function value(name) {
   if (name === 'Partition') return { Ref: 'AWS::Partition' };
   const condition = ON_REQUEST[name];
@@ -161,6 +196,10 @@ function value(name) {
   return attribute(name.replace(/Function$/, 'LambdaFunction'), 'Arn');
 }
 
+/**
+ * @param {string} id
+ * @param {string} name
+ */
 function attribute(id, name) {
   return { 'Fn::GetAtt': [id, name] };
 }

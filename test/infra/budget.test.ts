@@ -35,7 +35,7 @@ describe('a budget', () => {
         },
         BudgetEmail: {
           Type: 'String',
-          Description: expect.stringContaining('told'),
+          Description: expect.stringContaining('notifies'),
           Default: 'a@example.com',
         },
       });

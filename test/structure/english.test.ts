@@ -80,8 +80,9 @@ it.each([
   expect(openers(line, [IN_PAGE])).toEqual(found);
 });
 
-/** Words that only this project used, where engineers have a term. */
-const PRIVATE = /\b(?:Errand|Visit|Company|Habits|Told|Wish|Lately|putOthersRight|toldOf)\b/;
+/** Types and functions with words that only this project used, where engineers have a term. */
+const PRIVATE =
+  /\b(?:type|const|function) (?:Errand|Visit|Company|Habits|Told|Wish|Lately|putOthersRight|toldOf)\b/;
 
 it('no code has a name that only this project uses', () => {
   const found = files

@@ -37,8 +37,8 @@ const OF_PACKAGES = [
   'src/formats/mlflow/inspect.ts',
   'src/formats/pickle/library-packages.ts',
   'src/formats/sklearn/estimator-facts.ts',
-  'src/formats/sklearn/tabular-facts.ts',
-  'src/formats/trees/held-boosters.ts',
+  'src/formats/tables/tabular-facts.ts',
+  'src/formats/pickle/held-boosters.ts',
   'runtimes/python/slipway_server/frameworks/__init__.py',
 ];
 

@@ -34,7 +34,7 @@ export function TableInput({ form, change }: InputProps<TableForm>) {
     if (read.length === 0) return setTold('There are no rows in it.');
     setRows(read);
     setPasting(false);
-    setTold(toldOf(read.length, unknown, missing));
+    setTold(summaryOf(read.length, unknown, missing));
   };
   const paste = (event: ClipboardEvent) => {
     const text = event.clipboardData?.getData('text') ?? '';
@@ -67,7 +67,7 @@ export function TableInput({ form, change }: InputProps<TableForm>) {
   </div>`;
 }
 
-function toldOf(count: number, unknown: readonly string[], missing: readonly string[]): string {
+function summaryOf(count: number, unknown: readonly string[], missing: readonly string[]): string {
   const most =
     count === MOST_ROWS
       ? `The first ${MOST_ROWS} rows were taken.`

@@ -15,7 +15,7 @@ import { prepared } from './prepare.ts';
 export type Labelled = { readonly label: string; readonly score: number };
 
 /** How to label an image: `what` is its name in a refusal; `wished` is the function applied to the scores, by default transformers' choice. */
-export type Wish = {
+export type ClassifyOptions = {
   readonly what: string;
   readonly top: number;
   readonly wished?: Named | undefined;
@@ -25,7 +25,7 @@ export const SCORE_FUNCTIONS: readonly Named[] = FUNCTIONS;
 
 /** Labels one image after the other: several at once are no faster, and each takes memory. */
 export type Classifier = {
-  labelled(bytes: Uint8Array, wish: Wish, asked: Asked): Promise<readonly Labelled[]>;
+  labelled(bytes: Uint8Array, options: ClassifyOptions, asked: Asked): Promise<readonly Labelled[]>;
   idle(): Promise<unknown>;
 };
 

@@ -9,7 +9,12 @@ import {
 import { refusal } from '../refusal.ts';
 import { show } from '../values/json.ts';
 import { worded } from '../worded.ts';
-import { type Classifier, type Labelled, SCORE_FUNCTIONS, type Wish } from './classifier.ts';
+import {
+  type Classifier,
+  type ClassifyOptions,
+  type Labelled,
+  SCORE_FUNCTIONS,
+} from './classifier.ts';
 
 // Twelve by eight pixels of several colours.
 const SMALL_IMAGE =
@@ -20,12 +25,16 @@ export const USUAL_TOP = 5;
 
 /** The contents of images, each of which is base64. */
 export function imageTask({ labelled }: Classifier): Task {
-  const each = async (items: readonly unknown[], wish: Omit<Wish, 'what'>, asked: Asked) => {
+  const each = async (
+    items: readonly unknown[],
+    options: Omit<ClassifyOptions, 'what'>,
+    asked: Asked,
+  ) => {
     refuseMany(items.length);
     const found: (readonly Labelled[])[] = [];
     for (const [at, item] of items.entries()) {
       const what = items.length === 1 ? 'inputs' : `inputs[${at}]`;
-      found.push(await labelled(bytesOf(item, what), { ...wish, what }, asked));
+      found.push(await labelled(bytesOf(item, what), { ...options, what }, asked));
     }
     return found;
   };

@@ -10,7 +10,7 @@ export const catboost = {
   needsNoPandas: true,
   imports: ['catboost'],
   docs: {
-    reads: 'features, classes, trees, and its version where it says so',
+    reads: 'features, classes, trees, and its version if the file contains it',
     servedBy: 'ONNX or Python',
   },
 } as const satisfies FormatPage;

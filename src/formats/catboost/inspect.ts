@@ -1,7 +1,7 @@
 import type { ModelFacts } from '#domain/artifact/facts.ts';
 import type { Datatype } from '#domain/artifact/signature.ts';
 import type { ReadFile } from '#formats/reader.ts';
-import { type Answers, tabularMemory, tabularSignature } from '#formats/sklearn/tabular-facts.ts';
+import { type Answers, tabularMemory, tabularSignature } from '#formats/tables/tabular-facts.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
 import { type CatboostModel, readCatboost } from './model.ts';
 

@@ -17,7 +17,7 @@ export const lightgbm = {
   needsNoPandas: true,
   imports: ['lightgbm'],
   docs: {
-    reads: 'objective, features, classes, trees; the file does not tell its version',
+    reads: 'objective, features, classes, trees; the file does not contain its version',
     servedBy: 'ONNX or Python',
   },
 } as const satisfies FormatPage;

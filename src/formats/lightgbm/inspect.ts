@@ -2,7 +2,7 @@ import type { ModelFacts } from '#domain/artifact/facts.ts';
 import { readerOf } from '#formats/bytes/byte-reader.ts';
 import type { ReadFile } from '#formats/reader.ts';
 import { quoted, rejected } from '#formats/rejected.ts';
-import { type Answers, tabularMemory, tabularSignature } from '#formats/sklearn/tabular-facts.ts';
+import { type Answers, tabularMemory, tabularSignature } from '#formats/tables/tabular-facts.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
 import { readTail, type Tail } from './tail.ts';
 import { type Lines, lightgbmTreeFault, linesOf } from './trees.ts';

@@ -1,8 +1,8 @@
 import { isVersion } from '#domain/build/python-environment.ts';
 import { quoted } from '#formats/rejected.ts';
-import { HANDLES, HOLDERS, type Library } from '#formats/trees/held-boosters.ts';
 import { KEPT_ITEMS } from './containers.ts';
 import { takesTuple } from './globals.ts';
+import { HANDLES, HOLDERS, type Library } from './held-boosters.ts';
 import { KNOWN_CALLS, refuseOtherFunction } from './known-calls.ts';
 import { damaged, hostile, keep, type PickleMachine, pop, push } from './machine.ts';
 import { buildDType } from './numpy-dtype.ts';

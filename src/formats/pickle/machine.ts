@@ -1,8 +1,8 @@
 import { BY_CODE } from '#domain/artifact/ways-out.ts';
 import type { Failure } from '#domain/failure.ts';
 import { rejected } from '#formats/rejected.ts';
-import type { HeldBooster } from '#formats/trees/held-boosters.ts';
 import { type PickleGlobals, SAVE_BEST } from './globals.ts';
+import type { HeldBooster } from './held-boosters.ts';
 import type { PickleInput } from './input.ts';
 import { adviceForLibrary, libraryAmong } from './library-packages.ts';
 import type { Dict, Instance, List, Ndarray, Tuple, Value } from './values.ts';

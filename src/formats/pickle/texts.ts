@@ -1,11 +1,6 @@
 import { Failure } from '#domain/failure.ts';
-import { forwardSource } from '#formats/bytes/forward-source.ts';
-import {
-  BOOSTER_HEAD_BYTES,
-  boosterBegins,
-  type Library,
-  readBooster,
-} from '#formats/trees/held-boosters.ts';
+import { forwardSource } from './forward-source.ts';
+import { BOOSTER_HEAD_BYTES, boosterBegins, type Library, readBooster } from './held-boosters.ts';
 import { damaged, hostile, PICKLE_LIMITS, type PickleMachine, push, tooMuch } from './machine.ts';
 import { NO_TYPE, OPAQUE, SOME_BYTES, type Value } from './values.ts';
 

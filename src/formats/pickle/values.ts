@@ -1,4 +1,4 @@
-import type { Library } from '#formats/trees/held-boosters.ts';
+import type { Library } from './held-boosters.ts';
 
 /** The value that a pickle would create, as far as that is known without creating it. A number may be rounded. */
 export type Value = null | boolean | number | string | Thing;

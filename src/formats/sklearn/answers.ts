@@ -1,7 +1,7 @@
 import { DATATYPES, type Datatype } from '#domain/artifact/signature.ts';
 import type { Instance } from '#formats/pickle/values.ts';
+import type { Answers } from '#formats/tables/tabular-facts.ts';
 import { type Estimator, nameOf } from './model.ts';
-import type { Answers } from './tabular-facts.ts';
 
 // Classifiers of scikit-learn 0.24 to 1.8 without `predict_proba`, or with one only under the conditions below.
 const WITHOUT_PROBABILITIES: ReadonlySet<string> = new Set([

@@ -1,11 +1,11 @@
 import type { ModelFacts } from '#domain/artifact/facts.ts';
 import type { Signature } from '#domain/artifact/signature.ts';
+import type { BoosterTable, HeldBooster } from '#formats/pickle/held-boosters.ts';
 import type { Instance } from '#formats/pickle/values.ts';
-import type { BoosterTable, HeldBooster } from '#formats/trees/held-boosters.ts';
+import { type Answers, tabularSignature, textSignature } from '#formats/tables/tabular-facts.ts';
 import { answersOf } from './answers.ts';
 import { requireAnswersForNewRows } from './answers-new-rows.ts';
 import { type Estimator, firstOf, lastOf } from './model.ts';
-import { type Answers, tabularSignature, textSignature } from './tabular-facts.ts';
 import { cutsTexts, textsOf } from './texts.ts';
 
 /** The facts that a saved estimator records beyond those of all models; null where it records nothing. */

@@ -16,6 +16,7 @@ import {
 } from '#formats/pickle/values.ts';
 import type { ReadFile } from '#formats/reader.ts';
 import { quoted, rejected } from '#formats/rejected.ts';
+import { tabularMemory } from '#formats/tables/tabular-facts.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
 import {
   ESTIMATOR_PACKAGES,
@@ -25,7 +26,6 @@ import {
 } from './estimator-facts.ts';
 import { readEstimator } from './model.ts';
 import { outputTables } from './output-tables.ts';
-import { tabularMemory } from './tabular-facts.ts';
 
 export const read: ReadFile = (source, name, { allowed, absent }) =>
   inspectSklearn(source, name, allowed, absent);

@@ -1,5 +1,5 @@
+import { ESTIMATORS } from '#domain/artifact/estimator-modules.ts';
 import type { FormatPage } from '#domain/artifact/format-page.ts';
-import { ESTIMATORS } from '#formats/sklearn/format.ts';
 
 export const skops = {
   runtime: 'python',

@@ -1,6 +1,12 @@
 import type { Framework, ModelFacts } from '#domain/artifact/facts.ts';
 import { zipFiles } from '#formats/archives/zip-read.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
+import {
+  BOOSTER_HEAD_BYTES,
+  boosterBegins,
+  type HeldBooster,
+  readBooster,
+} from '#formats/pickle/held-boosters.ts';
 import { datatypeOf } from '#formats/pickle/numpy-dtype.ts';
 import { type Instance, isInstance, type Value } from '#formats/pickle/values.ts';
 import type { ReadFile } from '#formats/reader.ts';
@@ -13,13 +19,7 @@ import {
 } from '#formats/sklearn/estimator-facts.ts';
 import { readEstimator } from '#formats/sklearn/model.ts';
 import { outputTables } from '#formats/sklearn/output-tables.ts';
-import { tabularMemory } from '#formats/sklearn/tabular-facts.ts';
-import {
-  BOOSTER_HEAD_BYTES,
-  boosterBegins,
-  type HeldBooster,
-  readBooster,
-} from '#formats/trees/held-boosters.ts';
+import { tabularMemory } from '#formats/tables/tabular-facts.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
 import { type Held, readSkopsTree } from './tree.ts';
 import { skopsTypes } from './types.ts';

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isVersion } from '#domain/build/python-environment.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
+import { HANDLES, HOLDERS, type Library } from '#formats/pickle/held-boosters.ts';
 import { type NpyHeader, readNpyHeader } from '#formats/pickle/npy-header.ts';
 import {
   type Instance,
@@ -10,7 +11,6 @@ import {
   type Value,
 } from '#formats/pickle/values.ts';
 import { rejected } from '#formats/rejected.ts';
-import { HANDLES, HOLDERS, type Library } from '#formats/trees/held-boosters.ts';
 import type { SkopsTypes } from './types.ts';
 
 /** The content of a skops file, and the total size of its arrays. */

@@ -2,7 +2,7 @@ import type { ModelFacts } from '#domain/artifact/facts.ts';
 import { HEAD_BYTES } from '#formats/known-formats.ts';
 import type { ReadFile } from '#formats/reader.ts';
 import { rejected } from '#formats/rejected.ts';
-import { type Answers, tabularMemory, tabularSignature } from '#formats/sklearn/tabular-facts.ts';
+import { type Answers, tabularMemory, tabularSignature } from '#formats/tables/tabular-facts.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
 import { readXgboost, type XgboostModel } from './model.ts';
 

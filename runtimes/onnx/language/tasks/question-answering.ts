@@ -24,7 +24,7 @@ type Found = {
   readonly end: number;
   readonly answer: string;
 };
-type Wish = { readonly count: number; readonly longest: number };
+type AnswerOptions = { readonly count: number; readonly longest: number };
 
 /** transformers' pipeline cuts a longer context the same way: into pieces of at most so many tokens, which overlap by so many. */
 export const QUESTION_TOKENS = 384;
@@ -35,9 +35,9 @@ const CONTEXT = 1;
 
 /** Finds the answer to a question in a context: the whole words with the highest sum of the scores of both ends. */
 export function questionAnswering({ pieces }: Engine): Task {
-  const answered = async (questions: readonly Question[], wish: Wish, asked: Asked) => {
+  const answered = async (questions: readonly Question[], options: AnswerOptions, asked: Asked) => {
     const found = await pieces(questions, asked);
-    return found.map((each, at) => answersOf(questions[at]?.[1] ?? '', each, wish));
+    return found.map((each, at) => answersOf(questions[at]?.[1] ?? '', each, options));
   };
   return {
     inputs: [
@@ -85,7 +85,7 @@ function questionOf(item: unknown): Question {
 function answersOf(
   context: string,
   pieces: readonly Single[],
-  { count, longest }: Wish,
+  { count, longest }: AnswerOptions,
 ): readonly Found[] {
   const characters = [...context];
   const found: Found[] = [];

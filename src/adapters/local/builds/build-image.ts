@@ -51,7 +51,7 @@ export type ImageBuildsOptions = {
   readonly guard: OrphanGuard;
   /** The time (epoch ms), for the lines of its log. */
   readonly now: () => number;
-  /** Told what a model's build is about as it begins; what it returns is disposed of at the build's end. */
+  /** Called with a model's build as it begins; its result is disposed of at the build's end. */
   readonly onModel?: ((order: BuildOrder) => Disposable | undefined) | undefined;
   /** The CPU time of a build so far, by the process that leads its session and by its scratch folder: a build that does not compute lends its place. Null while nobody knows. */
   readonly cpuSeconds?: ((leader: number, scratch: string) => number | null) | undefined;

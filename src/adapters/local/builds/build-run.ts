@@ -23,7 +23,7 @@ export type BuildPlan = {
   readonly signal: AbortSignal;
   readonly guard: OrphanGuard;
   readonly watch: PhasePlan['watch'];
-  /** Told each phase as it begins. */
+  /** Called with each phase as it begins. */
   readonly onPhase: (phase: Phase) => void;
 };
 

@@ -1,4 +1,4 @@
-import { tabularSignature } from '#formats/sklearn/tabular-facts.ts';
+import { tabularSignature } from '#formats/tables/tabular-facts.ts';
 
 it('more named columns than a record holds are refused with the ways that serve them', () => {
   const names = Array.from({ length: 2_000 }, (_, at) => `f${at}`);

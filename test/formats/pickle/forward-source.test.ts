@@ -1,5 +1,5 @@
 import { readerOf } from '#formats/bytes/byte-reader.ts';
-import { forwardSource, KEPT_BYTES } from '#formats/bytes/forward-source.ts';
+import { forwardSource, KEPT_BYTES } from '#formats/pickle/forward-source.ts';
 import { pickleInput } from '#formats/pickle/input.ts';
 import { bytesSource } from '../../support/bytes/sources.ts';
 

@@ -1,8 +1,8 @@
-import { KEPT_BYTES } from '#formats/bytes/forward-source.ts';
 import { readCatboost, versionOf } from '#formats/catboost/model.ts';
 import { readLightgbm } from '#formats/lightgbm/inspect.ts';
 import { readXgboost } from '#formats/xgboost/model.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
+import { KEPT_BYTES } from './forward-source.ts';
 
 /** The columns of the table that a booster was trained on, and which of them hold text. */
 export type BoosterTable = {

@@ -1,5 +1,5 @@
-import type { PickleInput } from '#formats/pickle/input.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
+import type { PickleInput } from './input.ts';
 
 const PIECE_BYTES = 2 ** 20;
 // A reader may continue from where it looked ahead, or reread the end.
