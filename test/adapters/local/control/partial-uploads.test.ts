@@ -7,14 +7,15 @@ import { Failure } from '#domain/failure.ts';
 const ID = '00000000-0000-4000-8000-000000000001';
 const OTHER = '00000000-0000-4000-8000-000000000002';
 const KEY = 'models/a/a.onnx';
+// Long ago: what a test writes is newer.
+const DAY = 86_400;
+const NOW = 10 * DAY;
 const NEVER = new AbortController().signal;
 
 let folder: string;
-let nowMs = Date.now();
 let taken: { key: string; text: string }[];
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'slipway-partial-'));
-  nowMs = Date.now();
   taken = [];
 });
 afterEach(() => rm(folder, { recursive: true }));
@@ -22,7 +23,7 @@ afterEach(() => rm(folder, { recursive: true }));
 const opened = () =>
   partialUploads({
     folder,
-    clock: { now: () => nowMs },
+    clock: { now: () => NOW * 1000 },
     require(_key, totalBytes) {
       if (totalBytes > 1000) throw new Failure('ArtifactRejected', 'it is too large');
     },
@@ -135,7 +136,7 @@ describe('an upload in pieces', () => {
     await expect(uploads.take(piece(0, bytesOf('0'), 1001), NEVER)).rejects.toThrow('too large');
     const roomy = partialUploads({
       folder,
-      clock: { now: () => nowMs },
+      clock: { now: () => NOW * 1000 },
       require: () => {},
       finish: async () => ({}),
     });
@@ -164,7 +165,7 @@ describe('an upload in pieces', () => {
   it('is removed a day after its last byte, when another begins', async () => {
     const uploads = opened();
     await uploads.take(piece(0, bytesOf('0123')), NEVER);
-    await utimes(join(folder, ID), nowMs / 1000 - 86_401, nowMs / 1000 - 86_401);
+    await utimes(join(folder, ID), NOW - DAY - 1, NOW - DAY - 1);
 
     await uploads.take({ ...piece(0, bytesOf('0')), id: OTHER }, NEVER);
 
