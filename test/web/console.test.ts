@@ -151,6 +151,8 @@ describe('a drop', () => {
     await slipway.ending('formed', 1);
 
     expect(await slipway.get('/models/formed')).toMatchObject({ live: { target: 'fargate' } });
+    const row = page.locator('tr', { hasText: 'formed' });
+    await row.getByText('$36.04').waitFor();
   });
 
   it('may be a folder, whose own manifest comes last', async () => {
