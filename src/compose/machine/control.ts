@@ -77,6 +77,7 @@ export async function openControl(
     folder: folder('uploads'),
     clock,
     require: store.requirePuttable,
+    during: store.whileUploading,
     finish: async (key, path) => toldOf(await store.adopt(key, path)),
   });
 

@@ -13,6 +13,7 @@ const NOW = 10 * DAY;
 const NEVER = new AbortController().signal;
 
 let folder: string;
+const underWay = new Set<string>();
 let taken: { key: string; text: string }[];
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'slipway-partial-'));
@@ -26,6 +27,10 @@ const opened = () =>
     clock: { now: () => NOW * 1000 },
     require(_key, totalBytes) {
       if (totalBytes > 1000) throw new Failure('ArtifactRejected', 'it is too large');
+    },
+    async during(key, work) {
+      underWay.add(key);
+      return work().finally(() => underWay.delete(key));
     },
     async finish(key, path) {
       taken.push({ key, text: await readFile(path, 'utf8') });
@@ -109,6 +114,7 @@ describe('an upload in pieces', () => {
     const first = uploads.take(piece(0, bytes), NEVER).catch((error: unknown) => error);
     await isRead;
 
+    expect([...underWay]).toEqual([KEY]);
     expect(await uploads.progress(ID)).toEqual({ offset: 4, uploaded: null });
     expect(await first).toMatchObject({ name: 'PlatformUnavailable' });
     await uploads.take(piece(4, bytesOf('456789')), NEVER);
@@ -138,6 +144,7 @@ describe('an upload in pieces', () => {
       folder,
       clock: { now: () => NOW * 1000 },
       require: () => {},
+      during: (_, work) => work(),
       finish: async () => ({}),
     });
     await expect(
