@@ -62,7 +62,7 @@ type Scale = {
   readonly isStep: boolean;
 };
 
-/** The path of a line, which breaks where nothing is known. */
+/** The path of a line, which breaks where nothing is known; a point alone is a dot. */
 function pathOf(points: Series['points'], { x, y, isStep }: Scale): string {
   let isOpen = false;
   return points
@@ -76,7 +76,7 @@ function pathOf(points: Series['points'], { x, y, isStep }: Scale): string {
         ? isStep
           ? `H${x(atMs).toFixed(1)}V${y(value).toFixed(1)}`
           : `L${at}`
-        : `M${at}`;
+        : `M${at}h0`;
       isOpen = true;
       return to;
     })

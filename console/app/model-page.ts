@@ -131,7 +131,7 @@ function Versions({ api, model: { name, versions, live } }: { api: Api; model: M
                   <td>${targetWords(target)}</td>
                   <td class="soft nowrap"><${Time} atMs=${liveAtMs} /></td>
                   <td class="soft"><${Theirs} text=${dropperOf(entry?.droppedBy) || '–'} /></td>
-                  <td class="soft small story">${compared && html`<p><${Verdict} verdict=${String(compared.data['verdict'])} /> beside version ${String(compared.data['beside'])}</p>`}${last !== compared && html`<${Theirs} text=${last?.reason ?? ''} />`}</td>
+                  <td class="soft small story">${compared && html`<p title=${plain(compared.reason)}><${Verdict} verdict=${String(compared.data['verdict'])} /> beside version ${String(compared.data['beside'])}</p>`}${last !== compared && html`<${Theirs} text=${last?.reason ?? ''} />`}</td>
                   <td class="number">${live && version !== live.version && state !== 'Removed' && html`<button class="button tight" type="button" onClick=${() => ask(version)}>Make live<span class="spoken"> version ${version}</span></button>`}</td>
                 </tr>
               `;

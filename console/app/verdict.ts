@@ -3,7 +3,6 @@ import { Badge, Theirs, type Tone } from '../look/parts.ts';
 import { count } from '../look/words.ts';
 import type { Api, Explanation } from './api.ts';
 import { useReading } from './reading.ts';
-import { modelAddress } from './route.ts';
 
 type Comparison = NonNullable<Explanation['comparison']>;
 
@@ -29,6 +28,7 @@ export function Beside({ api, model, version }: { api: Api; model: string; versi
   if (!comparison) return null;
   const { verdict, reason, beside, decision, differences, answers } = comparison;
   const { kept, drawn, noisy, signs, examples } = answers;
+  const told = [...signs, ...examples];
   const asked = [
     kept.asked > 0 && `${count(kept.changed)} of ${count(kept.asked)} examples answered otherwise`,
     drawn.asked > 0 &&
@@ -41,12 +41,11 @@ export function Beside({ api, model, version }: { api: Api; model: string; versi
         <h2 id="beside">Beside version ${beside.version}</h2>
         <${Verdict} verdict=${verdict} />
         ${decision === 'declared' && html`<span class="soft">its manifest says that it replaces version ${beside.version}</span>`}
-        <a class="button tight push" href=${modelAddress(model, 'try')}>Try it</a>
       </div>
       <p class="pre"><${Theirs} text=${reason} /></p>
       ${asked.length > 0 && html`<p class="soft">${asked.join('; ')}.</p>`}
       ${differences.length > 0 && html`<ul class="differences">${differences.map(({ weight, what }) => html`<li><span class="small ${weight === 'breaking' ? 'fault' : 'soft'}">${weight}</span> <${Theirs} text=${what} /></li>`)}</ul>`}
-      ${[...signs, ...examples].map((line) => html`<p class="small soft pre"><${Theirs} text=${line} /></p>`)}
+      ${told.length > 0 && html`<ul class="differences small soft">${told.map((line) => html`<li class="pre"><${Theirs} text=${line} /></li>`)}</ul>`}
     </section>
   `;
 }

@@ -48,6 +48,7 @@ export async function serveAccountConsole(slipway: Slipway, port: number): Promi
     folder: join(folder, 'uploads'),
     clock: systemClock,
     require: () => {},
+    during: (_, work) => work(),
     finish: send,
   });
   const operations: Control<typeof TABLE> = {

@@ -82,3 +82,24 @@ it('limits the memory of all model servers where it is told to, and takes no bud
     /--memory 0: expected a whole number of MiB, of at least 1/,
   );
 });
+
+describe('the addresses of a proxy in front', () => {
+  it('are taken without the slash at their end', () => {
+    const urls = { publicUrl: 'https://m.example/ml/', consoleUrl: 'https://m.example:8443' };
+
+    expect(readLocalConfig(urls)).toMatchObject({ ...urls, publicUrl: 'https://m.example/ml' });
+  });
+
+  it('are never one origin for the models and the console', () => {
+    const urls = { publicUrl: 'https://m.example/ml', consoleUrl: 'https://m.example/console' };
+
+    expect(() => readLocalConfig(urls)).toThrow(/have the same origin, https:\/\/m\.example/);
+  });
+
+  it.each(['m.example', 'ftp://m.example', 'https://ada:secret@m.example', 'https://m.example/?a'])(
+    'are not %s',
+    (publicUrl) => {
+      expect(() => readLocalConfig({ publicUrl })).toThrow(/--public-url .*: expected an address/);
+    },
+  );
+});

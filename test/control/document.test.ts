@@ -30,6 +30,8 @@ function wrong(path: string, method: string, status: string, type: string, body:
   return validate(body) ? null : validate.errors;
 }
 
+const UPLOAD = '00000000-0000-4000-8000-000000000000';
+
 describe('docs/control-api.openapi.yaml', () => {
   it('is the one that the code goes by: `npm run schemas` writes it', () => {
     expect(document).toEqual(openApiDocument(machineOperations));
@@ -129,6 +131,11 @@ describe('docs/control-api.openapi.yaml', () => {
         method: 'POST',
       }),
       await ask('/console/links', '/console/links', { method: 'POST' }),
+      await ask('/uploads/{id}', `/uploads/${UPLOAD}?key=notes&totalBytes=5&offset=0`, {
+        method: 'PUT',
+        body: Buffer.from('hel'),
+      }),
+      await ask('/uploads/{id}', `/uploads/${UPLOAD}`),
       await ask('/models/{name}/traffic', '/models/good/traffic?minutes=5'),
       await ask('/deployments/{id}/steps', `/deployments/${good.body.deploymentId}/steps`),
       await ask('/workflows/{workflow}', '/workflows/deploy'),
@@ -184,7 +191,7 @@ describe('docs/control-api.openapi.yaml', () => {
     const refuses = unwalled(await machineWalls(slipway.dataDir));
     const health = notLinux === undefined && refuses !== null ? 503 : 200;
     expect(answers.map(({ status }) => status)).toEqual([
-      ...[...Array(7).fill(200), health, ...Array(31).fill(200)],
+      ...[...Array(7).fill(200), health, ...Array(33).fill(200)],
       ...[404, 404, 404, 400, 400, 404, 400, 409, 400, 400, 404, 400, 400, 400, 400, 400, 400, 400],
     ]);
     expect(answers.slice(3, 7).map(({ body }) => body)).toEqual([

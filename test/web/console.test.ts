@@ -151,6 +151,8 @@ describe('a drop', () => {
     await slipway.ending('formed', 1);
 
     expect(await slipway.get('/models/formed')).toMatchObject({ live: { target: 'fargate' } });
+    const row = page.locator('tr', { hasText: 'formed' });
+    await row.getByText('$36.04').waitFor();
   });
 
   it('may be a folder, whose own manifest comes last', async () => {
@@ -206,6 +208,51 @@ describe('a model', () => {
       }
     }
     expect(window.errors).toEqual([]);
+  });
+
+  it('has what the gate found in its story, and beside the workflow', async () => {
+    const { newest } = (await slipway.get('/models/digits')) as { newest: { id: string } };
+    await open();
+    await goTo('#/models/digits');
+    await page.locator('.story', { hasText: 'beside version 1' }).waitFor();
+    await goTo(`#/deployments/${newest.id}`);
+    await page.getByRole('heading', { name: 'Beside version 1' }).waitFor();
+
+    expect(await page.getByText('drawn requests answered otherwise').count()).toBe(1);
+    for (const scheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme: scheme });
+      expect(await faultsOf(page)).toEqual([]);
+      await picture(page, `beside-${scheme}`);
+    }
+  });
+
+  it('asks nothing of a deployment that has ended, and nothing at all while nobody looks', async () => {
+    const { newest } = (await slipway.get('/models/digits')) as { newest: { id: string } };
+    await open();
+    await goTo(`#/deployments/${newest.id}`);
+    await page.locator('.way .done', { hasText: 'Release lease' }).waitFor();
+    const asked: string[] = [];
+    page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+    const aWhile = () => page.evaluate('new Promise((done) => setTimeout(done, 2500))');
+    await aWhile();
+    expect(asked).toEqual([]);
+
+    await goTo('#/models/digits/logs');
+    await page.getByText('is ready').first().waitFor();
+    await page.evaluate(`(() => {
+      Object.defineProperty(document, 'hidden', { configurable: true, get: () => globalThis.isHidden });
+      globalThis.isHidden = true;
+      document.dispatchEvent(new Event('visibilitychange'));
+    })()`);
+    await aWhile();
+    asked.length = 0;
+    await aWhile();
+    expect(asked).toEqual([]);
+    const again = page.waitForRequest((request) => request.url().includes('/logs'));
+    await page.evaluate(
+      `(globalThis.isHidden = false, document.dispatchEvent(new Event('visibilitychange')))`,
+    );
+    await again;
   });
 
   it('is rolled back by keyboard alone, behind a question that names what will happen', async () => {

@@ -79,6 +79,7 @@ export async function openControl(
     folder: folder('uploads'),
     clock,
     require: store.requirePuttable,
+    during: store.whileUploading,
     finish: async (key, path) => toldOf(await store.adopt(key, path)),
   });
 

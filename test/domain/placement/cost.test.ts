@@ -1,5 +1,5 @@
 import type { TargetOption } from '#domain/deployment.ts';
-import { PRICES_OF, revisionCost } from '#domain/placement/cost.ts';
+import { PRICES_OF, requestTime, revisionCost } from '#domain/placement/cost.ts';
 
 const option: TargetOption = {
   target: 'lambda',
@@ -57,4 +57,10 @@ describe('what a revision costs', () => {
       asOf: expect.stringMatching(/^\d{4}-\d\d-\d\d$/),
     });
   });
+});
+
+it('a request is taken to last as long as the one that proved its version, else a tenth of a second', () => {
+  expect(requestTime(12.4)).toEqual({ durationMs: 12, isAssumed: false });
+  expect(requestTime(0.2)).toEqual({ durationMs: 1, isAssumed: false });
+  expect(requestTime(undefined)).toEqual({ durationMs: 100, isAssumed: true });
 });

@@ -46,6 +46,8 @@ export type FolderStore = ArtifactStore & {
   put(key: string, bytes: Readable, about?: { readonly expectedBytes: number }): Promise<Uploaded>;
   /** Fails with what `put` would refuse an object of this key and size for, before any of it is there. */
   requirePuttable(key: string, sizeBytes: number): void;
+  /** Does the work while the object of this key counts as under way: a folder is not taken for whole, nor its files for stray, before it has arrived. */
+  whileUploading<T>(key: string, work: () => Promise<T>): Promise<T>;
   /** As `put`, of a file below `root`, which is taken away. */
   adopt(key: string, file: string): Promise<Uploaded>;
   /**
@@ -182,10 +184,14 @@ export function folderStore(options: Options): FolderStore {
       .catch((error: unknown) => troubles.report(error, version.key, version.versionId));
   }
 
-  async function uploaded(key: string, take: () => Promise<ObjectVersion>): Promise<Uploaded> {
+  function whileUploading<T>(key: string, work: () => Promise<T>): Promise<T> {
     const upload = { key };
     uploading.add(upload);
-    const version = await take().finally(() => uploading.delete(upload));
+    return work().finally(() => uploading.delete(upload));
+  }
+
+  async function uploaded(key: string, take: () => Promise<ObjectVersion>): Promise<Uploaded> {
+    const version = await whileUploading(key, take);
     await announceUpload(version);
     return { ...stored(bucket, version), sha256: version.sha256 };
   }
@@ -211,6 +217,7 @@ export function folderStore(options: Options): FolderStore {
       requireKey(key);
       requireSize(key, sizeBytes, maxObjectBytes);
     },
+    whileUploading,
     adopt: (key, file) => uploaded(key, () => intake.adopt(key, file)),
     remove: intake.remove,
     settled: versions.settle,

@@ -34,6 +34,8 @@ type Options<Uploaded> = {
   readonly clock: Pick<Clock, 'now'>;
   /** Refuses an object that the bucket would not take, before any of it has arrived. */
   readonly require: (key: string, totalBytes: number) => void;
+  /** Does the work of a piece; the bucket knows by it that an object is under way. */
+  readonly during: <T>(key: string, work: () => Promise<T>) => Promise<T>;
   /** Hands the whole object to the bucket, and may take the file away. */
   readonly finish: (key: string, path: string, signal: AbortSignal) => Promise<Uploaded>;
 };
@@ -45,7 +47,7 @@ const MOST_ANSWERS = 100;
 
 /** Uploads that go on where they were interrupted: each lies in a file of its own until it is whole, also over a restart. */
 export function partialUploads<Uploaded>(options: Options<Uploaded>): PartialUploads<Uploaded> {
-  const { folder, clock, require, finish } = options;
+  const { folder, clock, require, during, finish } = options;
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const path = (id: string) => join(folder, id);
   const sending = new Map<
@@ -109,7 +111,7 @@ export function partialUploads<Uploaded>(options: Options<Uploaded>): PartialUpl
       if (offset === 0) await removeOld();
       const stop = new AbortController();
       const either = AbortSignal.any([signal, stop.signal]);
-      const appended = append(piece, either).catch((error: unknown) => {
+      const appended = during(key, () => append(piece, either)).catch((error: unknown) => {
         throw storageFailure(error, folder);
       });
       const ended = appended.then(

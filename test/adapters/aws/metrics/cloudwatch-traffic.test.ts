@@ -20,7 +20,8 @@ describeOnMoto('cloudWatchTraffic on moto', (moto) => {
   async function open() {
     const world = await modelFunctionsWorld(moto(), NO_SERVER);
     await world.publish('digits', ['digits-v1', 'digits-v2']);
-    const nowMs = Date.now() - (Date.now() % MINUTE) + 30_000;
+    const clock = fakeClock(Date.now());
+    const nowMs = clock.now();
     const cloudWatch = awsClient(CloudWatchClient, moto());
     const elb = awsClient(ElasticLoadBalancingV2Client, moto());
     const containers = await containersWorld(moto(), elb);
@@ -56,7 +57,7 @@ describeOnMoto('cloudWatchTraffic on moto', (moto) => {
           lambda: world.lambda(),
           functionPrefix,
           containers: { elb, front: containers.front },
-          clock: fakeClock(nowMs),
+          clock,
         },
         revisions,
         60,

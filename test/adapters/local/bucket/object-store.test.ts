@@ -33,6 +33,21 @@ describe('an object', () => {
     expect(await readdir(join(folder, 'objects'))).toEqual([sha256('weights')]);
   });
 
+  it('may be a file that lies on its disk, which becomes it or is gone where it is there already', async () => {
+    const laid = join(folder, 'laid');
+    for (const written of ['first', 'again']) {
+      await writeFile(laid, 'weights');
+      using object = await objects.adopt(laid);
+
+      expect({ written, object }).toMatchObject({
+        object: { sha256: sha256('weights'), sizeBytes: 7 },
+      });
+      expect(await readFile(objects.path(object.sha256), 'utf8')).toBe('weights');
+      expect((await stat(objects.path(object.sha256))).mode & 0o777).toBe(0o444);
+      expect(await readdir(folder)).toEqual(['objects']);
+    }
+  });
+
   it('can be linked at any moment while many write its bytes again', async () => {
     const path = objects.path(await written('weights'));
     let writing = 8;

@@ -7,14 +7,16 @@ import { Failure } from '#domain/failure.ts';
 const ID = '00000000-0000-4000-8000-000000000001';
 const OTHER = '00000000-0000-4000-8000-000000000002';
 const KEY = 'models/a/a.onnx';
+// Long ago: what a test writes is newer.
+const DAY = 86_400;
+const NOW = 10 * DAY;
 const NEVER = new AbortController().signal;
 
 let folder: string;
-let nowMs = Date.now();
+const underWay = new Set<string>();
 let taken: { key: string; text: string }[];
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'slipway-partial-'));
-  nowMs = Date.now();
   taken = [];
 });
 afterEach(() => rm(folder, { recursive: true }));
@@ -22,9 +24,13 @@ afterEach(() => rm(folder, { recursive: true }));
 const opened = () =>
   partialUploads({
     folder,
-    clock: { now: () => nowMs },
+    clock: { now: () => NOW * 1000 },
     require(_key, totalBytes) {
       if (totalBytes > 1000) throw new Failure('ArtifactRejected', 'it is too large');
+    },
+    async during(key, work) {
+      underWay.add(key);
+      return work().finally(() => underWay.delete(key));
     },
     async finish(key, path) {
       taken.push({ key, text: await readFile(path, 'utf8') });
@@ -108,6 +114,7 @@ describe('an upload in pieces', () => {
     const first = uploads.take(piece(0, bytes), NEVER).catch((error: unknown) => error);
     await isRead;
 
+    expect([...underWay]).toEqual([KEY]);
     expect(await uploads.progress(ID)).toEqual({ offset: 4, uploaded: null });
     expect(await first).toMatchObject({ name: 'PlatformUnavailable' });
     await uploads.take(piece(4, bytesOf('456789')), NEVER);
@@ -135,8 +142,9 @@ describe('an upload in pieces', () => {
     await expect(uploads.take(piece(0, bytesOf('0'), 1001), NEVER)).rejects.toThrow('too large');
     const roomy = partialUploads({
       folder,
-      clock: { now: () => nowMs },
+      clock: { now: () => NOW * 1000 },
       require: () => {},
+      during: (_, work) => work(),
       finish: async () => ({}),
     });
     await expect(
@@ -164,7 +172,7 @@ describe('an upload in pieces', () => {
   it('is removed a day after its last byte, when another begins', async () => {
     const uploads = opened();
     await uploads.take(piece(0, bytesOf('0123')), NEVER);
-    await utimes(join(folder, ID), nowMs / 1000 - 86_401, nowMs / 1000 - 86_401);
+    await utimes(join(folder, ID), NOW - DAY - 1, NOW - DAY - 1);
 
     await uploads.take({ ...piece(0, bytesOf('0')), id: OTHER }, NEVER);
 
