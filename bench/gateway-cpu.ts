@@ -8,9 +8,11 @@ import { Pool } from 'undici';
 import { row, spread } from './figures.ts';
 import { nginxProxy, nginxServer, nodeProxy, type Served } from './proxies.ts';
 
-const ROUNDS = Number(process.argv[2] ?? 7);
-const REQUESTS = Number(process.argv[3] ?? 20_000);
+// Many short rounds: whatever else the machine does then falls on all sides alike.
+const ROUNDS = Number(process.argv[2] ?? 70);
+const REQUESTS = Number(process.argv[3] ?? 400);
 const CONNECTIONS = 32;
+const WARM_UP_ROUNDS = 25;
 const HEADERS = { 'content-type': 'application/json' };
 const BODY = JSON.stringify({
   inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 32], data: Array(113).fill(1) }],
@@ -40,6 +42,7 @@ console.log(
 );
 for (const [name, values] of Object.entries(micros)) console.log(row(name, spread(values, 1)));
 console.log('ratios, round by round');
+console.log(row('gateway / bare', spread(ratios('gateway', 'bare'), 2)));
 console.log(row('gateway / nginx', spread(ratios('gateway', 'nginx'), 2)));
 console.log(row('http-proxy-3 / gateway', spread(ratios('http-proxy-3', 'gateway'), 2)));
 console.log(row('http-proxy-3 / bare', spread(ratios('http-proxy-3', 'bare'), 2)));
@@ -53,14 +56,18 @@ async function measure(): Promise<void> {
     gateway: await kept(nodeProxy('gateway', backend.origin)),
     'http-proxy-3': await kept(nodeProxy('http-proxy-3', backend.origin)),
   };
-  for (const name of NAMES) await load(proxies[name], reference);
-  for (let round = 0; round < ROUNDS; round += 1) {
-    for (const name of NAMES) {
+  const pools = new Map(
+    NAMES.map((name) => [name, new Pool(proxies[name].origin, { connections: CONNECTIONS })]),
+  );
+  for (let round = -WARM_UP_ROUNDS; round < ROUNDS; round += 1) {
+    for (const [name, pool] of pools) {
       const before = proxies[name].cpuSeconds();
-      await load(proxies[name], reference);
-      micros[name].push(((proxies[name].cpuSeconds() - before) * 1e6) / REQUESTS);
+      await load(pool, proxies[name].path, reference);
+      const spent = ((proxies[name].cpuSeconds() - before) * 1e6) / REQUESTS;
+      if (round >= 0) micros[name].push(spent);
     }
   }
+  await Promise.all([...pools.values()].map((pool) => pool.close()));
 }
 
 async function kept(starting: Promise<Served>): Promise<Served> {
@@ -74,8 +81,7 @@ function ratios(over: Name, under: Name): readonly number[] {
 }
 
 /** Sends the requests over kept connections, and compares each answer with the server's own. */
-async function load({ origin, path }: Served, reference: string): Promise<void> {
-  const pool = new Pool(origin, { connections: CONNECTIONS });
+async function load(pool: Pool, path: string, reference: string): Promise<void> {
   let left = REQUESTS;
   const client = async () => {
     while (left > 0) {
@@ -86,5 +92,4 @@ async function load({ origin, path }: Served, reference: string): Promise<void> 
     }
   };
   await Promise.all(Array.from({ length: CONNECTIONS }, client));
-  await pool.close();
 }

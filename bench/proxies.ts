@@ -1,6 +1,6 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { listen } from '../src/adapters/local/http/listen.ts';
@@ -9,14 +9,12 @@ import { listen } from '../src/adapters/local/http/listen.ts';
 export type Served = {
   readonly origin: string;
   readonly path: string;
-  /** The CPU time of all its threads so far, seconds. */
+  /** The CPU time of all threads that it has so far, seconds. */
   cpuSeconds(): number;
   stop(): Promise<void>;
 };
 
 const ANSWER = JSON.stringify({ model_name: 'digits', outputs: [{ name: 'y', data: [7] }] });
-// USER_HZ, the unit of the times in /proc/PID/stat: 100 on every architecture that Node runs on.
-const TICKS_A_SECOND = 100;
 
 /** nginx as the server behind the proxies, because no server costs less. */
 export function nginxServer(folder: string): Promise<Served> {
@@ -69,10 +67,12 @@ function served(child: ChildProcess, origin: string, path: string): Served {
     origin,
     path,
     cpuSeconds() {
-      // Fields 14 and 15, counted behind the name in brackets, are the user and system time: proc(5).
-      const stat = readFileSync(`/proc/${child.pid}/stat`, 'utf8');
-      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      return (Number(fields[11]) + Number(fields[12])) / TICKS_A_SECOND;
+      // The first field is the time on a CPU, in nanoseconds; `stat` counts ticks of 10 ms: https://docs.kernel.org/scheduler/sched-stats.html.
+      const threads = readdirSync(`/proc/${child.pid}/task`);
+      const spent = threads.map((thread) =>
+        Number(readFileSync(`/proc/${child.pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]),
+      );
+      return spent.reduce((sum, each) => sum + each, 0) / 1e9;
     },
     async stop() {
       const exited = once(child, 'exit');

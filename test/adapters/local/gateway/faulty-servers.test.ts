@@ -65,7 +65,7 @@ describe('a server that hangs costs its own request alone, whose process is give
     expect(other.statusCode).toBe(200);
     expect(await asking).toMatchObject({ status: 504 });
     expect(world.revisions.releases('digits-v1')).toEqual(['timeout']);
-    await eventually(() => sockets.every((socket) => socket.destroyed));
+    expect(world.gateway.inFlight('digits-v1')).toBe(0);
   });
 });
 
@@ -108,18 +108,7 @@ describe('the bytes of one answer reach nobody else', () => {
     expect(sockets).toHaveLength(2);
   });
 
-  it('when it comes before the request has been sent', async () => {
-    await serve((socket) => {
-      if (sockets.length === 1) socket.write(OK.replace('hi', 'no'));
-      socket.on('data', () => socket.write(OK));
-    });
-
-    const { text } = await ask();
-
-    expect(text).not.toBe('no');
-  });
-
-  it('nor does it go on when its client has left', async () => {
+  it('and it ends when its client has left', async () => {
     const { promise: begun, resolve } = Promise.withResolvers<Socket>();
     await serve((socket) =>
       socket.once('data', () => {
@@ -140,16 +129,8 @@ describe('the bytes of one answer reach nobody else', () => {
   });
 });
 
-it('a server that answers before it has read a large body is heard, and its connection is not used again', async () => {
-  await serve((socket) =>
-    socket.once('readable', () => {
-      if (sockets.length === 1) socket.write(OK.replace('200', '413'));
-      else socket.resume().write(OK);
-    }),
-  );
+it('a server that answers before it has read a large body is heard', async () => {
+  await serve((socket) => socket.once('readable', () => socket.write(OK.replace('200', '413'))));
 
-  const first = await ask({ body: LARGE });
-  const second = await ask();
-
-  expect([first, second].map(({ status }) => status)).toEqual([413, 200]);
+  expect(await ask({ body: LARGE })).toEqual({ status: 413, text: 'hi' });
 });

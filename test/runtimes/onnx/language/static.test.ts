@@ -1,6 +1,6 @@
 import { modelFolder, startModel, stopServers } from '../../model-server.ts';
 import { onnx } from '../../onnx-runtime.ts';
-import { LEXICON, safetensors, TOKENIZER, type Tensors } from '../../texts.ts';
+import { LEXICON, safetensors, type Tensors, TOKENIZER } from '../../texts.ts';
 
 afterAll(stopServers);
 
