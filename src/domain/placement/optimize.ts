@@ -13,6 +13,7 @@ import {
   requestMsAt,
 } from './demand.ts';
 import { startsPerSecond } from './function-starts.ts';
+import { wait95, waitingAtMost } from './queue-wait.ts';
 import { HOURS_A_MONTH, overspent } from './spending.ts';
 
 const MIB_PER_GB = 1024;
@@ -243,18 +244,17 @@ function replicasFor(rate: number, seconds: number, p95Ms: number | null): numbe
   const least = Math.max(1, Math.ceil((rate * seconds) / UTILISATION - 1e-9));
   // No number of replicas makes a request shorter than it is alone.
   if (p95Ms === null || seconds * 1000 > p95Ms) return least;
+  const times = p95Ms / 1000 / seconds - 1;
   let replicas = least;
-  while (replicas < MOST_REPLICAS && p95Seconds(rate / replicas, seconds) * 1000 > p95Ms) {
+  while (replicas < MOST_REPLICAS && waitingAtMost((rate * seconds) / replicas, times) < 0.95) {
     replicas += 1;
   }
   return replicas;
 }
 
-/** The seconds within which 95 % of the requests end in one replica that answers one after another: the time of a request, and the wait by the exponential tail of a queue with Poisson arrivals and equal requests (M/D/1). */
+/** The seconds within which 95 % of the requests end in one replica that answers one after another. */
 function p95Seconds(rate: number, seconds: number): number {
-  const load = rate * seconds;
-  const wait = (seconds * Math.log(load / 0.05)) / (2 * (1 - load));
-  return seconds + Math.max(0, wait);
+  return seconds * (1 + wait95(rate * seconds));
 }
 
 type Priced = {
