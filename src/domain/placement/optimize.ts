@@ -62,7 +62,10 @@ export function flipsAt(question: Question): number | null {
   const today = cheapest(question)?.target;
   const targetAt = (factor: number) => cheapest(scaled(question, factor))?.target;
   for (let factor = 1; factor < 1000; factor *= 1.05) {
-    if (targetAt(factor * 1.05) === today) continue;
+    const next = targetAt(factor * 1.05);
+    // A rate that nothing holds makes no other target cheaper.
+    if (next === undefined) return null;
+    if (next === today) continue;
     let [low, high] = [factor, factor * 1.05];
     while (high / low > 1.001) {
       const middle = Math.sqrt(low * high);
@@ -245,11 +248,13 @@ function replicasFor(rate: number, seconds: number, p95Ms: number | null): numbe
   // No number of replicas makes a request shorter than it is alone.
   if (p95Ms === null || seconds * 1000 > p95Ms) return least;
   const times = p95Ms / 1000 / seconds - 1;
-  let replicas = least;
-  while (replicas < MOST_REPLICAS && waitingAtMost((rate * seconds) / replicas, times) < 0.95) {
-    replicas += 1;
+  let [low, high] = [least, Math.max(least, MOST_REPLICAS)];
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    if (waitingAtMost((rate * seconds) / middle, times) >= 0.95) high = middle;
+    else low = middle + 1;
   }
-  return replicas;
+  return low;
 }
 
 /** The seconds within which 95 % of the requests end in one replica that answers one after another. */
