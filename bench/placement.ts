@@ -90,8 +90,12 @@ function best(
   profile: Profile,
 ): { readonly usd: number; readonly on: string } | undefined {
   let found: { usd: number; on: string } | undefined;
+  const kept = new Set<string>();
   for (const config of everyConfig(model, profile)) {
-    if (brokenBy(model, profile, config)) continue;
+    const size = config.on === 'fargate' ? `${config.vcpus} ${config.isSpot}` : '';
+    // More tasks than enough only cost more.
+    if (kept.has(size) || brokenBy(model, profile, config)) continue;
+    if (size) kept.add(size);
     const usd = monthlyBill(model, profile, config);
     if (!found || usd < found.usd) found = { usd, on: config.on };
   }
@@ -233,10 +237,11 @@ const ways = asked.flatMap(({ model, profile }) => {
   return waysToSpendLess(question).map((way) => ({ way, question, model, profile }));
 });
 const spotWays = ways.filter(({ way }) => way.what.startsWith('allow Spot'));
-const trueWays = spotWays.map(({ way, question, model, profile }) => {
-  const usd = best(model, { ...profile, isSpotAllowed: true })?.usd ?? 0;
+const trueWays = spotWays.flatMap(({ way, question, model, profile }) => {
+  const usd = best(model, { ...profile, isSpotAllowed: true })?.usd;
+  if (usd === undefined) return [];
   const door = frontDoor(question.demand).reduce((sum, item) => sum + item.usd, 0);
-  return way.usd / (usd + door) - 1;
+  return [way.usd / (usd + door) - 1];
 });
 const falseWays = trueWays.filter((each) => Math.abs(each) > 0.1).length;
 console.log(

@@ -77,9 +77,9 @@ export function* everyConfig(model: SimModel, profile: Profile): Generator<Confi
     // More memory than the least that holds the model costs more, and does nothing.
     const held = gb.find((each) => each * 1024 >= model.memoryMiB);
     if (held === undefined) continue;
-    // A few more tasks than the load fills: the p95 may ask for them.
+    // Many more tasks than the load fills: the p95 may ask for them.
     const least = Math.max(1, Math.floor(profile.peak * secondsAt(model, vcpus)));
-    for (let tasks = least; tasks <= least * 3 + 8; tasks += 1) {
+    for (let tasks = least; tasks <= least * 20 + 20; tasks += 1) {
       for (const isSpot of profile.isSpotAllowed ? [false, true] : [false]) {
         yield { on: 'fargate', vcpus, gb: held, tasks, isSpot };
       }
@@ -256,7 +256,7 @@ function tails(): readonly number[] {
     const random = randomFrom(step);
     const times: number[] = [];
     let wait = 0;
-    for (let index = 0; index < 60_000; index += 1) {
+    for (let index = 0; index < 150_000; index += 1) {
       times.push(wait + 1);
       wait = Math.max(0, wait + 1 + Math.log(1 - random()) / (step / 1000));
     }

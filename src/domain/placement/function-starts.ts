@@ -7,7 +7,7 @@ export type Pool = {
   readonly lifeSeconds: number;
 };
 
-const MOST_ENVIRONMENTS = 10_000;
+const MOST_ENVIRONMENTS = 2000;
 // An environment that is asked less often than this in its idle time adds nothing to see.
 const LEAST_ASKED = 1e-3;
 

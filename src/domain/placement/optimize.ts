@@ -13,6 +13,7 @@ import {
   requestMsAt,
 } from './demand.ts';
 import { startsPerSecond } from './function-starts.ts';
+import { wait95, waitingAtMost } from './queue-wait.ts';
 import { HOURS_A_MONTH, overspent } from './spending.ts';
 
 const MIB_PER_GB = 1024;
@@ -61,7 +62,10 @@ export function flipsAt(question: Question): number | null {
   const today = cheapest(question)?.target;
   const targetAt = (factor: number) => cheapest(scaled(question, factor))?.target;
   for (let factor = 1; factor < 1000; factor *= 1.05) {
-    if (targetAt(factor * 1.05) === today) continue;
+    const next = targetAt(factor * 1.05);
+    // A rate that nothing holds makes no other target cheaper.
+    if (next === undefined) return null;
+    if (next === today) continue;
     let [low, high] = [factor, factor * 1.05];
     while (high / low > 1.001) {
       const middle = Math.sqrt(low * high);
@@ -243,18 +247,19 @@ function replicasFor(rate: number, seconds: number, p95Ms: number | null): numbe
   const least = Math.max(1, Math.ceil((rate * seconds) / UTILISATION - 1e-9));
   // No number of replicas makes a request shorter than it is alone.
   if (p95Ms === null || seconds * 1000 > p95Ms) return least;
-  let replicas = least;
-  while (replicas < MOST_REPLICAS && p95Seconds(rate / replicas, seconds) * 1000 > p95Ms) {
-    replicas += 1;
+  const times = p95Ms / 1000 / seconds - 1;
+  let [low, high] = [least, Math.max(least, MOST_REPLICAS)];
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    if (waitingAtMost((rate * seconds) / middle, times) >= 0.95) high = middle;
+    else low = middle + 1;
   }
-  return replicas;
+  return low;
 }
 
-/** The seconds within which 95 % of the requests end in one replica that answers one after another: the time of a request, and the wait by the exponential tail of a queue with Poisson arrivals and equal requests (M/D/1). */
+/** The seconds within which 95 % of the requests end in one replica that answers one after another. */
 function p95Seconds(rate: number, seconds: number): number {
-  const load = rate * seconds;
-  const wait = (seconds * Math.log(load / 0.05)) / (2 * (1 - load));
-  return seconds + Math.max(0, wait);
+  return seconds * (1 + wait95(rate * seconds));
 }
 
 type Priced = {

@@ -180,4 +180,11 @@ describe('the cheapest placement that keeps the limits', () => {
   it('never flips where one target alone keeps the limits', () => {
     expect(flipsAt(asked(25, 1, { demand: { coldStarts: 'none' } }))).toBeNull();
   });
+
+  it('never flips to nothing, where a greater demand needs more replicas than may run', () => {
+    const limits = { maxReplicas: 10 };
+    const demand = { coldStarts: 'none' } as const;
+
+    expect(flipsAt(asked(100, 1, { demand, limits }))).toBeNull();
+  });
 });

@@ -47,8 +47,8 @@ describe('the ways to spend less', () => {
 
     expect(waysToSpendLess(question).map(({ what }) => what.split(':')[0])).toEqual([
       'let requests wait for starts (traffic.coldStarts',
-      'allow twice the time (traffic.p95Ms',
       'keep one replica in quiet hours (scaling.min',
+      'allow twice the time (traffic.p95Ms',
     ]);
   });
 
