@@ -11,10 +11,12 @@ import { type Removal, unlessGone } from './removal.ts';
 export async function removalsOfCaptureKeys(account: AwsAccount): Promise<readonly Removal[]> {
   const client = new SSMClient(clientSettings(account));
   const names: string[] = [];
-  const query = { Path: `/slipway/${account.stage}/`, Recursive: true };
   await translated(async () => {
-    for await (const { Parameters = [] } of paginateGetParametersByPath({ client }, query)) {
-      names.push(...Parameters.flatMap(({ Name }) => Name ?? []));
+    for (const folder of ['capture', 'capture-public']) {
+      const query = { Path: `/slipway/${account.stage}/${folder}`, Recursive: true };
+      for await (const { Parameters = [] } of paginateGetParametersByPath({ client }, query)) {
+        names.push(...Parameters.flatMap(({ Name }) => Name ?? []));
+      }
     }
   });
   return names.map((Name) => ({
