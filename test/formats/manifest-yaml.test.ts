@@ -14,7 +14,7 @@ const EMPTY = {
   placement: { target: 'auto', allow: ['lambda', 'fargate', 'ec2'], allowCpu: false },
   scaling: { min: 1, requestsPerMinute: 600, schedules: [] },
   rollout: { strategy: 'auto', minRequests: 50, alarms: [], keepVersions: 3 },
-  gate: { broken: 'block', changed: 'warn', unproven: 'warn' },
+  gate: { broken: 'block', expect: { changed: 0.02 }, truth: { margin: 0.02 }, unproven: 'warn' },
 };
 
 function parse(text: string) {
@@ -120,7 +120,7 @@ describe('a manifest', () => {
         alarms: ['checkout-errors'],
         keepVersions: 5,
       },
-      gate: { broken: 'block', changed: 'warn', unproven: 'warn', replaces: 3 },
+      gate: { broken: 'block', expect: { changed: 0.02 }, truth: { margin: 0.02 }, unproven: 'warn', replaces: 3 },
     });
   });
 

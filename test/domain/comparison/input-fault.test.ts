@@ -26,7 +26,7 @@ const answer = (rows: readonly (readonly number[])[]) => ({ value: rows.map(mode
 function found(reads: (row: readonly number[]) => readonly number[], noise = 0) {
   const tried = inputChanges({ rows: ROWS, columns: COLUMNS }).map(({ what, rows }) => ({
     what,
-    answer: answer(rows),
+    answer: answer(rows.map((row) => row.map(Number))),
   }));
   const after = ROWS.map((row, index) => model(reads(row)) + noise * Math.sin(index));
   return inputFault(answer(ROWS), { value: after }, tried);
