@@ -120,7 +120,14 @@ describe('a manifest', () => {
         alarms: ['checkout-errors'],
         keepVersions: 5,
       },
-      gate: { broken: 'block', expect: { changed: 0.02 }, truth: { margin: 0.02 }, unproven: 'warn', replaces: 3 },
+      gate: {
+        broken: 'block',
+        changed: 'ask',
+        unproven: 'warn',
+        expect: { changed: 0.1 },
+        truth: { metric: 'accuracy', margin: 0.02, output: 'label' },
+        replaces: 3,
+      },
     });
   });
 

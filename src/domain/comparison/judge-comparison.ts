@@ -25,7 +25,7 @@ export type Judged = {
   readonly reason: string;
 };
 
-/** With fewer requests than this, equal answers show nothing. */
+/** Equal answers to fewer requests show nothing. */
 export const ENOUGH_ANSWERS = 20;
 /** The share of kept requests that may be answered otherwise by a version that answers as before. */
 export const TOLERATED = 0.02;
