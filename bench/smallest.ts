@@ -35,6 +35,7 @@ export const SMALLEST: Readonly<Record<string, Smallest>> = {
     },
   },
   burst: { args: ['--rate', '20', '--seconds', '1', '--rounds', '1'] },
+  capture: { args: ['1', '500'] },
   concurrency: {
     args: ['1', '200'],
     lacks: await lacksOthers('concurrency', 'LitServe and BentoML'),

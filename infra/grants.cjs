@@ -91,7 +91,8 @@ const GRANTS = {
     allow('ssm:PutParameter', [CAPTURE_KEYS, PUBLIC_CAPTURE_KEYS]),
     allow('ssm:GetParameter', PUBLIC_CAPTURE_KEYS),
   ],
-  // KMS decrypts for whoever may read the parameter: its key of Systems Manager says so. https://docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html
+  dropCaptureKeys: [allow('ssm:GetParametersByPath PutParameter DeleteParameter', CAPTURE_KEYS)],
+  // KMS decrypts for whoever may read the parameter: its key of Systems Manager says so. https://docs.aws.amazon.com/systems-manager/latest/userguide/ps-restrict-decryption.html
   openKeptRequests: [
     allow('ssm:GetParametersByPath', CAPTURE_KEYS),
     allow('logs:FilterLogEvents', arnOf('ModelLogGroup')),

@@ -93,7 +93,7 @@ export function captureKeysOf(environment: Environment) {
 export function keptRequestsOf(environment: Environment) {
   const { MODEL_LOG_GROUP: group } = settings(environment, 'MODEL_LOG_GROUP');
   const lines = cloudWatchKeptLines({ logs: logsClient(), group, clock });
-  return keptRequests({ lines, keys: captureKeysOf(environment) });
+  return keptRequests({ lines, keys: captureKeysOf(environment), clock });
 }
 
 export function artifactsOf(environment: Environment) {

@@ -89,6 +89,7 @@ async function startIn(
   const sweeping = workflows.startSweep();
   const watching = control.startWatch();
   const looking = control.startHistory();
+  const expiring = control.startExpiry();
 
   return {
     gateway: gateway.origin,
@@ -103,7 +104,7 @@ async function startIn(
       serving.stopStarting();
       workflows.stopResending();
       await Promise.race([
-        Promise.all([sweeping.stop(), watching.stop(), looking.stop()]),
+        Promise.all([sweeping.stop(), watching.stop(), looking.stop(), expiring.stop()]),
         timeout(STEPS_MS),
       ]);
       await state.store.close();

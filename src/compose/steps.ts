@@ -284,9 +284,12 @@ export const STEPS = {
     containerGrants: [READ_CONTAINERS, 'readRules removeRules'],
   }),
   RetireAll: step(workflow.RetireAll, retireAll, {
-    ports: ['registry', 'platforms'],
+    ports: ['registry', 'platforms', 'captureKeys'],
     timeoutSeconds: 290,
-    grants: ['registry listVersions fence listFunctions findVersions', REMOVE_FUNCTIONS],
+    grants: [
+      'registry listVersions fence listFunctions findVersions dropCaptureKeys',
+      REMOVE_FUNCTIONS,
+    ],
     containerGrants: [
       READ_CONTAINERS,
       'readRules',

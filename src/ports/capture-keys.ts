@@ -9,7 +9,7 @@ export type PrivateKey = { readonly own: Uint8Array; readonly public: Uint8Array
  * Fails with `PlatformDenied`, `PlatformThrottled`, `PlatformUnavailable`, `StorageFull`.
  */
 export type CaptureKeys = {
-  /** The public keys of a revision, in base64, in the order of the days. Makes those that it does not have; idempotent. */
+  /** The public keys of a revision, in base64, in the order of the days. Made at the first call; the same afterwards. */
   publish(model: string, revision: string): Promise<string>;
   /** The private keys of all revisions of a model. */
   open(model: string): Promise<PrivateKeys>;

@@ -4,6 +4,7 @@ import { type BuiltImage, imageTag } from '#domain/build/image.ts';
 import { type OwnImages, requireOwnImage } from '#domain/build/own-image.ts';
 import { pythonEnvironment } from '#domain/build/python-environment.ts';
 import { RUNTIMES, type RuntimeName } from '#domain/build/runtime.ts';
+import { requireCapture } from '#domain/capture/require-capture.ts';
 import type { BuildPlan, Deployment } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import { sha256Hex } from '#domain/hash.ts';
@@ -97,6 +98,7 @@ async function decide(
   requireOwnImage(deps.ownImages, runtime, manifest.runtime.image);
   requireGpu(facts, runtime, gpu);
   requireBaseImage(runtime, deps.gpus);
+  requireCapture(runtime, manifest);
   const { takesPackages } = RUNTIMES[runtime];
   const packages = takesPackages ? pythonEnvironment(facts, manifest.build) : null;
   const python = packages && gpu ? { ...packages, cuda: true as const } : packages;

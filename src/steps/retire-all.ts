@@ -1,14 +1,20 @@
+import { DAYS_OF_A_MONTH } from '#domain/capture/plan.ts';
 import { TARGETS } from '#domain/placement/target.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
+import type { CaptureKeys } from '#ports/capture-keys.ts';
 import type { Platforms } from '#ports/platform.ts';
 import type { Registry } from '#ports/registry.ts';
 import { requireDeployment } from './require-deployment.ts';
 
-type Deps = { readonly registry: Registry; readonly platforms: Platforms };
+type Deps = {
+  readonly registry: Registry;
+  readonly platforms: Platforms;
+  readonly captureKeys: CaptureKeys;
+};
 
-/** Removes every version and every other revision of the model, and what its platforms keep for it. Its history stays in the registry. */
+/** Removes every version and every other revision of the model, what its platforms keep for it, and the keys that open what was kept of its requests. Its history stays in the registry. */
 export const retireAll =
-  ({ registry, platforms }: Deps) =>
+  ({ registry, platforms, captureKeys }: Deps) =>
   async ({ deploymentId, epoch }: StepInput<'RetireAll'>): Promise<StepOutput<'RetireAll'>> => {
     const holder = { deploymentId, epoch };
     const { model } = await requireDeployment(registry, deploymentId);
@@ -25,6 +31,16 @@ export const retireAll =
       }
       await platform.forget(model, epoch);
     }
+    if (await keepsRequests(registry, model)) await captureKeys.drop(model, DAYS_OF_A_MONTH);
     await registry.advance(holder, 'Undeployed', {}, {});
     return { kind: 'Undeployed', drainSeconds: 0 };
   };
+
+/** Whether a version of it was to keep requests. */
+async function keepsRequests(registry: Registry, model: string): Promise<boolean> {
+  for (const { deploymentId } of await registry.versions(model)) {
+    const deployment = await registry.deployment(deploymentId);
+    if (deployment?.work.inspection?.manifest.capture) return true;
+  }
+  return false;
+}

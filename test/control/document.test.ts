@@ -142,6 +142,10 @@ describe('docs/control-api.openapi.yaml', () => {
       await ask('/models/{name}/explain', '/models/bad/explain?version=1'),
       await ask('/models/{name}/diff', '/models/good/diff'),
       await ask('/models/{name}/diff', '/models/good/diff?from=2&to=1'),
+      await ask('/models/{name}/capture', '/models/good/capture'),
+      await ask('/models/{name}/capture/requests', '/models/good/capture/requests'),
+      await ask('/models/{name}/capture', '/models/good/capture', { method: 'DELETE' }),
+      await post('feedback', 'good'),
       await ask('/models/{name}/release', '/models/good/release?place=here'),
       await post('abort', 'good'),
       await post('rollback', 'good', '?to=2'),
@@ -168,14 +172,20 @@ describe('docs/control-api.openapi.yaml', () => {
       await ask('/models/{name}/explain', '/models/good/explain?version=9'),
       await ask('/models/{name}/diff', '/models/good/diff?from=9'),
       await ask('/models/{name}/diff', '/models/good/diff?to=1'),
+      await ask('/models/{name}/capture', '/models/good/capture?day=today', { method: 'DELETE' }),
+      await ask('/models/{name}/feedback', '/models/good/feedback', {
+        method: 'POST',
+        headers: { 'content-type': 'application/octet-stream' },
+        body: '{"id": 1}',
+      }),
     ];
 
     // A machine of Linux whose walls nobody sets says so to monitors.
     const refuses = unwalled(await machineWalls(slipway.dataDir));
     const health = notLinux === undefined && refuses !== null ? 503 : 200;
     expect(answers.map(({ status }) => status)).toEqual([
-      ...[...Array(7).fill(200), health, ...Array(27).fill(200)],
-      ...[404, 404, 404, 400, 400, 404, 400, 409, 400, 400, 404, 400, 400, 400, 400, 400],
+      ...[...Array(7).fill(200), health, ...Array(31).fill(200)],
+      ...[404, 404, 404, 400, 400, 404, 400, 409, 400, 400, 404, 400, 400, 400, 400, 400, 400, 400],
     ]);
     expect(answers.slice(3, 7).map(({ body }) => body)).toEqual([
       { keys: ['models/good/notes'] },

@@ -25,7 +25,7 @@ async function accountApi({ guard = EVERYBODY } = {}) {
   const operations = slipwayRequests({
     registry,
     executions,
-    ...memoryCapture(),
+    ...memoryCapture(clock),
     builds: memoryBuilds(memoryEnvironments()).builds,
     recover: recover({ registry, executions, mostAttempts: 3 }),
     clock,

@@ -169,11 +169,11 @@ describe('a manifest', () => {
     ['rollout:\n  exampels: []', 'line 2: unknown key `exampels`; did you mean `examples`?'],
     [
       'colour: {min: 1}',
-      'line 1: unknown key `colour`; the known keys are examples, team, model, runtime, build, entrypoint, server, resources, placement, scaling, rollout, gate',
+      'line 1: unknown key `colour`; the known keys are examples, team, model, runtime, build, entrypoint, server, resources, placement, scaling, rollout, gate, capture',
     ],
     [
       '__proto__: {}',
-      'line 1: unknown key `__proto__`; the known keys are examples, team, model, runtime, build, entrypoint, server, resources, placement, scaling, rollout, gate',
+      'line 1: unknown key `__proto__`; the known keys are examples, team, model, runtime, build, entrypoint, server, resources, placement, scaling, rollout, gate, capture',
     ],
     [
       'placement: {target: gcp}',

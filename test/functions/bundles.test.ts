@@ -9,6 +9,8 @@ const LARGER: Readonly<Record<string, number>> = { sweep: 925_000, inspectArtifa
 const NOWHERE = 'http://127.0.0.1:1';
 
 const ROUTER = 'api-gateway cloudwatch dynamodb elastic-load-balancing-v2 lambda';
+const KEEPING =
+  'api-gateway cloudwatch cloudwatch-logs dynamodb elastic-load-balancing-v2 lambda ssm';
 const CONTAINERS =
   'application-auto-scaling cloudwatch-logs dynamodb ecs elastic-load-balancing-v2';
 const PLATFORMS = `${CONTAINERS} lambda`;
@@ -28,7 +30,7 @@ const CLIENTS: Readonly<Record<string, string>> = {
   checkHealth: ROUTER,
   chooseTarget: 'dynamodb',
   commitDeployment: PLATFORMS,
-  compareAnswers: ROUTER,
+  compareAnswers: KEEPING,
   compensate: ROUTER_AND_PLATFORMS,
   describeCandidate: PLATFORMS,
   explainBuild: 'cloudwatch-logs codebuild dynamodb',
@@ -36,14 +38,14 @@ const CLIENTS: Readonly<Record<string, string>> = {
   inspectArtifact: 'dynamodb s3',
   judgeBake: ROUTER,
   planBuild: 'dynamodb ecr s3',
-  provisionEc2: CONTAINERS,
-  provisionFargate: CONTAINERS,
-  provisionLambda: 'cloudwatch-logs dynamodb lambda',
+  provisionEc2: `${CONTAINERS} ssm`,
+  provisionFargate: `${CONTAINERS} ssm`,
+  provisionLambda: 'cloudwatch-logs dynamodb lambda ssm',
   publishEvents: 'dynamodb eventbridge',
   releaseLease: 'dynamodb',
   removeRoute: ROUTER_AND_PLATFORMS,
-  restartVersion: PLATFORMS,
-  retireAll: PLATFORMS,
+  restartVersion: `${PLATFORMS} ssm`,
+  retireAll: `${PLATFORMS} ssm`,
   retirePrevious: ROUTER_AND_PLATFORMS,
   rollBack: ROUTER,
   shiftTraffic: ROUTER,

@@ -104,6 +104,18 @@ describe('an image of its owner’s own', () => {
     expect(order.facts.example).toMatchObject({ path: '/invocations' });
   });
 
+  it('is rejected where its manifest asks it to keep requests', async () => {
+    const world = memoryWorld({ engine: 'image' });
+    world.store.put(`models/${MODEL}/v1/Dockerfile`, Buffer.from('FROM scratch'));
+    const bytes = Buffer.from('runtime: { port: 3000 }\ncapture: {}');
+    const held = await world.before('PlanBuild', world.upload({ file: 'v1/model.yaml', bytes }));
+
+    await expect(planBuild(world.deps)(held)).rejects.toMatchObject({
+      name: 'ArtifactRejected',
+      message: expect.stringContaining('which an image of its own cannot do'),
+    });
+  });
+
   it('runs with its server where its manifest says', async () => {
     const world = memoryWorld({ engine: 'image' });
     const held = await world.before('ProvisionLambda', upload(world));

@@ -30,6 +30,22 @@ describe('taking all of a model away', () => {
     ]);
   });
 
+  it('drops the keys that open what was kept of its requests', async () => {
+    const world = memoryWorld();
+    await world.deploy(world.upload({ manifest: 'capture: {}' }));
+    const { captureKeys } = world.deps;
+    const [live] = await world.registry.versions(MODEL);
+    const revision = live?.revision ?? '';
+    expect((await captureKeys.open(MODEL))(revision, 1)).toBeDefined();
+    const held = await world.before('RetireAll', world.undeploy());
+
+    await retireAll(world.deps)(held);
+
+    const keys = await captureKeys.open(MODEL);
+    const days = Array.from({ length: 31 }, (_, index) => index + 1);
+    expect(days.filter((day) => keys(revision, day))).toEqual([]);
+  });
+
   it('lets every platform forget the model', async () => {
     const { world, held } = await routeless();
     const forgotten: string[] = [];

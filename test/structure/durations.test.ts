@@ -19,6 +19,8 @@ const ALLOWED: Readonly<Record<string, string>> = {
   'src/adapters/local/servers/compiled-server.ts': 'compares with the times of files on the disk',
   'src/adapters/local/images/docker-images.ts': 'compares with the time at which Docker tagged',
   'runtimes/onnx/serving/server-errors.ts': 'writes the time of a log line',
+  'runtimes/onnx/capture/capture.ts': 'says when a request was answered',
+  'runtimes/python/slipway_server/capture/capture.py': 'says when a request was answered',
   'runtimes/python/slipway_server/serving/generations.py': 'writes the time of a log line',
   'runtimes/python/slipway_server/serving/server_errors.py': 'writes the time of a log line',
   'runtimes/python/slipway_server/language/transformers_engine.py':

@@ -159,6 +159,12 @@ const BESIDE: readonly Granted[] = [
   granted('Stack', ['cloudformation:*'], [arn('cloudformation', 'stack/slipway-STAGE/*')]),
   // Actions that IAM cannot limit to a resource, or not before it exists; and the reads of `slipway doctor`, `deploy` and `uninstall`.
   granted('Look', looks(), ANY),
+  // Made for models, and removed by `slipway uninstall`.
+  granted(
+    'CaptureKeys',
+    ['ssm:DeleteParameter', 'ssm:GetParametersByPath'],
+    [arn('ssm', 'parameter/slipway/STAGE/*')],
+  ),
   granted('Buckets', ['s3:*'], ['arn:aws:s3:::slipway-STAGE-*/*']),
   // Made beside the stack: the roles that AWS's services have once in an account.
   granted(

@@ -82,7 +82,16 @@ describe('the names of the workflows', () => {
   it('have a state for every step, but for those that run beside the workflows', () => {
     const beside = ['publish-events', 'recover'];
     const shared = [
-      ...['arrived', 'ask-both', 'kept-versions', 'late-data', 'probe', 'proof', 'provision'],
+      ...[
+        'arrived',
+        'ask-both',
+        'capture-plan',
+        'kept-versions',
+        'late-data',
+        'probe',
+        'proof',
+        'provision',
+      ],
       ...['require-deployment', 'revision-spec', 'stray-file', 'take-over'],
       'unverified',
     ];

@@ -12,11 +12,16 @@ export type Answered = Asked & { readonly id: string };
  * Each is sealed at once, by the public key of its day, and written as a line of the log: a server that is killed loses none. Nothing of it is ever thrown.
  */
 export type Capture = {
-  /** Takes a request; `fields` is only called for one that is drawn. */
-  take(answered: Answered, fields: () => Fields): void;
+  /** Counts a request that is about to be answered with 200; undefined unless it is drawn. */
+  draw(id: string): Draw | undefined;
+  /** Keeps one that is drawn, once its client has the answer. */
+  keep(draw: Draw, answered: Answered, fields: () => Fields): void;
   /** Writes what it has counted since its last line. */
   flush(): void;
 };
+
+/** When a request was drawn, and its rank among those of the hour. */
+export type Draw = { readonly at: number; readonly rank: number };
 
 /** What became of an hour's requests: `seen` is all of them, and the others are those that were drawn. */
 type Counts = Record<'seen' | 'kept' | 'full' | 'large' | 'failed' | Unkept, number>;
@@ -37,10 +42,10 @@ const MOST_LINE_BYTES = 250_000;
 // What a line has besides what is sealed.
 const AROUND_BYTES = 500;
 // Answers to Slipway's own probes carry such an id: nobody's requests.
-const PROBE = /^slipway-probe\b/;
+const PROBE = 'slipway-probe';
 
 export function openCapture(
-  { keys, requests, bytes, private: secret }: CaptureConfig,
+  { keys, requests, bytes, days, private: secret }: CaptureConfig,
   revision: string,
   { write, now, draw, later }: CaptureWorld = REAL,
 ): Capture {
@@ -62,13 +67,16 @@ export function openCapture(
     bytesLeft = bytes;
   }
 
+  const isLow = (rank: number) => ranks.length < requests || rank < (ranks.at(-1) ?? 0);
+
   function flush(): void {
     if (isUntold) tell({});
   }
 
   function tell(more: object): void {
     isUntold = false;
-    const said = { slipwayKept: 1, revision, server, hour, most: requests, counts, ...more };
+    const most = requests;
+    const said = { slipwayKept: 1, revision, server, hour, most, days, counts, ...more };
     write(`${JSON.stringify(said)}\n`);
   }
 
@@ -95,15 +103,19 @@ export function openCapture(
   }
 
   return {
-    take(answered, fields) {
-      if (PROBE.test(answered.id)) return;
+    draw(id) {
+      if (id.startsWith(PROBE)) return undefined;
       const at = now();
       turn(at);
       counts.seen += 1;
       if (!isUntold) later(COUNTS_MS, flush);
       isUntold = true;
       const rank = draw();
-      if (ranks.length >= requests && rank >= (ranks.at(-1) ?? 0)) return;
+      return isLow(rank) ? { at, rank } : undefined;
+    },
+    keep({ at, rank }, answered, fields) {
+      // Others came meanwhile, and perhaps another hour.
+      if (Math.floor(at / HOUR_MS) !== hour || !isLow(rank)) return;
       const outcome = tried(() => keep(answered, fields(), at, rank));
       if (outcome !== 'kept') counts[outcome] += 1;
     },
@@ -129,7 +141,7 @@ function none(): Counts {
 const REAL: CaptureWorld = {
   write: (line) => void process.stdout.write(line),
   now: Date.now,
-  draw: () => randomBytes(4).readUInt32BE(),
+  draw: () => Math.floor(Math.random() * 2 ** 32),
   later: (ms, act) => void setTimeout(act, ms).unref(),
 };
 

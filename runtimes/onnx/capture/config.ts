@@ -5,6 +5,8 @@ export type CaptureConfig = {
   readonly keys: readonly Uint8Array[];
   readonly requests: number;
   readonly bytes: number;
+  /** How long they may be opened. */
+  readonly days: number;
   readonly private: readonly string[];
 };
 
@@ -15,14 +17,14 @@ const DAYS = 31;
 export function readCapture(value: string): CaptureConfig | null {
   if (value === '') return null;
   try {
-    const { keys, requests, bytes, private: secret } = JSON.parse(value);
+    const { keys, requests, bytes, days, private: secret } = JSON.parse(value);
     const all = Buffer.from(keys, 'base64');
     const isRight =
       all.length === DAYS * KEY_BYTES &&
-      [requests, bytes].every((number) => Number.isInteger(number) && number > 0) &&
+      [requests, bytes, days].every((number) => Number.isInteger(number) && number > 0) &&
       Array.isArray(secret) &&
       secret.every((name) => typeof name === 'string');
-    if (isRight) return { keys: inParts(all), requests, bytes, private: secret };
+    if (isRight) return { keys: inParts(all), requests, bytes, days, private: secret };
   } catch {}
   throw new Error(worded('captureTakes'));
 }

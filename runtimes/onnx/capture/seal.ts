@@ -16,7 +16,7 @@ const HPKE = Buffer.from('HPKE\x00\x20\x00\x01\x00\x02', 'latin1');
 
 /**
  * Seals a message by HPKE (RFC 9180) in its base mode: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-256-GCM.
- * `about` is not secret, and belongs to the message. `sender` is drawn anew for each message; only tests give one.
+ * `about` is not secret, and belongs to the message: the `info` of HPKE. `sender` is drawn anew for each message; only tests give one.
  */
 export function seal(
   recipient: Uint8Array,
@@ -25,8 +25,9 @@ export function seal(
   sender = generateKeyPairSync('x25519'),
 ): Sealed {
   const enc = rawOf(sender.publicKey);
-  const { key, nonce } = keysOf(sharedSecret(sender.privateKey, publicKeyOf(recipient), enc));
-  const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(about);
+  const shared = sharedSecret(sender.privateKey, publicKeyOf(recipient), enc);
+  const { key, nonce } = keysOf(shared, about);
+  const cipher = createCipheriv('aes-256-gcm', key, nonce);
   const sealed = Buffer.concat([cipher.update(message), cipher.final(), cipher.getAuthTag()]);
   return { enc, sealed };
 }
@@ -37,10 +38,13 @@ function sharedSecret(privateKey: KeyObject, publicKey: KeyObject, enc: Buffer):
   return expand(KEM, prk, 'shared_secret', Buffer.concat([enc, rawOf(publicKey)]), 32);
 }
 
-/** RFC 9180 §5.1, with neither information nor a key that both share before. */
-function keysOf(shared: Buffer): { readonly key: Buffer; readonly nonce: Buffer } {
-  const ids = ['psk_id_hash', 'info_hash'].map((label) => extract(HPKE, NOTHING, label, NOTHING));
-  const context = Buffer.concat([Buffer.of(0), ...ids]);
+/** RFC 9180 §5.1, without a key that both share before. */
+function keysOf(
+  shared: Buffer,
+  about: Uint8Array,
+): { readonly key: Buffer; readonly nonce: Buffer } {
+  const id = extract(HPKE, NOTHING, 'psk_id_hash', NOTHING);
+  const context = Buffer.concat([Buffer.of(0), id, extract(HPKE, NOTHING, 'info_hash', about)]);
   const secret = extract(HPKE, shared, 'secret', NOTHING);
   return {
     key: expand(HPKE, secret, 'key', context, 32),
@@ -48,7 +52,7 @@ function keysOf(shared: Buffer): { readonly key: Buffer; readonly nonce: Buffer 
   };
 }
 
-function extract(suite: Buffer, salt: Buffer, label: string, secret: Buffer): Buffer {
+function extract(suite: Buffer, salt: Buffer, label: string, secret: Uint8Array): Buffer {
   return createHmac('sha256', salt)
     .update(Buffer.concat([Buffer.from('HPKE-v1'), suite, Buffer.from(label), secret]))
     .digest();

@@ -90,27 +90,9 @@ export function createModelServer(
     makeReadable(request.headers, response);
     // Node measures only a body that it sends.
     if (request.method === 'HEAD') response.setHeader('content-length', Buffer.byteLength(body));
-    if (keeper && asked && status === 200) keep(request, response, asked, answer.body);
+    if (keeper && asked && status === 200) keep(keeper, request, response, asked, answer.body);
     response.end(body);
   });
-
-  /** Once the client has its answer. */
-  function keep(
-    request: IncomingMessage,
-    response: ServerResponse,
-    body: Uint8Array,
-    answer: string | Uint8Array,
-  ): void {
-    const id = requestId((name) => request.headers[name]?.toString()) ?? newId();
-    response.setHeader('x-request-id', id);
-    const path = plainPath((request.url ?? '').replace(/\?.*/s, ''));
-    const type = request.headers['content-type'] ?? '';
-    response.once('finish', () =>
-      setImmediate(() =>
-        keeper?.capture.take({ id, path, type, body, answer: Buffer.from(answer) }, keeper.fields),
-      ),
-    );
-  }
 
   return server;
 }
@@ -146,6 +128,24 @@ function plainPath(written: string): string {
   );
   const path = decoded.replaceAll(/\/{2,}/g, '/').replace(/(.)\/$/, '$1');
   return OPENAI_PATHS.has(path) ? `/v1${path}` : path;
+}
+
+/** Names the request in its answer, and keeps one that is drawn once the client has its answer. */
+function keep(
+  { capture, fields }: Keeper,
+  { headers, url = '' }: IncomingMessage,
+  response: ServerResponse,
+  body: Uint8Array,
+  answer: string | Uint8Array,
+): void {
+  const id = requestId((name) => headers[name]?.toString()) ?? newId();
+  response.setHeader('x-request-id', id);
+  const draw = capture.draw(id);
+  if (!draw) return;
+  const path = plainPath(url.replace(/\?.*/s, ''));
+  const type = headers['content-type'] ?? '';
+  const answered = () => ({ id, path, type, body, answer: Buffer.from(answer) });
+  response.once('finish', () => setImmediate(() => capture.keep(draw, answered(), fields)));
 }
 
 /** Relates a log line to its request. */

@@ -18,13 +18,13 @@ const KEM = Buffer.from('KEM\x00\x20', 'latin1');
 const HPKE = Buffer.from('HPKE\x00\x20\x00\x01\x00\x02', 'latin1');
 const TAG_BYTES = 16;
 
-/** Seals a message by HPKE (RFC 9180) in its base mode: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-256-GCM. `about` is not secret, and belongs to the message. */
+/** Seals a message by HPKE (RFC 9180) in its base mode: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-256-GCM. `about` is not secret, and belongs to the message: the `info` of HPKE. */
 export function seal(recipient: Uint8Array, message: Uint8Array, about: Uint8Array): Sealed {
   const sender = generateKeyPairSync('x25519');
   const enc = bytesOf(sender.publicKey, 'x');
   const dh = diffieHellman({ privateKey: sender.privateKey, publicKey: publicKeyOf(recipient) });
-  const { key, nonce } = keysOf(sharedSecret(dh, enc, recipient));
-  const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(about);
+  const { key, nonce } = keysOf(sharedSecret(dh, enc, recipient), about);
+  const cipher = createCipheriv('aes-256-gcm', key, nonce);
   return {
     enc,
     sealed: Buffer.concat([cipher.update(message), cipher.final(), cipher.getAuthTag()]),
@@ -42,11 +42,11 @@ export function open(
     format: 'jwk',
   });
   const dh = diffieHellman({ privateKey, publicKey: publicKeyOf(enc) });
-  const { key, nonce } = keysOf(sharedSecret(dh, enc, recipient));
+  const { key, nonce } = keysOf(sharedSecret(dh, enc, recipient), about);
   const end = sealed.length - TAG_BYTES;
-  const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES })
-    .setAAD(about)
-    .setAuthTag(sealed.subarray(end));
+  const decipher = createDecipheriv('aes-256-gcm', key, nonce, {
+    authTagLength: TAG_BYTES,
+  }).setAuthTag(sealed.subarray(end));
   return Buffer.concat([decipher.update(sealed.subarray(0, end)), decipher.final()]);
 }
 
@@ -61,10 +61,13 @@ function sharedSecret(dh: Uint8Array, enc: Uint8Array, recipient: Uint8Array): B
   return expand(KEM, prk, 'shared_secret', Buffer.concat([enc, recipient]), 32);
 }
 
-/** RFC 9180 §5.1, with neither information nor a key that both share before. */
-function keysOf(shared: Buffer): { readonly key: Buffer; readonly nonce: Buffer } {
-  const ids = ['psk_id_hash', 'info_hash'].map((label) => extract(HPKE, NOTHING, label, NOTHING));
-  const context = Buffer.concat([Buffer.of(0), ...ids]);
+/** RFC 9180 §5.1, without a key that both share before. */
+function keysOf(
+  shared: Buffer,
+  about: Uint8Array,
+): { readonly key: Buffer; readonly nonce: Buffer } {
+  const id = extract(HPKE, NOTHING, 'psk_id_hash', NOTHING);
+  const context = Buffer.concat([Buffer.of(0), id, extract(HPKE, NOTHING, 'info_hash', about)]);
   const secret = extract(HPKE, shared, 'secret', NOTHING);
   return {
     key: expand(HPKE, secret, 'key', context, 32),

@@ -1,6 +1,6 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import * as z from 'zod/mini';
-import { dayOf, slotOf } from '#domain/capture/plan.ts';
+import { dayOf, firstOf, slotOf } from '#domain/capture/plan.ts';
 import {
   aboutOf,
   isSealed,
@@ -11,11 +11,16 @@ import {
 } from '#domain/capture/sealed-line.ts';
 import { versionOf } from '#domain/identity.ts';
 import type { CaptureKeys, PrivateKeys } from '#ports/capture-keys.ts';
+import type { Clock } from '#ports/clock.ts';
 import type { KeptLines } from '#ports/kept-lines.ts';
 import type { KeptRequest, KeptRequests } from '#ports/kept-requests.ts';
 import { open, seal } from './hpke.ts';
 
-type Deps = { readonly lines: KeptLines; readonly keys: CaptureKeys };
+type Deps = {
+  readonly lines: KeptLines;
+  readonly keys: CaptureKeys;
+  readonly clock: Clock;
+};
 
 // A body and its answer of 200 kB each, and a head.
 const MOST_BYTES = 500_000;
@@ -29,12 +34,13 @@ const head = z.object({
 const truth = z.object({ id: z.string(), truth: z.unknown() });
 
 /** Opens kept requests from their lines, a day at a time. */
-export function keptRequests({ lines, keys }: Deps): KeptRequests {
+export function keptRequests({ lines, keys, clock }: Deps): KeptRequests {
   return {
     async *of(model) {
       const privateKeys = await keys.open(model);
+      const today = dayOf(clock.now());
       for (const day of await lines.days(model)) {
-        const found = await linesOf(lines, model, day);
+        const found = await linesOf(lines, model, { day, today });
         const truths = truthsIn(found, privateKeys);
         for (const line of sampled(found)) {
           const request = requestIn(line, model, privateKeys);
@@ -45,16 +51,17 @@ export function keptRequests({ lines, keys }: Deps): KeptRequests {
   };
 }
 
-/** All lines of a day that are sealed lines. */
+/** The sealed lines of a day that may still be opened today. */
 export async function linesOf(
   lines: KeptLines,
   model: string,
-  day: string,
+  { day, today }: { readonly day: string; readonly today: string },
 ): Promise<readonly SealedLine[]> {
   const found: SealedLine[] = [];
   for await (const text of lines.of(model, day)) {
     const line = sealedLine(text);
-    if (line && versionOf(line.revision, model) !== undefined) found.push(line);
+    if (!line || versionOf(line.revision, model) === undefined) continue;
+    if ('isTruth' in line || day >= firstOf(line.days, today)) found.push(line);
   }
   return found;
 }

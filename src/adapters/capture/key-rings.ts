@@ -1,21 +1,21 @@
 import * as z from 'zod/mini';
+import { DAYS_OF_A_MONTH } from '#domain/capture/plan.ts';
 import type { PrivateKey, PrivateKeys } from '#ports/capture-keys.ts';
 import { newKey } from './hpke.ts';
-
-export const DAYS_OF_A_MONTH = 31;
 
 const KEY_BYTES = 32;
 
 /** The keys of a revision, in base64: private and public of each day one after the other; null for a day whose key was dropped. */
-export const keyRing = z.array(z.nullable(z.string())).check(z.length(DAYS_OF_A_MONTH));
+export const keyRing = z.array(z.nullable(z.string())).check(z.length(DAYS_OF_A_MONTH.length));
 
 export type KeyRing = Readonly<z.infer<typeof keyRing>>;
 
-/** The ring with a key for each day. */
-export function filled(ring: KeyRing = []): KeyRing {
-  return Array.from({ length: DAYS_OF_A_MONTH }, (_, index) => ring[index] ?? written(newKey()));
+/** A ring with a new key for each day. */
+export function newRing(): KeyRing {
+  return DAYS_OF_A_MONTH.map(() => written(newKey()));
 }
 
+/** A dropped key is 32 zeros, for which nobody can seal. */
 export function publicKeys(ring: KeyRing): string {
   const keys = ring.map((key) => (key === null ? Buffer.alloc(KEY_BYTES) : read(key).public));
   return Buffer.concat(keys).toString('base64');

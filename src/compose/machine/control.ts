@@ -12,6 +12,7 @@ import { LOOK_SECONDS, trafficHistory } from '#adapters/local/views/traffic-hist
 import type { Sent } from '#control/operation.ts';
 import { type MachineControl, machineOperations } from '#control/operations.ts';
 import { readKey } from '#domain/artifact/object-key.ts';
+import { dayOf } from '#domain/capture/plan.ts';
 import { deploymentId } from '#domain/deployment.ts';
 import { folderKeeper } from '#operations/data-folder/keeper.ts';
 import { requireModel } from '#operations/models/model-status.ts';
@@ -30,6 +31,7 @@ import type { Workflows } from './workflows.ts';
 
 // How often Slipway checks the live versions: a fault that must last five minutes is reported at most half a minute later.
 const WATCH_MS = 30_000;
+const EXPIRY_MS = 3_600_000;
 
 /** The control API, listening on its port, and the checks whose results it reports. */
 export async function openControl(
@@ -162,6 +164,12 @@ export async function openControl(
         sweep: async () => history.look(),
         onProblem: problem,
         periodMs: LOOK_SECONDS * 1000,
+      }),
+    startExpiry: () =>
+      localSweep({
+        sweep: () => state.keptLines.expire(dayOf(clock.now())),
+        onProblem: problem,
+        periodMs: EXPIRY_MS,
       }),
     startWatch: () => localSweep({ sweep: watch.look, onProblem: problem, periodMs: WATCH_MS }),
     close: served.close,

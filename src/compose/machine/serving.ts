@@ -6,7 +6,7 @@ import { serverMeters } from '#adapters/local/revisions/server-meters.ts';
 import { provenServers } from '#adapters/local/servers/proven-servers.ts';
 import { serverRoom } from '#adapters/local/servers/server-room.ts';
 import type { Walls } from '#adapters/local/servers/walls.ts';
-import { dayOf } from '#domain/capture/plan.ts';
+import { dayOfLine } from '#domain/capture/sealed-line.ts';
 import containerLimits from '#domain/data/container-limits.json' with { type: 'json' };
 import limits from '#domain/data/lambda-limits.json' with { type: 'json' };
 import { USUAL_PORTS } from '#operations/usual-ports.ts';
@@ -62,8 +62,9 @@ export async function openServing(state: State, config: LocalConfig, machine: Ma
   const local = localPlatforms({
     database,
     onGeneration: generations.observe,
-    onKept: async ({ model, capture }, line) => {
-      if (capture) await state.keptLines.keep(model, dayOf(clock.now()), line, capture);
+    async onKept({ model, revision, capture }, line) {
+      const day = dayOfLine(line, { revision, nowMs: clock.now() });
+      if (capture && day) await state.keptLines.keep(model, day, line, capture);
     },
     watcher: {
       started: servers.started,

@@ -115,7 +115,7 @@ export async function openState(
     store,
     captureKeys,
     keptLines,
-    keptRequests: keptRequests({ lines: keptLines, keys: captureKeys }),
+    keptRequests: keptRequests({ lines: keptLines, keys: captureKeys, clock }),
     objects,
     checked,
     events,

@@ -37,6 +37,8 @@ export type Runtime = {
   readonly namesRevision: boolean;
   /** On Lambda it counts the requests that it answers with a 5xx, in its log, as the metric `ServerErrors`. */
   readonly countsServerErrors: boolean;
+  /** Its server keeps requests of clients, sealed, where a manifest asks for it. */
+  readonly keepsRequests: boolean;
   /**
    * How it runs as a process on this machine, null where it runs only as an image: a command in which `{node}`, `{server}` and `{python}` stand for programs. `needsBuild`: it starts from a build's output, else from the artifact itself.
    * `confinesItself`: it sets up the given walls itself; otherwise it is Node, and they are set up before it starts.

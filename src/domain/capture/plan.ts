@@ -14,13 +14,26 @@ export function captureVariable({
   private: secret,
 }: CapturePlan): string {
   const bytes = Math.floor((megabytes * 1e6) / (days * HOURS));
-  return JSON.stringify({ keys, requests: requestsPerHour, bytes, private: secret });
+  return JSON.stringify({ keys, requests: requestsPerHour, bytes, days, private: secret });
 }
 
 /** The day of a time, in UTC: 2026-01-31. */
 export function dayOf(ms: number): string {
   return new Date(ms).toISOString().slice(0, 10);
 }
+
+const DAY_MS = 86_400_000;
+
+/** The first of so many days, the last of which is this one. */
+export function firstOf(days: number, last: string): string {
+  return dayOf(Date.parse(last) - (days - 1) * DAY_MS);
+}
+
+/** The days of a month, each with a key. */
+export const DAYS_OF_A_MONTH: readonly number[] = Array.from(
+  { length: 31 },
+  (_, index) => index + 1,
+);
 
 /** Which of the 31 keys is a day's. At most 28 days are kept, so that no two of them share one. */
 export function slotOf(day: string): number {

@@ -1,4 +1,9 @@
 import * as z from 'zod/mini';
+import { dayOf } from './plan.ts';
+
+const HOUR_MS = 3_600_000;
+// Counts of an hour may be told when the next has begun.
+const LONGEST_WAY_MS = 2 * HOUR_MS;
 
 const count = z.int().check(z.gte(0), z.lte(1e15));
 const counts = z.object({
@@ -24,12 +29,13 @@ const sealed = {
   sealed: base64,
 };
 
-/** A line of a server's log that counts requests and may hold a sealed one; `most` is how many an hour may have. */
+/** A line of a server's log that counts requests and may hold a sealed one; `most` is how many an hour may have, and `days` how long they may be opened, with the day itself. */
 const ofServer = z.object({
   ...common,
   server: z.string().check(z.regex(/^[0-9a-f]{8}$/)),
   hour: count,
   most: z.int().check(z.gte(1), z.lte(10_000)),
+  days: z.int().check(z.gte(1), z.lte(28)),
   counts,
   ...z.partial(z.object(sealed)).shape,
 });
@@ -59,6 +65,17 @@ export function sealedLine(text: string): SealedLine | undefined {
   }
 }
 
+/** The day of a line that a server of this revision wrote now; undefined for any other text, since a model's code can write what it wants. */
+export function dayOfLine(
+  text: string,
+  { revision, nowMs }: { readonly revision: string; readonly nowMs: number },
+): string | undefined {
+  const line = sealedLine(text);
+  if (!line || 'isTruth' in line || line.revision !== revision) return undefined;
+  const at = line.at ?? line.hour * HOUR_MS;
+  return Math.abs(at - nowMs) < LONGEST_WAY_MS ? dayOf(at) : undefined;
+}
+
 /** What is not secret of a sealed request, and belongs to it. */
 export function aboutOf({
   revision,
@@ -71,8 +88,6 @@ export function aboutOf({
 }): string {
   return `slipway-kept 1\n${revision}\n${at}\n${rank}`;
 }
-
-const HOUR_MS = 3_600_000;
 
 /** One that holds a request, whoever wrote it. */
 export type SealedRequest =

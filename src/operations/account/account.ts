@@ -68,7 +68,7 @@ export async function openAwsAccount(account: AwsAccount): Promise<Slipway> {
       executions,
       keptLines,
       captureKeys,
-      keptRequests: keptRequests({ lines: keptLines, keys: captureKeys }),
+      keptRequests: keptRequests({ lines: keptLines, keys: captureKeys, clock }),
       builds,
       recover: recover({ registry, executions, mostAttempts: MOST_ATTEMPTS }),
       clock,

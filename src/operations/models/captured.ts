@@ -1,10 +1,11 @@
 import { linesOf, truthLine } from '#adapters/capture/kept-requests.ts';
 import type { CaptureState } from '#control/capture.ts';
-import { dayOf, slotOf } from '#domain/capture/plan.ts';
+import { DAYS_OF_A_MONTH, dayOf, slotOf } from '#domain/capture/plan.ts';
 import { countsOf, sampled } from '#domain/capture/sealed-line.ts';
 import { Failure } from '#domain/failure.ts';
 import { revisionName } from '#domain/identity.ts';
 import type { CaptureKeys } from '#ports/capture-keys.ts';
+import type { Clock } from '#ports/clock.ts';
 import type { KeptLines } from '#ports/kept-lines.ts';
 import type { KeptRequest, KeptRequests } from '#ports/kept-requests.ts';
 
@@ -14,20 +15,20 @@ export type Captured = {
   readonly keptRequests: KeptRequests;
 };
 
-const DAYS_OF_A_MONTH = 31;
 const MOST_BYTES = 10_000_000;
 const DAY = /^\d{4}-\d\d-\d\d$/;
 const UTF_8 = new TextDecoder('utf-8', { fatal: true });
 
 /** What is kept of a model's requests, day by day. */
 export async function captureOf(
-  { keptLines, captureKeys }: Captured,
+  { keptLines, captureKeys, clock }: Captured & { readonly clock: Clock },
   model: string,
 ): Promise<CaptureState> {
+  const today = dayOf(clock.now());
   const keys = await captureKeys.open(model);
   const days: CaptureState['days'][number][] = [];
   for (const day of await keptLines.days(model)) {
-    const lines = await linesOf(keptLines, model, day);
+    const lines = await linesOf(keptLines, model, { day, today });
     if (lines.length === 0) continue;
     const sample = sampled(lines);
     days.push({
@@ -65,9 +66,8 @@ export async function forget(
     });
   }
   const days = day === null ? await keptLines.days(model) : [day];
-  const all = Array.from({ length: DAYS_OF_A_MONTH }, (_, index) => index + 1);
   // The keys first: a line without a key is nothing, and a key without its line still opens a copy of it.
-  await captureKeys.drop(model, day === null ? all : [slotOf(day)]);
+  await captureKeys.drop(model, day === null ? DAYS_OF_A_MONTH : [slotOf(day)]);
   await keptLines.remove(model, days);
   return { days };
 }

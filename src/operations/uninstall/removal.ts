@@ -11,6 +11,7 @@ const GONE = new Set([
   // A bucket without tags gives this error.
   'NoSuchTagSet',
   'NotFoundException',
+  'ParameterNotFound',
   'RepositoryNotFoundException',
   'ResourceNotFoundException',
   'StateMachineDoesNotExist',

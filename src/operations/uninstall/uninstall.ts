@@ -1,4 +1,5 @@
 import type { AwsAccount } from '#operations/account/clients.ts';
+import { removalsOfCaptureKeys } from './capture-keys.ts';
 import { accountContainers } from './containers.ts';
 import { emptying, refuseProtected, removalOfBucket, removalOfTable } from './data.ts';
 import { earlierBuckets } from './earlier.ts';
@@ -33,7 +34,10 @@ export async function planUninstall(account: AwsAccount, wish: Wish): Promise<Un
   if (wish.deleteTable && outputs.Table) await refuseProtected(account, outputs.Table);
   const containers = accountContainers(account, parts);
   const models = await removalsOfModels(account, parts, containers);
-  const keys = await removalsOfKeys(account, parts);
+  const keys = [
+    ...(await removalsOfKeys(account, parts)),
+    ...(await removalsOfCaptureKeys(account)),
+  ];
   const repositories = [outputs.Repository, outputs.Environments].filter(Boolean);
   const data = { ...outputs, earlier: await earlierBuckets(account, parts) };
   const ifThere = (removals: readonly Removal[]) => (isThere ? [removals] : []);

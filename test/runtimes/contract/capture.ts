@@ -2,8 +2,9 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { keptRequests } from '#adapters/capture/kept-requests.ts';
-import { filled, privateKeys, publicKeys } from '#adapters/capture/key-rings.ts';
-import { captureVariable } from '#domain/capture/plan.ts';
+import { newRing, privateKeys, publicKeys } from '#adapters/capture/key-rings.ts';
+import { systemClock } from '#adapters/clocks.ts';
+import { captureVariable, dayOf } from '#domain/capture/plan.ts';
 import { countsOf, sealedLine } from '#domain/capture/sealed-line.ts';
 import type { KeptRequest } from '#ports/kept-requests.ts';
 import { memoryKeptLines } from '../../support/memory/capture.ts';
@@ -28,7 +29,7 @@ type Group = {
   readonly counts: object;
 };
 
-const RING = filled();
+const RING = newRing();
 const REVISION = 'm-v3';
 
 /** In each line of `kept.jsonl` a model and the fields that are private, a request to it, or what it has counted at the end. */
@@ -157,13 +158,13 @@ async function capturing(
       await once(server.child, 'close');
       const texts = output.split('\n');
       const lines = memoryKeptLines();
-      for (const text of texts) await lines.add('m', '2026-01-01', text);
+      for (const text of texts) await lines.add('m', dayOf(systemClock.now()), text);
       const keys = {
         publish: async () => publicKeys(RING),
         open: async () => privateKeys({ [REVISION]: RING }),
         drop: async () => undefined,
       };
-      const requests = await all(keptRequests({ lines, keys }).of('m'));
+      const requests = await all(keptRequests({ lines, keys, clock: systemClock }).of('m'));
       const counts = countsOf(texts.flatMap((text) => sealedLine(text) ?? []));
       return { requests, counts, output };
     },

@@ -113,6 +113,7 @@ export function awsPorts(world: AwsWorld, { client, dynamo, clock }: Options) {
     }),
     captureKeys,
     keptRequests: keptRequests({
+      clock,
       keys: captureKeys,
       lines: cloudWatchKeptLines({ logs, clock, group: functions.logGroup }),
     }),

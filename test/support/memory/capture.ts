@@ -1,12 +1,13 @@
 import { keptRequests } from '#adapters/capture/kept-requests.ts';
 import {
-  filled,
   type KeyRing,
+  newRing,
   privateKeys,
   publicKeys,
   withoutDays,
 } from '#adapters/capture/key-rings.ts';
 import type { CaptureKeys } from '#ports/capture-keys.ts';
+import type { Clock } from '#ports/clock.ts';
 import type { KeptLines } from '#ports/kept-lines.ts';
 
 /** The keys of kept requests, in memory. */
@@ -15,7 +16,7 @@ export function memoryCaptureKeys(): CaptureKeys {
   return {
     async publish(model, revision) {
       const all = models.get(model) ?? {};
-      const ring = filled(all[revision]);
+      const ring = all[revision] ?? newRing();
       models.set(model, { ...all, [revision]: ring });
       return publicKeys(ring);
     },
@@ -50,12 +51,12 @@ export function memoryKeptLines(): KeptLines {
 }
 
 /** The three ports of kept requests over one another. */
-export function memoryCapture() {
+export function memoryCapture(clock: Clock) {
   const captureKeys = memoryCaptureKeys();
   const keptLines = memoryKeptLines();
   return {
     captureKeys,
     keptLines,
-    keptRequests: keptRequests({ lines: keptLines, keys: captureKeys }),
+    keptRequests: keptRequests({ lines: keptLines, keys: captureKeys, clock }),
   };
 }

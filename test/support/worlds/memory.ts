@@ -226,7 +226,7 @@ function stepDeps(parts: Parts, options: WorldOptions): StepPorts {
     platforms: { lambda, fargate, ec2 },
     caps: { ...NO_CAPS, ...caps },
     accountLimits: parts.accountLimits,
-    ...memoryCapture(),
+    ...memoryCapture(clock),
     gpus: { areChosen: true, baseImages: { VLLM_IMAGE: 'vllm@sha256:1' }, ...options.gpus },
     ownImages: options.ownImages ?? 'built',
     unwalled: options.unwalled ?? null,

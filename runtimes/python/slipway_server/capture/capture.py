@@ -5,6 +5,7 @@ import base64
 import gzip
 import json
 import os
+import random
 import secrets
 import sys
 import time
@@ -31,11 +32,12 @@ _STDOUT = 1
 
 @dataclass(frozen=True)
 class CaptureConfig:
-    """Which requests are kept, and for whom: public keys of X25519, one for each day of a month; the most requests of an hour, the most bytes of their lines, and the fields that are private."""
+    """Which requests are kept, and for whom: public keys of X25519, one for each day of a month; the most requests of an hour, the most bytes of their lines, for how many days they may be opened, and the fields that are private."""
 
     keys: tuple[bytes, ...]
     requests: int
     bytes: int
+    days: int
     private: tuple[str, ...]
 
 
@@ -46,11 +48,11 @@ def read_capture(value: str) -> CaptureConfig | None:
     try:
         said = json.loads(value)
         keys = base64.b64decode(said["keys"], validate=True)
-        requests, most, private = said["requests"], said["bytes"], said["private"]
-        is_right = len(keys) == _DAYS * _KEY_BYTES and all(type(each) is int and each > 0 for each in (requests, most))
+        requests, most, days, private = said["requests"], said["bytes"], said["days"], said["private"]
+        is_right = len(keys) == _DAYS * _KEY_BYTES and all(type(each) is int and each > 0 for each in (requests, most, days))
         if is_right and isinstance(private, list) and all(isinstance(each, str) for each in private):
             parts = tuple(keys[at : at + _KEY_BYTES] for at in range(0, len(keys), _KEY_BYTES))
-            return CaptureConfig(parts, requests, most, tuple(private))
+            return CaptureConfig(parts, requests, most, days, tuple(private))
     except (ValueError, KeyError, TypeError):
         pass
     raise ValueError(worded("captureTakes"))
@@ -77,26 +79,31 @@ class Capture:
         self._counts = dict.fromkeys(("seen", "kept", "full", "large", "private", "form", "failed"), 0)
         self._bytes_left = self._config.bytes
 
-    async def take(self, id_: str, asked: Asked, names: Callable[[], tuple[tuple[str, ...], tuple[str, ...], bool]]) -> None:
-        """Takes a request that was answered with 200, once its client has the answer; `names` is only called for one that is drawn."""
+    def draw(self, id_: str) -> tuple[int, int] | None:
+        """Counts a request that is about to be answered with 200. The time and the rank of one that is drawn, whose place among the hour's it takes; None for any other."""
         if id_.startswith(_PROBE):
-            return
+            return None
         at = time.time_ns() // 1_000_000
         hour = at // _HOUR_MS
         if hour != self._hour:
             self.flush()
             self._begin(hour)
-        counts, ranks = self._counts, self._ranks
-        counts["seen"] += 1
+        self._counts["seen"] += 1
         if not self._is_untold:
             asyncio.get_running_loop().call_later(_COUNTS_SECONDS, self.flush)
         self._is_untold = True
-        rank = secrets.randbits(32)
-        if len(ranks) >= self._config.requests and rank >= ranks[-1]:
-            return
+        rank = random.getrandbits(32)
+        if len(self._ranks) >= self._config.requests and rank >= self._ranks[-1]:
+            return None
         # Its place is taken before it is sealed: others come meanwhile.
-        insort(ranks, rank)
-        del ranks[self._config.requests :]
+        insort(self._ranks, rank)
+        del self._ranks[self._config.requests :]
+        return at, rank
+
+    async def keep(self, drawn: tuple[int, int], id_: str, asked: Asked, names: Callable[[], tuple[tuple[str, ...], tuple[str, ...], bool]]) -> None:
+        """Keeps a request that is drawn, once its client has the answer."""
+        at, rank = drawn
+        counts, ranks = self._counts, self._ranks
         self._under_way += 1
         outcome = await self._kept(id_, asked, names, at, rank)
         self._under_way -= 1
@@ -135,7 +142,7 @@ class Capture:
 
     async def idle(self) -> None:
         """Waits for what is being sealed, and writes the last counts."""
-        # Those that falcon has only scheduled begin in the meantime.
+        # Falcon's scheduled tasks begin in the meantime.
         await asyncio.sleep(0)
         while self._under_way > 0:
             await asyncio.sleep(0.01)
@@ -149,7 +156,7 @@ class Capture:
     def _tell(self, more: str, kept: int = 0) -> None:
         self._is_untold = False
         counts = {**self._counts, "kept": self._counts["kept"] + kept}
-        said = {"slipwayKept": 1, "revision": self._revision, "server": self._server, "hour": self._hour, "most": self._config.requests, "counts": counts}
+        said = {"slipwayKept": 1, "revision": self._revision, "server": self._server, "hour": self._hour, "most": self._config.requests, "days": self._config.days, "counts": counts}
         line = json.dumps(said, separators=(",", ":"))[:-1] + more + "}\n"
         _write(line.encode())
 

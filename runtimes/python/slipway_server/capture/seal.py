@@ -21,17 +21,17 @@ _HPKE = b"HPKE\x00\x20\x00\x01\x00\x02"
 
 
 def seal(recipient: bytes, message: bytes, about: bytes, sender: bytes | None = None) -> tuple[bytes, bytes]:
-    """The sender's public key of this message alone, and the ciphertext with its tag. `about` is not secret, and belongs to the message. Only tests give the sender's private key. Raises OSError where OpenSSL cannot be called, or refuses."""
+    """The sender's public key of this message alone, and the ciphertext with its tag. `about` is not secret, and belongs to the message: the `info` of HPKE. Only tests give the sender's private key. Raises OSError where OpenSSL cannot be called, or refuses."""
     lib = _openssl()
     enc, shared = _agreed(lib, sender or os.urandom(_KEY_BYTES), recipient)
     prk = _extract(_KEM, b"", b"eae_prk", shared)
-    key, nonce = _keys(_expand(_KEM, prk, b"shared_secret", enc + recipient, _KEY_BYTES))
-    return enc, _encrypted(lib, key, nonce, message, about)
+    key, nonce = _keys(_expand(_KEM, prk, b"shared_secret", enc + recipient, _KEY_BYTES), about)
+    return enc, _encrypted(lib, key, nonce, message)
 
 
-def _keys(shared: bytes) -> tuple[bytes, bytes]:
-    """RFC 9180 §5.1, with neither information nor a key that both share before."""
-    context = b"\x00" + _extract(_HPKE, b"", b"psk_id_hash", b"") + _extract(_HPKE, b"", b"info_hash", b"")
+def _keys(shared: bytes, about: bytes) -> tuple[bytes, bytes]:
+    """RFC 9180 §5.1, without a key that both share before."""
+    context = b"\x00" + _extract(_HPKE, b"", b"psk_id_hash", b"") + _extract(_HPKE, b"", b"info_hash", about)
     secret = _extract(_HPKE, shared, b"secret", b"")
     return _expand(_HPKE, secret, b"key", context, 32), _expand(_HPKE, secret, b"base_nonce", context, 12)
 
@@ -105,13 +105,12 @@ def _agreed(lib: Any, sender: bytes, recipient: bytes) -> tuple[bytes, bytes]:
         lib.EVP_PKEY_free(own)
 
 
-def _encrypted(lib: Any, key: bytes, nonce: bytes, message: bytes, about: bytes) -> bytes:
+def _encrypted(lib: Any, key: bytes, nonce: bytes, message: bytes) -> bytes:
     context = lib.EVP_CIPHER_CTX_new()
     try:
         _check(context)
         length, sealed, tag = _I(0), ctypes.create_string_buffer(len(message) + _TAG_BYTES), ctypes.create_string_buffer(_TAG_BYTES)
         _check(lib.EVP_EncryptInit_ex(context, lib.EVP_aes_256_gcm(), None, key, nonce) == 1)
-        _check(lib.EVP_EncryptUpdate(context, None, ctypes.byref(length), about, len(about)) == 1)
         _check(lib.EVP_EncryptUpdate(context, sealed, ctypes.byref(length), message, len(message)) == 1)
         # In this mode it writes nothing more.
         _check(length.value == len(message) and lib.EVP_EncryptFinal_ex(context, tag, ctypes.byref(length)) == 1)

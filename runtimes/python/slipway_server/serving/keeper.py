@@ -15,7 +15,7 @@ from .http_body import BODY
 
 
 class Keeper:
-    """Hands what was asked and answered to the capture, once the client has its answer. A streamed answer is not kept."""
+    """Names a request in its answer, and hands one that is drawn to the capture once the client has its answer. A streamed answer is not kept."""
 
     def __init__(self, config: Config, capture: Capture, loaded: Callable[[], Model | None]) -> None:
         self._config = config
@@ -28,12 +28,15 @@ class Keeper:
             return
         id_ = request_id(request.get_header) or str(uuid4())
         response.set_header("x-request-id", id_)
+        drawn = self._capture.draw(id_)
+        if drawn is None:
+            return
         asked = Asked(request.path, request.content_type or "", body, answer.body)
 
-        async def take() -> None:
-            await self._capture.take(id_, asked, self._names)
+        async def keep() -> None:
+            await self._capture.keep(drawn, id_, asked, self._names)
 
-        response.schedule(take)
+        response.schedule(keep)
 
     def _names(self) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
         """The names of the model's inputs and outputs, and whether it has a task."""

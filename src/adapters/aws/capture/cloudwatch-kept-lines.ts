@@ -1,11 +1,14 @@
 import {
   type CloudWatchLogsClient,
   CreateLogStreamCommand,
+  type FilterLogEventsCommandInput,
   PutLogEventsCommand,
   paginateFilterLogEvents,
 } from '@aws-sdk/client-cloudwatch-logs';
 import { translated } from '#adapters/aws/failures.ts';
 import { dayOf } from '#domain/capture/plan.ts';
+import { sealedLine } from '#domain/capture/sealed-line.ts';
+import { versionOf } from '#domain/identity.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { KeptLines } from '#ports/kept-lines.ts';
 
@@ -15,7 +18,8 @@ const MOST_DAYS = 28;
 
 /**
  * The sealed lines in the log group that all models share, among the lines of their servers. They expire with the others, and cannot be removed: to forget them is to drop their keys.
- * What feedback adds is in streams of its own.
+ * What feedback adds is in a stream of its own, by when it came: CloudWatch takes no event that is more than 14 days old.
+ * https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html
  */
 export function cloudWatchKeptLines({
   logs,
@@ -26,11 +30,28 @@ export function cloudWatchKeptLines({
   readonly group: string;
   readonly clock: Clock;
 }): KeptLines {
-  const query = (model: string) => ({
-    logGroupName: group,
-    // Both phrases, wherever they are. https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
-    filterPattern: `"slipwayKept" "${model}-v"`,
-  });
+  const streamOf = (model: string) => `slipway-feedback/${model}`;
+
+  async function* found(query: Omit<FilterLogEventsCommandInput, 'logGroupName'>) {
+    const pages = paginateFilterLogEvents({ client: logs }, { logGroupName: group, ...query });
+    const next = () => translated(() => pages.next());
+    for (let page = await next(); !page.done; page = await next()) {
+      for (const { message = '' } of page.value.events ?? []) yield message.trimEnd();
+    }
+  }
+
+  async function* feedbackOf(model: string, day: string) {
+    const query = { logStreamNames: [streamOf(model)], startTime: Date.parse(day) };
+    try {
+      for await (const text of found(query)) {
+        const at = sealedLine(text)?.at;
+        if (at !== undefined && dayOf(at) === day) yield text;
+      }
+    } catch (error) {
+      // A model without feedback has no such stream.
+      if (!isNamed(error, 'ResourceNotFoundException')) throw error;
+    }
+  }
 
   return {
     async days() {
@@ -39,30 +60,37 @@ export function cloudWatchKeptLines({
     },
     async *of(model, day) {
       const startTime = Date.parse(day);
-      const range = { startTime, endTime: startTime + DAY_MS };
-      const pages = paginateFilterLogEvents({ client: logs }, { ...query(model), ...range });
-      const next = () =>
-        translated(() => pages.next(), { ResourceNotFoundException: 'PlatformUnavailable' });
-      for (let page = await next(); !page.done; page = await next()) {
-        for (const { message = '' } of page.value.events ?? []) yield message.trimEnd();
+      const lines = found({
+        startTime,
+        endTime: startTime + DAY_MS,
+        // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/matching-terms-json-log-events.html
+        filterPattern: `{ $.slipwayKept = 1 && $.revision = "${model}-v*" }`,
+      });
+      for await (const line of lines) {
+        // The revisions of another model may begin so too, and feedback has its own stream.
+        const said = sealedLine(line);
+        if (!said || 'isTruth' in said || versionOf(said.revision, model) === undefined) continue;
+        yield line;
       }
+      yield* feedbackOf(model, day);
     },
-    async add(model, day, line) {
-      const logStreamName = `feedback/${model}`;
-      const timestamp = Math.min(clock.now(), Date.parse(day) + DAY_MS - 1);
-      const stream = { logGroupName: group, logStreamName };
-      const put = new PutLogEventsCommand({ ...stream, logEvents: [{ timestamp, message: line }] });
+    async add(model, _day, line) {
+      const stream = { logGroupName: group, logStreamName: streamOf(model) };
+      const logEvents = [{ timestamp: clock.now(), message: line }];
       await translated(async () => {
         await logs.send(new CreateLogStreamCommand(stream)).catch(unlessThere);
-        await logs.send(put);
+        await logs.send(new PutLogEventsCommand({ ...stream, logEvents }));
       });
     },
-    // The keys are what forgets.
+    // To forget is to drop the keys.
     remove: async () => undefined,
   };
 }
 
 function unlessThere(error: unknown): void {
-  if (error instanceof Error && error.name === 'ResourceAlreadyExistsException') return;
-  throw error;
+  if (!isNamed(error, 'ResourceAlreadyExistsException')) throw error;
+}
+
+function isNamed(error: unknown, name: string): boolean {
+  return error instanceof Error && error.name === name;
 }

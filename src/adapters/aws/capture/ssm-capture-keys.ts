@@ -7,9 +7,9 @@ import {
 } from '@aws-sdk/client-ssm';
 import { translated } from '#adapters/aws/failures.ts';
 import {
-  filled,
   type KeyRing,
   keyRing,
+  newRing,
   privateKeys,
   publicKeys,
   withoutDays,
@@ -83,7 +83,7 @@ export function ssmCaptureKeys({
         const Name = publicName(model, revision);
         const before = await published(Name);
         if (before !== undefined) return before;
-        const ring = filled();
+        const ring = newRing();
         // The private keys first: what is sealed by public ones alone could never be opened.
         await put(model, revision, 0, ring);
         const Value = publicKeys(ring);
@@ -103,7 +103,9 @@ export function ssmCaptureKeys({
         for (const { revision, turn, ring } of newestOf(all)) {
           const left = withoutDays(ring, days);
           const isDropped = left.some((key, index) => key !== ring[index]);
-          if (isDropped) await put(model, revision, turn + 1, left);
+          if (isDropped && left.some((key) => key !== null)) {
+            await put(model, revision, turn + 1, left);
+          }
           const old = all.filter(
             (each) => each.revision === revision && (isDropped || each.turn < turn),
           );

@@ -2,9 +2,9 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
 import {
-  filled,
   type KeyRing,
   keyRing,
+  newRing,
   privateKeys,
   publicKeys,
   withoutDays,
@@ -49,7 +49,7 @@ export function folderCaptureKeys(directory: string): CaptureKeys {
     publish: (model, revision) =>
       changed(model, async () => {
         const all = await read(model);
-        const ring = filled(all[revision]);
+        const ring = all[revision] ?? newRing();
         await write(model, { ...all, [revision]: ring });
         return publicKeys(ring);
       }),

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { turns } from '#adapters/local/concurrency/turns.ts';
 import { errorCode } from '#adapters/local/files/file-state.ts';
+import { firstOf } from '#domain/capture/plan.ts';
 import type { KeptLines } from '#ports/kept-lines.ts';
 
 /** The most bytes that a model's lines may take, and for how many days, with today. */
@@ -17,7 +18,6 @@ export type FolderKeptLines = KeptLines & {
 };
 
 const DAY_FILE = /^(\d{4}-\d\d-\d\d)\.ndjson$/;
-const DAY_MS = 86_400_000;
 /** The longest that a manifest may ask for. */
 const MOST_DAYS = 28;
 
@@ -47,7 +47,7 @@ export function folderKeptLines(directory: string): FolderKeptLines {
 
   async function makeRoom(model: string, day: string, bytes: number, budget: Budget) {
     const kept = await days(model);
-    const oldest = daysBefore(day, budget.days - 1);
+    const oldest = firstOf(budget.days, day);
     const sizes = await Promise.all(kept.map((each) => sizeOf(model, each)));
     let left = budget.megabytes * 1e6 - bytes;
     for (const [index, each] of kept.entries()) {
@@ -77,7 +77,7 @@ export function folderKeptLines(directory: string): FolderKeptLines {
         for (const day of gone) await rm(fileOf(model, day), { force: true });
       }),
     async expire(today) {
-      const oldest = daysBefore(today, MOST_DAYS - 1);
+      const oldest = firstOf(MOST_DAYS, today);
       for (const model of await readdir(directory).catch(() => [])) {
         for (const day of await days(model)) {
           if (day < oldest) await rm(fileOf(model, day), { force: true });
@@ -85,8 +85,4 @@ export function folderKeptLines(directory: string): FolderKeptLines {
       }
     },
   };
-}
-
-function daysBefore(day: string, count: number): string {
-  return new Date(Date.parse(day) - count * DAY_MS).toISOString().slice(0, 10);
 }

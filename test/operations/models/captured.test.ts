@@ -1,0 +1,189 @@
+import { gzipSync } from 'node:zlib';
+import { seal } from '#adapters/capture/hpke.ts';
+import { dayOf, slotOf } from '#domain/capture/plan.ts';
+import { aboutOf } from '#domain/capture/sealed-line.ts';
+import {
+  captureOf,
+  exported,
+  feedbackText,
+  forget,
+  joinTruths,
+} from '#operations/models/captured.ts';
+import { fakeClock } from '../../support/clock/fake-clock.ts';
+import { memoryCapture } from '../../support/memory/capture.ts';
+
+const NOW = Date.parse('2026-02-03T10:00:00Z');
+const DAY_MS = 86_400_000;
+
+/** A model of which each of these requests was kept. */
+async function kept(
+  ...requests: readonly { id: string; at?: number; body?: string; revision?: string }[]
+) {
+  const clock = fakeClock(NOW);
+  const ports = { ...memoryCapture(clock), clock };
+  for (const [
+    rank,
+    { id, at = NOW, body = `body of ${id}`, revision = 'iris-v2' },
+  ] of requests.entries()) {
+    const keys = Buffer.from(await ports.captureKeys.publish('iris', revision), 'base64');
+    const slot = slotOf(dayOf(at)) - 1;
+    const head = JSON.stringify({
+      id,
+      path: '/invocations',
+      type: 'application/json',
+      bodyBytes: body.length,
+    });
+    const about = { revision, at, rank };
+    const { enc, sealed } = seal(
+      keys.subarray(slot * 32, slot * 32 + 32),
+      gzipSync(`${head}\n${body}answer to ${id}`),
+      Buffer.from(aboutOf(about)),
+    );
+    const counts = {
+      seen: rank + 1,
+      kept: rank + 1,
+      full: 0,
+      large: 0,
+      private: 0,
+      form: 0,
+      failed: 0,
+    };
+    const line = {
+      ...{ slipwayKept: 1, revision, server: '00000001', hour: Math.floor(at / 3_600_000) },
+      ...{ most: 100, days: 7, counts, at, rank },
+      enc: Buffer.from(enc).toString('base64'),
+      sealed: Buffer.from(sealed).toString('base64'),
+    };
+    await ports.keptLines.add('iris', dayOf(at), JSON.stringify(line));
+  }
+  const all = async () => {
+    const found: { id: string; truth?: unknown; body: object }[] = [];
+    for await (const each of exported(ports, 'iris')) found.push(each);
+    return found;
+  };
+  return { ports, clock, all };
+}
+
+describe('kept requests', () => {
+  it('are exported with their answers, the newest first', async () => {
+    const { all } = await kept({ id: 'a' }, { id: 'b', at: NOW + 1, body: '' });
+
+    expect(await all()).toEqual([
+      {
+        id: 'b',
+        at: '2026-02-03T10:00:00.001Z',
+        version: 2,
+        path: '/invocations',
+        contentType: 'application/json',
+        body: { text: '' },
+        answer: { text: 'answer to b' },
+      },
+      expect.objectContaining({ id: 'a', body: { text: 'body of a' } }),
+    ]);
+  });
+
+  it('are not opened once their days are over', async () => {
+    const { all, clock } = await kept({ id: 'old', at: NOW - 6 * DAY_MS }, { id: 'new' });
+    expect((await all()).map(({ id }) => id)).toEqual(['new', 'old']);
+
+    clock.advance(DAY_MS);
+
+    expect((await all()).map(({ id }) => id)).toEqual(['new']);
+  });
+
+  it('are counted by day, with those whose key is gone', async () => {
+    const { ports } = await kept({ id: 'a' }, { id: 'b' }, { id: 'c', at: NOW - DAY_MS });
+    await ports.captureKeys.drop('iris', [2]);
+
+    const { days } = await captureOf(ports, 'iris');
+
+    expect(days).toMatchObject([
+      { day: '2026-02-03', sampled: 2, opens: 2, counts: { seen: 2, kept: 2 } },
+      { day: '2026-02-02', sampled: 1, opens: 0 },
+    ]);
+  });
+
+  it('of a day are forgotten by its key, and a copy of them opens no more', async () => {
+    const { ports, all } = await kept({ id: 'a' }, { id: 'b', at: NOW - DAY_MS });
+    const copy: string[] = [];
+    for await (const line of ports.keptLines.of('iris', '2026-02-03')) copy.push(line);
+
+    expect(await forget(ports, 'iris', '2026-02-03')).toEqual({ days: ['2026-02-03'] });
+    for (const line of copy) await ports.keptLines.add('iris', '2026-02-03', line);
+
+    expect((await all()).map(({ id }) => id)).toEqual(['b']);
+    expect((await forget(ports, 'iris', null)).days).toHaveLength(2);
+    expect(await all()).toEqual([]);
+  });
+
+  it.each(['today', '2026-02-30', '2026-2-3', '2026-02-03T00:00:00Z'])(
+    'are not forgotten by %s, which is no day',
+    async (day) => {
+      const { ports } = await kept({ id: 'a' });
+
+      await expect(forget(ports, 'iris', day)).rejects.toMatchObject({ name: 'InputInvalid' });
+    },
+  );
+
+  it('get their truth by the ids of their answers, and the last one holds', async () => {
+    const { ports, all } = await kept({ id: 'a' }, { id: 'b', at: NOW - DAY_MS }, { id: 'c' });
+    const said = (...truths: readonly object[]) =>
+      joinTruths(ports, 'iris', truths.map((each) => JSON.stringify(each)).join('\n'));
+
+    const first = await said(
+      { id: 'a', truth: 'x' },
+      { id: 'z', truth: 1 },
+      { id: 'b', truth: null },
+    );
+    await said({ id: 'a', truth: { label: 'y' } });
+
+    expect(first).toEqual({ joined: 2, unknown: ['z'] });
+    const found = new Map((await all()).map((each) => [each.id, each]));
+    expect(found.get('a')?.truth).toEqual({ label: 'y' });
+    expect(found.get('b')?.truth).toBeNull();
+    expect(found.get('c')).not.toHaveProperty('truth');
+  });
+
+  it('keep the truth as sealed as themselves', async () => {
+    const { ports } = await kept({ id: 'a' });
+    await joinTruths(ports, 'iris', '{"id":"a","truth":"s3cret-truth"}');
+
+    const lines: string[] = [];
+    for await (const line of ports.keptLines.of('iris', '2026-02-03')) lines.push(line);
+    expect(lines).toHaveLength(2);
+    expect(lines.join('\n')).not.toContain('s3cret');
+  });
+
+  it.each(['no json', '{"id": 1, "truth": 2}', '{"id": "a"}', '[]', 'null'])(
+    'take no feedback of which a line is %s, and none of the lines before',
+    async (line) => {
+      const { ports, all } = await kept({ id: 'a' });
+
+      await expect(
+        joinTruths(ports, 'iris', `{"id":"a","truth":1}\n${line}`),
+      ).rejects.toMatchObject({ name: 'InputInvalid', message: expect.stringContaining('line 2') });
+      expect((await all())[0]).not.toHaveProperty('truth');
+    },
+  );
+
+  it('take no feedback that is too large, or no text', async () => {
+    const large = new Blob(['x'.repeat(10_000_001)]).stream();
+    const bytes = new Blob([Buffer.from([0xff, 0xfe])]).stream();
+
+    await expect(feedbackText(large)).rejects.toMatchObject({ name: 'InputInvalid' });
+    await expect(feedbackText(bytes)).rejects.toMatchObject({ name: 'InputInvalid' });
+    expect(await feedbackText(null)).toBe('');
+  });
+
+  it('are left out where a line is not what a server sealed', async () => {
+    const { ports, all } = await kept({ id: 'a' });
+    let line = '';
+    for await (const each of ports.keptLines.of('iris', '2026-02-03')) line = each;
+    const other = { ...JSON.parse(line), rank: 77 };
+    await ports.keptLines.add('iris', '2026-02-03', JSON.stringify(other));
+    await ports.keptLines.add('iris', '2026-02-03', line.replace('iris-v2', 'wine-v2'));
+    await ports.keptLines.add('iris', '2026-02-03', 'anything');
+
+    expect((await all()).map(({ id }) => id)).toEqual(['a']);
+  });
+});
