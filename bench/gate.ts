@@ -16,7 +16,7 @@ import { askBoth } from '#steps/ask-both.ts';
 import { pythonOf } from './beside/python.ts';
 import { row } from './figures.ts';
 
-type Row = readonly number[];
+type Row = readonly (number | null)[];
 type Pair = {
   readonly kind: string;
   readonly truth: 'broken' | 'equal' | 'retrained';
@@ -76,6 +76,7 @@ async function judged({ labels, rows, pairs }: Pair): Promise<ComparisonVerdict>
     candidate: async (request) => answer(said(knownOf('after', rowsOf(request)))),
     monotonicMs: () => 0,
     tolerated: TOLERATED,
+    truth: { margin: 0.02 },
   });
   const differences = signatureDifferences(before, after);
   return judgeComparison({ isSameModel: false, differences, answers }).verdict;

@@ -91,10 +91,18 @@ def inch(x):
     return out
 
 
-def zeros_for_missing(x):
+def with_missing(x):
     out = x.copy()
-    out[np.random.default_rng(1).random(out.shape) < 0.2] = 0.0
+    out[np.random.default_rng(1).random(out.shape) < 0.2] = np.nan
     return out
+
+
+def imputed(x):
+    return np.where(np.isnan(x), MEANS, x)
+
+
+def zeros(x):
+    return np.where(np.isnan(x), 0.0, x)
 
 
 def nulls(answers):
@@ -122,7 +130,6 @@ def broken(model):
     yield "columns exchanged", Changed(model, before=swapped)
     yield "scaler applied twice", Changed(model, before=scaled_again)
     yield "a column in another unit", Changed(model, before=inch)
-    yield "missing values as zeros", Changed(model, before=zeros_for_missing)
     yield "numbers cut to whole ones", Changed(model, before=np.trunc)
     yield "answers turned", Changed(model, after=turned)
     yield "labels or unit exchanged", Changed(model, after=renamed)
@@ -139,9 +146,9 @@ def tell(value):
 
 def line(kind, truth, name, seed, before, after, x):
     pairs = [{"before": old, "after": new} for old, new in zip(before.answers(x), after.answers(x))]
-    tell({"kind": kind, "truth": truth, "model": name, "seed": seed, "labels": [before.labels, after.labels], "rows": x.tolist(), "pairs": pairs})
+    tell({"kind": kind, "truth": truth, "model": name, "seed": seed, "labels": [before.labels, after.labels], "rows": np.where(np.isnan(x), None, x).tolist(), "pairs": pairs})
     for asked in iter(sys.stdin.readline, "\n"):
-        tell({"answers": before.answers(np.array(json.loads(asked)))})
+        tell({"answers": before.answers(np.array(json.loads(asked), dtype=float))})
 
 
 def main(seeds):
@@ -155,6 +162,9 @@ def main(seeds):
             again = trained(name, x[:ROWS], y[:ROWS], number[:ROWS], seed)
             for kind, after in broken(again):
                 line(kind, "broken", name, seed, before, after, asked)
+            imputing, forgetting = Changed(before, before=imputed), Changed(again, before=zeros)
+            line("missing values as zeros", "broken", name, seed, imputing, forgetting, with_missing(asked))
+            line("10 % more rows, missing values", "retrained", name, seed, imputing, Changed(again, before=imputed), with_missing(asked))
             noise = np.random.default_rng(seed).normal(scale=1e-7, size=6)
             close = Changed(before, after=lambda a: [[value if at == 0 and len(row) > 1 else value * (1 + noise[at]) for at, value in enumerate(row)] for row in a])
             line("rounded otherwise", "equal", name, seed, before, close, asked)

@@ -7,11 +7,37 @@ const differences = z.array(
 );
 const counted = z.object({ asked: count, changed: count });
 
+const part = z.number();
+const share = z
+  .object({ asked: count, changed: count, of: count, low: part, high: part, confidence: part })
+  .check(
+    z.describe(
+      'The share of all `of` kept requests that are answered otherwise: from `low` to `high`; exact where all were asked.',
+    ),
+  );
+const truth = z
+  .object({
+    metric: oneOf(['accuracy', 'absolute error']),
+    rows: count,
+    before: part,
+    after: part,
+    low: part,
+    high: part,
+    margin: part,
+  })
+  .check(
+    z.describe(
+      'Both versions beside what is true of the same rows; the gain lies from `low` to `high`.',
+    ),
+  );
+
 /** The gate's finding about a version, beside the one that was live then. */
 export const comparison = z
   .object({
     verdict: oneOf(['same', 'changed', 'broken', 'unproven']),
-    level: oneOf(['artifacts', 'answers', 'none']).check(z.describe('The evidence that decided.')),
+    level: oneOf(['artifacts', 'answers', 'truth', 'none']).check(
+      z.describe('The evidence that decided.'),
+    ),
     reason: z.string(),
     beside: z
       .object({ version, revision: z.string() })
@@ -30,6 +56,11 @@ export const comparison = z
       ),
       signs: z.array(z.string()),
       examples: z.array(z.string()),
+      share: z.exactOptional(share),
+      more: z.exactOptional(
+        count.check(z.describe('So many more requests would decide; 0 where it is decided.')),
+      ),
+      truth: z.exactOptional(truth),
     }),
   })
   .check(z.meta({ id: 'Comparison' }));

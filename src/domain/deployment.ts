@@ -349,12 +349,16 @@ export function isOfModel({ name }: Pick<ArtifactPart, 'name'>): boolean {
 
 /** True when both serve the same model file in the same environment, whatever their manifests and examples say. */
 export function isSameModel(a: Pick<Deployment, 'artifact' | 'work'>, b: typeof a): boolean {
-  const served = ({ artifact, work }: typeof a) =>
-    JSON.stringify([
-      content({ ...artifact, manifest: null, parts: artifact.parts.filter(isOfModel) }),
-      work.plan?.environmentHash,
-    ]);
-  return served(a) === served(b);
+  return servedContent(a) === servedContent(b);
+}
+
+/** Names the model file and the environment that serves it: the same for every deployment of them. */
+export function servedContent({ artifact, work }: Pick<Deployment, 'artifact' | 'work'>): string {
+  const parts = artifact.parts.filter(isOfModel);
+  return JSON.stringify([
+    content({ ...artifact, manifest: null, parts }),
+    work.plan?.environmentHash,
+  ]);
 }
 
 function content({ parts, manifest }: Artifact): string {

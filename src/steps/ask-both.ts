@@ -9,6 +9,7 @@ import { inputChanges } from '#domain/comparison/input-changes.ts';
 import { inputFault, isFar } from '#domain/comparison/input-fault.ts';
 import { type RequestTable, requestTable } from '#domain/comparison/request-table.ts';
 import type { ComparedRequest } from '#domain/comparison/requests.ts';
+import type { TruthGate } from '#domain/manifest/gate.ts';
 import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
 import type { GoldenAnswer } from '#domain/rollout/golden-verdict.ts';
 
@@ -30,6 +31,7 @@ export type Both = {
   readonly monotonicMs: () => number;
   /** The share of changed answers that is no change. */
   readonly tolerated: number;
+  readonly truth: TruthGate;
 };
 
 /** Sends the requests to both versions, and looks for the cause where kept ones are answered otherwise. */
@@ -39,7 +41,7 @@ export async function askBoth(both: Both): Promise<AnswerEvidence> {
   const asked = { ...both, live: live.ask, candidate: candidate.ask };
   const pairs = await pairsOf(asked, () => workedMs() >= BUDGET_MS.requests);
   const of = both.requests.filter(({ isDrawn }) => !isDrawn).length;
-  const answers = compareAnswers(pairs, { of, tolerated: both.tolerated });
+  const answers = compareAnswers(pairs, { of, tolerated: both.tolerated, truth: both.truth });
   if (answers.signs.length > 0 || answers.kept.changed === 0) return answers;
   const fault = await preparationFault(asked, () => workedMs() >= BUDGET_MS.causes);
   return fault ? { ...answers, signs: [fault] } : answers;

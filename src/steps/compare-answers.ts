@@ -12,6 +12,7 @@ import {
   type Deployment,
   isSameModel,
   type ModelVersion,
+  servedContent,
   type Trouble,
 } from '#domain/deployment.ts';
 import { gateSchema } from '#domain/manifest/gate.ts';
@@ -172,7 +173,11 @@ async function examine(
   const answers =
     isBroken || isSame
       ? NO_ANSWERS
-      : await askBoth({ ...(await bothOf(deps, deployment, before, live)), tolerated });
+      : await askBoth({
+          ...(await bothOf(deps, deployment, before, live)),
+          tolerated,
+          truth: policy.truth,
+        });
   const judged = judgeComparison({ isSameModel: isSame, differences, answers, tolerated });
   const gated = gate(judged, policy, {
     model: deployment.model,
@@ -200,7 +205,7 @@ async function bothOf(
   deployment: Deployment,
   before: Deployment,
   live: ModelVersion,
-): Promise<Omit<Both, 'tolerated'>> {
+): Promise<Omit<Both, 'tolerated' | 'truth'>> {
   const { registry, router, prober, clock, artifacts } = deps;
   const { model, work } = deployment;
   const { request: golden } = await proofOf(registry, before);
@@ -215,8 +220,8 @@ async function bothOf(
       after: { work, lines: own ?? [] },
       sent: await clientRequests(deps, { model, live: live.version }),
       golden,
-      // A step that runs again asks the same requests in the same order.
-      seed: `${before.id} ${deployment.id}`,
+      // A step that runs again asks the same in the same order, and so does an upload of the same bytes: nobody passes by trying again.
+      seed: `${servedContent(before)} ${servedContent(deployment)}`,
     }),
     live: ask(live),
     candidate: ask(requireWork(work.candidate, 'candidate')),

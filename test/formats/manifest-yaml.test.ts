@@ -14,7 +14,7 @@ const EMPTY = {
   placement: { target: 'auto', allow: ['lambda', 'fargate', 'ec2'], allowCpu: false },
   scaling: { min: 1, schedules: [] },
   rollout: { strategy: 'auto', minRequests: 50, alarms: [], keepVersions: 3 },
-  gate: { broken: 'block', changed: 'warn', unproven: 'warn' },
+  gate: { broken: 'block', expect: { changed: 0.02 }, truth: { margin: 0.02 }, unproven: 'warn' },
 };
 
 function parse(text: string) {
@@ -127,7 +127,14 @@ describe('a manifest', () => {
         alarms: ['checkout-errors'],
         keepVersions: 5,
       },
-      gate: { broken: 'block', changed: 'warn', unproven: 'warn', replaces: 3 },
+      gate: {
+        broken: 'block',
+        changed: 'ask',
+        unproven: 'warn',
+        expect: { changed: 0.1 },
+        truth: { metric: 'accuracy', margin: 0.02, output: 'label' },
+        replaces: 3,
+      },
     });
   });
 

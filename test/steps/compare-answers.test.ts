@@ -349,6 +349,49 @@ describe('a candidate of the same form', () => {
       expect(first[0]).not.toContain(JSON.stringify(request([0, 1, 7, 1]).inputs[0]?.data));
     });
 
+    it('asks the same of the same bytes that are dropped again, and judges them the same', async () => {
+      const { world, held, comparison, compare, sent } = await upgrade({
+        live: { examples: lines(2000) },
+        candidate: { bytes: identityModel({ datatype: 'FP32', shape: ['rows', 4] }) },
+        answers: computes((value) => (value % 40 === 0 ? value + 1 : value)),
+      });
+      slow(world, 'digits-v1', 50);
+      const drop = async () => {
+        const asked = sent().length;
+        const compared = await compare();
+        const verdict = await comparison();
+        return {
+          compared,
+          verdict,
+          requests: sent()
+            .slice(asked)
+            .map((each) => each.asked),
+        };
+      };
+      const first = await drop();
+      await world.steps.Compensate({ ...held, error: { Error: '', Cause: '' } });
+      await world.steps.ReleaseLease(held);
+      const again = await world.before(
+        'CompareAnswers',
+        world.upload({ bytes: identityModel({ datatype: 'FP32', shape: ['rows', 4] }) }),
+      );
+      world.behave(
+        'digits-v3',
+        computes((value) => (value % 40 === 0 ? value + 1 : value)),
+      );
+      const asked = sent().length;
+
+      await compareAnswers(world.deps)({ ...again, attempt: 0 });
+
+      const { comparison: second } = (await world.recordOf(again)).work;
+      expect(second?.answers).toEqual(first.verdict?.answers);
+      expect(
+        sent()
+          .slice(asked)
+          .map((each) => each.asked),
+      ).toEqual(first.requests);
+    });
+
     it('takes the answers in the live version’s file for that version’s own, and asks it only to see its noise', async () => {
       const { compare, comparison, sent } = await upgrade({
         live: {

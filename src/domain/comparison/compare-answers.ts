@@ -1,9 +1,11 @@
+import type { TruthGate } from '#domain/manifest/gate.ts';
 import type { GoldenAnswer } from '#domain/rollout/golden-verdict.ts';
 import { difference } from '#domain/rollout/json-difference.ts';
 import { contentOf, type LeafPair, leafPairs } from './answer-content.ts';
 import { breakageIn } from './breakage.ts';
-import { type ChangedShare, changedShare, moreToDecide } from './changed-share.ts';
+import { type ChangedShare, changedShare, ERROR_BUDGET, moreToDecide } from './changed-share.ts';
 import type { ComparedRequest } from './requests.ts';
+import { type TruthEvidence, truthEvidence } from './truth.ts';
 
 /**
  * The answers of both versions to one request. `before` is the answer of the version before, or what it answered when a client asked. `again` is another answer of that version, where it was asked: a difference between its own answers is noise.
@@ -27,6 +29,8 @@ export type AnswerEvidence = {
   readonly share?: ChangedShare;
   /** So many more requests would show whether more than the tolerated share is answered otherwise, if they are answered as those before; 0 where it is known. */
   readonly more?: number;
+  /** Both versions beside the truth, where enough of it is known. */
+  readonly truth?: TruthEvidence;
 };
 
 export const NO_ANSWERS: AnswerEvidence = {
@@ -56,10 +60,17 @@ type Seen =
 type SeenPair = Seen & { readonly pair: AskedPair };
 
 /** How to count: `of` kept requests there are in all, of which the first in a random order were asked; more than the share `tolerated` changed is a change. */
-export type Counting = { readonly of: number; readonly tolerated: number };
+export type Counting = {
+  readonly of: number;
+  readonly tolerated: number;
+  readonly truth: TruthGate;
+};
 
 /** Compares the answers by the golden request's ruler. */
 export function compareAnswers(pairs: readonly AskedPair[], counting: Counting): AnswerEvidence {
+  // One error budget for both questions.
+  const truth = truthEvidence(pairs, counting.truth, ERROR_BUDGET / 2);
+  const error = truth ? ERROR_BUDGET / 2 : ERROR_BUDGET;
   const seen: readonly SeenPair[] = pairs.map((pair) => ({ pair, ...look(pair) }));
   const answered = seen.flatMap((each) => (each.kind === 'answered' ? [each] : []));
   const refused = seen.filter(({ kind }) => kind === 'refused').map(({ pair }) => pair);
@@ -82,8 +93,9 @@ export function compareAnswers(pairs: readonly AskedPair[], counting: Counting):
       .toSorted((a, b) => Number(a.pair.isDrawn) - Number(b.pair.isDrawn))
       .slice(0, MOST_EXAMPLES)
       .map(({ pair, differs }) => cut(`${pair.what}: ${differs}`)),
-    share: changedShare(kept, of),
-    more: moreToDecide(kept, of, counting.tolerated),
+    share: changedShare(kept, of, error),
+    more: moreToDecide(kept, of, { tolerated: counting.tolerated, error }),
+    ...(truth && { truth }),
   };
 }
 

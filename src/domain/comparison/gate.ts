@@ -18,11 +18,13 @@ export type GatedVersion = {
 
 /** Decides by the manifest's policy whether a version that was judged so may replace the live one. */
 export function gate(
-  { verdict }: Pick<Judged, 'verdict'>,
+  { verdict, level }: Pick<Judged, 'verdict' | 'level'>,
   policy: Gate,
   { model, version, live, isReleasedByApproval }: GatedVersion,
 ): Gated {
-  if (verdict === 'same') return { kind: 'passed' };
+  // Truth outranks the share of changed answers.
+  const isAsGood = verdict === 'changed' && level === 'truth';
+  if (verdict === 'same' || isAsGood) return { kind: 'passed' };
   if (policy.replaces === live) return { kind: 'declared' };
   const usual = isReleasedByApproval ? 'ask' : 'warn';
   switch (policy[verdict] ?? usual) {

@@ -28,7 +28,16 @@ export function inputChanges({
   rows,
   columns,
 }: Omit<RequestTable, 'request'>): readonly InputChange[] {
+  const isMissing = rows.some((row) => row.includes(null));
   const whole = [
+    ...(isMissing
+      ? [
+          {
+            what: 'missing values were read as zeros',
+            rows: rows.map((row) => row.map((value) => value ?? 0)),
+          },
+        ]
+      : []),
     { what: 'numbers were cut to whole ones', rows: each(rows, Math.trunc) },
     { what: 'its inputs were scaled twice', rows: standardized(rows) },
   ];
@@ -44,7 +53,7 @@ export function inputChanges({
     ...columns.flatMap((name, at) =>
       UNITS.map(([unit, change]) => ({
         what: `${name} was ${unit}`,
-        rows: rows.map((row) => row.with(at, change(row[at] ?? 0))),
+        rows: rows.map((row) => row.with(at, changed(row[at], change))),
       })),
     ),
     ...columns.map((name, at) => {
@@ -55,11 +64,11 @@ export function inputChanges({
 }
 
 function each(rows: Rows, change: (value: number) => number): Rows {
-  return rows.map((row) => row.map(change));
+  return rows.map((row) => row.map((value) => changed(value, change)));
 }
 
 function exchanged(rows: Rows, a: number, b: number): Rows {
-  return rows.map((row) => row.with(a, row[b] ?? 0).with(b, row[a] ?? 0));
+  return rows.map((row) => row.with(a, row[b] ?? null).with(b, row[a] ?? null));
 }
 
 function standardized(rows: Rows): Rows {
@@ -70,11 +79,17 @@ function standardized(rows: Rows): Rows {
   return rows.map((row) =>
     row.map((value, at) => {
       const { centre = 0, spread = 1 } = columns[at] ?? {};
-      return (value - centre) / spread;
+      return changed(value, (each) => (each - centre) / spread);
     }),
   );
 }
 
 function column(rows: Rows, at: number): readonly number[] {
-  return rows.map((row) => row[at] ?? 0);
+  const values = rows.flatMap((row) => row[at] ?? []);
+  return values.length > 0 ? values : [0];
+}
+
+/** A missing value stays one. */
+function changed(value: number | null | undefined, change: (value: number) => number) {
+  return value == null ? null : change(value);
 }

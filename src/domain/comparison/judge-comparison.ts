@@ -1,6 +1,7 @@
 import { type ChangedShare, changedShare } from './changed-share.ts';
 import type { AnswerEvidence } from './compare-answers.ts';
 import type { Difference } from './difference.ts';
+import { isAsGood, isWorse, truthWords } from './truth.ts';
 
 /**
  * The verdict on a version beside the one that it replaces. `same`: it answers as before. `changed`: it answers otherwise, as a retrained model should, and nothing shows that it is broken.
@@ -20,11 +21,11 @@ export type ComparisonEvidence = {
 /** The verdict, the evidence that decided it, and the reason as a sentence. */
 export type Judged = {
   readonly verdict: ComparisonVerdict;
-  readonly level: 'artifacts' | 'answers' | 'none';
+  readonly level: 'artifacts' | 'answers' | 'truth' | 'none';
   readonly reason: string;
 };
 
-/** With fewer requests than this, equal answers show nothing. */
+/** Equal answers to fewer requests show nothing. */
 export const ENOUGH_ANSWERS = 20;
 /** The share of kept requests that may be answered otherwise by a version that answers as before. */
 export const TOLERATED = 0.02;
@@ -47,7 +48,16 @@ export function judgeComparison({
   if (answers.signs.length > 0) {
     return { verdict: 'broken', level: 'answers', reason: some(answers.signs) };
   }
-  return judgeShare(answers, tolerated);
+  const judged = judgeShare(answers, tolerated);
+  const { truth } = answers;
+  if (truth && isWorse(truth)) {
+    return { verdict: 'broken', level: 'truth', reason: truthWords(truth) };
+  }
+  // Who answers otherwise, and as well, has answered better what the other had wrong.
+  if (truth && isAsGood(truth) && judged.verdict !== 'same') {
+    return { verdict: 'changed', level: 'truth', reason: `${judged.reason}; ${truthWords(truth)}` };
+  }
+  return judged;
 }
 
 function judgeShare(answers: AnswerEvidence, tolerated: number): Judged {

@@ -1,14 +1,17 @@
 import * as z from 'zod/mini';
 import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
 
+/** A row of a request; null is a missing value. */
+export type RequestRow = readonly (number | null)[];
+
 /** Rows of numbers that several requests send in the same form, and a function that makes one request of other such rows. */
 export type RequestTable = {
   readonly columns: readonly string[];
-  readonly rows: readonly (readonly number[])[];
-  request(rows: readonly (readonly number[])[]): GoldenRequest;
+  readonly rows: readonly RequestRow[];
+  request(rows: readonly RequestRow[]): GoldenRequest;
 };
 
-const matrix = z.array(z.array(z.number()).check(z.minLength(1))).check(z.minLength(1));
+const matrix = z.array(z.array(z.nullable(z.number())).check(z.minLength(1))).check(z.minLength(1));
 const tensors = z.object({
   inputs: z.tuple([
     z.object({
@@ -27,7 +30,7 @@ const bodies = {
   }),
 } as const;
 
-type Part = Omit<RequestTable, 'rows'> & { readonly rows: number[][]; readonly form: string };
+type Part = RequestTable & { readonly form: string };
 
 /** The table of these requests; undefined unless they all send rows of as many numbers, in one form. */
 export function requestTable(requests: readonly GoldenRequest[]): RequestTable | undefined {
@@ -84,7 +87,7 @@ function bodyPart(request: GoldenRequest): Part | undefined {
 function part(
   form: readonly unknown[],
   columns: readonly string[],
-  rows: number[][],
+  rows: readonly RequestRow[],
   request: RequestTable['request'],
 ): Part | undefined {
   if (rows.some((row) => row.length !== columns.length)) return undefined;

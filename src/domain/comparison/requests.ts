@@ -49,6 +49,7 @@ export function comparedRequests({
   const kept = seededOrder(
     unique([...keptIn(before, 'before'), ...keptIn(after, 'own'), ...sent]),
     seed,
+    keyOf,
   );
   if (!isDrawnFor(before.work) || !isDrawnFor(after.work)) return kept;
   const seeds = kept.length > 0 ? kept.map(({ request }) => request) : golden ? [golden] : [];
@@ -91,11 +92,15 @@ function isDrawnFor({ inspection }: DeploymentWork): boolean {
 function unique(requests: readonly ComparedRequest[]): readonly ComparedRequest[] {
   const found = new Map<string, ComparedRequest>();
   for (const each of requests) {
-    const key = JSON.stringify(each.request);
+    const key = keyOf(each);
     const known = found.get(key);
     found.set(key, known ? { ...each, ...known, ...truthOf(each) } : each);
   }
   return [...found.values()];
+}
+
+function keyOf({ request }: ComparedRequest): string {
+  return JSON.stringify(request);
 }
 
 function truthOf({ truth }: ComparedRequest): Pick<ComparedRequest, 'truth'> {

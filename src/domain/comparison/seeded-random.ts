@@ -12,16 +12,14 @@ export function numbersFrom(text: string): () => number {
   };
 }
 
-/** The items in a random order that the seed determines (Fisher and Yates). */
-export function seededOrder<Item>(items: readonly Item[], seed: string): readonly Item[] {
-  const random = numbersFrom(seed);
-  const order = [...items];
-  for (let last = order.length - 1; last > 0; last -= 1) {
-    const at = Math.floor(random() * (last + 1));
-    const [a, b] = [order[last], order[at]];
-    if (a === undefined || b === undefined) continue;
-    order[last] = b;
-    order[at] = a;
-  }
-  return order;
+/** The items in a random order that the seed and their own keys determine: one that is added moves no other. */
+export function seededOrder<Item>(
+  items: readonly Item[],
+  seed: string,
+  keyOf: (item: Item) => string,
+): readonly Item[] {
+  return items
+    .map((item) => ({ item, rank: numbersFrom(`${seed} ${keyOf(item)}`)() }))
+    .toSorted((a, b) => a.rank - b.rank)
+    .map(({ item }) => item);
 }

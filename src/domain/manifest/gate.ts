@@ -2,6 +2,32 @@ import * as z from 'zod/mini';
 
 const DECISIONS = ['warn', 'ask', 'block'] as const;
 
+const truthSchema = z.strictObject({
+  metric: z.exactOptional(
+    z
+      .enum(['accuracy', 'absolute error'])
+      .check(
+        z.describe(
+          'What the answers are measured by, where the truth is known: the share of right labels, or the error of numbers as a part of their spread. By default `absolute error` where a truth is a fraction, else `accuracy`.',
+        ),
+      ),
+  ),
+  margin: z
+    ._default(z.number().check(z.gte(0), z.lte(1)), 0.02)
+    .check(z.describe('How much of that a version may lose against the live one, as a part of 1.')),
+  output: z.exactOptional(
+    z
+      .string()
+      .check(
+        z.describe(
+          'The output that is measured. By default the first with one value for each row.',
+        ),
+      ),
+  ),
+});
+
+export type TruthGate = Readonly<z.infer<typeof truthSchema>>;
+
 /** The manifest's `gate`: what a version must be, beside the one that is live, to take its place. */
 export const gateSchema = z.strictObject({
   broken: z
@@ -35,6 +61,7 @@ export const gateSchema = z.strictObject({
     }),
     {},
   ),
+  truth: z.prefault(truthSchema, {}),
   replaces: z.exactOptional(
     z
       .int()

@@ -6,7 +6,7 @@ export type BakeEvidence = {
   readonly elapsedMs: number;
   readonly requests: number;
   readonly serverErrors: number;
-  /** Those of them that were refused for what they are, as 400. */
+  /** How many of them were refused for what they are, as by 400. */
   readonly refused: number;
   /** The requests of the revision before, from an hour before the shift on; null where nothing was replaced. */
   readonly before: { readonly requests: number; readonly refused: number } | null;

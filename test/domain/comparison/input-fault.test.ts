@@ -26,7 +26,7 @@ const answer = (rows: readonly (readonly number[])[]) => ({ value: rows.map(mode
 function found(reads: (row: readonly number[]) => readonly number[], noise = 0) {
   const tried = inputChanges({ rows: ROWS, columns: COLUMNS }).map(({ what, rows }) => ({
     what,
-    answer: answer(rows),
+    answer: answer(rows.map((row) => row.map(Number))),
   }));
   const after = ROWS.map((row, index) => model(reads(row)) + noise * Math.sin(index));
   return inputFault(answer(ROWS), { value: after }, tried);
@@ -44,6 +44,42 @@ describe('the cause of other answers is', () => {
     ['a column that is not read', ([, b = 0, c = 0]) => [39.5, b, c], 'age had no effect'],
   ])('%s, also where the model was trained anew', (_, reads, cause) => {
     expect(found(reads, 1)).toBe(`it answers as the version before would if ${cause}`);
+  });
+});
+
+describe('missing values', () => {
+  const MISSING = ROWS.map((row, index) =>
+    row.map((value, at) => (index % 3 === at ? null : value)),
+  );
+  const filled = (by: readonly number[]) => (row: readonly (number | null)[]) =>
+    model(row.map((value, at) => value ?? by[at] ?? 0));
+  const before = filled([39, 55_000, 2]);
+  const tried = (rows: readonly (readonly (number | null)[])[]) =>
+    inputChanges({ rows, columns: COLUMNS }).map((change) => ({
+      what: change.what,
+      answer: { value: change.rows.map(before) },
+    }));
+
+  it('that are read as zeros are the cause where the version before filled them', () => {
+    const after = MISSING.map((row, index) => filled([0, 0, 0])(row) + Math.sin(index));
+
+    expect(inputFault({ value: MISSING.map(before) }, { value: after }, tried(MISSING))).toBe(
+      'it answers as the version before would if missing values were read as zeros',
+    );
+  });
+
+  it('are no cause where no row has any, and stay missing in other changes', () => {
+    expect(inputChanges({ rows: ROWS, columns: COLUMNS })[0]?.what).not.toContain('missing');
+    const [, cut, scaled] = inputChanges({ rows: MISSING, columns: COLUMNS });
+    expect(cut?.rows[0]?.[0]).toBeNull();
+    expect(scaled?.rows[1]?.[1]).toBeNull();
+    expect(scaled?.rows.flat().every((value) => value === null || Math.abs(value) < 4)).toBe(true);
+  });
+
+  it('are in the rows of requests', () => {
+    const requests = MISSING.map((row) => invocations({ inputs: [row] }));
+
+    expect(requestTable(requests)?.rows).toEqual(MISSING);
   });
 });
 

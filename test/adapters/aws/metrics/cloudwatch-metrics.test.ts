@@ -6,6 +6,7 @@ import {
 } from '@aws-sdk/client-cloudwatch';
 import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { cloudWatchMetrics } from '#adapters/aws/metrics/cloudwatch-metrics.ts';
+import { isRefusal } from '#domain/rollout/refusal-status.ts';
 import type { MadeRevision, Metrics } from '#ports/metrics.ts';
 import { describeMetrics, MADE_BY } from '../../../contracts/metrics.ts';
 import { awsClient } from '../../../support/aws/clients.ts';
@@ -50,8 +51,8 @@ describeOnMoto('cloudWatchMetrics on moto', (moto) => {
         }),
       );
     };
-    /** A server's count of a version's answers with a 5xx. */
-    const refuse = (version: string, Value = 1, mark = [MARK]) => {
+    /** A server's count of a version's answers with a 5xx, or of those by which it refuses a request. */
+    const tally = (MetricName: string, version: string, Value = 1, mark = [MARK]) => {
       const Dimensions = [
         { Name: 'FunctionName', Value: `${functionPrefix}digits` },
         { Name: 'ExecutedVersion', Value: version },
@@ -61,10 +62,12 @@ describeOnMoto('cloudWatchMetrics on moto', (moto) => {
       return cloudWatch.send(
         new PutMetricDataCommand({
           Namespace: 'Slipway',
-          MetricData: [{ ...datum, MetricName: 'ServerErrors' }],
+          MetricData: [{ ...datum, MetricName }],
         }),
       );
     };
+    const refuse = (version: string, Value?: number, mark?: (typeof MARK)[]) =>
+      tally('ServerErrors', version, Value, mark);
     /** Lambda's count of requests to the alias that it has no room for. */
     const throttle = (Value: number) => {
       const Dimensions = [
@@ -136,6 +139,7 @@ describeOnMoto('cloudWatchMetrics on moto', (moto) => {
       cloudWatch,
       count,
       refuse,
+      tally,
       throttle,
       write,
       countOf,
@@ -155,6 +159,7 @@ describeOnMoto('cloudWatchMetrics on moto', (moto) => {
         // Lambda counts any answer as a success.
         await world.count(version, false);
         if (status >= 500) await world.refuse(version);
+        if (isRefusal(status)) await world.tally('Refusals', version);
       },
       write: world.write,
       pass: world.clock.advance,
@@ -186,8 +191,8 @@ describeOnMoto('cloudWatchMetrics on moto', (moto) => {
     const early = await traffic();
     world.clock.advance(120_000);
 
-    expect(early).toEqual({ requests: 5, serverErrors: 1, refused: 0 });
-    expect(await traffic()).toEqual({ requests: 5, serverErrors: 2, refused: 0 });
+    expect(early).toEqual({ requests: 5, serverErrors: 1, refused: 1 });
+    expect(await traffic()).toEqual({ requests: 5, serverErrors: 2, refused: 1 });
     await world.close();
   });
 
