@@ -59,8 +59,7 @@ export const judgeBake =
     const elapsedMs = clock.now() - counted.startedAtMs;
     const previous = await previousOf(deps, deployment);
     const paces = await pacesOf(deps, deployment, previous, counted.startedAtMs);
-    const before =
-      previous && (await metrics.traffic(previous, counted.startedAtMs - BEFORE_MS));
+    const before = previous && (await metrics.traffic(previous, counted.startedAtMs - BEFORE_MS));
     const verdict = judge({
       ...traffic,
       bake: counted,
