@@ -175,7 +175,7 @@ function flipsOf(model: SimModel) {
   return { breakEven, up, down, said };
 }
 
-/** By halving, where one task costs the simulator as much as the function. */
+/** The rate at which the simulator's bills for one task and for the function are equal, found by halving. */
 function breakEvenOf(model: SimModel, at: (rate: number) => Profile): number {
   let [low, high] = [1e-4, 1e4];
   for (let step = 0; step < 60; step += 1) {

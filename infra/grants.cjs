@@ -93,7 +93,7 @@ const GRANTS = {
   stopBuilds: [allow('codebuild:StopBuild', ...projects(...PROJECTS))],
   readBuildLog: [allow('logs:GetLogEvents', arnOf('ImageProjectLogGroup'))],
   readModelLog: [allow('logs:DescribeLogStreams GetLogEvents', arnOf('ModelLogGroup'))],
-  // What a revision keeps of its clients' requests is sealed by keys that are made with it. Its provisioning writes them and reads the public ones alone.
+  // A revision seals the requests that it keeps by keys that are made with it. Its provisioning writes the keys and reads the public ones alone.
   makeCaptureKeys: [
     allow('ssm:PutParameter', [CAPTURE_KEYS, PUBLIC_CAPTURE_KEYS]),
     allow('ssm:GetParameter', PUBLIC_CAPTURE_KEYS),

@@ -65,10 +65,10 @@ export function nameFor(title: string): string {
 
 export const MODEL_NAME = /^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/;
 
-type Wish = { readonly model: string; readonly manifest: string };
+type Choices = { readonly model: string; readonly manifest: string };
 
 /** Sends a drop below a model's name: its manifest comes last, since it starts the deployment of a folder. */
-export function send(api: Api, dropped: Dropped, { model, manifest }: Wish): Promise<void> {
+export function send(api: Api, dropped: Dropped, { model, manifest }: Choices): Promise<void> {
   const { title, isFolder, sizeBytes } = dropped;
   const parts = inOrder(dropped, manifest);
   const upload: Upload = {

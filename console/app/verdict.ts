@@ -18,7 +18,7 @@ export function Verdict({ verdict }: { verdict: string }) {
   return html`<${Badge} tone=${(TONES as Readonly<Record<string, Tone>>)[verdict] ?? 'quiet'}>${verdict}</${Badge}>`;
 }
 
-/** What the gate found of a version: the verdict, its evidence, and each difference. */
+/** Shows how a version compared with the live one: the verdict, its evidence, and each difference. */
 export function Beside({ api, model, version }: { api: Api; model: string; version: number }) {
   const { value } = useReading<Explanation>(api, `models/${model}/explain`, {
     everyMs: 0,

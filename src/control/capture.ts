@@ -32,7 +32,7 @@ export const captureState = z
   })
   .check(z.meta({ id: 'Capture' }));
 
-/** What is kept of a model's requests. */
+/** The kept requests of a model, counted. */
 export type CaptureState = Frozen<z.output<typeof captureState>>;
 
 const content = z

@@ -3,7 +3,7 @@ import type { Deployment } from '#domain/deployment.ts';
 import type { CaptureKeys } from '#ports/capture-keys.ts';
 import { requireWork } from './require-deployment.ts';
 
-/** What a revision of this deployment keeps of its requests, with its public keys; null where its manifest does not ask for it. */
+/** The part of its requests that a revision of this deployment keeps, with its public keys; null where its manifest does not ask for it. */
 export async function capturePlan(
   keys: CaptureKeys,
   { model, work }: Deployment,

@@ -129,7 +129,7 @@ async function block(
   return 'blocked';
 }
 
-/** What a person has said of a version that the gate asks about; or why nobody is waited for any more. */
+/** The answer of a person about a version that the gate asks about; or why nobody is waited for any more. */
 async function answerOf(
   { registry, clock }: Deps,
   { id, model: name, work: { clearance }, phaseChangedAtMs }: Deployment,

@@ -41,7 +41,7 @@ export const inspectArtifact =
       artifact.manifest ? await readManifest(artifacts, artifact, artifact.manifest) : '',
       artifact.manifest?.key ?? '',
     );
-    // What the gate could not read later is refused before anything is built.
+    // A file that the gate could not read later is refused before anything is built.
     await exampleLines(artifacts, artifact);
     const facts = await inspect(
       artifact.parts.filter(isOfModel).map((part) => ({

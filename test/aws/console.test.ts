@@ -69,7 +69,7 @@ needing(existsSync(CHROMIUM) ? undefined : 'there is no Chromium', () => {
 
     const goTo = (hash: string) => page.evaluate(`location.hash = ${JSON.stringify(hash)}`);
 
-    /** What the console has asked of a workflow, once it has: no step of it runs here. */
+    /** The start of a workflow that the console has asked for, once it has: no step of it runs here. */
     async function asked(machine: string, word: string): Promise<unknown> {
       const sfn = awsClient(SFNClient, moto());
       const stateMachineArn = world.outputs[machine];

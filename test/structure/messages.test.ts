@@ -19,6 +19,7 @@ const NOT_SENTENCES: ReadonlySet<string> = new Set([
   'text/csv; charset=utf-8; header={}',
   '-H "authorization: Bearer $SLIPWAY_KEY"',
   'curl -s {}{}/example.json{} | {} -d @-',
+  '/sys/fs/cgroup/cpu.stat',
   'Who wrote the first program?',
   'Ada Lovelace wrote the first program in London.',
 ]);

@@ -86,6 +86,8 @@ describe('the names of the workflows', () => {
         'arrived',
         'ask-both',
         'capture-plan',
+        'client-requests',
+        'example-lines',
         'kept-versions',
         'late-data',
         'probe',

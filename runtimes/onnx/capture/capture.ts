@@ -23,7 +23,7 @@ export type Capture = {
 /** When a request was drawn, and its rank among those of the hour. */
 export type Draw = { readonly at: number; readonly rank: number };
 
-/** What became of an hour's requests: `seen` is all of them, and the others are those that were drawn. */
+/** Counts of an hour's requests by their fate: `seen` is all of them, and the others are those that were drawn. */
 type Counts = Record<'seen' | 'kept' | 'full' | 'large' | 'failed' | Unkept, number>;
 
 export type CaptureWorld = {
@@ -39,7 +39,7 @@ const COUNTS_MS = 60_000;
 const MOST_BODY_BYTES = 200_000;
 // CloudWatch takes 256 KiB as one event, and cuts what is longer.
 const MOST_LINE_BYTES = 250_000;
-// What a line has besides what is sealed.
+// The other bytes of a line, beside the sealed ones.
 const AROUND_BYTES = 500;
 // Answers to Slipway's own probes carry such an id: nobody's requests.
 const PROBE = 'slipway-probe';

@@ -1,7 +1,7 @@
 import { readCsv } from '../tables/csv.ts';
 import { isObject } from '../values/json.ts';
 
-/** What of a request may be kept: the fields of the model's signature, or of its task, and nothing where a private one is among them. */
+/** The parts of a request that may be kept: the fields of the model's signature, or of its task, and nothing where a private one is among them. */
 export type Fields = {
   /** The names of the model's inputs and outputs. */
   readonly inputs: readonly string[];
@@ -59,7 +59,7 @@ function isPicture(essence: string, body: Uint8Array): boolean {
   return essence.startsWith('image/') || STARTS.some((start) => begin.startsWith(start));
 }
 
-// What the protocols of tasks take: Hugging Face's inference API, OpenAI's API, and those that rank texts.
+// The fields that the protocols of tasks take: Hugging Face's inference API, OpenAI's API, and those that rank texts.
 const TASK_FIELDS = new Set(
   `inputs parameters input model messages prompt instructions query texts documents top_n raw_scores return_text return_documents
   dimensions encoding_format max_tokens max_completion_tokens max_output_tokens max_new_tokens temperature top_p top_k min_p seed stop n

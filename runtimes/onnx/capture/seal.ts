@@ -68,7 +68,7 @@ function expand(suite: Buffer, prk: Buffer, label: string, about: Buffer, length
     .subarray(0, length);
 }
 
-// What comes before the 32 bytes of a public key of X25519 in DER (RFC 8410).
+// The bytes before the 32 of a public key of X25519 in DER (RFC 8410).
 const SPKI = Buffer.from('302a300506032b656e032100', 'hex');
 
 function publicKeyOf(raw: Uint8Array): KeyObject {

@@ -137,7 +137,7 @@ async function answer(
   process.exitCode = outcome === 'done' ? 0 : 1;
 }
 
-/** What a person is asked to approve, and how their answer names it. */
+/** The version that a person is asked to approve, and how their answer names it. */
 function asked(
   model: string,
   version: number,

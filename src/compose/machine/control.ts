@@ -80,7 +80,7 @@ export async function openControl(
     clock,
     require: store.requirePuttable,
     during: store.whileUploading,
-    finish: async (key, path) => toldOf(await store.adopt(key, path)),
+    finish: async (key, path) => startedBy(await store.adopt(key, path)),
   });
 
   const operations: MachineControl = {
@@ -168,10 +168,10 @@ export async function openControl(
   async function upload({ key, bytes, sizeBytes: expectedBytes }: Sent & { readonly key: string }) {
     const about = expectedBytes === undefined ? undefined : { expectedBytes };
     const content = bytes ? Readable.fromWeb(bytes) : Readable.from([]);
-    return toldOf(await store.put(key, content, about));
+    return startedBy(await store.put(key, content, about));
   }
 
-  async function toldOf({ key, versionId, sha256, sizeBytes }: Uploaded) {
+  async function startedBy({ key, versionId, sha256, sizeBytes }: Uploaded) {
     const starts = ['artifact', 'folder', 'misnamed'].includes(readKey(key).kind);
     const id = starts ? await deploymentId(BUCKET, key, versionId) : null;
     return { key, versionId, sha256, sizeBytes, deploymentId: id };

@@ -1,6 +1,6 @@
 import type { Capture } from '#domain/manifest/capture.ts';
 
-/** What a revision's servers keep: the manifest's limits, and the public keys by which they seal, in base64: 32 bytes for each day of a month. */
+/** The part of the requests that a revision's servers keep: the manifest's limits, and the public keys by which they seal, in base64: 32 bytes for each day of a month. */
 export type CapturePlan = Capture & { readonly keys: string };
 
 const HOURS = 24;

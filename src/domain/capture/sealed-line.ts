@@ -45,10 +45,10 @@ const ofTruth = z.object({ ...common, isTruth: z.literal(true), ...sealed });
 
 export type SealedLine = z.infer<typeof ofServer> | z.infer<typeof ofTruth>;
 
-/** What became of requests. `seen` is how many were answered with 200; of those that were drawn, `kept` were written, and the others were not: beyond the bytes of their hour, too large, with a private field, in a form whose fields are unknown, or the keeping failed. */
+/** Counts of requests by their fate. `seen` is how many were answered with 200; of those that were drawn, `kept` were written, and the others were not: beyond the bytes of their hour, too large, with a private field, in a form whose fields are unknown, or the keeping failed. */
 export type Counts = Readonly<z.infer<typeof counts>>;
 
-/** What such a line begins with; no other line of a server does. */
+/** The beginning of such a line; no other line of a server has it. */
 export const SEALED_LINE = '{"slipwayKept":1,';
 
 /** Longer lines are none: CloudWatch cuts them. */
@@ -76,7 +76,7 @@ export function dayOfLine(
   return Math.abs(at - nowMs) < LONGEST_WAY_MS ? dayOf(at) : undefined;
 }
 
-/** What is not secret of a sealed request, and belongs to it. */
+/** The parts of a sealed request that are not secret; they are authenticated with it. */
 export function aboutOf({
   revision,
   at,

@@ -1,7 +1,7 @@
 /** The largest bet, as a part of what leaves no capital where it is lost: 0.9 passes "at most 2 %" after about 250 equal answers, the 0.5 of the authors' package after 455. */
 const LARGEST_BET = 0.9;
 
-/** What is bounded: the sum of `total` values from 0 to 1, infinitely many where it is infinite, in steps of `step`; `error` is how often the bounds may ever be wrong. */
+/** The quantity to bound: the sum of `total` values from 0 to 1, infinitely many where it is infinite, in steps of `step`; `error` is how often the bounds may ever be wrong. */
 type Sum = { readonly total: number; readonly error: number; readonly step: number };
 
 /**

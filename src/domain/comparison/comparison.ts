@@ -10,7 +10,7 @@ export type Comparison = Judged & {
     readonly deploymentId: string;
   };
   readonly decision: 'passed' | 'declared' | 'asked' | 'blocked';
-  /** What a person can do about a blocked one, or one that is asked about; empty for the others. */
+  /** The remedy for a version that is blocked or asked about; empty for the others. */
   readonly fix: string;
   readonly differences: readonly Difference[];
   readonly answers: AnswerEvidence;

@@ -62,7 +62,7 @@ export function comparedRequests({
   return unique([...kept, ...drawn]);
 }
 
-/** The examples of the manifest and of the file beside it. What the file of the version before expects, that version has answered. */
+/** The examples of the manifest and of the file beside it. The answers that the file of the version before expects count as that version's answers. */
 function keptIn(
   { work, lines }: ComparedVersion,
   whose: 'before' | 'own',

@@ -134,7 +134,7 @@ function reasonOf(option: Weighed, { taken, weighing, choice }: Decided): string
   return option.target === taken.target ? option.reason : outdone(option, taken);
 }
 
-/** What the target costs for the demand, or which limits keep it out. */
+/** The cost of the target for the demand, or the limits that rule it out. */
 function billed(option: Weighed, choice: PlacedOption, { question, options }: Weighing): string {
   if (option.target === 'ec2') return `${option.reason}; the bill there is not known before`;
   const ofTarget = options.filter(({ target }) => target === option.target);

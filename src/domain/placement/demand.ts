@@ -38,7 +38,7 @@ export type Limits = {
   readonly maxMonthlyUsd: number | null;
 };
 
-/** What a placement is chosen for. `refused` says in words why a target is out of the question, whatever it costs. */
+/** The demand, the measurements and the limits for which a placement is chosen. `refused` says in words why a target is out of the question, whatever it costs. */
 export type Question = {
   readonly demand: Demand;
   readonly measured: Measured;

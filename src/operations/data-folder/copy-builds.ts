@@ -22,7 +22,7 @@ type Copied = { readonly isMended?: boolean; readonly problem?: string };
 
 const SCRUB = 'Run `slipway scrub`, which says what to do.';
 
-/** Copies the built folders and the environments that versions need, except damaged ones. Those that the backup has already are read from its disk; `mended` had other bytes there. */
+/** Copies the built folders and the environments that versions need, except damaged ones. If the backup has one already, its bytes are read from the disk; `mended` had other bytes there. */
 export async function copyBuilds(
   folder: DataFolder,
   target: string,

@@ -19,7 +19,7 @@ const MOST_BYTES = 10_000_000;
 const DAY = /^\d{4}-\d\d-\d\d$/;
 const UTF_8 = new TextDecoder('utf-8', { fatal: true });
 
-/** What is kept of a model's requests, day by day. */
+/** The kept requests of a model, counted day by day. */
 export async function captureOf(
   { keptLines, captureKeys, clock }: Captured & { readonly clock: Clock },
   model: string,

@@ -46,7 +46,7 @@ function groups(): readonly Group[] {
   return found;
 }
 
-/** What servers keep of requests: one corpus for all, and nothing of it to be read without the key. */
+/** The requests that servers keep: one corpus for all, and nothing of it can be read without the key. */
 export function describeCapture(runtime: Runtime): void {
   const all = groups().map((group) => ({ ...group, of: JSON.stringify(group.model) }));
 

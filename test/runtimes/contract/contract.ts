@@ -17,7 +17,7 @@ import { describeServer } from './server.ts';
 import { describeTables } from './tables.ts';
 import { describeTritonClient } from './triton-client.ts';
 
-/** The promises of every model server. What a part starts ends with it: a server has a dozen threads, and a user may have no more than 512. */
+/** The promises of every model server. Each part ends the servers that it started: a server has a dozen threads, and a user may have no more than 512. */
 export async function describeContract(
   runtime: Runtime,
   { examples = [] }: { readonly examples?: readonly Exemplary[] } = {},

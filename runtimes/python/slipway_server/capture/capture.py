@@ -22,7 +22,7 @@ _COUNTS_SECONDS = 60
 _MOST_BODY_BYTES = 200_000
 # CloudWatch takes 256 KiB as one event, and cuts what is longer.
 _MOST_LINE_BYTES = 250_000
-# What a line has besides what is sealed.
+# The other bytes of a line, beside the sealed ones.
 _AROUND_BYTES = 500
 # Answers to Slipway's own probes carry such an id: nobody's requests.
 _PROBE = "slipway-probe"

@@ -61,7 +61,7 @@ def kept_of(asked: Asked, fields: Fields) -> bytes:
 
 _PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF", b"GIF8")
 
-# What the protocols of tasks take: Hugging Face's inference API, OpenAI's API, and those that rank texts.
+# The fields that the protocols of tasks take: Hugging Face's inference API, OpenAI's API, and those that rank texts.
 _TASK_FIELDS = frozenset(
     """inputs parameters input model messages prompt instructions query texts documents top_n raw_scores return_text return_documents
     dimensions encoding_format max_tokens max_completion_tokens max_output_tokens max_new_tokens temperature top_p top_k min_p seed stop n

@@ -18,7 +18,7 @@ const MOST_DAYS = 28;
 
 /**
  * The sealed lines in the log group that all models share, among the lines of their servers. They expire with the others, and cannot be removed: to forget them is to drop their keys.
- * What feedback adds is in a stream of its own, by when it came: CloudWatch takes no event that is more than 14 days old.
+ * Lines of feedback are in a stream of their own, by the time of their arrival: CloudWatch takes no event that is more than 14 days old.
  * https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html
  */
 export function cloudWatchKeptLines({

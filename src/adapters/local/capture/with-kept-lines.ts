@@ -7,7 +7,7 @@ const NOTHING = Buffer.alloc(0);
 
 type Stream = { isInLine: boolean; held: Buffer };
 
-/** A log without the sealed lines of its servers, which go to `keep` instead. What begins like one and is too long for one stays in the log. */
+/** A log without the sealed lines of its servers, which go to `keep` instead. A line that begins like one and is too long for one stays in the log. */
 export function withKeptLines(
   log: RevisionLog,
   keep: (line: string) => Promise<void>,
