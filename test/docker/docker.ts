@@ -109,6 +109,11 @@ export async function removeImages(): Promise<void> {
   }
 }
 
+/** The images that were pulled from a registry. */
+export async function removeImagesFrom(host: string): Promise<void> {
+  await removeAll('rmi', docker('images', '--quiet', `${host}/*/*`));
+}
+
 async function removeAll(how: 'rm' | 'rmi', listed: Promise<string>): Promise<void> {
   const ids = new Set((await listed).split('\n').filter(Boolean));
   if (ids.size > 0) await docker(how, '--force', ...ids);

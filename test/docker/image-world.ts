@@ -124,9 +124,7 @@ export async function openImageWorld() {
       JSON.parse(await output(CRANE, 'manifest', '--insecure', byDigest(image))),
     async close() {
       await Promise.all([builds.stop(), bases.stop()]);
-      const pulled = await docker('image', 'ls', '--quiet', `${registry.host}/*/*`);
-      const gone = [...new Set([...tags, ...pulled.split('\n').filter(Boolean)])];
-      await docker('image', 'rm', '--force', ...gone).catch(() => undefined);
+      if (tags.length > 0) await docker('image', 'rm', '--force', ...tags).catch(() => undefined);
       await registry.close();
       await guard.close();
       rmSync(root, { recursive: true });

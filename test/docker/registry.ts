@@ -6,8 +6,9 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { removeImagesFrom } from './docker.ts';
 
-/** `host` is the first part of an image's name. */
+/** `host` is the first part of an image's name. `close` also removes the images that the engine took from it. */
 export type Registry = { readonly host: string; close(): Promise<void> };
 
 /** Debian's docker-registry, empty, on a free port. */
@@ -31,6 +32,7 @@ export async function startRegistry(): Promise<Registry> {
   return {
     host,
     async close() {
+      await removeImagesFrom(host);
       child.kill();
       await exited;
       rmSync(root, { recursive: true });
@@ -108,9 +110,11 @@ async function startFront(
     incoming.pipe(onward);
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
+  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
-    host: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    host,
     async close() {
+      await removeImagesFrom(host);
       server.close();
       server.closeAllConnections();
     },

@@ -180,4 +180,8 @@ describe('the cheapest placement that keeps the limits', () => {
     expect(target(at * 0.99)).toBe('lambda');
     expect(target(at * 1.01)).toBe('fargate');
   });
+
+  it('never flips where one target alone keeps the limits', () => {
+    expect(flipsAt(asked(25, 1, { demand: { coldStarts: 'none' } }))).toBeNull();
+  });
 });
