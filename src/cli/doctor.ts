@@ -5,15 +5,15 @@ import { accountOf, type Place } from './command.ts';
 // To say that it is busy is an answer too.
 const LONGEST_MS = 10_000;
 
-/** Checks for what stands in Slipway's way, in the named account or on this machine. */
-export async function doctor(place: Place): Promise<readonly Finding[]> {
+/** Checks for what stands in Slipway's way, in the named account or on this machine, whose Slipway may take `longestMs` to answer. */
+export async function doctor(place: Place, longestMs = LONGEST_MS): Promise<readonly Finding[]> {
   const account = accountOf(place);
   if (account) {
     const { awsDoctor } = await import('#operations/doctor/aws.ts');
     return awsDoctor(account);
   }
   const { oneMachineDoctor } = await import('#operations/doctor/one-machine.ts');
-  const found = await lookForInstance(place.data, LONGEST_MS);
+  const found = await lookForInstance(place.data, longestMs);
   const { state } = found ?? {};
   return oneMachineDoctor(
     place.data,

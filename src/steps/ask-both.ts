@@ -1,14 +1,13 @@
 import { contentOf } from '#domain/comparison/answer-content.ts';
+import type { AskedPair, ComparedRequest } from '#domain/comparison/asked-pair.ts';
 import {
   type AnswerEvidence,
-  type AskedPair,
   compareAnswers,
   isOtherwise,
 } from '#domain/comparison/compare-answers.ts';
 import { inputChanges } from '#domain/comparison/input-changes.ts';
 import { inputFault, isFar } from '#domain/comparison/input-fault.ts';
 import { type RequestTable, requestTable } from '#domain/comparison/request-table.ts';
-import type { ComparedRequest } from '#domain/comparison/requests.ts';
 import type { TruthGate } from '#domain/manifest/gate.ts';
 import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
 import type { GoldenAnswer } from '#domain/rollout/golden-verdict.ts';

@@ -1,5 +1,5 @@
+import type { ComparedRequest } from '#domain/comparison/asked-pair.ts';
 import { clientRequest } from '#domain/comparison/client-requests.ts';
-import type { ComparedRequest } from '#domain/comparison/requests.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { KeptRequests } from '#ports/kept-requests.ts';
 

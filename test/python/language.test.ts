@@ -279,7 +279,6 @@ function describeLanguage(path: string): void {
   });
 }
 
-/** The command of a client that a test calls, or why there is none. */
 /** The first vector of an answer in base64. */
 function floatsOf(body: unknown): readonly number[] {
   const [{ embedding }] = (body as { data: [{ embedding: string }] }).data;
@@ -293,6 +292,7 @@ function unitVector(values: readonly number[]): readonly unknown[] {
   return values.map((value) => expect.closeTo(value / length, 3));
 }
 
+/** The command of a client that a test calls, or why there is none. */
 function clientOf(
   language: string,
   found: string | { readonly missing: string },

@@ -24,6 +24,11 @@ const CASES: readonly Dropped[] = [
     versions: ['dense-2.21.keras', 'pictures-2.21.keras', 'texts-2.21.keras'],
   },
   {
+    what: 'Keras, of any number of steps, each a series of its own,',
+    folder: 'keras',
+    versions: ['steps-2.21.keras'],
+  },
+  {
     what: 'Keras 2, in HDF5,',
     folder: 'keras',
     versions: ['dense-2.15.h5', 'pictures-2.15.h5', 'texts-2.15.h5'],

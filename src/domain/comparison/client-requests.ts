@@ -1,5 +1,5 @@
 import { parseJson } from '#domain/parse-json.ts';
-import type { ComparedRequest } from './requests.ts';
+import type { ComparedRequest } from './asked-pair.ts';
 
 /** A request of a client with its answer, as a model's server kept both; `version` gave the answer, `at` is an epoch (ms). */
 type Kept = {

@@ -2,19 +2,10 @@ import type { TruthGate } from '#domain/manifest/gate.ts';
 import type { GoldenAnswer } from '#domain/rollout/golden-verdict.ts';
 import { difference } from '#domain/rollout/json-difference.ts';
 import { contentOf, type LeafPair, leafPairs } from './answer-content.ts';
+import type { AskedPair } from './asked-pair.ts';
 import { breakageIn } from './breakage.ts';
 import { type ChangedShare, changedShare, ERROR_BUDGET, moreToDecide } from './changed-share.ts';
-import type { ComparedRequest } from './requests.ts';
 import { type TruthEvidence, truthEvidence } from './truth.ts';
-
-/**
- * The answers of both versions to one request. `before` is the answer of the version before, or what it answered when a client asked. `again` is another answer of that version, where it was asked: a difference between its own answers is noise.
- */
-export type AskedPair = Omit<ComparedRequest, 'answer'> & {
-  readonly before: GoldenAnswer;
-  readonly again: GoldenAnswer | null;
-  readonly after: GoldenAnswer;
-};
 
 /** The evidence in the answers of both versions. `kept` counts requests that people gave or sent, `drawn` the others; `noisy` ones, which the version before answers now so and now so, are in neither. */
 export type AnswerEvidence = {

@@ -2,23 +2,10 @@ import type { DeploymentWork } from '#domain/deployment.ts';
 import { declaredOf } from '#domain/manifest/declared.ts';
 import { exampleRequest, examplesOf, type GoldenRequest } from '#domain/rollout/golden-request.ts';
 import { FORMATS } from '#formats/index.ts';
+import type { ComparedRequest } from './asked-pair.ts';
 import { drawnRequests } from './drawn-requests.ts';
 import type { ExampleLine } from './examples-file.ts';
 import { seededOrder } from './seeded-random.ts';
-
-/**
- * A request that both versions are asked; `what` names it to a person. `isDrawn`: nobody sends it.
- * `answer` is the content of what the version before has answered; where there is one, that version is asked only to see whether it repeats itself.
- * `expect` is what the new version's own example says that it answers, `truth` what is true of the request.
- */
-export type ComparedRequest = {
-  readonly what: string;
-  readonly isDrawn: boolean;
-  readonly request: GoldenRequest;
-  readonly answer?: unknown;
-  readonly expect?: unknown;
-  readonly truth?: unknown;
-};
 
 /** A version, and the examples in the file that came with it. */
 export type ComparedVersion = {

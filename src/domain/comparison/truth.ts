@@ -1,7 +1,7 @@
 import type { TruthGate } from '#domain/manifest/gate.ts';
 import { byPlace, contentOf, leafPairs } from './answer-content.ts';
+import type { AskedPair } from './asked-pair.ts';
 import { meanBounds } from './betting-bounds.ts';
-import type { AskedPair } from './compare-answers.ts';
 import { deviation } from './statistics.ts';
 
 /**

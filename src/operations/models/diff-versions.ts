@@ -1,7 +1,7 @@
 import type { ComparisonView, VersionDiff } from '#control/comparison.ts';
 import type { Comparison } from '#domain/comparison/comparison.ts';
 import { factDifferences, knownVersion } from '#domain/comparison/fact-differences.ts';
-import type { Deployment, Model } from '#domain/deployment.ts';
+import type { Deployment, Model, ModelVersion } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import type { Registry } from '#ports/registry.ts';
 import { deploymentOf } from './version-deployment.ts';
@@ -18,10 +18,11 @@ export async function diffVersions(
       fix: `Name two versions: \`slipway diff ${model.name} --from 1 --to 2\`.`,
     });
   }
-  const older = from ?? (await liveBefore(registry, model, newer));
+  const versions = await registry.versions(model.name);
+  const older = from ?? liveBefore(model, versions, newer);
   const [before, after] = [
-    await deploymentOf(registry, model, older),
-    await deploymentOf(registry, model, newer),
+    await deploymentOf(registry, { ...model, versions }, older),
+    await deploymentOf(registry, { ...model, versions }, newer),
   ];
   const found = after.work.comparison;
   return {
@@ -47,10 +48,8 @@ function known({ model, version, work }: Deployment) {
 }
 
 /** The newest version below it that went live. */
-async function liveBefore(registry: Registry, { name }: Model, version: number): Promise<number> {
-  const older = (await registry.versions(name))
-    .map((each) => each.version)
-    .filter((each) => each < version);
+function liveBefore({ name }: Model, versions: readonly ModelVersion[], version: number): number {
+  const older = versions.map((each) => each.version).filter((each) => each < version);
   if (older.length > 0) return Math.max(...older);
   throw new Failure('InputInvalid', `no version of ${name} went live before version ${version}`, {
     fix: `Name two versions: \`slipway diff ${name} --from 1 --to 2\`.`,

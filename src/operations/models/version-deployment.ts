@@ -1,17 +1,20 @@
-import type { Deployment, Model } from '#domain/deployment.ts';
+import type { Deployment, Model, ModelVersion } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import type { Registry } from '#ports/registry.ts';
 
 const PAGE = 100;
 
+/** A model; `versions` are those that went live, where the caller has read them. */
+type NamedModel = Pick<Model, 'name'> & { readonly versions?: readonly ModelVersion[] };
+
 /** The deployment that made a version, even if the version never went live. Fails with `InputInvalid` where there is no such version. */
 export async function deploymentOf(
   registry: Registry,
-  model: Model,
+  model: NamedModel,
   version: number,
 ): Promise<Deployment> {
-  const { name } = model;
-  const known = (await registry.versions(name)).find((each) => each.version === version);
+  const { name, versions = await registry.versions(name) } = model;
+  const known = versions.find((each) => each.version === version);
   const id = known?.deploymentId ?? (await admittedAs(registry, name, version));
   const deployment = id === undefined ? undefined : await registry.deployment(id);
   if (!deployment) throw unknownVersion(model, version);
@@ -32,7 +35,7 @@ async function admittedAs(
   }
 }
 
-export function unknownVersion({ name }: Model, version: number | null): Failure {
+export function unknownVersion({ name }: Pick<Model, 'name'>, version: number | null): Failure {
   return new Failure('InputInvalid', `${name} has no version ${version}`, {
     fix: `Those that went live: \`slipway versions ${name}\`.`,
   });

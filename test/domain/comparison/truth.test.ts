@@ -1,4 +1,4 @@
-import type { AskedPair } from '#domain/comparison/compare-answers.ts';
+import type { AskedPair } from '#domain/comparison/asked-pair.ts';
 import { compareAnswers } from '#domain/comparison/compare-answers.ts';
 import { gate } from '#domain/comparison/gate.ts';
 import { judgeComparison } from '#domain/comparison/judge-comparison.ts';

@@ -1,10 +1,15 @@
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { eventually } from '../../support/clock/eventually.ts';
 import { smollm } from '../../support/models/smollm.ts';
+import { tinyLlama } from '../../support/models/tiny-llama.ts';
 import { modelFolder, startModel, stopServers } from '../model-server.ts';
 import { pythonWith } from '../python-environment.ts';
 import { onPython } from '../python-runtime.ts';
 import type { Runtime } from '../runtime.ts';
+
+const CHAT =
+  "{% for m in messages %}{{ m['role'] }}: {{ m['content'] }}\n{% endfor %}{% if add_generation_prompt %}assistant: {% endif %}";
 
 const weights = await smollm();
 const python = await pythonWith(
@@ -227,6 +232,34 @@ function describeServer(runtime: Runtime, path: string): void {
     expect(status).toBe(400);
     expect(json.error).toMatchObject({ message: expect.stringContaining(says), param: what });
   });
+
+  it.each([
+    ['required', 'required'],
+    ['one by its name', { type: 'function', function: { name: 'weather' } }],
+  ])(
+    'refuses to have a tool called, %s, where llama.cpp would let the model answer otherwise',
+    async (_, choice) => {
+      const folder = await modelFolder({
+        'm.gguf': tinyLlama({ chatTemplate: `{{ tools | tojson if tools else '' }}${CHAT}` }),
+      });
+      const { post } = await started({ MODEL_PATH: join(folder, 'm.gguf') });
+      const tools = [{ type: 'function', function: { name: 'weather', parameters: {} } }];
+      const messages = [{ role: 'user', content: 'Weather in Paris?' }];
+      const asked = { messages, tools, max_tokens: 4 };
+
+      const auto = await post('/v1/chat/completions', asked);
+      const { status, json } = await post('/v1/chat/completions', {
+        ...asked,
+        tool_choice: choice,
+      });
+
+      expect(auto.status).toBe(200);
+      expect({ status, error: json.error }).toMatchObject({
+        status: 400,
+        error: { message: expect.stringContaining('send auto'), param: 'tool_choice' },
+      });
+    },
+  );
 
   it('gives the log-probabilities of a conversation, with others where they are asked for', async () => {
     const { post } = await started();

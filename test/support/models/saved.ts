@@ -52,13 +52,17 @@ export function sourceOf(format: string, name: string): ByteSource {
 }
 
 /** The signature which the requests of a model are of: free in their first dimension. */
-export function servedSignature({ requests }: Expected): ModelFacts['signature'] | undefined {
+export function servedSignature({
+  facts,
+  requests,
+}: Expected): ModelFacts['signature'] | undefined {
   const infer = requests.find(({ protocol }) => protocol === 'infer');
+  const anyLength = (facts['anyLength'] ?? []) as readonly number[];
   const free = (tensors: readonly Tensor[] = []) =>
     tensors.map(({ name, datatype, shape }) => ({
       name,
       datatype,
-      shape: [-1, ...shape.slice(1)],
+      shape: shape.map((size, at) => (at === 0 || anyLength.includes(at) ? -1 : size)),
     }));
   return (
     infer &&

@@ -51,6 +51,8 @@ class Engine:
         """Answers a conversation by its chat template."""
         if request.get("tools") and request.get("tool_choice") != "none" and not self._knows_tools:
             raise Refusal(400, NO_TOOLS, param="tools")
+        if request.get("tool_choice") == "required" and not self._holds_to_calls:
+            raise Refusal(400, "tool_choice required: llama.cpp does not hold the model to a call with its chat template; send auto", param="tool_choice")
         with _refusals(), self._measured(asked) as meter:
 
             def answer(own: dict[str, Any], tell: Emit) -> None:
@@ -78,6 +80,22 @@ class Engine:
         """Whether the chat template mentions tools, which llama.cpp does not report: a conversation with a tool is then longer."""
         return self._prompt_tokens({}) != self._prompt_tokens({"tools": [_TOOL]})
 
+    @cached_property
+    def _holds_to_calls(self) -> bool:
+        """Whether llama.cpp makes the model call a tool where one has to be called: it knows the form of calls in some chat templates only, and says nothing of the others."""
+        seen: list[dict[str, Any]] = []
+
+        def see(chunk: dict[str, Any] | None) -> bool:
+            rendered()
+            seen.extend(each.get("delta", {}) for each in (chunk or {}).get("choices", []))
+            return False
+
+        with _refusals(), rendering() as rendered:
+            asked = {"messages": [_HELLO], "tools": [_TOOL], "tool_choice": "required", "temperature": 0, "max_tokens": _PROBED_TOKENS}
+            self._server.handle_chat_completions({**asked, **_STREAMED}, see)
+        # What thinks first may still be held to a call after that.
+        return any(each.get("tool_calls") or each.get("reasoning_content") for each in seen) and not any(each.get("content") for each in seen)
+
     def _prompt_tokens(self, more: dict[str, Any]) -> int:
         seen: list[int] = []
 
@@ -104,6 +122,8 @@ class Engine:
 
 _HELLO = {"role": "user", "content": "Hello"}
 _TOOL = {"type": "function", "function": {"name": "greet", "description": "Greets", "parameters": {"type": "object", "properties": {}}}}
+# As many as a call of that tool has, in any form.
+_PROBED_TOKENS = 48
 # An answer can be ended only between two chunks.
 _STREAMED = {"stream": True, "stream_options": {"include_usage": True}}
 

@@ -1,0 +1,25 @@
+import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
+import type { GoldenAnswer } from '#domain/rollout/golden-verdict.ts';
+
+/**
+ * A request that both versions are asked; `what` names it to a person. `isDrawn`: nobody sends it.
+ * `answer` is the content of what the version before has answered; where there is one, that version is asked only to see whether it repeats itself.
+ * `expect` is what the new version's own example says that it answers, `truth` what is true of the request.
+ */
+export type ComparedRequest = {
+  readonly what: string;
+  readonly isDrawn: boolean;
+  readonly request: GoldenRequest;
+  readonly answer?: unknown;
+  readonly expect?: unknown;
+  readonly truth?: unknown;
+};
+
+/**
+ * The answers of both versions to one request. `before` is the answer of the version before, or what it answered when a client asked. `again` is another answer of that version, where it was asked: a difference between its own answers is noise.
+ */
+export type AskedPair = Omit<ComparedRequest, 'answer'> & {
+  readonly before: GoldenAnswer;
+  readonly again: GoldenAnswer | null;
+  readonly after: GoldenAnswer;
+};
