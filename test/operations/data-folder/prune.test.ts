@@ -25,6 +25,16 @@ describe('an object that a newer one has followed', () => {
     expect(await left(kept.folder)).toEqual([second.sha256]);
   });
 
+  it('stays in a dry run, with what is known of it', async () => {
+    await kept.store('first', KEY);
+    await kept.store('second', KEY);
+    const known = kept.folder.versions.all();
+
+    expect(await resultOf(prune(kept.folder, true))).toMatchObject({ objects: 1 });
+    expect(kept.folder.versions.all()).toEqual(known);
+    expect(await kept.folder.objects.all()).toHaveLength(2);
+  });
+
   it('stays while a deployment under way needs it', async () => {
     const versions = [await kept.store('first', KEY), await kept.store('second', KEY)];
     const [{ versionId } = { versionId: '' }] = versions;
