@@ -69,11 +69,15 @@ export const versionDiff = z
   .object({
     from: version,
     to: version,
-    differences: differences.check(z.describe('By what is known of both, the heaviest first.')),
+    differences: differences.check(
+      z.describe('The differences between the facts of both, the heaviest first.'),
+    ),
     comparison: z
       .nullable(comparison)
       .check(
-        z.describe('What was found when `to` was to replace `from`; null where it never was.'),
+        z.describe(
+          'The comparison that was made when `to` was to replace `from`; null if there was none.',
+        ),
       ),
   })
   .check(z.meta({ id: 'VersionDiff' }));

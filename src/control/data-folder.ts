@@ -11,7 +11,7 @@ export type Storage = Frozen<z.output<typeof storage>>;
 const bad = z
   .object({
     name: z.string().check(z.describe('Its path in the data folder.')),
-    models: z.array(z.string()).check(z.describe('Those with a version that needs it.')),
+    models: z.array(z.string()).check(z.describe('The models with a version that needs it.')),
     reason: z.string(),
     fix: z.string(),
   })
@@ -29,7 +29,9 @@ const scrubbed = z.object({
   checked: count,
   bytes: count,
   bad: z.array(bad),
-  mended: z.array(z.string()).check(z.describe('What was taken again from the bucket.')),
+  mended: z
+    .array(z.string())
+    .check(z.describe('The objects that were taken again from the bucket.')),
 });
 
 /** The objects that a scrub has read, and those with wrong bytes; `mended` had wrong bytes, and were fetched again from the bucket. */

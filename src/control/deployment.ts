@@ -44,7 +44,9 @@ export const deployment = z
         parts: z.array(part),
         manifest: z.nullable(part),
       })
-      .check(z.describe('What is deployed, each part pinned to one version of its object.')),
+      .check(
+        z.describe('The artifact that is deployed, each part pinned to one version of its object.'),
+      ),
     order: z
       .nullable(
         z.object({
@@ -56,7 +58,7 @@ export const deployment = z
       )
       .check(
         z.describe(
-          'What says which of two uploads is newer; null when it was refused before it was compared.',
+          'The order of uploads, which decides which of two is newer; null when it was refused before it was compared.',
         ),
       ),
     execution: z.string(),
@@ -83,10 +85,10 @@ export const deployment = z
         removal: found,
         kept: z.exactOptional(z.nullable(z.record(z.string(), z.unknown()))),
       })
-      .check(z.describe('What the steps have found and done so far.')),
+      .check(z.describe('The findings and results of the steps so far.')),
     intents: z
       .array(z.object({ kind: z.enum(['revision', 'restart']), name: z.string(), target }))
-      .check(z.describe('What was made in the world for it and is not settled.')),
+      .check(z.describe('The resources that were made for it and are not settled yet.')),
     trouble,
   })
   .check(z.meta({ id: 'Deployment' }));

@@ -33,7 +33,7 @@ const option = z.object({
         maxModelLen: z.union([z.int(), z.literal('auto')]),
         gpuMemoryUtilization: z.nullable(z.number()),
       })
-      .check(z.describe('What vLLM is told there.')),
+      .check(z.describe('The settings of vLLM there.')),
   ),
   reason: z.string(),
 });
@@ -95,8 +95,10 @@ const weighing = z.object({
 
 const runtime = z.object({
   name: oneOf(RUNTIME_NAMES),
-  title: z.string().check(z.describe('What serves it, in words.')),
-  framework: z.nullable(z.string()).check(z.describe('What made the model: scikit-learn 1.5.2.')),
+  title: z.string().check(z.describe('The server that serves it, in words.')),
+  framework: z
+    .nullable(z.string())
+    .check(z.describe('The framework that made the model: scikit-learn 1.5.2.')),
   python: z.nullable(z.string()),
   packages: z.array(z.string()),
   proof: z.nullable(
@@ -140,7 +142,7 @@ export const explanation = z
       .nullable(runtime)
       .check(
         z.describe(
-          'What serves it and why, and what the build measured; null before it is planned.',
+          'The server and the reason for it, and the measurements of the build; null before it is planned.',
         ),
       ),
     builtOn: z.exactOptional(
@@ -167,7 +169,9 @@ export const explanation = z
           smoke: z
             .nullable(smokeTest)
             .check(
-              z.describe('What a start of the image took, in its build; null of what is no image.'),
+              z.describe(
+                'The time and memory of a start of the image, in its build; null if there is no image.',
+              ),
             ),
         }),
       )
@@ -196,10 +200,14 @@ export const explanation = z
     ),
     promotion: z
       .nullable(promotion)
-      .check(z.describe('Where it was built, if not here, and what a person has said of it.')),
+      .check(
+        z.describe(
+          'Where it was built, if not here, and the answer of the person who was asked about it.',
+        ),
+      ),
     probes: z
       .nullable(z.object({ sent: z.int(), failed: z.int() }))
-      .check(z.describe('Those of the last step.')),
+      .check(z.describe('The probes of the last step.')),
   })
   .check(
     z.meta({

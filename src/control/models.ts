@@ -117,7 +117,7 @@ export const model = z
         .array(damage)
         .check(
           z.describe(
-            'What ails the live version now; it fails nine in ten of its requests (in five minutes, of ten at least), or three of its servers ended by themselves in ten minutes. Empty while nothing does.',
+            'The current faults of the live version: it fails nine in ten of its requests (in five minutes, of ten at least), or three of its servers ended by themselves in ten minutes. Empty while nothing does.',
           ),
         ),
       [],
@@ -133,10 +133,10 @@ export const models = z.object({ models: z.array(model) });
 export const versions = z.object({ versions: z.array(versionEntry) });
 
 const refusedDrop = z.object({
-  name: z.string().check(z.describe('What the drop would have called its model.')),
+  name: z.string().check(z.describe('The name that the model would have had.')),
   state: z.enum(['Rejected', 'Ignored']),
   reason: z.string(),
-  fix: z.string().check(z.describe('What to do about it; empty when there is nothing.')),
+  fix: z.string().check(z.describe('The remedy; empty when there is none.')),
   time: z.iso.datetime(),
 });
 
@@ -169,7 +169,7 @@ const build = z
       .nullable(z.string().check(z.meta({ pattern: '^[A-Za-z][A-Za-z0-9 ,]{0,59}$' })))
       .check(
         z.describe(
-          'What it is doing, by its own words, as `installing 14 of 31 packages`; null before it has said so.',
+          'Its progress in its own words, such as `installing 14 of 31 packages`; null before it has reported any.',
         ),
       ),
     leftMs: z
@@ -230,7 +230,7 @@ export const uploadProgress = z.object({
 export const refusal = z
   .object({
     error: z.string().check(z.minLength(1)),
-    fix: z.exactOptional(z.string().check(z.describe('What to do; empty when there is nothing.'))),
+    fix: z.exactOptional(z.string().check(z.describe('The remedy; empty when there is none.'))),
     see: z.exactOptional(z.array(z.string()).check(z.describe('The resources that there are.'))),
   })
   .check(z.meta({ id: 'Refusal' }));
@@ -310,8 +310,12 @@ export const workflowGraph = z.object({
       comment: z.string(),
       next: z
         .array(z.string())
-        .check(z.describe('What may follow when all goes well, in the order of the definition.')),
-      caught: z.array(z.string()).check(z.describe('What a failure leads to.')),
+        .check(
+          z.describe(
+            'The states that may follow when all goes well, in the order of the definition.',
+          ),
+        ),
+      caught: z.array(z.string()).check(z.describe('The states that follow a failure.')),
     }),
   ),
 });
@@ -334,7 +338,7 @@ const ofRevision = {
   share: z.nullable(z.number()).check(z.describe('Its weight among the revisions of the model.')),
   memoryMiB: z
     .nullable(z.number())
-    .check(z.describe('What its servers hold; null where the system does not tell.')),
+    .check(z.describe('The memory of its servers; null if the system does not report it.')),
 };
 
 export const traffic = z.object({

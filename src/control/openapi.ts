@@ -18,7 +18,7 @@ const INFO = {
   title: "Slipway's control API",
   version: '1',
   description:
-    'What is deployed on one machine and what is to become of it, the events, and uploads. It listens on the loopback address only, and answers no request that names another host, that a page of another origin sends, or that lacks its token: `token` of `instance.json` in the data folder, which its owner alone may read, and which each start makes anew. A Slipway in AWS has no such API: there the command line reads the table, the bucket and the logs itself.',
+    'The models, deployments and events of one machine, and uploads to it. It listens on the loopback address only, and answers no request that names another host, that a page of another origin sends, or that lacks its token: `token` of `instance.json` in the data folder, which its owner alone may read, and which each start makes anew. A Slipway in AWS has no such API: there the command line reads the table, the bucket and the logs itself.',
 };
 
 const SERVER = {

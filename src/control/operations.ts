@@ -328,7 +328,7 @@ export const everywhere = {
           z.boolean(
             'is neither true nor false\nUse follow=false for the events so far; without it the stream stays open.',
           ),
-          'With `false` the answer ends where the record ends, else it goes on with the events to come.',
+          'If `false`, the answer ends with the last recorded event; otherwise it goes on with the events to come.',
         ),
         true,
       ),

@@ -51,7 +51,7 @@ export const goldenProof = z
     z.meta({
       id: 'GoldenProof',
       description:
-        'What it was proven by; a number is the size of the free dimensions of a request made of zeros, `readiness` that it answered none.',
+        'The request that proved it: a number is the size of the free dimensions of a request made of zeros; `readiness` means that it answered no request.',
     }),
   );
 

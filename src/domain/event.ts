@@ -54,10 +54,10 @@ const common = {
     .string()
     .check(
       z.describe(
-        'What happened and why, in one sentence or two; empty when the state says it all.',
+        'The occurrence and its reason, in one sentence or two; empty when the state says it all.',
       ),
     ),
-  fix: z.string().check(z.describe('What to do about it; empty when there is nothing to do.')),
+  fix: z.string().check(z.describe('The remedy; empty when there is nothing to do.')),
   data: z.record(z.string(), z.unknown()),
 };
 

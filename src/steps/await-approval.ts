@@ -10,7 +10,7 @@ type Deps = { readonly registry: Registry; readonly clock: Clock };
 
 const HOUR_MS = 3_600_000;
 /** The longest wait between two looks: they get rarer, so that those of the workflow last longer than anybody is waited for. */
-export const APPROVAL_WAIT_SECONDS = 300;
+export const APPROVAL_WAIT_SECONDS = 900;
 
 /** Waits without the model's lease: until a person has answered, uploads go on. */
 export const awaitApproval =

@@ -56,6 +56,15 @@ it('no sentence of a comment or a page begins with a word that leaves its subjec
   expect(found).toEqual([]);
 });
 
+it('no description of the control API, the manifest or an event does either', () => {
+  const opener = new RegExp(`describe\\(\\s*['"\`]${WORD}\\b`);
+  const found = files.filter(
+    (path) => path.startsWith('src/') && opener.test(readFileSync(join(ROOT, path), 'utf8')),
+  );
+
+  expect(found).toEqual([]);
+});
+
 it.each([
   ['// Of the trees the sizes.', ['1: Of']],
   ['/** Whose server it is. */', ['1: Whose']],

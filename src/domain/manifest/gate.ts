@@ -34,7 +34,7 @@ export const gateSchema = z.strictObject({
     ._default(z.enum(DECISIONS), 'block')
     .check(
       z.describe(
-        'What to do with a version that refuses what clients of the live version send, or whose answers mean something else: `block` rejects it, `ask` waits until a person approves it, `warn` says so and goes on.',
+        'The action for a version that refuses requests that the live version takes, or whose answers mean something else: `block` rejects it, `ask` waits until a person approves it, `warn` reports it and goes on.',
       ),
     ),
   changed: z.exactOptional(

@@ -31,7 +31,7 @@ const example = z.strictObject({
     .unknown()
     .check(
       z.describe(
-        'What to send: an Open Inference request if `inputs` is a list of tensors, else a body for /invocations.',
+        'The request: an Open Inference request if `inputs` is a list of tensors, else a body for /invocations.',
       ),
     ),
   expect: z.exactOptional(
@@ -39,7 +39,7 @@ const example = z.strictObject({
       .unknown()
       .check(
         z.describe(
-          'What the answer must contain; it may contain more. Items of a list that have a `name` are matched by it.',
+          'The content that the answer must have; it may have more. Items of a list that have a `name` are matched by it.',
         ),
       ),
   ),
@@ -130,7 +130,7 @@ export const manifestSchema = z
           ._default(z.enum(EXTRA_COLUMNS), 'ignore')
           .check(
             z.describe(
-              'What to do with columns of a request that the model does not have: `ignore` answers without them and names them in the header x-slipway-warning, `refuse` answers 400.',
+              'The treatment of columns of a request that the model does not have: `ignore` answers without them and names them in the header x-slipway-warning, `refuse` answers 400.',
             ),
           ),
         aliases: z.exactOptional(

@@ -47,7 +47,9 @@ export const rolloutSchema = z
     minRequests: z
       ._default(z.int().check(z.gte(1)), 50)
       .check(
-        z.describe('With fewer client requests than this, a version is judged by probes alone.'),
+        z.describe(
+          'If there are fewer client requests than this, a version is judged by probes alone.',
+        ),
       ),
     alarms: z
       ._default(z.array(z.string().check(z.minLength(1), z.maxLength(255))), [])
