@@ -1,5 +1,6 @@
 import { type BuiltImage, measurementOf, servedBy } from '#domain/build/image.ts';
 import type { RuntimeName } from '#domain/build/runtime.ts';
+import coldStarts from '#domain/data/cold-starts.json' with { type: 'json' };
 import type { Manifest } from '#domain/manifest/manifest.ts';
 import { type Caps, mostReplicas } from './caps.ts';
 import type { Asked, Needs } from './choose-target.ts';
@@ -8,13 +9,6 @@ import { demandOf, FIRST_GUESS } from './demand.ts';
 import { timesOf } from './measured.ts';
 
 const MIB = 1024 * 1024;
-// Around a model that was measured in the process that loaded it. One core answered 2,684 requests a second by the ONNX server and 939 by the Python server, gateway and forest included: docs/performance.md.
-const SERVER_MS: Readonly<Record<RuntimeName, number>> = {
-  onnx: 0.4,
-  python: 1.1,
-  vllm: 0,
-  custom: 0,
-};
 
 /** The demand of the manifest and the measurements of the build; undefined where the build measured no request. */
 export function askedOf({
@@ -34,7 +28,7 @@ export function askedOf({
   if (!measurement) return undefined;
   const { traffic, scaling } = manifest;
   const served = servedBy({ runtime, modelFile: '' }, image).runtime;
-  const serverMs = image.smoke?.measured ? 0 : SERVER_MS[served];
+  const serverMs = image.smoke?.measured ? 0 : coldStarts.runtimes[served].serverMs;
   const memory = needs.memoryMiB ?? Math.ceil(needs.memoryBytes / MIB);
   const hasMost = scaling.max !== undefined || scaling.schedules.length > 0;
   const startSeconds = coldStartSeconds('lambda', {
