@@ -209,7 +209,7 @@ export function simulatedLambda(model: SimModel, { rate, hours }: Profile, mib: 
   const seconds = billedSeconds(model, mib);
   const start = startAt(model, mib);
   // Starts are few: a low rate takes more requests until they even out.
-  const count = rate > 10 ? 30_000 : 1_000_000;
+  const count = rate * seconds > 10 ? 30_000 : 1_000_000;
   let environments: { freeAt: number; endsAt: number }[] = [];
   let [now, busy, counted, countedFrom] = [0, 0, 0, 0];
   for (let index = 0; index < count; index += 1) {

@@ -36,7 +36,8 @@ const stops = new Map<string, AbortController>();
 export const uploads = store<readonly Upload[]>(kept());
 
 function kept(): readonly Upload[] {
-  const known: readonly Upload[] = JSON.parse(sessionStorage.getItem(KEY) ?? '[]');
+  // Tests of the words run outside a browser.
+  const known: readonly Upload[] = JSON.parse(globalThis.sessionStorage?.getItem(KEY) ?? '[]');
   return known.map((each) => (isOnItsWay(each) ? { ...each, state: 'interrupted' } : each));
 }
 

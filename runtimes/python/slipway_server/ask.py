@@ -47,7 +47,7 @@ def posted(path: str, most: int) -> dict[str, Any]:
 def _cpu_ms() -> float | None:
     """Version 2 of cgroups alone shows a container its own: https://docs.kernel.org/admin-guide/cgroup-v2.html#cpu-interface-files"""
     try:
-        with open("/sys/fs/cgroup/cpu.stat") as stat:
+        with open(os.path.join("/sys/fs/cgroup", "cpu.stat")) as stat:
             micros = re.search(r"^usage_usec (\d+)$", stat.read(), re.MULTILINE)
     except OSError:
         return None

@@ -33,11 +33,6 @@ export type Runtime = {
   readonly leastStartupSeconds: number;
   /** How many requests a server receives in parallel if it answers quickly; more would only queue in it. */
   readonly requestsAtOnce: number;
-  /**
-   * The CPU time (ms) of its server for a small request, besides the model's own. A build adds it where it measured the model without its server.
-   * One core answered 2,684 requests a second by the ONNX server and 939 by the Python server, gateway and forest included: docs/performance.md.
-   */
-  readonly serverMs: number;
   /** Whether its answers name their revision, in `x-slipway-revision`. */
   readonly namesRevision: boolean;
   /** On Lambda it counts the requests that it answers with a 5xx, in its log, as the metric `ServerErrors`. */

@@ -1,5 +1,6 @@
 import { type BuiltImage, measurementOf, servedBy } from '#domain/build/image.ts';
-import { RUNTIMES, type RuntimeName } from '#domain/build/runtime.ts';
+import type { RuntimeName } from '#domain/build/runtime.ts';
+import coldStarts from '#domain/data/cold-starts.json' with { type: 'json' };
 import type { Manifest } from '#domain/manifest/manifest.ts';
 import { type Caps, mostReplicas } from './caps.ts';
 import type { Asked, Needs } from './choose-target.ts';
@@ -27,7 +28,7 @@ export function askedOf({
   if (!measurement) return undefined;
   const { traffic, scaling } = manifest;
   const served = servedBy({ runtime, modelFile: '' }, image).runtime;
-  const serverMs = image.smoke?.measured ? 0 : RUNTIMES[served].serverMs;
+  const serverMs = image.smoke?.measured ? 0 : coldStarts.runtimes[served].serverMs;
   const memory = needs.memoryMiB ?? Math.ceil(needs.memoryBytes / MIB);
   const hasMost = scaling.max !== undefined || scaling.schedules.length > 0;
   const startSeconds = coldStartSeconds('lambda', {

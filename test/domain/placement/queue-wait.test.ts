@@ -6,6 +6,10 @@ describe('the wait before a server', () => {
     expect(wait95(0.05)).toBe(0);
   });
 
+  it.each([11, 82, 1000])('is never %d times as long as a request', (times) => {
+    expect(waitingAtMost(0.6, times)).toBe(1);
+  });
+
   // Lindley's recursion over random arrivals.
   it.each([0.06, 0.2, 0.4, 0.6])('is that of requests one by one: a load of %d', (load) => {
     let seed = 12_345;

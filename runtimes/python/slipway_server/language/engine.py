@@ -93,7 +93,7 @@ class Engine:
         with _refusals(), rendering() as rendered:
             asked = {"messages": [_HELLO], "tools": [_TOOL], "tool_choice": "required", "temperature": 0, "max_tokens": _PROBED_TOKENS}
             self._server.handle_chat_completions({**asked, **_STREAMED}, see)
-        # What thinks first may still be held to a call after that.
+        # A model that thinks first may still be held to a call after that.
         return any(each.get("tool_calls") or each.get("reasoning_content") for each in seen) and not any(each.get("content") for each in seen)
 
     def _prompt_tokens(self, more: dict[str, Any]) -> int:
