@@ -25,7 +25,8 @@ export function seal(
   sender = generateKeyPairSync('x25519'),
 ): Sealed {
   const enc = rawOf(sender.publicKey);
-  const shared = sharedSecret(sender.privateKey, publicKeyOf(recipient), enc);
+  const dh = diffieHellman({ privateKey: sender.privateKey, publicKey: publicKeyOf(recipient) });
+  const shared = sharedSecret(dh, enc, recipient);
   const { key, nonce } = keysOf(shared, about);
   const cipher = createCipheriv('aes-256-gcm', key, nonce);
   const sealed = Buffer.concat([cipher.update(message), cipher.final(), cipher.getAuthTag()]);
@@ -33,9 +34,9 @@ export function seal(
 }
 
 /** RFC 9180 §4.1: ExtractAndExpand over what both sides compute, and both public keys. */
-function sharedSecret(privateKey: KeyObject, publicKey: KeyObject, enc: Buffer): Buffer {
-  const prk = extract(KEM, NOTHING, 'eae_prk', diffieHellman({ privateKey, publicKey }));
-  return expand(KEM, prk, 'shared_secret', Buffer.concat([enc, rawOf(publicKey)]), 32);
+function sharedSecret(dh: Uint8Array, enc: Uint8Array, recipient: Uint8Array): Buffer {
+  const prk = extract(KEM, NOTHING, 'eae_prk', dh);
+  return expand(KEM, prk, 'shared_secret', Buffer.concat([enc, recipient]), 32);
 }
 
 /** RFC 9180 §5.1, without a key that both share before. */
@@ -67,11 +68,13 @@ function expand(suite: Buffer, prk: Buffer, label: string, about: Buffer, length
     .subarray(0, length);
 }
 
+// What comes before the 32 bytes of a public key of X25519 in DER (RFC 8410).
+const SPKI = Buffer.from('302a300506032b656e032100', 'hex');
+
 function publicKeyOf(raw: Uint8Array): KeyObject {
-  const x = Buffer.from(raw).toString('base64url');
-  return createPublicKey({ key: { kty: 'OKP', crv: 'X25519', x }, format: 'jwk' });
+  return createPublicKey({ key: Buffer.concat([SPKI, raw]), format: 'der', type: 'spki' });
 }
 
 function rawOf(key: KeyObject): Buffer {
-  return Buffer.from(String(key.export({ format: 'jwk' })['x']), 'base64url');
+  return key.export({ format: 'der', type: 'spki' }).subarray(SPKI.length);
 }
