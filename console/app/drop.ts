@@ -6,14 +6,13 @@ import type { Api } from './api.ts';
 import { Dialog } from './dialog.ts';
 import { chosenOf, type Dropped, droppedOf } from './dropped.ts';
 import { ManifestForm } from './manifest-form.ts';
+import { MODEL_NAME, nameFor } from './model-name.ts';
 import { deploymentAddress } from './route.ts';
 import { models, standing } from './state.ts';
 import { store } from './store.ts';
 import {
   forgetUpload,
   isOnItsWay,
-  MODEL_NAME,
-  nameFor,
   resume,
   send,
   stopUpload,

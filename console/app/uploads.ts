@@ -36,8 +36,7 @@ const stops = new Map<string, AbortController>();
 export const uploads = store<readonly Upload[]>(kept());
 
 function kept(): readonly Upload[] {
-  // Tests of the words run outside a browser.
-  const known: readonly Upload[] = JSON.parse(globalThis.sessionStorage?.getItem(KEY) ?? '[]');
+  const known: readonly Upload[] = JSON.parse(sessionStorage.getItem(KEY) ?? '[]');
   return known.map((each) => (isOnItsWay(each) ? { ...each, state: 'interrupted' } : each));
 }
 
@@ -51,20 +50,6 @@ function keep(): void {
 }
 
 addEventListener('pagehide', keep);
-
-/** The best model name for a dropped file or folder. */
-export function nameFor(title: string): string {
-  const bare = title.replace(/\.tar\.gz$|\.[^.]+$/, '') || title;
-  return bare
-    .normalize('NFKD')
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9]+/g, '-')
-    .replaceAll(/^-+|-+$/g, '')
-    .slice(0, 40)
-    .replace(/-+$/, '');
-}
-
-export const MODEL_NAME = /^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/;
 
 type Choices = { readonly model: string; readonly manifest: string };
 

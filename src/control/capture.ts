@@ -24,8 +24,10 @@ export const captureState = z
           day,
           counts,
           sampled: count.check(z.describe('Kept requests that are in the sample of their hour.')),
-          opens: count.check(z.describe('Those whose key is still there.')),
-          bytes: count.check(z.describe('What all lines of the day take.')),
+          opens: count.check(
+            z.describe('The kept requests that can still be opened, because their key is there.'),
+          ),
+          bytes: count.check(z.describe('The size of all lines of the day.')),
         }),
       )
       .check(z.describe('The newest first; days without a line are left out.')),
@@ -48,14 +50,14 @@ export const keptRequest = z
     contentType: z.string(),
     body: content,
     answer: content,
-    truth: z.exactOptional(
-      z.unknown().check(z.describe('What feedback says it should have been.')),
-    ),
+    truth: z.exactOptional(z.unknown().check(z.describe('The right answer, as feedback says.'))),
   })
   .check(z.meta({ id: 'KeptRequest' }));
 
 export const forgotten = z.object({
-  days: z.array(day).check(z.describe('Whose requests can never be opened again.')),
+  days: z
+    .array(day)
+    .check(z.describe('The days that were forgotten: their requests can never be opened again.')),
 });
 
 export const feedbackTaken = z

@@ -106,7 +106,7 @@ export const model = z
         )
         .check(
           z.describe(
-            'What the live version costs on its target in AWS, by the prices of `slipway cost`; on one machine nothing of it is spent. Null where no version is live, or no target was chosen for it.',
+            'The cost of the live version on its target in AWS, by the prices of `slipway cost`; on one machine nothing of it is spent. Null where no version is live, or no target was chosen for it.',
           ),
         ),
       null,
@@ -203,7 +203,7 @@ export const asked = z
       .check(z.describe('The cursor of its last event from before, empty when it had none.')),
     says: z.string().check(z.minLength(1)),
   })
-  .check(z.meta({ id: 'Asked', description: 'What becomes of something that was asked for.' }));
+  .check(z.meta({ id: 'Asked', description: 'The outcome of a request for a change.' }));
 
 /** The outcome of a request, in a sentence, and the deployment that carries it out or is given up. */
 export type Asked = Frozen<z.output<typeof asked>>;

@@ -254,7 +254,7 @@ export const everywhere = {
     summary: 'Makes a version live whose files were uploaded below promotions/ before.',
     query: z.object({
       model: text,
-      key: said(text, 'Of the object that holds the release.'),
+      key: said(text, 'The key of the object that holds the release.'),
       versionId: text,
       needsApproval: said(
         flag,
@@ -461,8 +461,8 @@ export const onOneMachine = {
       'What has arrived of a piece stays when the connection is lost, also over a restart, for a day. A piece from elsewhere is 409.',
     params: upload,
     query: z.object({
-      key: said(text, 'Of the object.'),
-      totalBytes: said(size, 'Of the whole object.'),
+      key: said(text, 'The key of the object.'),
+      totalBytes: said(size, 'The size of the whole object.'),
       offset: said(size, 'How much of it was sent before.'),
     }),
     takesBytes: true,

@@ -1,6 +1,6 @@
 import { manifestOf } from '../../console/app/manifest-form.ts';
+import { MODEL_NAME, nameFor } from '../../console/app/model-name.ts';
 import { readRoute } from '../../console/app/route.ts';
-import { MODEL_NAME, nameFor } from '../../console/app/uploads.ts';
 import { bytes, duration, plain, relative } from '../../console/look/words.ts';
 
 describe('the words of the console', () => {

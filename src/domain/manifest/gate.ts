@@ -8,7 +8,7 @@ const truthSchema = z.strictObject({
       .enum(['accuracy', 'absolute error'])
       .check(
         z.describe(
-          'What the answers are measured by, where the truth is known: the share of right labels, or the error of numbers as a part of their spread. By default `absolute error` where a truth is a fraction, else `accuracy`.',
+          'The measure of the answers, where the truth is known: the share of right labels, or the error of numbers as a part of their spread. By default `absolute error` where a truth is a fraction, else `accuracy`.',
         ),
       ),
   ),

@@ -119,9 +119,10 @@ export function imageBuilds(options: ImageBuildsOptions): ImageBuilds {
     const signal = AbortSignal.any([closing.signal, stopping.signal]);
     const progress = { phase: 'QUEUED', log: `${randomUUID()}.log` };
     const deploymentId = variable(request, 'DEPLOYMENT_ID');
-    const ended = swept
-      .then(() => removeOldLogs(options.directory, isRunning))
-      .then(() => runOne(options, request, { deploymentId, progress }, signal));
+    const trimLogs = () => removeOldLogs(options.directory, isRunning);
+    const ended = swept.then(() =>
+      runOne(options, request, { deploymentId, progress, trimLogs }, signal),
+    );
     const build = { token: request.IdempotencyToken, deploymentId, progress, ended, stopping };
     const forget = () => void builds.delete(build);
     builds.add(build);
@@ -172,7 +173,11 @@ function variable({ EnvironmentVariablesOverride }: StartBuild, name: string): s
 async function runOne(
   options: ImageBuildsOptions,
   { ProjectName, EnvironmentVariablesOverride }: StartBuild,
-  { deploymentId, progress }: Pick<Build, 'deploymentId' | 'progress'>,
+  {
+    deploymentId,
+    progress,
+    trimLogs,
+  }: Pick<Build, 'deploymentId' | 'progress'> & { trimLogs(): Promise<void> },
   stopped: AbortSignal,
 ): Promise<BuildAnswer> {
   const overrides = EnvironmentVariablesOverride.map(({ Name, Value }) => [Name, Value]);
@@ -189,6 +194,8 @@ async function runOne(
     stopped,
     tracked,
     async (lend) => {
+      // Not before its turn: builds would then queue in the order in which this is done.
+      await trimLogs();
       using _ = order ? options.onModel?.(order) : undefined;
       return await inScratch({ ...options, environment }, { progress, stopped, tracked, lend });
     },
