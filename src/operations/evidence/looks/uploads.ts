@@ -129,7 +129,7 @@ export const UPLOAD_CLAIMS: readonly Claim[] = [
     },
   },
   {
-    row: 'A build tells the variables that it was started with',
+    row: '`BatchGetBuilds` answers the variables with which a build was started',
     look: async ({ client, stage }) => {
       const codeBuild = client(CodeBuildClient);
       const list = new ListBuildsForProjectCommand({ projectName: `slipway-${stage}-image` });
