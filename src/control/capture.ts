@@ -6,14 +6,14 @@ const day = z.string().check(z.meta({ format: 'date', description: 'In UTC.' }))
 
 const counts = z.object({
   seen: count.check(z.describe('Requests that were answered with 200.')),
-  kept: count.check(z.describe('Written, sealed.')),
-  full: count.check(z.describe('Not kept: the bytes of their hour were used up.')),
+  kept: count.check(z.describe('Sealed and written.')),
+  full: count.check(z.describe('Not kept: the space of their hour was used up.')),
   large: count.check(z.describe('Not kept: over 200 kB.')),
   private: count.check(z.describe('Not kept: they had a private field.')),
   form: count.check(
-    z.describe('Not kept: nobody knows which of their fields are in the signature.'),
+    z.describe('Not kept: it is unknown which of their fields are in the signature.'),
   ),
-  failed: count.check(z.describe('Not kept: the keeping failed.')),
+  failed: count.check(z.describe('Not kept: storing them failed.')),
 });
 
 export const captureState = z
@@ -25,7 +25,7 @@ export const captureState = z
           counts,
           sampled: count.check(z.describe('Kept requests that are in the sample of their hour.')),
           opens: count.check(
-            z.describe('The kept requests that can still be opened, because their key is there.'),
+            z.describe('The kept requests that can still be opened, because their key exists.'),
           ),
           bytes: count.check(z.describe('The size of all lines of the day.')),
         }),
@@ -39,7 +39,7 @@ export type CaptureState = Frozen<z.output<typeof captureState>>;
 
 const content = z
   .union([z.object({ text: z.string() }), z.object({ base64: z.string() })])
-  .check(z.describe('Text where it is UTF-8.'));
+  .check(z.describe('Text, if it is UTF-8.'));
 
 export const keptRequest = z
   .object({
@@ -50,7 +50,7 @@ export const keptRequest = z
     contentType: z.string(),
     body: content,
     answer: content,
-    truth: z.exactOptional(z.unknown().check(z.describe('The right answer, as feedback says.'))),
+    truth: z.exactOptional(z.unknown().check(z.describe('The correct answer, from feedback.'))),
   })
   .check(z.meta({ id: 'KeptRequest' }));
 
@@ -62,7 +62,7 @@ export const forgotten = z.object({
 
 export const feedbackTaken = z
   .object({
-    joined: count.check(z.describe('Requests that have their truth now.')),
-    unknown: z.array(z.string()).check(z.describe('Ids that no kept request has.')),
+    joined: count.check(z.describe('Requests whose correct answer is now recorded.')),
+    unknown: z.array(z.string()).check(z.describe('Ids that belong to no kept request.')),
   })
   .check(z.meta({ id: 'FeedbackTaken' }));

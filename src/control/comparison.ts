@@ -12,7 +12,7 @@ const share = z
   .object({ asked: count, changed: count, of: count, low: part, high: part, confidence: part })
   .check(
     z.describe(
-      'The share of all `of` kept requests that are answered otherwise: from `low` to `high`; exact where all were asked.',
+      'The share of all `of` kept requests that get another answer: from `low` to `high`; exact if all were sent.',
     ),
   );
 const truth = z
@@ -27,7 +27,7 @@ const truth = z
   })
   .check(
     z.describe(
-      'Both versions beside what is true of the same rows; the gain lies from `low` to `high`.',
+      'Both versions, measured by the truth of the same rows; the gain is between `low` and `high`.',
     ),
   );
 
@@ -49,8 +49,8 @@ export const comparison = z
     ),
     differences,
     answers: z.object({
-      kept: counted.check(z.describe('Requests that people gave as examples.')),
-      drawn: counted.check(z.describe('Requests that Slipway drew.')),
+      kept: counted.check(z.describe('Examples, and kept requests of clients.')),
+      drawn: counted.check(z.describe('Requests that Slipway generated.')),
       noisy: count.check(
         z.describe('Requests that the version before answered in more than one way.'),
       ),
@@ -58,7 +58,7 @@ export const comparison = z
       examples: z.array(z.string()),
       share: z.exactOptional(share),
       more: z.exactOptional(
-        count.check(z.describe('So many more requests would decide; 0 where it is decided.')),
+        count.check(z.describe('How many more requests would decide; 0 if it is decided.')),
       ),
       truth: z.exactOptional(truth),
     }),
@@ -70,13 +70,13 @@ export const versionDiff = z
     from: version,
     to: version,
     differences: differences.check(
-      z.describe('The differences between the facts of both, the heaviest first.'),
+      z.describe('The differences between the facts of both, the most serious first.'),
     ),
     comparison: z
       .nullable(comparison)
       .check(
         z.describe(
-          'The comparison that was made when `to` was to replace `from`; null if there was none.',
+          'The comparison that was made before `to` replaced `from`; null if there was none.',
         ),
       ),
   })

@@ -56,7 +56,7 @@ const backedUp = z.object({
   bad: z.array(bad),
   mended: z
     .array(z.string())
-    .check(z.describe('The objects that had lost their bytes there, and were copied again.')),
+    .check(z.describe('The objects that were corrupted in the backup, and were copied again.')),
 });
 
 /** The content of a backup, and the part of it that is new; `bad` could not be copied. */

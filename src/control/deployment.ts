@@ -88,7 +88,11 @@ export const deployment = z
       .check(z.describe('The findings and results of the steps so far.')),
     intents: z
       .array(z.object({ kind: z.enum(['revision', 'restart']), name: z.string(), target }))
-      .check(z.describe('The resources that were made for it and are not settled yet.')),
+      .check(
+        z.describe(
+          'The resources that it has begun to make, and that are neither in use nor removed yet.',
+        ),
+      ),
     trouble,
   })
   .check(z.meta({ id: 'Deployment' }));

@@ -48,8 +48,8 @@ const placedOption = z.object({
   replicas: z.int().check(z.describe('At the peak; 0 on Lambda.')),
   p95Ms: z.number(),
   bill: z.array(z.object({ what: z.string(), usd })),
-  usd: usd.check(z.describe('A month, with the way to the model.')),
-  ownUsd: usd.check(z.describe('A month, without the way to the model.')),
+  usd: usd.check(z.describe('A month, with API Gateway, the authorizer and the access log.')),
+  ownUsd: usd.check(z.describe('A month, without API Gateway, the authorizer and the access log.')),
   refusals: z.array(z.string()).check(z.describe('The limits that it breaks; empty if it fits.')),
 });
 
@@ -90,12 +90,12 @@ const weighing = z.object({
   ),
   ways: z
     .array(z.object({ what: z.string(), usd, percent: z.number() }))
-    .check(z.describe('The three cheapest ways to spend less, each by itself.')),
+    .check(z.describe('The three cheapest ways to spend less, each applied alone.')),
 });
 
 const runtime = z.object({
   name: oneOf(RUNTIME_NAMES),
-  title: z.string().check(z.describe('The server that serves it, in words.')),
+  title: z.string().check(z.describe('The name of the server that serves it.')),
   framework: z
     .nullable(z.string())
     .check(z.describe('The framework that made the model: scikit-learn 1.5.2.')),
@@ -118,7 +118,7 @@ const promotion = z.object({
       .nullable(z.object({ key: z.string(), by: z.string(), atMs: z.int() }))
       .check(
         z.describe(
-          'Which key has signed it (the sha256 of its DER), and what the signed statement says of who released it when; null where no signature is asked for.',
+          'The key that signed it (the sha256 of its DER), and who released it when, by the signed statement; null if no signature is required.',
         ),
       ),
   ),
@@ -175,22 +175,22 @@ export const explanation = z
             ),
         }),
       )
-      .check(z.describe('Null where nothing was built.')),
-    target: z.nullable(target).check(z.describe('The one that was taken.')),
+      .check(z.describe('Null if nothing was built.')),
+    target: z.nullable(target).check(z.describe('The target that was taken.')),
     options: z.array(option),
     // Absent from a Slipway of an earlier version, and where the build measured no request.
     weighing: z
       .exactOptional(weighing)
-      .check(z.describe('The bill of each option for the demand, where the build measured it.')),
+      .check(
+        z.describe(
+          'The bill of each option for the expected traffic, if the build measured the model.',
+        ),
+      ),
     proof: z.nullable(goldenProof),
     // Absent from a Slipway of an earlier version.
     comparison: z
       .exactOptional(z.nullable(comparison))
-      .check(
-        z.describe(
-          'How it compared with the version that was live; null where there was none to compare with.',
-        ),
-      ),
+      .check(z.describe('The comparison with the version that was live; null if there was none.')),
     shift: z.nullable(
       z.object({
         previous: z.nullable(z.string()),
@@ -202,7 +202,7 @@ export const explanation = z
       .nullable(promotion)
       .check(
         z.describe(
-          'Where it was built, if not here, and the answer of the person who was asked about it.',
+          'Where it was built, if not here, and the answer of the person who was asked to approve it.',
         ),
       ),
     probes: z

@@ -27,7 +27,7 @@ const modelVersion = z
     model: z.string(),
     deploymentId,
     isStreaming: z.exactOptional(
-      z.boolean().check(z.describe('Whether it answers on Lambda as its server writes.')),
+      z.boolean().check(z.describe('Whether its answers are streamed on Lambda.')),
     ),
     liveAtMs: z.number().check(z.describe('When it last went live (epoch).')),
   })
@@ -62,7 +62,7 @@ export const model = z
               .nullable(z.string())
               .check(
                 z.describe(
-                  'Says why nothing has been started for a candidate yet, or no target taken, its phase then being Waiting; null for any other.',
+                  'Why the candidate has not been started, or has no target yet, while its phase is Waiting; null in any other phase.',
                 ),
               ),
             null,
@@ -80,14 +80,14 @@ export const model = z
       .nullable(z.object({ inARow: z.int().check(z.gte(2)), notBeforeMs: z.int() }))
       .check(
         z.describe(
-          'The repairs that followed one another until now, and when (epoch ms) the next may begin if it is needed; null for fewer than two.',
+          'How many repairs in a row there were, and when (epoch ms) the next one may begin if it is needed; null for fewer than two.',
         ),
       ),
     unproven: z
       .nullable(z.string())
       .check(
         z.describe(
-          'That the live version was started, but answered no request, and what would prove it; null where one did.',
+          'Says that the live version was started without a request that proves it, and what would prove it; null if it was proven.',
         ),
       ),
     // Absent from a Slipway of an earlier version.
@@ -100,13 +100,13 @@ export const model = z
               .check(z.describe('While nobody calls; null where ECS chooses the instance.')),
             perMillionUsd: z
               .number()
-              .check(z.describe('For a million calls more, each as long as `durationMs`.')),
+              .check(z.describe('For each million calls of `durationMs` each.')),
             durationMs: z.number(),
           }),
         )
         .check(
           z.describe(
-            'The cost of the live version on its target in AWS, by the prices of `slipway cost`; on one machine nothing of it is spent. Null where no version is live, or no target was chosen for it.',
+            'The cost of the live version on its target in AWS, by the prices of `slipway cost`; on one machine none of it is spent. Null if no version is live, or no target was chosen for it.',
           ),
         ),
       null,
@@ -117,7 +117,7 @@ export const model = z
         .array(damage)
         .check(
           z.describe(
-            'The current faults of the live version: it fails nine in ten of its requests (in five minutes, of ten at least), or three of its servers ended by themselves in ten minutes. Empty while nothing does.',
+            'The current faults of the live version: it fails nine in ten of its requests (in five minutes, of at least ten), or three of its servers ended by themselves in ten minutes. Empty if there are none.',
           ),
         ),
       [],
@@ -164,7 +164,7 @@ const build = z
     deploymentId,
     place: z
       .nullable(z.int().check(z.gte(1)))
-      .check(z.describe('Its place among those that wait, 1 the next; null once it runs.')),
+      .check(z.describe('Its place in the queue, 1 for the next; null once it runs.')),
     stage: z
       .nullable(z.string().check(z.meta({ pattern: '^[A-Za-z][A-Za-z0-9 ,]{0,59}$' })))
       .check(
@@ -176,7 +176,7 @@ const build = z
       .nullable(z.number().check(z.nonnegative()))
       .check(
         z.describe(
-          'How long it still takes, by the last build in the same environment; null where that is not known.',
+          'How long it will still take, from the last build in the same environment; null if that is not known.',
         ),
       ),
     lines: z
@@ -200,7 +200,7 @@ export const asked = z
       .check(z.describe('The deployment to follow; null when there is nothing to do.')),
     after: z
       .string()
-      .check(z.describe('The cursor of its last event from before, empty when it had none.')),
+      .check(z.describe('The cursor of its last event before this request; empty if it had none.')),
     says: z.string().check(z.minLength(1)),
   })
   .check(z.meta({ id: 'Asked', description: 'The outcome of a request for a change.' }));
@@ -224,7 +224,7 @@ export const uploaded = z.object({
 
 export const uploadProgress = z.object({
   offset: count.check(z.describe('How many of its bytes have arrived: where it goes on.')),
-  uploaded: z.nullable(uploaded).check(z.describe('Null until all of it has arrived.')),
+  uploaded: z.nullable(uploaded).check(z.describe('Null until all bytes have arrived.')),
 });
 
 export const refusal = z
@@ -356,7 +356,7 @@ export const traffic = z.object({
         p99Ms: z.nullable(z.number()),
       }),
     )
-    .check(z.describe('Oldest first; without requests and changes there is no point.')),
+    .check(z.describe('Oldest first; times without requests or changes have no point.')),
 });
 
 /** How the requests of a model went, in pieces of some seconds. */

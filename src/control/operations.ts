@@ -62,7 +62,7 @@ const tail = z
   .check(
     z.gte(1, LINES),
     z.lte(MOST_LOG_LINES, LINES),
-    z.describe('The most lines; 200 if not said, 10,000 where `since` is.'),
+    z.describe('The maximum number of lines; by default 200, or 10,000 with `since`.'),
   );
 
 const last = z.int(LAST).check(z.gte(1, LAST), z.lte(MOST_LAST_EVENTS, LAST));
@@ -84,7 +84,7 @@ const upload = z.object({
     z
       .string()
       .check(z.regex(UUID, 'is not a UUID\nMake one for each object, and keep it until the end.')),
-    'Of its sender, who makes one for each object.',
+    'The id that the sender makes for each object.',
   ),
 });
 const size = z.int(BYTES).check(z.nonnegative(BYTES));
@@ -110,8 +110,7 @@ export const everywhere = {
   listRefused: {
     method: 'GET',
     path: '/refused',
-    summary:
-      'Drops that were refused or ignored as they came, and by whose name there is no model.',
+    summary: 'Drops that were refused or ignored when they came, and have no model of their name.',
     says: 'The newest of each name, newest first, at most five of the newest 200 events.',
     answer: json(refused),
   },
@@ -127,10 +126,10 @@ export const everywhere = {
     method: 'GET',
     path: '/models/{name}/logs',
     summary:
-      "The last lines that the model's newest revision wrote; without one, of the live revision, and of a newer build that runs or has failed.",
+      "The last lines that the model's newest revision wrote; if it has none, those of the live revision, and of a newer build that runs or has failed.",
     params: named,
     query: z.object({ tail: z.optional(tail), since: z.optional(since) }),
-    says: 'The lines, oldest first, each behind the time when it was written (ISO 8601, UTC).',
+    says: 'The lines, oldest first, each after the time when it was written (ISO 8601, UTC).',
     answer: json(modelLog),
   },
   listVersions: {
@@ -146,7 +145,9 @@ export const everywhere = {
     path: '/models/{name}/explain',
     summary: 'Why a version runs where it runs, and how it was proven.',
     params: named,
-    query: which("Which one; else the live one, or where none is live the newest deployment's."),
+    query: which(
+      'The version; by default the live one or, if none is live, that of the newest deployment.',
+    ),
     says: 'What was decided and found.',
     answer: json(explanation),
   },
@@ -156,8 +157,8 @@ export const everywhere = {
     summary: 'How two versions differ.',
     params: named,
     query: z.object({
-      from: z.optional(said(number, 'Else the one that was live before `to`.')),
-      to: z.optional(said(number, 'Else the live one.')),
+      from: z.optional(said(number, 'By default the one that was live before `to`.')),
+      to: z.optional(said(number, 'By default the live one.')),
     }),
     says: 'The differences.',
     answer: json(versionDiff),
@@ -165,9 +166,9 @@ export const everywhere = {
   readCapture: {
     method: 'GET',
     path: '/models/{name}/capture',
-    summary: 'What is kept of the requests of clients.',
+    summary: 'The kept requests of clients, counted by day.',
     params: named,
-    says: 'By day: how many there were, were kept, and were not.',
+    says: 'For each day: how many requests there were, and how many were kept or not.',
     answer: json(captureState),
   },
   exportCapture: {
@@ -183,29 +184,31 @@ export const everywhere = {
     path: '/models/{name}/capture',
     summary: 'Forgets kept requests, by dropping the keys that open them.',
     params: named,
-    query: z.object({ day: z.optional(said(text, 'The day, as 2026-01-31; else all.')) }),
+    query: z.object({
+      day: z.optional(said(text, 'The day, as 2026-01-31; by default all days.')),
+    }),
     says: 'They cannot be opened any more.',
     answer: json(forgotten),
   },
   giveFeedback: {
     method: 'POST',
     path: '/models/{name}/feedback',
-    summary: 'Says what answers to kept requests should have been.',
+    summary: 'Records the correct answers to kept requests.',
     description:
       'The body has one line of JSON for each request: its `id`, which is the `x-request-id` of its answer, and its `truth`. At most 10 MB.',
     params: named,
     takesBytes: true,
-    says: 'How many were joined.',
+    says: 'How many kept requests got their correct answer.',
     answer: json(feedbackTaken),
   },
   readTraffic: {
     method: 'GET',
     path: '/models/{name}/traffic',
     summary:
-      'How the requests of a model went in its last minutes: how many, how fast, by which revision.',
+      'The requests of a model in the last minutes: how many, how fast, and by which revision.',
     params: named,
     query: z.object({ minutes: z._default(minutes, 15) }),
-    says: 'The requests, in pieces of some seconds; in an account of a minute, as CloudWatch counts them, a minute or two late.',
+    says: 'The requests, for every few seconds; in an account for every minute, as CloudWatch counts them, a minute or two late.',
     answer: json(traffic),
   },
   rollBack: {
@@ -213,7 +216,7 @@ export const everywhere = {
     path: '/models/{name}/rollback',
     summary: 'Makes a kept version live again.',
     description:
-      'Without `to` it is the one that was live before, and a deployment that is under way is aborted instead.',
+      'Without `to` it is the version that was live before. If a deployment is under way, that deployment is aborted instead.',
     params: named,
     query: z.object({ to: z.optional(said(number, 'The version that is to be live.')) }),
     says: BEGUN,
@@ -230,7 +233,7 @@ export const everywhere = {
   undeploy: {
     method: 'POST',
     path: '/models/{name}/undeploy',
-    summary: 'Takes all of a model away but its artifacts and its history.',
+    summary: 'Removes a model, but keeps its artifacts and its history.',
     params: named,
     says: BEGUN,
     answer: json(asked),
@@ -239,11 +242,11 @@ export const everywhere = {
     method: 'GET',
     path: '/models/{name}/release',
     summary:
-      'A version for another Slipway, with what was found of it here; `slipway promote` brings it there.',
+      'A version for another Slipway, with all that is known about it here; `slipway promote` brings it there.',
     params: named,
     query: z.object({
-      version: z.optional(said(number, 'Which one; else the live one.')),
-      place: z._default(said(z.string(), 'What this Slipway is called there.'), 'this machine'),
+      version: z.optional(said(number, 'The version; by default the live one.')),
+      place: z._default(said(z.string(), 'The name of this Slipway there.'), 'this machine'),
     }),
     says: 'The release, for a Slipway of the same version.',
     answer: json(release),
@@ -251,14 +254,14 @@ export const everywhere = {
   promote: {
     method: 'POST',
     path: '/promotions',
-    summary: 'Makes a version live whose files were uploaded below promotions/ before.',
+    summary: 'Makes a version live from files that were uploaded below promotions/ before.',
     query: z.object({
       model: text,
       key: said(text, 'The key of the object that holds the release.'),
       versionId: text,
       needsApproval: said(
         flag,
-        'Whether a person is to approve it, whatever this Slipway asks for.',
+        'Whether a person must approve it, even if this Slipway does not require that.',
       ),
     }),
     says: 'It has begun.',
@@ -267,16 +270,16 @@ export const everywhere = {
   answerPromotion: {
     method: 'POST',
     path: '/models/{name}/answer',
-    summary: 'Approves or refuses the promotion, or the compared version, that waits for it.',
+    summary: 'Approves or refuses the promotion, or the compared version, that waits for a person.',
     params: named,
     query: z.object({
       version: number,
       verdict,
       digest: said(
         text,
-        "What was looked at: the promotion's digest, or the compared version's revision; another is 409.",
+        'The digest of the promotion, or the revision of the compared version, that the person has looked at; if another one waits, the answer is 409.',
       ),
-      force: said(flag, 'Whether it is approved although it is broken.'),
+      force: said(flag, 'Approves it although it is broken.'),
       by: said(text, 'Who answers.'),
     }),
     says: 'It is recorded.',
@@ -309,7 +312,7 @@ export const everywhere = {
   listBuilds: {
     method: 'GET',
     path: '/builds',
-    summary: 'How the builds stand that wait or run, in the order in which they were asked for.',
+    summary: 'The builds that wait or run, in the order in which they were requested.',
     says: 'The builds.',
     answer: json(builds),
   },
@@ -322,7 +325,9 @@ export const everywhere = {
     query: z.object({
       model: z.optional(said(z.string(), 'Events of this model only.')),
       deployment: z.optional(said(id, 'Events of this deployment only.')),
-      last: z.optional(said(last, 'Begins with the newest so many, where no cursor is given.')),
+      last: z.optional(
+        said(last, 'Begins with this many of the newest events, if there is no cursor.'),
+      ),
       follow: z._default(
         said(
           z.boolean(
@@ -333,7 +338,10 @@ export const everywhere = {
         true,
       ),
     }),
-    cursor: { header: 'Last-Event-ID', description: 'The cursor to go on after.' },
+    cursor: {
+      header: 'Last-Event-ID',
+      description: 'The cursor of the last event that was received.',
+    },
     says: 'The events.',
     answer: { kind: 'events', schema: cursoredEvent },
   },
@@ -351,9 +359,9 @@ export const everywhere = {
     method: 'DELETE',
     path: '/objects/{key}',
     summary:
-      'Takes an object out of the bucket, but not the versions that deployments were made of. Nothing there is success.',
+      'Removes an object from the bucket, but keeps the versions from which deployments were made. It succeeds if there is no such object.',
     params: key,
-    says: 'It is not there.',
+    says: 'The object is not in the bucket.',
     answer: json(removed),
   },
 } as const satisfies Operations;
@@ -365,7 +373,7 @@ export const onOneMachine = {
     path: '/metrics',
     isOpen: true,
     summary:
-      "Deployments by phase and outcome, for Prometheus. Those of requests are at the gateway's `/metrics`.",
+      "Metrics of deployments and of Slipway itself, for Prometheus. The metrics of requests are at the gateway's `/metrics`.",
     says: "Prometheus' text.",
     answer: { kind: 'text' },
   },
@@ -375,12 +383,12 @@ export const onOneMachine = {
     isOpen: true,
     summary: 'Which process answers here, and whether it works as it should; for monitors.',
     description:
-      'Answers 503 while the disk, the bucket, the registry or the walls are in trouble, or cannot be looked at.',
+      'Answers 503 while the check of the disk, the bucket, the registry or the walls fails, or cannot be made.',
     says: 'It runs.',
     answer: json(healthy),
     otherwise: {
       status: 503,
-      says: 'It runs, and says what keeps it from working as it should; what was live may be served all the same.',
+      says: 'It runs, and says what keeps it from working as it should; live models may be served all the same.',
       schema: failing,
     },
   },
@@ -388,15 +396,14 @@ export const onOneMachine = {
     method: 'GET',
     path: '/storage',
     summary:
-      'How many objects there are, how many bytes they hold, and how many of these a prune would free, as counted within the last ten minutes or so.',
+      'The number of objects, their bytes, and the bytes that a prune would free; the figures are about ten minutes old at most.',
     says: 'In bytes.',
     answer: json(storage),
   },
   scrub: {
     method: 'POST',
     path: '/scrub',
-    summary:
-      'Reads all objects and what builds made, and compares them with what they were stored as.',
+    summary: 'Reads all objects and the results of builds, and compares them with their hashes.',
     says: PROGRESS,
     answer: lines(scrubLine),
   },
@@ -411,7 +418,7 @@ export const onOneMachine = {
   backup: {
     method: 'POST',
     path: '/backup',
-    summary: 'Copies the registry and what it needs to a folder.',
+    summary: 'Copies the registry, and the files that it needs, to a folder.',
     query: z.object({
       to: said(text, 'The absolute path of a folder that is new or an earlier backup.'),
       link: said(flag, 'Links objects instead of copying them.'),
@@ -430,7 +437,7 @@ export const onOneMachine = {
     method: 'POST',
     path: '/console/sessions',
     isOpen: true,
-    summary: "Takes a link's code, once, and answers a token for the console that it opened.",
+    summary: 'Exchanges the code of a link, once, for a token of the console.',
     query: z.object({ code: text }),
     says: 'The token.',
     answer: json(consoleSession),
@@ -447,26 +454,26 @@ export const onOneMachine = {
   readUpload: {
     method: 'GET',
     path: '/uploads/{id}',
-    summary: 'How much of an upload in pieces has arrived; whoever still sends it is cut off.',
+    summary:
+      'How much of an upload in pieces has arrived; a connection that still sends it is closed.',
     params: upload,
-    says: 'How far it is; 0 for one that is not known.',
+    says: 'How many bytes have arrived; 0 for an unknown upload.',
     answer: json(uploadProgress),
   },
   continueUpload: {
     method: 'PUT',
     path: '/uploads/{id}',
-    summary:
-      'Takes a piece of an object, from where its upload stands; the last one puts the object in the bucket.',
+    summary: 'Takes the next piece of an object; the last one puts the object in the bucket.',
     description:
-      'What has arrived of a piece stays when the connection is lost, also over a restart, for a day. A piece from elsewhere is 409.',
+      'The bytes of a piece that have arrived are kept for a day, even if the connection is lost or Slipway restarts. A piece that does not begin where the upload stopped is answered 409.',
     params: upload,
     query: z.object({
       key: said(text, 'The key of the object.'),
       totalBytes: said(size, 'The size of the whole object.'),
-      offset: said(size, 'How much of it was sent before.'),
+      offset: said(size, 'How many bytes were sent before.'),
     }),
     takesBytes: true,
-    says: 'How far it is.',
+    says: 'How many bytes have arrived.',
     answer: json(uploadProgress),
   },
 } as const satisfies Operations;

@@ -42,7 +42,7 @@ export const goldenProof = z
     of: z.exactOptional(
       z
         .object({ deploymentId, revision: z.string() })
-        .check(z.describe('The version whose request it is, where that is not its own.')),
+        .check(z.describe('The version from which the request comes, if it is another one.')),
     ),
     warning: z.string(),
     latencyMs: z.number(),
@@ -76,10 +76,12 @@ export const droppedBy = z.exactOptional(
       ),
       address: z.exactOptional(z.string().check(z.describe('Where the request came from.'))),
       requestId: z.exactOptional(
-        z.string().check(z.describe("Its id, which CloudTrail's record of it has too.")),
+        z
+          .string()
+          .check(z.describe("The id of the request, which CloudTrail's record of it has too.")),
       ),
       claims: z.exactOptional(
-        z.string().check(z.describe('Who the uploader says to be; nobody has checked it.')),
+        z.string().check(z.describe('Who the uploader claims to be; nobody has checked it.')),
       ),
     })
     .check(

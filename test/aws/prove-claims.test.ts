@@ -102,7 +102,7 @@ describeOnMoto('the looks of `slipway prove`', (moto) => {
     expect(rowsThat(all, 'not seen')).toEqual([
       '`codebuild:startBuild.sync` answers',
       'CodeBuild runs `buildspecs/environment.yml`',
-      'A build tells the variables that it was started with',
+      '`BatchGetBuilds` answers the variables with which a build was started',
       'A VPC link (V2) leads an integration to an internal load balancer',
       'A task without a role has no credentials; ECS pulls its image and writes its log',
       'ECS Managed Instances starts one of the types that a capacity provider allows',

@@ -7,16 +7,12 @@ export const captureSchema = z
   .strictObject({
     requestsPerHour: z
       ._default(z.int().check(z.gte(1), z.lte(10_000)), 100)
-      .check(
-        z.describe(
-          'How many requests of an hour are kept: a sample of all, each as likely as any other.',
-        ),
-      ),
+      .check(z.describe('How many requests of an hour are kept: a random sample of all.')),
     megabytes: z
       ._default(z.int().check(z.gte(1), z.lte(10_000)), 200)
       .check(
         z.describe(
-          'How much all that is kept may take, in millions of bytes; an hour may take its part of the days.',
+          'The most space that all kept requests take, in millions of bytes; each hour may take its share of that.',
         ),
       ),
     days: z
@@ -35,7 +31,7 @@ export const captureSchema = z
       )
       .check(
         z.describe(
-          'Fields that are private: a request or an answer that has one is counted, and never kept.',
+          'Private fields: if a request or its answer has one, the request is counted but not kept.',
         ),
       ),
   })

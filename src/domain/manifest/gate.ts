@@ -8,13 +8,17 @@ const truthSchema = z.strictObject({
       .enum(['accuracy', 'absolute error'])
       .check(
         z.describe(
-          'The measure of the answers, where the truth is known: the share of right labels, or the error of numbers as a part of their spread. By default `absolute error` where a truth is a fraction, else `accuracy`.',
+          'The measure of the answers, where the truth is known: the share of right labels, or the error of numbers as a part of their spread. By default `absolute error` if a truth is a fraction, else `accuracy`.',
         ),
       ),
   ),
   margin: z
     ._default(z.number().check(z.gte(0), z.lte(1)), 0.02)
-    .check(z.describe('How much of that a version may lose against the live one, as a part of 1.')),
+    .check(
+      z.describe(
+        'How much worse than the live version a version may be by this measure, from 0 to 1.',
+      ),
+    ),
   output: z.exactOptional(
     z
       .string()
@@ -42,20 +46,20 @@ export const gateSchema = z.strictObject({
       .enum(DECISIONS)
       .check(
         z.describe(
-          'The same for one that answers otherwise, without a sign that it is broken. By default `warn`, and `ask` where promotions need an approval.',
+          'The action for a version that gives other answers, without a sign that it is broken. By default `warn`, and `ask` where promotions need an approval.',
         ),
       ),
   ),
   unproven: z
     ._default(z.enum(DECISIONS), 'warn')
-    .check(z.describe('The same where there is too little evidence.')),
+    .check(z.describe('The action if there is too little evidence.')),
   expect: z.prefault(
     z.strictObject({
       changed: z
         ._default(z.number().check(z.gte(0), z.lte(1)), 0.02)
         .check(
           z.describe(
-            'The share of kept requests and examples that may be answered otherwise, from 0 to 1. Above it a version counts as changed.',
+            'The share of kept requests and examples that may get another answer, from 0 to 1. Above it a version counts as changed.',
           ),
         ),
     }),
@@ -68,7 +72,7 @@ export const gateSchema = z.strictObject({
       .check(
         z.gte(1),
         z.describe(
-          'The number of the live version that this one may replace whatever it breaks. It says nothing of any other version.',
+          'The number of the live version that this one may replace, even if it breaks its clients. It has no effect while another version is live.',
         ),
       ),
   ),

@@ -39,7 +39,7 @@ const example = z.strictObject({
       .unknown()
       .check(
         z.describe(
-          'The content that the answer must have; it may have more. Items of a list that have a `name` are matched by it.',
+          'The content that the answer must have; it may have more. Items of a list that have a `name` are compared by name.',
         ),
       ),
   ),
@@ -63,7 +63,7 @@ const team = z.string({ error: TEAM_FORM }).check(
     },
   ),
   z.describe(
-    'The team that pays for the model: the tag `slipway:team` of all that is made for it in AWS. By default what its stack says.',
+    "The team that pays for the model: the tag `slipway:team` on everything that is made for it in AWS. By default the stack's parameter `team`.",
   ),
 );
 
@@ -82,7 +82,7 @@ const accelerator = z
   .check(
     z.regex(/^(none|any|[A-Z][A-Za-z0-9 ]*(:[1-8])?)$/, { error: ACCELERATOR_FORM }),
     z.describe(
-      'The GPU that the model needs, and how many: T4, L4:1, A10G:4; `any` takes the cheapest whose memory holds a language model; or none. By default none, or `any` where a stack has vLLM and the model is too large for a CPU to answer by.',
+      'The GPU that the model needs, and how many: T4, L4:1, A10G:4; `any` takes the cheapest whose memory holds a language model; or none. By default none, or `any` if a stack has vLLM and the model is too large for a CPU.',
     ),
   );
 
@@ -90,14 +90,18 @@ const placement = z
   .strictObject({
     target: z
       ._default(z.enum(['auto', ...TARGETS]), 'auto')
-      .check(z.describe('Where to run; by default the cheapest target that can hold the model.')),
+      .check(
+        z.describe(
+          'Where to run; by default the target with the lowest bill for `traffic` or, without measurements, the first that can hold the model.',
+        ),
+      ),
     allow: z
       ._default(z.array(z.enum(TARGETS)).check(z.minLength(1)), [...TARGETS])
       .check(z.describe('The targets to choose from.')),
     allowCpu: z
       ._default(z.boolean(), false)
       .check(
-        z.describe('Whether a model that asks for a GPU may run on a CPU where there is no GPU.'),
+        z.describe('Whether a model that asks for a GPU may run on a CPU if there is no GPU.'),
       ),
   })
   .check(
@@ -140,7 +144,7 @@ export const manifestSchema = z
               z.minLength(1),
               z.maxLength(20),
               z.describe(
-                "Names besides its own by which requests of OpenAI's API may ask for the model; any other is answered 404.",
+                "Other names by which requests of OpenAI's API may name the model; any other name is answered 404.",
               ),
             ),
         ),

@@ -11,13 +11,13 @@ const PACKAGE_FORM =
 export const modelSchema = z.strictObject({
   format: z
     ._default(z.enum(['auto', ...FORMATS]), 'auto')
-    .check(z.describe('The format of the artifact, where it could be of more than one.')),
+    .check(z.describe('The format of the artifact, if it could have more than one.')),
   path: z.exactOptional(
     z
       .string()
       .check(
         z.minLength(1),
-        z.describe('The file of the model within the artifact, where there is more than one.'),
+        z.describe('The file of the model within the artifact, if there is more than one.'),
       ),
   ),
   allowPickle: z
@@ -85,7 +85,7 @@ export const runtimeSchema = z.strictObject({
         z.gte(MIN_CONTEXT),
         z.lte(MAX_CONTEXT),
         z.describe(
-          'How many tokens a request to a language model and its answer may have together; by default 4096, or as many as the model has. Memory grows with it.',
+          'How many tokens a request to a language model and its answer may have together; by default 4096, or the maximum of the model if that is lower. Memory grows with it.',
         ),
       ),
   ),
@@ -104,7 +104,7 @@ export const runtimeSchema = z.strictObject({
     ._default(z.enum(['auto', 'none', 'int8']), 'auto')
     .check(
       z.describe(
-        '`auto` serves forests, boosted trees, linear models and encoders in safetensors as ONNX where that gives the same answers; `none` always serves them with their framework. `int8`, of encoders in safetensors, keeps the weights in a quarter of the bytes where 200 texts are answered nearly the same, else as `auto` does.',
+        '`auto` serves forests, boosted trees, linear models and encoders in safetensors as ONNX if that gives the same answers; `none` always serves them with their framework. `int8`, for encoders in safetensors, stores the weights in a quarter of the bytes if 200 texts get nearly the same answers; else it is like `auto`.',
       ),
     ),
   network: z
