@@ -44,7 +44,7 @@ export function addAccountCommands(program: Command): void {
     )
     .option(
       '--containers <which>',
-      'where models run that do not fit Lambda: public, isolated or off; without it as installed, at first off',
+      'where models run that do not fit Lambda: public, isolated or off (default: as installed; off in a new stack)',
     )
     .option('--yes', 'do not ask')
     .option('--skip-doctor', 'deploy even if the account is not ready')

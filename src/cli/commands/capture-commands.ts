@@ -18,10 +18,10 @@ function addCapture(program: Command): void {
   placedCommand(
     program,
     'capture <model>',
-    'Shows what is kept of the requests of clients (`capture` in model.yaml), exports it, or forgets it.',
+    'Shows, exports or forgets the kept requests of clients (`capture` in model.yaml).',
   )
-    .option('--export <file>', 'write the kept requests to a new file, a line of JSON for each')
-    .option('--forget [day]', 'drop the keys of a day, as 2026-01-31, or of all days')
+    .option('--export <file>', 'write the kept requests to a new file, one line of JSON for each')
+    .option('--forget [day]', 'delete the keys of a day, as 2026-01-31, or of all days')
     .addHelpText(
       'after',
       examples(
@@ -49,7 +49,7 @@ function addCapture(program: Command): void {
           day
             ? `The requests of ${options.forget} can never be opened again.`
             : 'No kept request can ever be opened again.',
-          'A version that serves keeps nothing more by a dropped key: deploy it again to keep requests.',
+          'The live version cannot keep requests with a deleted key: deploy it again to keep requests.',
         ]);
       }
       const state = await slipway.readCapture({ name: model });
@@ -61,9 +61,9 @@ function addFeedback(program: Command): void {
   placedCommand(
     program,
     'feedback <model> [id] [truth]',
-    'Says what the answer to a kept request should have been, by the `x-request-id` of its answer.',
+    'Records the correct answer to a kept request, which is named by the `x-request-id` of its answer.',
   )
-    .option('--file <file>', 'many at once: a line of JSON for each, {"id": …, "truth": …}')
+    .option('--file <file>', 'many at once: one line of JSON for each, {"id": …, "truth": …}')
     .addHelpText(
       'after',
       examples(

@@ -15,7 +15,7 @@ export function addCompletionCommands(program: Command): void {
   program
     .command('completion')
     .description(
-      'Prints a script that completes commands, options and models in a shell, and that defines `slipway` there where none is installed.',
+      'Prints a script by which a shell completes commands, options and models, and which defines `slipway` there if it is not installed.',
     )
     .addArgument(new Argument('<shell>', 'the shell').choices(SHELLS))
     .addOption(unusedDataOption())
@@ -35,7 +35,7 @@ export function addCompletionCommands(program: Command): void {
   program
     .command('complete', { hidden: true })
     .description(
-      'Prints the words that may complete the last one, one a line, for the script of a shell.',
+      'Prints the possible completions of the last word, one on each line, for the script of a shell.',
     )
     .argument('[words...]', 'what follows the name of the program, up to the cursor')
     .option('--patience <ms>', 'how long to wait for the names of models', PATIENCE_MS)

@@ -13,10 +13,15 @@ export function addConsoleCommand(program: Command): void {
   placedCommand(
     program,
     'console',
-    'Opens the console in a browser: models, deployments, events, and a drop for new ones. For a stage in AWS it is served on this machine until Ctrl-C, by your own credentials.',
+    'Opens the console in a browser: it shows models, deployments and events, and uploads new models. For a stage in AWS it is served on this machine, with your own credentials, until Ctrl-C.',
   )
     .option('--no-open', 'only print the link')
-    .option('--port <n>', 'with --stage: where it is served (default: any free port)', integer, 0)
+    .option(
+      '--port <n>',
+      'with --stage: the port on which it is served (default: any free port)',
+      integer,
+      0,
+    )
     .addHelpText('after', examples('slipway console', 'slipway console --stage prod --no-open'))
     .action(async (options: Options) => {
       const output = commandOutput(options);

@@ -15,7 +15,7 @@ export function addCostCommand(program: Command): void {
   placedCommand(
     program,
     'cost [model]',
-    'Shows what each live version costs while idle and by a million calls, at the prices of a stated day.',
+    'Shows what each live version costs while idle and for a million calls, at the prices of a stated day.',
   )
     .option(
       '--ms <n>',

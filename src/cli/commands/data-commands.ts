@@ -19,7 +19,7 @@ function addScrub(program: Command): void {
   localCommand(
     program,
     'scrub',
-    'Reads all objects and what builds made, and says what no longer has its bytes; takes it again from the bucket where that has them. Exits with 1 where something stays bad.',
+    'Reads all objects and the results of builds, and names those that are corrupted; copies them again from the bucket if it has the right bytes. Exits with 1 if something stays corrupted.',
   )
     .addHelpText('after', examples('slipway scrub', 'slipway scrub --json'))
     .action(async (options: Common) => {
@@ -47,7 +47,7 @@ function addPrune(program: Command): void {
   localCommand(
     program,
     'prune',
-    'Removes objects that neither the bucket, nor a version that can start, nor a deployment needs, after showing how much that is and asking.',
+    'Removes the objects that are needed by neither the bucket, nor a version that can start, nor a deployment, after showing how much that is and asking.',
   )
     .option('--dry-run', 'only say what would be removed')
     .option('--yes', 'do not ask')
@@ -71,7 +71,7 @@ function addPrune(program: Command): void {
       if (!options.yes) {
         await agree('prune', {
           refusal: 'nothing was removed',
-          fix: 'Give --yes to remove them without being asked, or --dry-run to only look.',
+          fix: 'Use --yes to remove them without being asked, or --dry-run only to see them.',
         });
       }
       const pruned = await run(false);
@@ -84,7 +84,7 @@ function addBackup(program: Command): void {
   localCommand(
     program,
     'backup <dir>',
-    'Copies the registry, and the objects and built folders that it needs, to a folder, while Slipway goes on; the next backup there copies only what is new, or has lost its bytes there. Exits with 1 where something could not be copied.',
+    'Copies the registry, and the objects and built folders that it needs, to a folder, while Slipway runs; the next backup there copies only what is new or corrupted there. Exits with 1 if something could not be copied.',
   )
     .option('--link', 'make hard links instead of copies, on the same disk')
     .addHelpText('after', examples('slipway backup /mnt/backups/slipway'))
@@ -120,7 +120,7 @@ function addRestore(program: Command): void {
   localCommand(
     program,
     'restore <dir>',
-    'Makes a data folder of a backup: a new one, or one that has lost its registry. Exits with 1 where the backup lacks something.',
+    'Makes a data folder from a backup: a new one, or one that has lost its registry. Exits with 1 if the backup lacks something.',
   )
     .addHelpText('after', examples('slipway restore /mnt/backups/slipway --data /srv/slipway'))
     .action(async (dir: string, options: Common) => {

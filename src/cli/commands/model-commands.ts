@@ -59,8 +59,8 @@ function addInspect(program: Command): void {
         const written = await writePredict(path);
         return show(options, { written }, [
           `wrote ${written.join(' and ')}`,
-          ...(written.length > 1 ? [] : ['The requirements.txt that is there stays as it is.']),
-          'See that it answers as it should, then push the folder.',
+          ...(written.length > 1 ? [] : ['The requirements.txt that was there is unchanged.']),
+          'Check that it answers correctly, then push the folder.',
         ]);
       }
       const { inspectPath } = await import('#operations/inspection/inspect-path.ts');
@@ -118,7 +118,7 @@ function addInvoke(program: Command): void {
   )
     .option(
       '--body <json>',
-      'what to send, which may also stand behind the model: JSON, or @FILE of JSON, CSV, JSON Lines, an image or sound, by its ending, or @- for what comes in; without it the request is a GET',
+      'what to send, which you may also give after the model: JSON, @FILE (JSON, CSV, JSON Lines, an image or sound, by its ending), or @- for standard input; without it the request is a GET',
     )
     .option('--path <path>', "below the model's endpoint", '/invocations')
     .option('--key <key>', 'the API key, in AWS (or SLIPWAY_KEY)')
@@ -152,7 +152,7 @@ function addStatus(program: Command): void {
   placedCommand(
     program,
     'status [model]',
-    'Shows each model, or the one named: what is live, where, and how its newest deployment stands; and the newest drops that became no model.',
+    'Shows each model, or the one named: its live version and target, and its newest deployment; and the newest drops that became no model.',
   )
     .aliases(['list', 'ls'])
     .addHelpText(
@@ -227,17 +227,17 @@ function addLogs(program: Command): void {
   placedCommand(
     program,
     'logs <model>',
-    "Shows the last lines that the model's server wrote, and those of a newer build that runs or has failed.",
+    "Shows the last lines that the model's server wrote, and the last lines of a newer build that runs or has failed.",
   )
     .option('-f, --follow', 'print new ones as they come')
     .option(
       '-n, --tail <lines>',
-      'the last so many lines (default: 200; with --since 10,000)',
+      'how many of the last lines (default: 200; with --since 10,000)',
       tailIn,
     )
     .option(
       '--since <time>',
-      'only what was written since then: how long ago (90s, 10m, 2h, 1d) or a time (2026-01-02T03:04:05Z)',
+      'only lines written since then: how long ago (90s, 10m, 2h, 1d) or a time (2026-01-02T03:04:05Z)',
     )
     .addHelpText(
       'after',

@@ -24,12 +24,12 @@ function addPromote(program: Command): void {
   program
     .command('promote <model>')
     .description(
-      'Brings a version to another stage or account, or to another folder of this machine, and makes it live there: the same bytes, never built again.',
+      'Copies a version to another stage or account, or to another folder of this machine, and makes it live there, without building it again.',
     )
     .requiredOption('--from <place>', 'where it is: a stage in AWS, or a folder such as ./staging')
     .requiredOption('--to <place>', 'where it is to be live')
     .option('--version <n>', 'the version (default: the live one)', integer)
-    .option('--require-approval', 'it goes live only once a person has approved it there')
+    .option('--require-approval', 'it goes live only after a person has approved it there')
     .option('--profile <profile>', 'the AWS profile')
     .option('--region <region>', 'the AWS region')
     .option('--to-profile <profile>', 'the AWS profile of the other side, if it is another')
@@ -88,7 +88,7 @@ function addSigningKey(program: Command): void {
   placedCommand(
     program,
     'signing-key',
-    'Prints the public key by which releases from here are signed: give it to the stage or the folder that is to take them.',
+    'Prints the public key by which releases from here are signed: give it to the stage or the folder that will receive them.',
   )
     .addHelpText('after', examples('slipway signing-key --stage staging'))
     .action(async (options: Place) => {
@@ -100,7 +100,7 @@ function addSigningKey(program: Command): void {
 function answerCommand(program: Command, name: string, description: string): Command {
   return placedCommand(program, name, description)
     .option('--version <n>', 'the version (default: the one that waits)', integer)
-    .option('--digest <digest>', 'refuse to decide about any other digest')
+    .option('--digest <digest>', 'answer only if this is the digest that waits')
     .option('--yes', 'do not ask');
 }
 
@@ -169,6 +169,6 @@ async function waitingVersion(slipway: Slipway, model: string): Promise<number> 
   const isAwaited = newest?.phase === 'AwaitingApproval' || newest?.phase === 'Compared';
   if (isAwaited && newest.version !== null) return newest.version;
   throw new Failure('InputInvalid', `no version of ${model} waits for approval`, {
-    fix: 'See what does with `slipway status`.',
+    fix: '`slipway status` shows the versions that wait.',
   });
 }

@@ -9,14 +9,14 @@ export function addProveCommand(program: Command): void {
     program
       .command('prove')
       .description(
-        'Deploys a stage into your account, tries whether AWS does what Slipway relies on, removes the stage, and writes what was seen as a signed file.',
+        'Deploys a stage into your account, tests whether AWS behaves as Slipway relies on, removes the stage, and writes the observations to a signed file.',
       ),
   )
     .option('--gpu', 'also start a host with a GPU')
     .option('--yes', 'do not ask')
     .option('--skip-doctor', 'go on even if the account is not ready')
     .option('--out <file>', 'the file for the observations', 'slipway-evidence.json')
-    .option('--check <file>', 'only check the signature of such a file, and show it')
+    .option('--check <file>', 'only check the signature of such a file, and show the file')
     .option('--json', 'print JSON for programs')
     .addHelpText(
       'after',

@@ -40,7 +40,7 @@ export function addStartCommand(program: Command): void {
     .addOption(
       new Option(
         '--engine <engine>',
-        'what runs models: processes, or containers of images built here',
+        'how models run: as processes, or as containers of images built here',
       )
         .choices(['process', 'docker'])
         .default('process'),
@@ -54,7 +54,7 @@ export function addStartCommand(program: Command): void {
     )
     .option(
       '--require-approval',
-      'a promotion to here goes live only once a person has approved it',
+      'a promotion to here goes live only after a person has approved it',
     )
     .option(
       '--trusted-signer <key>',
@@ -64,11 +64,11 @@ export function addStartCommand(program: Command): void {
     )
     .option(
       '--begin-anew',
-      'make a new registry where that of the data folder is lost, and forget all versions of before',
+      'make a new registry if that of the data folder is lost, and forget all earlier versions',
     )
     .option(
       '--code-without-walls',
-      'where this machine cannot set walls around a model (docs/security.md): load models in Python all the same',
+      'load models in Python even if this machine cannot set walls around them (docs/security.md)',
     )
     .option('--request-log', 'log each request to requests.ndjson, one JSON object per line')
     .option(
@@ -79,7 +79,7 @@ export function addStartCommand(program: Command): void {
     )
     .option(
       '--allowed-host <name>',
-      'a name of this machine that a reverse proxy hands on in the Host header; may be repeated',
+      'a name of this machine that a reverse proxy passes on in the Host header; may be repeated',
       collected,
       [],
     )
@@ -89,11 +89,11 @@ export function addStartCommand(program: Command): void {
     )
     .option(
       '--console-url <url>',
-      'the address at which a reverse proxy publishes the console, by another host name or port than the models',
+      'the address at which a reverse proxy publishes the console, with another host name or port than the models',
     )
     .option(
       '--webhook <url>',
-      'where each event is posted, signed with SLIPWAY_WEBHOOK_SECRET; may be repeated',
+      'the address to which each event is posted, signed with SLIPWAY_WEBHOOK_SECRET; may be repeated',
       collected,
       [],
     )
@@ -124,7 +124,7 @@ async function startAsAsked(options: Options): Promise<void> {
       'InputInvalid',
       '--once stops after the answer of the demo, and there is no --demo',
       {
-        fix: 'Add --demo, or leave --once out: then Slipway serves until Ctrl-C.',
+        fix: 'Add --demo, or omit --once: then Slipway serves until Ctrl-C.',
       },
     );
   }

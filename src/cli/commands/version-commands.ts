@@ -50,7 +50,7 @@ function addDiff(program: Command): void {
   placedCommand(
     program,
     'diff <model>',
-    'Shows how two versions differ: in what they take and answer, in their artifacts, and in the answers that were compared.',
+    'Shows how two versions differ: in their inputs and outputs, in their artifacts, and in the answers that were compared.',
   )
     .option('--from <n>', 'the older version (default: the one that was live before)', integer)
     .option('--to <n>', 'the newer version (default: the live one)', integer)
@@ -67,7 +67,7 @@ function addRollback(program: Command): void {
   placedCommand(
     program,
     'rollback <model>',
-    'Makes the version before live again; a deployment that is under way is aborted instead. Exits with 1 where there is nothing to do.',
+    'Makes the previous version live again; if a deployment is under way, it is aborted instead. Exits with 1 if there is nothing to do.',
   )
     .option('--to <n>', 'make this version live', integer)
     .addHelpText('after', examples('slipway rollback digits', 'slipway rollback digits --to 3'))
@@ -83,7 +83,7 @@ function addAbort(program: Command): void {
   placedCommand(
     program,
     'abort <model>',
-    'Aborts the deployment that is under way; the live version stays live. Exits with 1 where there is none.',
+    'Aborts the deployment that is under way; the live version stays live. Exits with 1 if there is none.',
   )
     .addHelpText('after', examples('slipway abort digits'))
     .action(async (model: string, options: Place) => {
@@ -99,7 +99,7 @@ function addUndeploy(program: Command): void {
   placedCommand(
     program,
     'undeploy <model>',
-    'Removes a model, its endpoint and all its versions, after showing them and asking; a deployment that is under way is aborted.',
+    'Removes a model, its endpoint and all its versions, after showing them and asking; also aborts a deployment that is under way.',
   )
     .aliases(['delete', 'rm'])
     .option('--yes', 'do not ask')

@@ -26,16 +26,16 @@ export function addWhatifCommand(program: Command): void {
   placedCommand(
     program,
     'whatif <model>',
-    'Shows what the live version would cost on Lambda and on Fargate for a demand, and which is cheapest.',
+    'Shows what the live version would cost on Lambda and on Fargate for the given traffic, and which is cheapest.',
   )
-    .requiredOption('--rps <n>', 'requests a second, on average while it is asked', amount)
-    .option('--peak <n>', 'requests a second in the busiest minute (default: twice --rps)', amount)
-    .option(
-      '--p95 <ms>',
-      'the limit in milliseconds that 95 % of the requests have to keep',
-      integer,
+    .requiredOption(
+      '--rps <n>',
+      'requests a second, on average over the hours in which it is called',
+      amount,
     )
-    .option('--hours <n>', 'hours of a month in which it gets requests', integer, HOURS_A_MONTH)
+    .option('--peak <n>', 'requests a second in the busiest minute (default: twice --rps)', amount)
+    .option('--p95 <ms>', 'how many milliseconds 95 % of the requests may take at most', integer)
+    .option('--hours <n>', 'hours of a month in which it is called', integer, HOURS_A_MONTH)
     .option(
       '--ms <n>',
       'how long a request takes on one vCPU (default: as long as the one that proved it)',
@@ -46,7 +46,7 @@ export function addWhatifCommand(program: Command): void {
         .choices(['allowed', 'none'])
         .default('allowed'),
     )
-    .option('--spot', 'allow Spot beside one replica on demand')
+    .option('--spot', 'allow Spot capacity, beside one replica on demand')
     .addHelpText(
       'after',
       examples(
