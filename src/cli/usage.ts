@@ -54,7 +54,7 @@ const ASKS_FOR_MODEL = "missing required argument 'model'";
 function wayInstead(code: string, message: string, named: Named): string | undefined {
   if (code === UNKNOWN) return commandInstead(named);
   if (code === UNKNOWN_OPTION && named.path.length === 0 && named.word) {
-    return 'Options stand behind their command, as in `slipway status --json`.';
+    return 'Put options after their command, as in `slipway status --json`.';
   }
   if (message.includes(ASKS_FOR_MODEL)) return 'Name a model: `slipway status` shows them.';
   const isSurplus = code === 'commander.excessArguments';

@@ -58,7 +58,7 @@ describe('slipway', () => {
     {
       args: ['--data', 'there', 'status'],
       message: "unknown option '--data'",
-      fix: 'Options stand behind their command, as in `slipway status --json`. See `slipway --help`.',
+      fix: 'Put options after their command, as in `slipway status --json`. See `slipway --help`.',
     },
     {
       args: ['start', '--data', ''],
