@@ -95,7 +95,7 @@ const GRANTS = {
   readModelLog: [allow('logs:DescribeLogStreams GetLogEvents', arnOf('ModelLogGroup'))],
   // A revision seals the requests that it keeps by keys that are made with it. Its provisioning writes the keys and reads the public ones alone.
   makeCaptureKeys: [
-    allow('ssm:PutParameter', [CAPTURE_KEYS, PUBLIC_CAPTURE_KEYS]),
+    allow('ssm:PutParameter', CAPTURE_KEYS, PUBLIC_CAPTURE_KEYS),
     allow('ssm:GetParameter', PUBLIC_CAPTURE_KEYS),
   ],
   dropCaptureKeys: [allow('ssm:GetParametersByPath PutParameter DeleteParameter', CAPTURE_KEYS)],

@@ -178,7 +178,7 @@ export const explanation = z
       .check(z.describe('Null if nothing was built.')),
     target: z.nullable(target).check(z.describe('The target that was taken.')),
     options: z.array(option),
-    // Absent from a Slipway of an earlier version, and where the build measured no request.
+    // Absent from a Slipway of an earlier version, and where no bill decided.
     weighing: z
       .exactOptional(weighing)
       .check(

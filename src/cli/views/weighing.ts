@@ -38,7 +38,7 @@ export function flipWords(flipsAt: number | null): string {
     : `Another target costs less from ${Number(flipsAt.toPrecision(3))} requests a second on.`;
 }
 
-/** The options by their bills, the curve over Lambda's memory, and the ways to spend less; that the choice is an estimate where the build measured no request. */
+/** The options by their bills, the curve over Lambda's memory, and the ways to spend less; that the choice is an estimate where no bill decided: the build measured no request, or a GPU is needed. */
 export function weighingLines({ weighing, options }: Explanation): readonly string[] {
   if (!weighing) return options.length > 0 ? ['', ESTIMATED] : [];
   const { question, isGuess, options: placed, flipsAt, ways } = weighing;
@@ -69,7 +69,7 @@ export function mostTelling(options: readonly PlacedOption[]): readonly PlacedOp
 }
 
 const ESTIMATED =
-  'Estimated: the build measured no request, so memory and idle cost decided, not a bill.';
+  'Estimated: memory and idle cost decided, not a bill, since the build measured no request or the model needs a GPU.';
 
 /** The bill (without the way to the model) over the memory of a function, with the time of a request. */
 function curveLines(options: readonly PlacedOption[]): readonly string[] {

@@ -46,7 +46,7 @@ export const scalingSchema = z
         .check(
           z.gte(1),
           z.describe(
-            'Target number of requests per minute for one replica; above it another replica is started. By default from the time that the build measured, at 60 % utilisation; 600 if it measured none.',
+            'Target number of requests per minute for one replica; above it another replica is started. By default from the time that the build measured, at 60 % utilisation; 600 with a GPU, or if it measured none.',
           ),
         ),
     ),

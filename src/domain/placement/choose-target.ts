@@ -154,13 +154,13 @@ export function demandWords({ requestsPerSecond, peak, hours }: Demand): string 
   return `${requestsPerSecond} ${noun} a second (${peak} at the peak) in ${hours} hours of a month`;
 }
 
-/** The replicas for the demand, where containers were taken: as many as the peak needs where the manifest states a demand and no most. */
+/** The replicas for the demand, where containers were taken: as many as the peak needs where the manifest states a demand and no most. Nothing with a GPU: the build measures on a CPU. */
 function scalingFor(
   { isGuess, hasMost, measured }: Asked,
-  { target, cpuUnits }: TargetOption,
+  { target, cpuUnits, accelerator }: TargetOption,
   choice: PlacedOption | undefined,
 ): Pick<TargetDecision, 'scaling'> {
-  if (target === 'lambda') return {};
+  if (target === 'lambda' || accelerator) return {};
   const ms = requestMsAt(measured, Math.max(1, cpuUnits) / CPU_UNITS_PER_VCPU);
   const max = choice && !isGuess && !hasMost && { max: choice.replicas };
   return { scaling: { ...max, requestsPerMinute: requestsPerMinute(ms) } };

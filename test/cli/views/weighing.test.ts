@@ -57,10 +57,10 @@ describe('the weighing of a version', () => {
     );
   });
 
-  it('says that the choice is estimated where the build measured no request', () => {
+  it('says that the choice is estimated where no bill decided, also for a GPU that the build did not have', () => {
     expect(weighingLines({ options: [OPTION] } as unknown as Explanation)).toEqual([
       '',
-      'Estimated: the build measured no request, so memory and idle cost decided, not a bill.',
+      'Estimated: memory and idle cost decided, not a bill, since the build measured no request or the model needs a GPU.',
     ]);
     expect(weighingLines({ options: [] } as unknown as Explanation)).toEqual([]);
   });

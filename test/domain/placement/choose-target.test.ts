@@ -388,6 +388,12 @@ describe('a model that the build has measured', () => {
     expect(chooseTarget(needs, any, asked({})).decision).not.toHaveProperty('weighing');
   });
 
+  it('is not given replicas on GPUs by its time on the CPU of its build', () => {
+    const needs = { ...small, accelerator: T4 };
+
+    expect(chooseTarget(needs, any, asked({})).decision).not.toHaveProperty('scaling');
+  });
+
   it('gets as many replicas as its peak needs where the manifest says no most', () => {
     const traffic = { requestsPerSecond: 24, peak: 48 };
     const scalingOf = (more: Partial<Asked>) =>

@@ -8,7 +8,7 @@ Send = Callable[[Any], Awaitable[None]]
 _OWN = frozenset(
     (
         *(b"content-type", b"content-length", b"content-encoding", b"inference-header-content-length"),
-        *(b"allow", b"accept-encoding", b"retry-after", b"vary", b"x-amzn-errortype", b"x-slipway-warning"),
+        *(b"allow", b"accept-encoding", b"retry-after", b"vary", b"x-amzn-errortype", b"x-request-id", b"x-slipway-warning"),
         *(b"content-security-policy", b"referrer-policy"),
     )
 )

@@ -12,20 +12,23 @@ type FindUsage = (id: string) => Pick<ContainerUsage, 'cpuSeconds'> | undefined;
 export function loadingCpuSeconds(scratch: string, find: FindUsage = usageOf): number | null {
   const ids = filesIn(scratch)
     .filter((name) => name.endsWith('.cid'))
-    .map((name) => readFileSync(join(scratch, name), 'utf8').trim());
+    .map((name) => contentOf(join(scratch, name)).trim());
   const seconds = ids.map((id) => (id ? find(id)?.cpuSeconds() : undefined) ?? null);
   if (seconds.length === 0 || seconds.includes(null)) return null;
   return seconds.reduce<number>((sum, each) => sum + (each ?? 0), 0);
 }
 
 function usageOf(id: string): ContainerUsage | undefined {
-  const pid = filesIn('/proc').find((name) => /^\d+$/.test(name) && groupsOf(name).includes(id));
+  const pid = filesIn('/proc').find(
+    (name) => /^\d+$/.test(name) && contentOf(`/proc/${name}/cgroup`).includes(id),
+  );
   return pid === undefined ? undefined : containerUsage(id, Number(pid));
 }
 
-function groupsOf(pid: string): string {
+/** Empty where it is gone: a process may end, and a build removes the files of ended containers. */
+function contentOf(path: string): string {
   try {
-    return readFileSync(`/proc/${pid}/cgroup`, 'utf8');
+    return readFileSync(path, 'utf8');
   } catch {
     return '';
   }

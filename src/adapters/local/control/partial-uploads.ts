@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { type FileHandle, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { requireRoom } from '#adapters/local/bucket/object-store.ts';
+import { turns } from '#adapters/local/concurrency/turns.ts';
 import { fileAt } from '#adapters/local/files/file-state.ts';
 import { storageFailure } from '#adapters/local/registry/storage-failure.ts';
 import { Failure } from '#domain/failure.ts';
@@ -55,6 +56,8 @@ export function partialUploads<Uploaded>(options: Options<Uploaded>): PartialUpl
     { readonly stop: AbortController; readonly ended: Promise<unknown> }
   >();
   const finishing = new Map<string, Promise<Uploaded>>();
+  // Two who append to one file, or to an object on its way to the bucket, would spoil it.
+  const inTurn = turns(1);
   const answers = new Map<string, Uploaded>();
 
   async function cutOff(id: string): Promise<void> {
@@ -98,6 +101,25 @@ export function partialUploads<Uploaded>(options: Options<Uploaded>): PartialUpl
     }
   }
 
+  async function takeAlone(piece: Piece, signal: AbortSignal): Promise<Progress<Uploaded>> {
+    const { id, key, totalBytes, offset } = piece;
+    if (answers.has(id)) throw elsewhere(totalBytes);
+    if (offset === 0) await removeOld();
+    const stop = new AbortController();
+    const either = AbortSignal.any([signal, stop.signal]);
+    const appended = during(key, () => append(piece, either)).catch((error: unknown) => {
+      throw storageFailure(error, folder);
+    });
+    const ended = appended.then(
+      () => undefined,
+      () => undefined,
+    );
+    sending.set(id, { stop, ended });
+    const now = await appended.finally(() => sending.delete(id));
+    if (now < totalBytes) return { offset: now, uploaded: null };
+    return { offset: now, uploaded: await whole(piece, signal) };
+  }
+
   return {
     async progress(id) {
       await cutOff(id);
@@ -105,23 +127,10 @@ export function partialUploads<Uploaded>(options: Options<Uploaded>): PartialUpl
       return { offset: await arrived(id), uploaded };
     },
     async take(piece, signal) {
-      const { id, key, totalBytes, offset } = piece;
+      const { id, key, totalBytes } = piece;
       require(key, totalBytes);
       await cutOff(id);
-      if (offset === 0) await removeOld();
-      const stop = new AbortController();
-      const either = AbortSignal.any([signal, stop.signal]);
-      const appended = during(key, () => append(piece, either)).catch((error: unknown) => {
-        throw storageFailure(error, folder);
-      });
-      const ended = appended.then(
-        () => undefined,
-        () => undefined,
-      );
-      sending.set(id, { stop, ended });
-      const now = await appended.finally(() => sending.delete(id));
-      if (now < totalBytes) return { offset: now, uploaded: null };
-      return { offset: now, uploaded: await whole(piece, signal) };
+      return inTurn(id, () => takeAlone(piece, signal));
     },
   };
 }

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadingCpuSeconds } from '#adapters/local/builds/loading-containers.ts';
 import { temporaryFolder } from '../../../support/slipway/running.ts';
@@ -19,6 +19,14 @@ describe('the CPU time of a build whose model is loaded in a container', () => {
     writeFileSync(join(folder.path, 'artifact'), 'a1');
 
     expect(loadingCpuSeconds(folder.path, find)).toBe(seconds);
+  });
+
+  it('is not known where the build removes the file of an ended container meanwhile', async () => {
+    await using folder = await temporaryFolder();
+    // A link to nothing is listed, and cannot be read.
+    symlinkSync(join(folder.path, 'gone'), join(folder.path, '0.cid'));
+
+    expect(loadingCpuSeconds(folder.path, find)).toBeNull();
   });
 
   it('is not known once the folder is gone', () => {

@@ -122,6 +122,45 @@ describe('an upload in pieces', () => {
     expect(taken).toEqual([{ key: KEY, text: '0123456789' }]);
   });
 
+  it('takes one of two pieces that begin it at once', async () => {
+    const uploads = opened();
+
+    const both = await Promise.allSettled([
+      uploads.take(piece(0, bytesOf('01234', '56789')), NEVER),
+      uploads.take(piece(0, bytesOf('01234', '56789')), NEVER),
+    ]);
+
+    expect(taken).toEqual([{ key: KEY, text: '0123456789' }]);
+    expect(both.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+  });
+
+  it('is handed to the bucket once, whoever sends its last piece again meanwhile', async () => {
+    const handed = Promise.withResolvers<void>();
+    const asked: string[] = [];
+    const begun = Promise.withResolvers<void>();
+    const uploads = partialUploads({
+      folder,
+      clock: { now: () => NOW * 1000 },
+      require: () => {},
+      during: (_, work) => work(),
+      async finish(key) {
+        asked.push(key);
+        begun.resolve();
+        await handed.promise;
+        return {};
+      },
+    });
+    const first = uploads.take(piece(0, bytesOf('0123456789')), NEVER);
+    await begun.promise;
+
+    const again = uploads.take(piece(10, bytesOf('9'), 11), NEVER).catch((error: unknown) => error);
+    handed.resolve();
+
+    expect(await first).toEqual({ offset: 10, uploaded: {} });
+    expect(await again).toMatchObject({ name: 'PhaseConflict' });
+    expect(asked).toEqual([KEY]);
+  });
+
   it('refuses a piece from anywhere but its end, and more than it said', async () => {
     const uploads = opened();
     await uploads.take(piece(0, bytesOf('0123')), NEVER);
