@@ -78,7 +78,7 @@ async function readManifest(
     throw new Failure(
       'ArtifactRejected',
       `${key} is ${sizeBytes} bytes; the limit for a manifest is ${MAX_MANIFEST_BYTES}`,
-      { fix: `Put examples into ${EXAMPLES_FILE} instead, one to a line.` },
+      { fix: `Move examples out of the manifest, into ${EXAMPLES_FILE}: one on each line.` },
     );
   }
   return textOf(artifacts, bucket, manifest);
