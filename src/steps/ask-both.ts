@@ -2,6 +2,7 @@ import { contentOf } from '#domain/comparison/answer-content.ts';
 import type { AskedPair, ComparedRequest } from '#domain/comparison/asked-pair.ts';
 import {
   type AnswerEvidence,
+  boundedSigns,
   compareAnswers,
   isOtherwise,
 } from '#domain/comparison/compare-answers.ts';
@@ -43,7 +44,7 @@ export async function askBoth(both: Both): Promise<AnswerEvidence> {
   const answers = compareAnswers(pairs, { of, tolerated: both.tolerated, truth: both.truth });
   if (answers.signs.length > 0 || answers.kept.changed === 0) return answers;
   const fault = await preparationFault(asked, () => workedMs() >= BUDGET_MS.causes);
-  return fault ? { ...answers, signs: [fault] } : answers;
+  return fault ? { ...answers, signs: boundedSigns([fault]) } : answers;
 }
 
 /** How long a server has worked for what it was asked. */
