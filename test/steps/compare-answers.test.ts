@@ -503,6 +503,18 @@ describe('a candidate of the same form', () => {
       expect(asked.length).toBeGreaterThanOrEqual(30 + 20);
     });
 
+    it('has those left out that nest deeper than a step can follow, and has the live version asked for such an answer', async () => {
+      const deep = Buffer.from(`${'['.repeat(5000)}${']'.repeat(5000)}`);
+
+      const found = await compareBy(await upgrade(), [
+        ...many(25),
+        kept(30, { body: deep }),
+        kept(31, { answer: deep }),
+      ]);
+
+      expect(found).toMatchObject({ verdict: 'same', answers: { kept: { asked: 26 } } });
+    });
+
     it('has those left out that are not JSON', async () => {
       const found = await compareBy(await upgrade(), [
         ...many(5, { contentType: 'image/png' }),

@@ -1,4 +1,4 @@
-import { parseJson } from '#domain/parse-json.ts';
+import { boundedJson } from '#domain/rollout/answer-json.ts';
 import type { ComparedRequest } from './asked-pair.ts';
 
 /** A request of a client with its answer, as a model's server kept both; `version` gave the answer, `at` is an epoch (ms). */
@@ -16,7 +16,7 @@ type Kept = {
 const LARGEST_BYTES = 4_000_000;
 
 /**
- * The request to ask both versions, of what a client once asked; undefined where it is not JSON.
+ * The request to ask both versions, of what a client once asked; undefined where it is not JSON, or too deep to be read at a bounded cost.
  * Its answer counts as that of the version before only where that one, `live`, gave it.
  */
 export function clientRequest(
@@ -26,8 +26,8 @@ export function clientRequest(
   if (!/^application\/(\S+\+)?json\b/i.test(contentType) || body.length > LARGEST_BYTES) {
     return undefined;
   }
-  const content = parseJson(text(body));
-  const answered = version === live ? parseJson(text(answer)) : undefined;
+  const content = boundedJson(text(body));
+  const answered = version === live ? boundedJson(text(answer)) : undefined;
   if (content === undefined) return undefined;
   const protocol = path === `/v2/models/${model}/infer` ? 'infer' : 'invocations';
   const isUsual = protocol === 'infer' || path === '/invocations';
