@@ -538,6 +538,23 @@ describe('a candidate of the same form', () => {
     expect(sent()).toHaveLength(3);
   });
 
+  it('is asked until the answers take as much memory as a step has', async () => {
+    const large = (asked: Asked) =>
+      asked === 'ready' ? same(asked) : answered(200, { text: 'x'.repeat(2_000_000) });
+    const { world, compare, comparison, sent } = await upgrade({
+      live: { manifest: examples(25) },
+      answers: large,
+    });
+    world.behave('digits-v1', large);
+
+    await compare();
+
+    expect(sent()).toHaveLength(9);
+    expect(await comparison()).toMatchObject({
+      answers: { kept: { asked: 3 }, share: { of: 25 } },
+    });
+  });
+
   it('is compared once, however often the step runs', async () => {
     const { compare, sent, world, held } = await upgrade({
       answers: computes((value) => value * 100),
