@@ -503,6 +503,12 @@ describe('a candidate of the same form', () => {
       expect(asked.length).toBeGreaterThanOrEqual(30 + 20);
     });
 
+    it('has those left out that it says to have kept itself: no client has asked it', async () => {
+      const found = await compareBy(await upgrade(), [...many(40, { version: 2 }), kept(50)]);
+
+      expect(found).toMatchObject({ verdict: 'unproven', answers: { kept: { asked: 1 } } });
+    });
+
     it('has those left out that nest deeper than a step can follow, and has the live version asked for such an answer', async () => {
       const deep = Buffer.from(`${'['.repeat(5000)}${']'.repeat(5000)}`);
 
