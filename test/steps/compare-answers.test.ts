@@ -671,6 +671,19 @@ describe('a candidate that a person decides about', () => {
     await expect(answering(versions)('approved')).rejects.toThrow('ada has refused');
   });
 
+  it('takes no answer any more once it is given up', async () => {
+    const versions = await upgrade({ ...of20, answers: changed });
+    await versions.compare();
+    const { registry } = versions.world;
+    const aborted = { name: 'Aborted', reason: 'ada aborted it', fix: '' } as const;
+    await registry.recordTrouble(versions.held, aborted);
+
+    await expect(answering(versions)('approved')).rejects.toMatchObject({
+      name: 'PhaseConflict',
+      message: expect.stringContaining('ada aborted it'),
+    });
+  });
+
   it.each([
     [
       'a newer version is admitted',
