@@ -521,6 +521,21 @@ describe('a candidate of the same form', () => {
       expect(found).toMatchObject({ verdict: 'same', answers: { kept: { asked: 26 } } });
     });
 
+    it.each([
+      '/../other/invocations',
+      '/v1/../../other/invocations',
+      '/%2e%2e/other/invocations',
+      '//elsewhere/invocations',
+      '/invocations?key=1',
+      '/..',
+      'invocations',
+      '@elsewhere/invocations',
+    ])('has those left out whose path is %s, which could lead out of the model', async (path) => {
+      const found = await compareBy(await upgrade(), [kept(1), kept(2, { path })]);
+
+      expect(found).toMatchObject({ answers: { kept: { asked: 1 } } });
+    });
+
     it('has those left out that are not JSON', async () => {
       const found = await compareBy(await upgrade(), [
         ...many(5, { contentType: 'image/png' }),

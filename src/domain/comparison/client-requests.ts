@@ -12,11 +12,14 @@ type Kept = {
   readonly truth?: unknown;
 };
 
+// A model's own code can seal a line with any path, and Slipway is to ask this model alone.
+const PATH = /^(\/(?!\.{1,2}(\/|$))[\w.~:@+-]+)+$/;
+
 /** The largest body that is asked again; more are larger than Lambda takes. */
 const LARGEST_BYTES = 4_000_000;
 
 /**
- * The request to ask both versions, of what a client once asked; undefined where it is not JSON, or too deep to be read at a bounded cost.
+ * The request to ask both versions, of what a client once asked; undefined where it is not JSON, or too deep to be read at a bounded cost, and where its path could lead out of the model's own.
  * Its answer counts as that of the version before only where that one, `live`, gave it.
  */
 export function clientRequest(
@@ -26,6 +29,7 @@ export function clientRequest(
   if (!/^application\/(\S+\+)?json\b/i.test(contentType) || body.length > LARGEST_BYTES) {
     return undefined;
   }
+  if (!PATH.test(path)) return undefined;
   const content = boundedJson(text(body));
   const answered = version === live ? boundedJson(text(answer)) : undefined;
   if (content === undefined) return undefined;
