@@ -487,6 +487,43 @@ describe('a candidate of the same form', () => {
       expect(asked.length).toBeLessThan(40 + 30);
     });
 
+    it('tells nobody the texts of one in those that are drawn from it', async () => {
+      const echo = (more: string) => (asked: Asked) =>
+        asked === 'ready'
+          ? answered(200)
+          : answered(200, { text: `${/s3cret/.exec(JSON.stringify(asked.body))}${more}` });
+      const versions = await upgrade({ answers: echo('.') });
+      versions.world.behave('digits-v1', echo(''));
+      const body = bytes({
+        inputs: [{ ...request(row(1)).inputs[0], parameters: { of: 's3cret' } }],
+      });
+
+      const found = await compareBy(versions, [kept(1, { version: 7, body })]);
+
+      expect(found?.answers.drawn.changed).toBeGreaterThan(0);
+      const { world, held } = versions;
+      const told = [await world.recordOf(held), await world.told(held.deploymentId)];
+      expect(JSON.stringify(told)).not.toContain('s3cret');
+    });
+
+    it.each([
+      ['answered otherwise', 200],
+      ['refused', 400],
+    ])('tells nobody what is in one that is %s', async (_, status) => {
+      const secret = (asked: Asked) =>
+        asked === 'ready' ? answered(200) : answered(status, { text: 'other s3cret' });
+      const versions = await upgrade({ answers: secret });
+      versions.world.behave('digits-v1', () => answered(200, { text: 's3cret' }));
+
+      const found = await compareBy(versions, many(30, { answer: bytes({ text: 's3cret' }) }));
+
+      expect(found?.answers.kept).toEqual({ asked: 30, changed: 30 });
+      const { world, held } = versions;
+      const told = [await world.recordOf(held), await world.told(held.deploymentId)];
+      expect(JSON.stringify(told)).toContain("a client's request of");
+      expect(JSON.stringify(told)).not.toContain('s3cret');
+    });
+
     it('has each of them counted once, however often it was sent', async () => {
       const found = await compareBy(await upgrade(), [...many(30), ...many(30), ...many(30)]);
 

@@ -38,6 +38,7 @@ export function clientRequest(
   return {
     what: `a client's request of ${new Date(at).toISOString().slice(0, 16)}Z`,
     isDrawn: false,
+    isSent: true,
     request: { protocol, body: content, ...(!isUsual && { path }) },
     ...(answered !== undefined && { answer: answered }),
     ...(truth !== undefined && { truth }),

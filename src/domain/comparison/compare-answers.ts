@@ -32,6 +32,8 @@ export const NO_ANSWERS: AnswerEvidence = {
   examples: [],
 };
 
+// Records and events are in plain text, and stay when kept requests are forgotten.
+const SECRET = 'the answer differs; what clients send and get is not shown';
 const MOST_EXAMPLES = 10;
 const MOST_SIGNS = 10;
 const LONGEST_EXAMPLE = 300;
@@ -84,7 +86,7 @@ export function compareAnswers(pairs: readonly AskedPair[], counting: Counting):
     examples: changed
       .toSorted((a, b) => Number(a.pair.isDrawn) - Number(b.pair.isDrawn))
       .slice(0, MOST_EXAMPLES)
-      .map(({ pair, differs }) => cut(`${pair.what}: ${differs}`)),
+      .map(({ pair, differs }) => cut(`${pair.what}: ${pair.isSent ? SECRET : differs}`)),
     share: changedShare(kept, of, error),
     more: moreToDecide(kept, of, { tolerated: counting.tolerated, error }),
     ...(truth && { truth }),
@@ -125,8 +127,9 @@ function refusals(refused: readonly AskedPair[], asked: number): readonly string
   const [first] = refused;
   if (!first || first.after.kind === 'none') return [];
   const { status, body } = first.after;
+  const said = first.isSent ? '' : `: ${body}`;
   return [
-    `${refused.length} of ${asked} requests that the version before answers are refused; the first, ${first.what}, with ${status}: ${body}`,
+    `${refused.length} of ${asked} requests that the version before answers are refused; the first, ${first.what}, with ${status}${said}`,
   ];
 }
 
