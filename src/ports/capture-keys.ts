@@ -11,8 +11,8 @@ export type PrivateKey = { readonly own: Uint8Array; readonly public: Uint8Array
 export type CaptureKeys = {
   /** The public keys of a revision, in base64, in the order of the days. Made at the first call; the same afterwards. */
   publish(model: string, revision: string): Promise<string>;
-  /** The private keys of all revisions of a model. */
-  open(model: string): Promise<PrivateKeys>;
+  /** The private keys of all revisions of a model; null where there is none, so that nothing can be opened. */
+  open(model: string): Promise<PrivateKeys | null>;
   /** Drops the keys of these days of all revisions; what was sealed by them can never be opened again. Idempotent. */
   drop(model: string, days: readonly number[]): Promise<void>;
 };

@@ -5,8 +5,8 @@
 export type KeptLines = {
   /** The days that may have lines, the newest first. */
   days(model: string): Promise<readonly string[]>;
-  /** The lines of a day in any order, each as it was written. */
-  of(model: string, day: string): AsyncIterable<string>;
+  /** The lines of a day in any order, each as it was written. Where they are found by looking through others, the search ends once `isEnough` says so. */
+  of(model: string, day: string, isEnough?: () => boolean): AsyncIterable<string>;
   /** Adds a line to those of a day. */
   add(model: string, day: string, line: string): Promise<void>;
   /** Removes the lines of these days, where the place lets it; in a log they stay until it expires. */

@@ -51,6 +51,9 @@ export type RevisionSpec = {
   readonly capture?: CapturePlan;
 };
 
+/** The most that an example and the public keys of `capture` may take together: a function's other variables need the rest of its 4 KB. */
+const MOST_VARIABLE_BYTES = 2500;
+
 /** The settings by which its server answers, by the names that the servers in runtimes/ read. */
 export function answerEnvironment({
   extraColumns,
@@ -58,13 +61,19 @@ export function answerEnvironment({
   aliases,
   mlflowVersion,
   capture,
-}: RevisionSpec): Record<string, string> {
+}: Pick<
+  RevisionSpec,
+  'extraColumns' | 'example' | 'aliases' | 'mlflowVersion' | 'capture'
+>): Record<string, string> {
+  const kept = capture ? captureVariable(capture) : '';
+  // People can do without the example.
+  const isShown = example && example.length + kept.length <= MOST_VARIABLE_BYTES;
   return {
     ...(extraColumns === 'refuse' && { EXTRA_COLUMNS: 'refuse' }),
-    ...(example && { MODEL_EXAMPLE: example }),
+    ...(isShown && { MODEL_EXAMPLE: example }),
     ...(aliases && { MODEL_ALIASES: aliases.join(',') }),
     ...(mlflowVersion && { MLFLOW_VERSION: mlflowVersion }),
-    ...(capture && { CAPTURE: captureVariable(capture) }),
+    ...(kept && { CAPTURE: kept }),
   };
 }
 

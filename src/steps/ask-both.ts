@@ -2,6 +2,7 @@ import { contentOf } from '#domain/comparison/answer-content.ts';
 import type { AskedPair, ComparedRequest } from '#domain/comparison/asked-pair.ts';
 import {
   type AnswerEvidence,
+  boundedSigns,
   compareAnswers,
   isOtherwise,
 } from '#domain/comparison/compare-answers.ts';
@@ -16,6 +17,8 @@ import type { GoldenAnswer } from '#domain/rollout/golden-verdict.ts';
 const ASKED_TWICE = { always: 20, atMost: 50 } as const;
 /** How long one of the two servers works for this, before the cause of a difference is looked for, and in all (ms). */
 const BUDGET_MS = { requests: 5000, causes: 8000 } as const;
+/** How much the answers may take until no more are asked: they are held in memory, value by value, in several times as much. */
+const MOST_ANSWER_BYTES = 16e6;
 /** Fewer rows than this say nothing of how a version prepares them; more than the other show no more. */
 const ENOUGH_ROWS = 20;
 const MOST_ROWS = 200;
@@ -43,7 +46,7 @@ export async function askBoth(both: Both): Promise<AnswerEvidence> {
   const answers = compareAnswers(pairs, { of, tolerated: both.tolerated, truth: both.truth });
   if (answers.signs.length > 0 || answers.kept.changed === 0) return answers;
   const fault = await preparationFault(asked, () => workedMs() >= BUDGET_MS.causes);
-  return fault ? { ...answers, signs: [fault] } : answers;
+  return fault ? { ...answers, signs: boundedSigns([fault]) } : answers;
 }
 
 /** How long a server has worked for what it was asked. */
@@ -66,17 +69,28 @@ async function pairsOf(
 ): Promise<readonly AskedPair[]> {
   const asked: AskedPair[] = [];
   let repeated = 0;
+  let bytes = 0;
   for (const { answer, ...request } of requests) {
-    if (isLate()) break;
+    if (isLate() || bytes >= MOST_ANSWER_BYTES) break;
     const before = answer === undefined ? await live(request.request) : kept(answer);
     const after = await candidate(request.request);
-    const pair = { ...request, before, again: null, after };
-    const isRepeated =
-      repeated < ASKED_TWICE.always || (repeated < ASKED_TWICE.atMost && isOtherwise(pair));
+    const once = { ...request, before, again: null, after };
+    const isRepeated = isAskedAgain(once, repeated);
+    const pair = isRepeated ? { ...once, again: await live(request.request) } : once;
     if (isRepeated) repeated += 1;
-    asked.push(isRepeated ? { ...pair, again: await live(request.request) } : pair);
+    bytes += [pair.before, pair.again, pair.after].reduce((sum, each) => sum + sizeOf(each), 0);
+    asked.push(pair);
   }
   return asked;
+}
+
+function isAskedAgain(pair: AskedPair, repeated: number): boolean {
+  if (repeated < ASKED_TWICE.always) return true;
+  return repeated < ASKED_TWICE.atMost && isOtherwise(pair);
+}
+
+function sizeOf(answer: GoldenAnswer | null): number {
+  return answer?.kind === 'answer' ? answer.body.length : 0;
 }
 
 function kept(answer: unknown): GoldenAnswer {

@@ -4,22 +4,26 @@ import type { Clock } from '#ports/clock.ts';
 import type { KeptRequests } from '#ports/kept-requests.ts';
 
 /** As many as five seconds of a quick server, and no more than a step can hold or should wait for. */
-const MOST = { requests: 5000, bytes: 64 * 1024 ** 2, ms: 20_000 } as const;
+const MOST = { requests: 5000, bytes: 64e6, lineBytes: 64e6, ms: 20_000 } as const;
 
-/** The requests that clients sent to a model, the newest first, with the answers of its `live` version. */
+/**
+ * The requests that clients sent to a model, the newest first, with the answers of its `live` version.
+ * No client has asked the version that is `judged`: its own code wrote what it says to have kept, and seals it as its server would.
+ */
 export async function clientRequests(
   { keptRequests, clock }: { readonly keptRequests: KeptRequests; readonly clock: Clock },
-  of: { readonly model: string; readonly live: number },
+  of: { readonly model: string; readonly live: number; readonly judged: number | null },
 ): Promise<readonly ComparedRequest[]> {
   const endMs = clock.monotonicMs() + MOST.ms;
   const found: ComparedRequest[] = [];
+  const isLate = () => clock.monotonicMs() >= endMs;
+  const isEnough = (read: number) => read >= MOST.lineBytes || isLate();
   let bytes = 0;
-  for await (const kept of keptRequests.of(of.model)) {
+  for await (const kept of keptRequests.of(of.model, isEnough)) {
     bytes += kept.body.length + kept.answer.length;
-    const request = clientRequest(kept, of);
+    const request = kept.version === of.judged ? undefined : clientRequest(kept, of);
     if (request) found.push(request);
-    const isEnough = found.length >= MOST.requests || bytes >= MOST.bytes;
-    if (isEnough || clock.monotonicMs() >= endMs) break;
+    if (found.length >= MOST.requests || bytes >= MOST.bytes || isLate()) break;
   }
   return found;
 }

@@ -218,7 +218,7 @@ async function bothOf(
     requests: comparedRequests({
       before: { work: before.work, lines: theirs ?? [] },
       after: { work, lines: own ?? [] },
-      sent: await clientRequests(deps, { model, live: live.version }),
+      sent: await clientRequests(deps, { model, live: live.version, judged: deployment.version }),
       golden,
       // A step that runs again asks the same in the same order, and so does an upload of the same bytes: nobody passes by trying again.
       seed: `${servedContent(before)} ${servedContent(deployment)}`,

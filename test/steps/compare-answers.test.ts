@@ -487,6 +487,43 @@ describe('a candidate of the same form', () => {
       expect(asked.length).toBeLessThan(40 + 30);
     });
 
+    it('tells nobody the texts of one in those that are drawn from it', async () => {
+      const echo = (more: string) => (asked: Asked) =>
+        asked === 'ready'
+          ? answered(200)
+          : answered(200, { text: `${/s3cret/.exec(JSON.stringify(asked.body))}${more}` });
+      const versions = await upgrade({ answers: echo('.') });
+      versions.world.behave('digits-v1', echo(''));
+      const body = bytes({
+        inputs: [{ ...request(row(1)).inputs[0], parameters: { of: 's3cret' } }],
+      });
+
+      const found = await compareBy(versions, [kept(1, { version: 7, body })]);
+
+      expect(found?.answers.drawn.changed).toBeGreaterThan(0);
+      const { world, held } = versions;
+      const told = [await world.recordOf(held), await world.told(held.deploymentId)];
+      expect(JSON.stringify(told)).not.toContain('s3cret');
+    });
+
+    it.each([
+      ['answered otherwise', 200],
+      ['refused', 400],
+    ])('tells nobody what is in one that is %s', async (_, status) => {
+      const secret = (asked: Asked) =>
+        asked === 'ready' ? answered(200) : answered(status, { text: 'other s3cret' });
+      const versions = await upgrade({ answers: secret });
+      versions.world.behave('digits-v1', () => answered(200, { text: 's3cret' }));
+
+      const found = await compareBy(versions, many(30, { answer: bytes({ text: 's3cret' }) }));
+
+      expect(found?.answers.kept).toEqual({ asked: 30, changed: 30 });
+      const { world, held } = versions;
+      const told = [await world.recordOf(held), await world.told(held.deploymentId)];
+      expect(JSON.stringify(told)).toContain("a client's request of");
+      expect(JSON.stringify(told)).not.toContain('s3cret');
+    });
+
     it('has each of them counted once, however often it was sent', async () => {
       const found = await compareBy(await upgrade(), [...many(30), ...many(30), ...many(30)]);
 
@@ -501,6 +538,39 @@ describe('a candidate of the same form', () => {
       expect(found).toMatchObject({ verdict: 'same', answers: { kept: { changed: 0 } } });
       const asked = versions.sent().filter(({ revision }) => revision === 'digits-v1');
       expect(asked.length).toBeGreaterThanOrEqual(30 + 20);
+    });
+
+    it('has those left out that it says to have kept itself: no client has asked it', async () => {
+      const found = await compareBy(await upgrade(), [...many(40, { version: 2 }), kept(50)]);
+
+      expect(found).toMatchObject({ verdict: 'unproven', answers: { kept: { asked: 1 } } });
+    });
+
+    it('has those left out that nest deeper than a step can follow, and has the live version asked for such an answer', async () => {
+      const deep = Buffer.from(`${'['.repeat(5000)}${']'.repeat(5000)}`);
+
+      const found = await compareBy(await upgrade(), [
+        ...many(25),
+        kept(30, { body: deep }),
+        kept(31, { answer: deep }),
+      ]);
+
+      expect(found).toMatchObject({ verdict: 'same', answers: { kept: { asked: 26 } } });
+    });
+
+    it.each([
+      '/../other/invocations',
+      '/v1/../../other/invocations',
+      '/%2e%2e/other/invocations',
+      '//elsewhere/invocations',
+      '/invocations?key=1',
+      '/..',
+      'invocations',
+      '@elsewhere/invocations',
+    ])('has those left out whose path is %s, which could lead out of the model', async (path) => {
+      const found = await compareBy(await upgrade(), [kept(1), kept(2, { path })]);
+
+      expect(found).toMatchObject({ answers: { kept: { asked: 1 } } });
     });
 
     it('has those left out that are not JSON', async () => {
@@ -524,6 +594,23 @@ describe('a candidate of the same form', () => {
     await compare();
 
     expect(sent()).toHaveLength(3);
+  });
+
+  it('is asked until the answers take as much memory as a step has', async () => {
+    const large = (asked: Asked) =>
+      asked === 'ready' ? same(asked) : answered(200, { text: 'x'.repeat(2_000_000) });
+    const { world, compare, comparison, sent } = await upgrade({
+      live: { manifest: examples(25) },
+      answers: large,
+    });
+    world.behave('digits-v1', large);
+
+    await compare();
+
+    expect(sent()).toHaveLength(9);
+    expect(await comparison()).toMatchObject({
+      answers: { kept: { asked: 3 }, share: { of: 25 } },
+    });
   });
 
   it('is compared once, however often the step runs', async () => {
@@ -634,6 +721,19 @@ describe('a candidate that a person decides about', () => {
     await answering(versions)('refused');
     await answering(versions)('refused');
     await expect(answering(versions)('approved')).rejects.toThrow('ada has refused');
+  });
+
+  it('takes no answer any more once it is given up', async () => {
+    const versions = await upgrade({ ...of20, answers: changed });
+    await versions.compare();
+    const { registry } = versions.world;
+    const aborted = { name: 'Aborted', reason: 'ada aborted it', fix: '' } as const;
+    await registry.recordTrouble(versions.held, aborted);
+
+    await expect(answering(versions)('approved')).rejects.toMatchObject({
+      name: 'PhaseConflict',
+      message: expect.stringContaining('ada aborted it'),
+    });
   });
 
   it.each([

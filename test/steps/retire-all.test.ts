@@ -36,14 +36,14 @@ describe('taking all of a model away', () => {
     const { captureKeys } = world.deps;
     const [live] = await world.registry.versions(MODEL);
     const revision = live?.revision ?? '';
-    expect((await captureKeys.open(MODEL))(revision, 1)).toBeDefined();
+    expect((await captureKeys.open(MODEL))?.(revision, 1)).toBeDefined();
     const held = await world.before('RetireAll', world.undeploy());
 
     await retireAll(world.deps)(held);
 
     const keys = await captureKeys.open(MODEL);
     const days = Array.from({ length: 31 }, (_, index) => index + 1);
-    expect(days.filter((day) => keys(revision, day))).toEqual([]);
+    expect(days.filter((day) => keys?.(revision, day))).toEqual([]);
   });
 
   it('lets every platform forget the model', async () => {

@@ -1,4 +1,7 @@
+import { newRing, publicKeys } from '#adapters/capture/key-rings.ts';
+import { captureSchema } from '#domain/manifest/capture.ts';
 import { ANY_GPU } from '#domain/manifest/manifest.ts';
+import { answerEnvironment } from '#ports/platform.ts';
 import { chooseTarget } from '#steps/choose-target.ts';
 import { revisionSpec } from '#steps/revision-spec.ts';
 import { memoryWorld } from '../support/worlds/memory.ts';
@@ -64,6 +67,24 @@ describe('what a platform is asked for', () => {
       '{"protocol":"invocations","body":{"inputs":{"text":["\\u00dcbung"]}}}',
     );
     expect(await shown('x'.repeat(3000))).toBeUndefined();
+  });
+
+  it('keeps the variables of a function within its 4 KB: the keys of capture come before the example', () => {
+    const names = Array.from({ length: 7 }, (_, index) => `${index}`.padEnd(130, 'x'));
+    const capture = captureSchema.parse({ private: names });
+    const keys = publicKeys(newRing());
+    const settings = (bytes: number) =>
+      answerEnvironment({
+        extraColumns: 'refuse',
+        example: 'x'.repeat(bytes),
+        capture: { ...capture, private: bytes < 1000 ? [] : names, keys },
+      });
+    const size = (variables: object) => JSON.stringify(variables).length;
+
+    expect(Object.keys(settings(900))).toEqual(['EXTRA_COLUMNS', 'MODEL_EXAMPLE', 'CAPTURE']);
+    expect(Object.keys(settings(2000))).toEqual(['EXTRA_COLUMNS', 'CAPTURE']);
+    expect(size(settings(900))).toBeLessThan(3000);
+    expect(size(settings(2000))).toBeLessThan(3000);
   });
 
   it.each([

@@ -13,7 +13,7 @@ import { versionOf } from '#domain/identity.ts';
 import type { CaptureKeys, PrivateKeys } from '#ports/capture-keys.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { KeptLines } from '#ports/kept-lines.ts';
-import type { KeptRequest, KeptRequests } from '#ports/kept-requests.ts';
+import type { IsEnough, KeptRequest, KeptRequests } from '#ports/kept-requests.ts';
 import { open, seal } from './hpke.ts';
 
 type Deps = {
@@ -36,11 +36,15 @@ const truth = z.object({ id: z.string(), truth: z.unknown() });
 /** Opens kept requests from their lines, a day at a time. */
 export function keptRequests({ lines, keys, clock }: Deps): KeptRequests {
   return {
-    async *of(model) {
+    async *of(model, isEnough = () => false) {
       const privateKeys = await keys.open(model);
+      // A log group is that of all models, and most of them keep nothing.
+      if (!privateKeys) return;
       const today = dayOf(clock.now());
+      const isRead = summed(isEnough);
       for (const day of await lines.days(model)) {
-        const found = await linesOf(lines, model, { day, today });
+        if (isRead(0)) return;
+        const found = await linesOf(lines, model, { day, today, isRead });
         const truths = truthsIn(found, privateKeys);
         for (const line of sampled(found)) {
           const request = requestIn(line, model, privateKeys);
@@ -51,14 +55,28 @@ export function keptRequests({ lines, keys, clock }: Deps): KeptRequests {
   };
 }
 
-/** The sealed lines of a day that may still be opened today. */
+/** Whether it is enough with so many bytes more. */
+function summed(isEnough: IsEnough): IsEnough {
+  let bytes = 0;
+  return (more) => {
+    bytes += more;
+    return isEnough(bytes);
+  };
+}
+
+/** The sealed lines of a day that may still be opened today, or the first of them until `isRead` says so: it is told the bytes of each. */
 export async function linesOf(
   lines: KeptLines,
   model: string,
-  { day, today }: { readonly day: string; readonly today: string },
+  {
+    day,
+    today,
+    isRead = () => false,
+  }: { readonly day: string; readonly today: string; readonly isRead?: IsEnough },
 ): Promise<readonly SealedLine[]> {
   const found: SealedLine[] = [];
-  for await (const text of lines.of(model, day)) {
+  for await (const text of lines.of(model, day, () => isRead(0))) {
+    if (isRead(text.length)) break;
     const line = sealedLine(text);
     if (!line || versionOf(line.revision, model) === undefined) continue;
     if ('isTruth' in line || day >= firstOf(line.days, today)) found.push(line);

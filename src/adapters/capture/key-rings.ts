@@ -25,7 +25,9 @@ export function withoutDays(ring: KeyRing, days: readonly number[]): KeyRing {
   return ring.map((key, index) => (days.includes(index + 1) ? null : key));
 }
 
-export function privateKeys(rings: Readonly<Record<string, KeyRing>>): PrivateKeys {
+export function privateKeys(rings: Readonly<Record<string, KeyRing>>): PrivateKeys | null {
+  const isEmpty = Object.values(rings).every((ring) => ring.every((key) => key === null));
+  if (isEmpty) return null;
   return (revision, day) => {
     const key = rings[revision]?.[day - 1];
     return key ? read(key) : undefined;

@@ -1,4 +1,4 @@
-import { parseJson } from '#domain/parse-json.ts';
+import { boundedJson } from '#domain/rollout/answer-json.ts';
 import type { ComparedRequest } from './asked-pair.ts';
 
 /** A request of a client with its answer, as a model's server kept both; `version` gave the answer, `at` is an epoch (ms). */
@@ -12,11 +12,14 @@ type Kept = {
   readonly truth?: unknown;
 };
 
+// A model's own code can seal a line with any path, and Slipway is to ask this model alone.
+const PATH = /^(\/(?!\.{1,2}(\/|$))[\w.~:@+-]+)+$/;
+
 /** The largest body that is asked again; more are larger than Lambda takes. */
 const LARGEST_BYTES = 4_000_000;
 
 /**
- * The request to ask both versions, of what a client once asked; undefined where it is not JSON.
+ * The request to ask both versions, of what a client once asked; undefined where it is not JSON, or too deep to be read at a bounded cost, and where its path could lead out of the model's own.
  * Its answer counts as that of the version before only where that one, `live`, gave it.
  */
 export function clientRequest(
@@ -26,14 +29,16 @@ export function clientRequest(
   if (!/^application\/(\S+\+)?json\b/i.test(contentType) || body.length > LARGEST_BYTES) {
     return undefined;
   }
-  const content = parseJson(text(body));
-  const answered = version === live ? parseJson(text(answer)) : undefined;
+  if (!PATH.test(path)) return undefined;
+  const content = boundedJson(text(body));
+  const answered = version === live ? boundedJson(text(answer)) : undefined;
   if (content === undefined) return undefined;
   const protocol = path === `/v2/models/${model}/infer` ? 'infer' : 'invocations';
   const isUsual = protocol === 'infer' || path === '/invocations';
   return {
     what: `a client's request of ${new Date(at).toISOString().slice(0, 16)}Z`,
     isDrawn: false,
+    isSent: true,
     request: { protocol, body: content, ...(!isUsual && { path }) },
     ...(answered !== undefined && { answer: answered }),
     ...(truth !== undefined && { truth }),

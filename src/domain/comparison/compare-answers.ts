@@ -12,7 +12,7 @@ export type AnswerEvidence = {
   readonly kept: { readonly asked: number; readonly changed: number };
   readonly drawn: { readonly asked: number; readonly changed: number };
   readonly noisy: number;
-  /** The signs that the version is broken, as sentences. */
+  /** The signs that the version is broken, as sentences; the last one counts the rest. */
   readonly signs: readonly string[];
   /** Some requests whose answers differ, the kept ones first, each as a sentence. */
   readonly examples: readonly string[];
@@ -32,7 +32,10 @@ export const NO_ANSWERS: AnswerEvidence = {
   examples: [],
 };
 
+// Records and events are in plain text, and stay when kept requests are forgotten.
+const SECRET = 'the answer differs; what clients send and get is not shown';
 const MOST_EXAMPLES = 10;
+const MOST_SIGNS = 10;
 const LONGEST_EXAMPLE = 300;
 // The precision of the golden comparison.
 const RTOL = 1e-4;
@@ -75,15 +78,15 @@ export function compareAnswers(pairs: readonly AskedPair[], counting: Counting):
     kept: { asked: kept.length, changed: kept.filter(Boolean).length },
     drawn: { asked: drawn.length, changed: drawn.filter(Boolean).length },
     noisy: seen.filter(({ kind }) => kind === 'noisy').length,
-    signs: [
+    signs: boundedSigns([
       ...refusals(refused, answered.length + refused.length),
       ...unexpected(seen, counting.tolerated),
       ...breakageIn(answered.flatMap(({ leaves }) => leaves)),
-    ],
+    ]),
     examples: changed
       .toSorted((a, b) => Number(a.pair.isDrawn) - Number(b.pair.isDrawn))
       .slice(0, MOST_EXAMPLES)
-      .map(({ pair, differs }) => cut(`${pair.what}: ${differs}`)),
+      .map(({ pair, differs }) => cut(`${pair.what}: ${pair.isSent ? SECRET : differs}`)),
     share: changedShare(kept, of, error),
     more: moreToDecide(kept, of, { tolerated: counting.tolerated, error }),
     ...(truth && { truth }),
@@ -124,10 +127,9 @@ function refusals(refused: readonly AskedPair[], asked: number): readonly string
   const [first] = refused;
   if (!first || first.after.kind === 'none') return [];
   const { status, body } = first.after;
+  const said = first.isSent ? '' : `: ${body}`;
   return [
-    cut(
-      `${refused.length} of ${asked} requests that the version before answers are refused; the first, ${first.what}, with ${status}: ${body}`,
-    ),
+    `${refused.length} of ${asked} requests that the version before answers are refused; the first, ${first.what}, with ${status}${said}`,
   ];
 }
 
@@ -143,15 +145,20 @@ function unexpected(seen: readonly SeenPair[], tolerated: number): readonly stri
   const [first] = missed;
   if (!first || missed.length <= told.length * tolerated) return [];
   return [
-    cut(
-      `${missed.length} of ${told.length} of its own examples are not answered as they expect; the first, ${first.what}: ${first.differs}`,
-    ),
+    `${missed.length} of ${told.length} of its own examples are not answered as they expect; the first, ${first.what}: ${first.differs}`,
   ];
 }
 
 /** No answer, or one that no model gave. */
 function isNoVerdict(answer: GoldenAnswer): boolean {
   return answer.kind === 'none' || NO_VERDICT.has(answer.status);
+}
+
+/** So few and so short that a record holds them: a model may have a thousand outputs, and names of any length. */
+export function boundedSigns(signs: readonly string[]): readonly string[] {
+  const left = signs.length - MOST_SIGNS;
+  const shown = signs.slice(0, MOST_SIGNS).map(cut);
+  return left > 0 ? [...shown, `and ${left} more`] : shown;
 }
 
 function cut(text: string): string {

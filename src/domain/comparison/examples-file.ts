@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { Failure } from '#domain/failure.ts';
 import { parseJson } from '#domain/parse-json.ts';
+import { costFault } from '#domain/rollout/answer-json.ts';
 
 /** A folder's examples by the thousand; a single-file artifact has them beside it, as FILE.examples.jsonl. */
 export const EXAMPLES_FILE = 'examples.jsonl';
@@ -35,6 +36,8 @@ export function readExamples(text: string, fileName: string): readonly ExampleLi
     throw rejected(`${fileName} has ${lines.length} examples; the limit is ${MAX_EXAMPLES}`);
   }
   return lines.map(({ content, number }) => {
+    const fault = costFault(content);
+    if (fault) throw rejected(`${fileName} line ${number} comes ${fault}`);
     const value = parseJson(content);
     const { data } = line.safeParse(value);
     if (data && data.request !== undefined) return data;

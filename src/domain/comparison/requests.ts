@@ -15,6 +15,8 @@ export type ComparedVersion = {
 
 const MOST_DRAWN = 30;
 
+type Seed = Pick<ComparedRequest, 'request' | 'isSent'>;
+
 /**
  * The requests that both versions are asked: first all that people gave or clients sent, each once, in a random order that `seed` determines, then those drawn from them and from `golden`, the one that proved the version before.
  * Nothing is drawn for a model that brings code, which may do anything with it, nor for a language model, whose answers are long.
@@ -39,13 +41,19 @@ export function comparedRequests({
     keyOf,
   );
   if (!isDrawnFor(before.work) || !isDrawnFor(after.work)) return kept;
-  const seeds = kept.length > 0 ? kept.map(({ request }) => request) : golden ? [golden] : [];
+  const seeds: readonly Seed[] = kept.length > 0 ? kept : golden ? [{ request: golden }] : [];
   const each = Math.ceil(MOST_DRAWN / Math.max(1, seeds.length));
   const drawn = seeds
     .slice(0, MOST_DRAWN)
-    .flatMap((seed) => [...(kept.length > 0 ? [] : [seed]), ...drawnRequests(seed, each)])
+    .flatMap(({ request, isSent }) =>
+      [...(kept.length > 0 ? [] : [request]), ...drawnRequests(request, each)].map((one) => ({
+        request: one,
+        // Its texts are those of the client.
+        ...(isSent && { isSent }),
+      })),
+    )
     .slice(0, MOST_DRAWN)
-    .map((request, index) => ({ what: `drawn request ${index + 1}`, isDrawn: true, request }));
+    .map((one, index) => ({ what: `drawn request ${index + 1}`, isDrawn: true, ...one }));
   return unique([...kept, ...drawn]);
 }
 

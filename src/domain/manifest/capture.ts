@@ -1,5 +1,7 @@
 import * as z from 'zod/mini';
 
+// A server reads them from a variable, and all of a function's variables together have 4 KB: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+const MOST_PRIVATE_BYTES = 1000;
 const FIELD_FORM = 'expected the name of a field, of 1 to 200 characters';
 
 /** The manifest's `capture`: which requests of clients are kept, sealed. Where it is absent, none is. */
@@ -26,7 +28,12 @@ export const captureSchema = z
               .string({ error: FIELD_FORM })
               .check(z.minLength(1, FIELD_FORM), z.maxLength(200, FIELD_FORM)),
           )
-          .check(z.maxLength(50)),
+          .check(
+            z.maxLength(50),
+            z.refine((names) => JSON.stringify(names).length <= MOST_PRIVATE_BYTES, {
+              error: `the names of private fields take more than ${MOST_PRIVATE_BYTES} characters together`,
+            }),
+          ),
         [],
       )
       .check(

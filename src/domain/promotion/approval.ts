@@ -74,12 +74,15 @@ function answerGate(
   answer: Omit<Approval, 'atMs'>,
   nowMs: number,
 ): Change<Deployment> {
-  const { model, version, work } = record.deployment;
+  const { model, version, work, trouble } = record.deployment;
   const { clearance, comparison, candidate } = work;
   const what = `${model} version ${version}`;
   if (clearance?.verdict === answer.verdict) return { answer: record.deployment };
   if (clearance) {
     throw new Failure('PhaseConflict', `${clearance.by} has ${clearance.verdict} ${what}`);
+  }
+  if (trouble) {
+    throw new Failure('PhaseConflict', `${what} waits for no approval any more: ${trouble.reason}`);
   }
   if (answer.digest !== candidate?.revision) {
     throw new Failure('PhaseConflict', `${what} is ${candidate?.revision}, not ${answer.digest}`);

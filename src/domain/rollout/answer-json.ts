@@ -18,6 +18,11 @@ export function answerJson(body: string): AnswerJson {
   return value === undefined ? linesOf(body) : { value };
 }
 
+/** A text as one value of JSON of bounded cost; undefined for any other. Clients and uploads send such texts, too. */
+export function boundedJson(text: string): unknown {
+  return costFault(text) ? undefined : parseJson(text);
+}
+
 function linesOf(body: string): AnswerJson {
   const values: unknown[] = [];
   const lines = body.trimEnd().split('\n', MOST_LINES + 1);
@@ -32,8 +37,8 @@ function linesOf(body: string): AnswerJson {
 
 type Count = { depth: number; parts: number; keys: number };
 
-/** Counts the brackets and the keys outside of texts. */
-function costFault(body: string): string | undefined {
+/** Why a text costs too much to read, such as `with JSON that nests more than 100 deep`: it counts the brackets and the keys outside of texts. */
+export function costFault(body: string): string | undefined {
   const count: Count = { depth: 0, parts: 0, keys: 0 };
   for (let at = 0; at < body.length; at += 1) {
     if (body[at] === '"') at = endOfText(body, at);

@@ -35,7 +35,7 @@ export async function captureOf(
       day,
       counts: countsOf(lines),
       sampled: sample.length,
-      opens: sample.filter(({ revision, at }) => keys(revision, slotOf(dayOf(at)))).length,
+      opens: sample.filter(({ revision, at }) => keys?.(revision, slotOf(dayOf(at)))).length,
       bytes: lines.reduce((sum, line) => sum + JSON.stringify(line).length, 0),
     });
   }
@@ -87,7 +87,7 @@ export async function joinTruths(
   for (const { id, at, version } of found) {
     const revision = revisionName(model, version);
     const day = dayOf(at);
-    const key = keys(revision, slotOf(day));
+    const key = keys?.(revision, slotOf(day));
     if (key) {
       const line = truthLine(key.public, { id, at, revision }, truths.get(id));
       await keptLines.add(model, day, line);

@@ -26,6 +26,11 @@ describe('a file of examples', () => {
     ['is not JSON', '{"request": 1}\n{"request": 1', 'models/a/examples.jsonl line 2 is not JSON'],
     ['is not an object', '[1]', 'line 1 is not an object with `request`'],
     ['has no request', '\n{"truth": 1}', 'line 2 is not an object with `request`'],
+    [
+      'nests deeper than a step can follow',
+      `{"request": 1}\n{"request": ${'['.repeat(5000)}${']'.repeat(5000)}}`,
+      'line 2 comes with JSON that nests more than 100 deep',
+    ],
     ['has another key', '{"request": 1, "label": 2}', 'line 1 is not an object with `request`'],
   ])('is refused where a line %s, and the line is named', (_, text, message) => {
     expect(read(text)).toThrow(

@@ -155,6 +155,10 @@ describe('what a schema cannot say and a manifest must keep', () => {
       placement: { target: 'fargate', allow: ['lambda'] },
     },
     { what: 'no more replicas than may run always run', scaling: { min: 3, max: 2 } },
+    {
+      what: 'a function holds the names of private fields',
+      capture: { private: Array.from({ length: 8 }, (_, index) => `${index}`.padEnd(150, 'x')) },
+    },
     { what: 'a peak is no less than the average', traffic: { requestsPerSecond: 2, peak: 1 } },
     ...['Mars/Base', '+01:00', 'utc', 'europe/berlin', 'EST5EDT'].map((timeZone) => ({
       what: `a time zone exists, unlike ${timeZone}, and is written as AWS takes it`,

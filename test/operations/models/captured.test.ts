@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { seal } from '#adapters/capture/hpke.ts';
-import { dayOf, slotOf } from '#domain/capture/plan.ts';
+import { keptRequests } from '#adapters/capture/kept-requests.ts';
+import { DAYS_OF_A_MONTH, dayOf, slotOf } from '#domain/capture/plan.ts';
 import { aboutOf } from '#domain/capture/sealed-line.ts';
 import {
   captureOf,
@@ -80,6 +81,42 @@ describe('kept requests', () => {
       },
       expect.objectContaining({ id: 'a', body: { text: 'body of a' } }),
     ]);
+  });
+
+  it('are not looked for where no key would open them', async () => {
+    const { ports } = await kept({ id: 'a' });
+    const looked: string[] = [];
+    const lines = {
+      ...ports.keptLines,
+      days: async (model: string) => {
+        looked.push(model);
+        return ports.keptLines.days(model);
+      },
+    };
+    const { of } = keptRequests({ lines, keys: ports.captureKeys, clock: ports.clock });
+    for await (const { id } of of('iris')) looked.push(id);
+    for await (const { id } of of('wine')) looked.push(id);
+    expect(looked).toEqual(['iris', 'a']);
+
+    await ports.captureKeys.drop('iris', DAYS_OF_A_MONTH);
+
+    for await (const { id } of of('iris')) looked.push(id);
+    expect(looked).toEqual(['iris', 'a']);
+  });
+
+  it('are read until it is enough, and those that were read by then come still', async () => {
+    const { ports } = await kept({ id: 'a' }, { id: 'b' }, { id: 'c', at: NOW - DAY_MS });
+    const found: string[] = [];
+    let most = 0;
+    const isEnough = (bytes: number) => {
+      most = Math.max(most, bytes);
+      return bytes > 700;
+    };
+
+    for await (const { id } of ports.keptRequests.of('iris', isEnough)) found.push(id);
+
+    expect(found).toEqual(['a']);
+    expect(most).toBeGreaterThan(700);
   });
 
   it('are not opened once their days are over', async () => {

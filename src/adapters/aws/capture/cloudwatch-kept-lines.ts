@@ -32,18 +32,23 @@ export function cloudWatchKeptLines({
 }): KeptLines {
   const streamOf = (model: string) => `slipway-feedback/${model}`;
 
-  async function* found(query: Omit<FilterLogEventsCommandInput, 'logGroupName'>) {
+  async function* found(
+    query: Omit<FilterLogEventsCommandInput, 'logGroupName'>,
+    isEnough: () => boolean,
+  ) {
     const pages = paginateFilterLogEvents({ client: logs }, { logGroupName: group, ...query });
     const next = () => translated(() => pages.next());
     for (let page = await next(); !page.done; page = await next()) {
       for (const { message = '' } of page.value.events ?? []) yield message.trimEnd();
+      // A page without an event of the model may be one of thousands.
+      if (isEnough()) return;
     }
   }
 
-  async function* feedbackOf(model: string, day: string) {
+  async function* feedbackOf(model: string, day: string, isEnough: () => boolean) {
     const query = { logStreamNames: [streamOf(model)], startTime: Date.parse(day) };
     try {
-      for await (const text of found(query)) {
+      for await (const text of found(query, isEnough)) {
         const at = sealedLine(text)?.at;
         if (at !== undefined && dayOf(at) === day) yield text;
       }
@@ -58,21 +63,21 @@ export function cloudWatchKeptLines({
       const today = clock.now();
       return Array.from({ length: MOST_DAYS }, (_, back) => dayOf(today - back * DAY_MS));
     },
-    async *of(model, day) {
+    async *of(model, day, isEnough = () => false) {
       const startTime = Date.parse(day);
-      const lines = found({
+      const query = {
         startTime,
         endTime: startTime + DAY_MS,
         // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/matching-terms-json-log-events.html
         filterPattern: `{ $.slipwayKept = 1 && $.revision = "${model}-v*" }`,
-      });
-      for await (const line of lines) {
+      };
+      for await (const line of found(query, isEnough)) {
         // The revisions of another model may begin so too, and feedback has its own stream.
         const said = sealedLine(line);
         if (!said || 'isTruth' in said || versionOf(said.revision, model) === undefined) continue;
         yield line;
       }
-      yield* feedbackOf(model, day);
+      yield* feedbackOf(model, day, isEnough);
     },
     async add(model, _day, line) {
       const stream = { logGroupName: group, logStreamName: streamOf(model) };

@@ -1,9 +1,8 @@
-import { createReadStream } from 'node:fs';
-import { appendFile, mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { appendFile, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { turns } from '#adapters/local/concurrency/turns.ts';
 import { errorCode } from '#adapters/local/files/file-state.ts';
+import { storageFailure } from '#adapters/local/registry/storage-failure.ts';
 import { firstOf } from '#domain/capture/plan.ts';
 import type { KeptLines } from '#ports/kept-lines.ts';
 
@@ -17,6 +16,12 @@ export type FolderKeptLines = KeptLines & {
   expire(today: string): Promise<void>;
 };
 
+/** Another failure must not pass for a model of which nothing is kept. */
+function unlessAbsent(error: unknown, path: string): undefined {
+  if (errorCode(error) === 'ENOENT') return undefined;
+  throw storageFailure(error, path);
+}
+
 const DAY_FILE = /^(\d{4}-\d\d-\d\d)\.ndjson$/;
 /** The longest that a manifest may ask for. */
 const MOST_DAYS = 28;
@@ -27,8 +32,9 @@ export function folderKeptLines(directory: string): FolderKeptLines {
   const fileOf = (model: string, day: string) => join(directory, model, `${day}.ndjson`);
 
   async function days(model: string): Promise<readonly string[]> {
-    const names = await readdir(join(directory, model)).catch(() => []);
-    return names
+    const folder = join(directory, model);
+    const names = await readdir(folder).catch((error: unknown) => unlessAbsent(error, folder));
+    return (names ?? [])
       .flatMap((name) => DAY_FILE.exec(name)?.[1] ?? [])
       .sort()
       .reverse();
@@ -60,11 +66,14 @@ export function folderKeptLines(directory: string): FolderKeptLines {
   return {
     days,
     async *of(model, day) {
-      const stream = createReadStream(fileOf(model, day));
+      const path = fileOf(model, day);
+      const file = await open(path).catch((error: unknown) => unlessAbsent(error, path));
+      if (!file) return;
       try {
-        yield* createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY });
-      } catch (error) {
-        if (errorCode(error) !== 'ENOENT') throw error;
+        yield* file.readLines();
+      } finally {
+        // A reader may have enough before the end.
+        await file.close();
       }
     },
     add: (model, day, line) => inTurn(model, () => append(model, day, line)),
@@ -78,7 +87,8 @@ export function folderKeptLines(directory: string): FolderKeptLines {
       }),
     async expire(today) {
       const oldest = firstOf(MOST_DAYS, today);
-      for (const model of await readdir(directory).catch(() => [])) {
+      const found = await readdir(directory, { withFileTypes: true }).catch(() => []);
+      for (const { name: model } of found.filter((each) => each.isDirectory())) {
         for (const day of await days(model)) {
           if (day < oldest) await rm(fileOf(model, day), { force: true });
         }

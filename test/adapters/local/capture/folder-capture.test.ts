@@ -1,4 +1,13 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { folderCaptureKeys } from '#adapters/local/capture/folder-capture-keys.ts';
@@ -17,6 +26,8 @@ function newFolder(): string {
   return folder;
 }
 
+/** The open files of this process, where the system lists them. */
+const FDS = '/proc/self/fd';
 const BUDGET = { megabytes: 1, days: 3 };
 
 describeCaptureKeys('folderCaptureKeys', async () => {
@@ -70,6 +81,39 @@ describe('the folder of kept requests', () => {
     const kept: string[] = [];
     for await (const each of lines.of('iris', '2026-02-03')) kept.push(each);
     expect(kept).toHaveLength(2);
+  });
+
+  it('leaves no file open where a reader has enough before its end', async () => {
+    const folder = newFolder();
+    const lines = folderKeptLines(folder);
+    for (const line of ['first', 'x'.repeat(300_000), 'last']) {
+      await lines.add('iris', '2026-02-03', line);
+    }
+
+    for await (const line of lines.of('iris', '2026-02-03')) {
+      expect(line).toBe('first');
+      break;
+    }
+
+    const open = (existsSync(FDS) ? readdirSync(FDS) : []).flatMap((fd) => {
+      try {
+        return readlinkSync(join(FDS, fd));
+      } catch {
+        return [];
+      }
+    });
+    expect(open.filter((path) => path.startsWith(folder))).toEqual([]);
+  });
+
+  it('fails where it cannot be read, and does not look empty', async () => {
+    const folder = newFolder();
+    writeFileSync(join(folder, 'iris'), 'no folder');
+    const lines = folderKeptLines(folder);
+
+    await expect(lines.days('iris')).rejects.toMatchObject({ name: 'PlatformUnavailable' });
+    expect(await lines.days('wine')).toEqual([]);
+    await lines.keep('iris', '2026-02-03', 'line', BUDGET);
+    await lines.expire('2026-02-03');
   });
 
   it('expires what no manifest can ask for any longer', async () => {

@@ -1,0 +1,53 @@
+import { compareAnswers } from '#domain/comparison/compare-answers.ts';
+import type { GoldenAnswer } from '#domain/rollout/golden-verdict.ts';
+
+const COUNTING = { of: 25, tolerated: 0.02, truth: { margin: 0.02 } };
+
+const answer = (body: unknown): GoldenAnswer => ({
+  kind: 'answer',
+  status: 200,
+  body: JSON.stringify(body),
+});
+
+/** A pair for each of 25 rows, answered by `before` and `after`. */
+const pairs = (before: (row: number) => unknown, after: (row: number) => unknown) =>
+  Array.from({ length: 25 }, (_, row) => ({
+    what: `example ${row + 1}`,
+    isDrawn: false,
+    request: { protocol: 'invocations', body: row } as const,
+    before: answer(before(row)),
+    again: null,
+    after: answer(after(row)),
+  }));
+
+const outputs = (count: number, value: number) =>
+  Object.fromEntries(Array.from({ length: count }, (_, index) => [`output ${index}`, value]));
+
+describe('the signs that a version is broken', () => {
+  it('are so few that a record holds those of a model of a thousand outputs', () => {
+    const { signs } = compareAnswers(
+      pairs(
+        (row) => outputs(1000, row),
+        () => outputs(1000, 0),
+      ),
+      COUNTING,
+    );
+
+    expect(signs).toHaveLength(11);
+    expect(signs[0]).toContain('/output 0 is 0 for each of 25');
+    expect(signs.at(-1)).toBe('and 990 more');
+  });
+
+  it('are so short that a record holds those of answers with long labels', () => {
+    const { signs } = compareAnswers(
+      pairs(
+        (row) => ({ label: row % 2 === 0 ? 'a' : 'b' }),
+        () => ({ label: 'long '.repeat(1000) }),
+      ),
+      COUNTING,
+    );
+
+    expect(signs).toHaveLength(1);
+    expect(signs[0]?.length).toBeLessThan(400);
+  });
+});
