@@ -4,13 +4,17 @@ import { SETTINGS } from './settings.ts';
 
 // Lambda's price of a cold start is made here.
 const MOST_BYTES = 710_000;
-// The sweep, for which nobody waits, asks every service; the inspection knows every format.
-const LARGER: Readonly<Record<string, number>> = { sweep: 925_000, inspectArtifact: 1_050_000 };
+// The sweep, for which nobody waits, asks every service; the inspection knows every format; a comparison reads examples and kept requests.
+const LARGER: Readonly<Record<string, number>> = {
+  sweep: 925_000,
+  inspectArtifact: 1_050_000,
+  compareAnswers: 900_000,
+};
 const NOWHERE = 'http://127.0.0.1:1';
 
 const ROUTER = 'api-gateway cloudwatch dynamodb elastic-load-balancing-v2 lambda';
 const KEEPING =
-  'api-gateway cloudwatch cloudwatch-logs dynamodb elastic-load-balancing-v2 lambda ssm';
+  'api-gateway cloudwatch cloudwatch-logs dynamodb elastic-load-balancing-v2 lambda s3 ssm';
 const CONTAINERS =
   'application-auto-scaling cloudwatch-logs dynamodb ecs elastic-load-balancing-v2';
 const PLATFORMS = `${CONTAINERS} lambda`;

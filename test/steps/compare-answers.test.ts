@@ -745,6 +745,13 @@ describe('a candidate that a person decides about', () => {
       'a newer version was admitted',
     ],
     [
+      'its model is undeployed',
+      async (world: MemoryWorld) => {
+        await world.before('AcquireLease', world.undeploy());
+      },
+      'digits was undeployed while it waited',
+    ],
+    [
       'nobody answers for a day',
       async (world: MemoryWorld) => {
         world.clock.advance(24 * 3_600_000);

@@ -51,3 +51,33 @@ describe('the signs that a version is broken', () => {
     expect(signs[0]?.length).toBeLessThan(400);
   });
 });
+
+describe('the examples of a version', () => {
+  const expecting = (expected: (row: number) => unknown) =>
+    pairs(
+      (row) => ({ y: row }),
+      (row) => ({ y: row }),
+    ).map((pair, row) => ({ ...pair, expect: { y: expected(row) } }));
+
+  it('show nothing where it answers them as they expect', () => {
+    expect(
+      compareAnswers(
+        expecting((row) => row),
+        COUNTING,
+      ).signs,
+    ).toEqual([]);
+  });
+
+  it('show that it is served wrongly where it does not', () => {
+    const { signs } = compareAnswers(
+      expecting((row) => row + (row === 3 ? 9 : 0)),
+      COUNTING,
+    );
+
+    expect(signs).toEqual([
+      expect.stringMatching(
+        /^1 of 25 of its own examples are not answered as they expect; the first, example 4: /,
+      ),
+    ]);
+  });
+});

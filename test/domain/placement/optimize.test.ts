@@ -187,4 +187,14 @@ describe('the cheapest placement that keeps the limits', () => {
 
     expect(flipsAt(asked(100, 1, { demand, limits }))).toBeNull();
   });
+
+  it('offers, for a request of few milliseconds, the least memory that is billed as many', () => {
+    const memories = rankedOptions(asked(3.2, 1, { measured: { memoryMiB: 200 } }))
+      .filter(({ target }) => target === 'lambda')
+      .map(({ memoryMiB }) => memoryMiB);
+
+    expect(memories).toContain(1769);
+    expect(new Set(memories).size).toBe(memories.length);
+    expect(memories.length).toBeGreaterThan(3);
+  });
 });

@@ -342,7 +342,7 @@ def predict(arrays):
     return {"transformed": ${code}}
 facts = Facts("sklearn", None, None, False, None)
 model = Model(Signature(matrix(2), ()), predict, native=Part(mean_=np.zeros(2), scale_=np.ones(2)))
-told, golden = _described(model, facts)
+told, golden, _ = _described(model, facts)
 print(json.dumps([told["rows"], len(golden["inputs"][0]["data"]) / 2]))
 `);
 

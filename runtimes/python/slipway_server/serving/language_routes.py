@@ -14,6 +14,7 @@ from ..language.requests import chat_request, completion_request, embedding_requ
 from ..protocols.openai import by_token, encoded_vectors, model_json, models_json, without_others
 from ..protocols.responses import chat_of
 from ..refusal import Refusal, show
+from ..worded import worded
 from .answer import Answer, client_gone, json_answer
 from .generations import asked_by
 from .http_body import read_json

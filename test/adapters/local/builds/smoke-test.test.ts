@@ -49,7 +49,7 @@ case "$1 $*" in
   exec*invocations*|exec*infer*)
     for times; do :; done
     echo "$times of $(cat | wc -c)" >>"$log"
-    took=10; for each in $(seq 2 $times); do took=$took,10; done
+    took=10; each=1; while [ "$each" -lt "$times" ]; do took=$took,10; each=$((each + 1)); done
     echo "{\\"status\\":200,\\"body\\":\\"\\",\\"times\\":[$took],\\"cpuMs\\":$((12 * times))}" ;;
   exec*) echo '{"status":200,"body":""}' ;;
 esac

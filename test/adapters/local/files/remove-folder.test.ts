@@ -17,8 +17,8 @@ import { temporaryFolder } from '../../../support/slipway/running.ts';
 // Deeper than a path may be long, and closed at the end.
 const NESTED = `
 cd "$1"
-name=$(printf 'd%.0s' $(seq 240))
-for i in $(seq 20); do mkdir "$name" && cd "$name"; done
+name=$(printf 'd%.0s' {1..240})
+for i in {1..20}; do mkdir "$name" && cd "$name"; done
 mkdir closed && touch closed/file && chmod 0 closed
 `;
 const isRoot = process.getuid?.() === 0;
