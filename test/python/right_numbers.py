@@ -162,8 +162,8 @@ def tried(what):
     model = model._replace(predict=_guarded(model.predict, _refused_by_framework))
     out = os.path.join(tempfile.mkdtemp(), "model.onnx")
     with contextlib.redirect_stderr(io.StringIO()):
-        told, golden, _ = _described(model, facts)
-        report = _attempted(Description(model, told, golden), out, False)
+        told, golden, measure = _described(model, facts)
+        report = _attempted(Description(model, told, golden, measure), out, False)
     said = {"what": what, "as": "ONNX" if report["converted"] else "itself", "reason": report["reason"]}
     return {**said, **compared(model, out, rows)} if report["converted"] else said
 

@@ -75,7 +75,7 @@ def create_app(config: Config, routes: Routes, language: LanguageRoutes | None, 
         app.add_route(path, _GetOf(routes.about))
     app.add_route("/openapi.json", _Get(routes.openapi))
     app.add_route("/example.json", _Get(routes.example))
-    _handle_errors(app, config, speaks_openai)
+    _handle_errors(app, config, speaks_openai, is_language=language is not None)
 
     removed = _KEYS + claims_of_clients(os.environ)
 
@@ -187,10 +187,12 @@ def _log(request: Request, text: str) -> None:
     say(f"{label}: {text}")
 
 
-def _handle_errors(app: falcon.asgi.App, config: Config, speaks_openai: bool) -> None:
+def _handle_errors(app: falcon.asgi.App, config: Config, speaks_openai: bool, is_language: bool) -> None:
     def refuse_path(request: Request, response: Response, refused: Refusal) -> None:
         _refuse(request, response, refused.status, refused.message)
-        if _OPENAI_ERRORS.match(_path_of(request)) or refused.code:
+        # Clients of a language model may leave out /v1.
+        path = request.path if is_language else _path_of(request)
+        if _OPENAI_ERRORS.match(path) or refused.code:
             response.data = dumped(error_json(refused)).encode("utf-8", "replace")
 
     async def refused(request: Request, response: Response, error: Refusal, _params: Any) -> None:
