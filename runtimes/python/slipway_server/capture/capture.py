@@ -18,6 +18,7 @@ from .fields import Asked, Fields, NotKept, kept_of
 from .seal import seal
 
 _HOUR_MS = 3_600_000
+_SCHEDULED_SECONDS = 0.25
 _COUNTS_SECONDS = 60
 _MOST_BODY_BYTES = 200_000
 # CloudWatch takes 256 KiB as one event, and cuts what is longer.
@@ -70,6 +71,7 @@ class Capture:
         # Tells the counts of one server from those of another.
         self._server = secrets.token_hex(4)
         self._is_untold = False
+        self._drawn = 0
         self._under_way = 0
         self._begin(0)
 
@@ -98,15 +100,19 @@ class Capture:
         # Its place is taken before it is sealed: others come meanwhile.
         insort(self._ranks, rank)
         del self._ranks[self._config.requests :]
+        self._drawn += 1
         return at, rank
 
     async def keep(self, drawn: tuple[int, int], id_: str, asked: Asked, names: Callable[[], tuple[tuple[str, ...], tuple[str, ...], bool]]) -> None:
         """Keeps a request that is drawn, once its client has the answer."""
         at, rank = drawn
         counts, ranks = self._counts, self._ranks
+        self._drawn -= 1
         self._under_way += 1
-        outcome = await self._kept(id_, asked, names, at, rank)
-        self._under_way -= 1
+        try:
+            outcome = await self._kept(id_, asked, names, at, rank)
+        finally:
+            self._under_way -= 1
         counts[outcome] += 1
         if outcome != "kept" and rank in ranks:
             ranks.remove(rank)
@@ -142,8 +148,10 @@ class Capture:
 
     async def idle(self) -> None:
         """Waits for what is being sealed, and writes the last counts."""
-        # Falcon's scheduled tasks begin in the meantime.
-        await asyncio.sleep(0)
+        # Falcon's scheduled tasks begin in the meantime; the task of a client that has left never does.
+        until = asyncio.get_running_loop().time() + _SCHEDULED_SECONDS
+        while self._drawn > 0 and asyncio.get_running_loop().time() < until:
+            await asyncio.sleep(0.01)
         while self._under_way > 0:
             await asyncio.sleep(0.01)
         self.flush()
