@@ -188,13 +188,16 @@ describe('the cheapest placement that keeps the limits', () => {
     expect(flipsAt(asked(100, 1, { demand, limits }))).toBeNull();
   });
 
-  it('offers, for a request of few milliseconds, the least memory that is billed as many', () => {
-    const memories = rankedOptions(asked(3.2, 1, { measured: { memoryMiB: 200 } }))
-      .filter(({ target }) => target === 'lambda')
-      .map(({ memoryMiB }) => memoryMiB);
+  it('offers the least memory that is billed as many milliseconds as a step above it', () => {
+    const measured = { parallelPart: 1, memoryMiB: 200 };
+    const onLambda = rankedOptions(asked(8.5, 1, { measured })).filter(
+      ({ target }) => target === 'lambda',
+    );
+    const billed = (memory: number) => onLambda.find(({ memoryMiB }) => memoryMiB === memory);
 
-    expect(memories).toContain(1769);
-    expect(new Set(memories).size).toBe(memories.length);
-    expect(memories.length).toBeGreaterThan(3);
+    // 8.5 ms × 1,769 / 5,013 is the first that takes no more than 3 ms, as with the step of 5,307 MiB.
+    expect(billed(5013)).toMatchObject({ p95Ms: 3 });
+    expect(billed(5307)).toMatchObject({ p95Ms: 3 });
+    expect(billed(5013)?.usd).toBeLessThan(billed(5307)?.usd ?? 0);
   });
 });
