@@ -1,3 +1,4 @@
+import { parsed } from '../look/json.ts';
 import { type Api, ApiError } from './api.ts';
 import { pause } from './feed.ts';
 
@@ -9,6 +10,7 @@ export type Sending = {
 };
 
 type Uploaded = { readonly deploymentId: string | null };
+type Refused = { readonly error?: string; readonly fix?: string };
 type Progress = { readonly offset: number; readonly uploaded: Uploaded | null };
 
 type Way = {
@@ -72,11 +74,11 @@ function put<Answer>(api: Api, path: string, body: Blob, { signal, sent }: Way):
     request.setRequestHeader('content-type', 'application/octet-stream');
     request.upload.onprogress = ({ loaded }) => sent(loaded);
     request.onload = () => {
-      const answer = read(request.responseText);
+      const answer = parsed(request.responseText);
       // A proxy's own page while Slipway starts again.
       if (answer === undefined) return reject(lostAt(request.status));
       if (request.status < 300) return resolve(answer as Answer);
-      const { error = `the upload was refused (${request.status})`, fix = '' } = answer;
+      const { error = `the upload was refused (${request.status})`, fix = '' } = answer as Refused;
       reject(new ApiError(error, { status: request.status, fix }));
     };
     request.onerror = () => reject(lostAt(0));
@@ -93,12 +95,4 @@ function lostAt(status: number): ApiError {
     passes ? 'the connection was lost' : `the upload was refused (${status}) by a proxy`,
     { status: passes ? 0 : status, fix: '' },
   );
-}
-
-function read(text: string): { error?: string; fix?: string } | undefined {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createWriteStream } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +10,7 @@ import { systemClock } from '#adapters/clocks.ts';
 import { consoleSessions } from '#adapters/local/control/console-sessions.ts';
 import { newToken } from '#adapters/local/control/control-guard.ts';
 import { partialUploads } from '#adapters/local/control/partial-uploads.ts';
+import { hashedFile } from '#adapters/local/integrity/hashed-file.ts';
 import type { Control } from '#control/operation.ts';
 import { everywhere, onOneMachine } from '#control/operations.ts';
 import type { Slipway } from '#control/slipway.ts';
@@ -91,7 +92,5 @@ async function throughFile<Answer>(
 }
 
 async function digestOf(file: string | null): Promise<string> {
-  const hash = createHash('sha256');
-  if (file !== null) await pipeline(createReadStream(file), hash);
-  return hash.digest('hex');
+  return file === null ? createHash('sha256').digest('hex') : (await hashedFile(file)).sha256;
 }

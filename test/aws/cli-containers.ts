@@ -1,5 +1,9 @@
 import { ApplicationAutoScalingClient } from '@aws-sdk/client-application-auto-scaling';
-import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
+import {
+  CloudWatchLogsClient,
+  CreateLogStreamCommand,
+  PutLogEventsCommand,
+} from '@aws-sdk/client-cloudwatch-logs';
 import {
   CreateClusterCommand,
   CreateServiceCommand,
@@ -20,9 +24,11 @@ import {
 import { cloudWatchTaskLogs } from '#adapters/aws/ecs/cloudwatch-task-logs.ts';
 import { ecsPlatform } from '#adapters/aws/ecs/platform.ts';
 import { systemClock } from '#adapters/clocks.ts';
+import type { Registry } from '#ports/registry.ts';
 import { AWS_REGION, awsClient } from '../support/aws/clients.ts';
 import { ecsNetwork } from '../support/aws/ecs-network.ts';
 import type { Moto } from '../support/aws/moto.ts';
+import { candidateOf, holding, idOf, walkTo } from '../support/worlds/registry.ts';
 import { revisionSpec } from '../support/worlds/revision-spec.ts';
 import type { CliWorld } from './cli-world.ts';
 
@@ -175,4 +181,28 @@ export async function containerInventory(
     ...TargetGroups.map(({ TargetGroupName }) => `target group ${TargetGroupName}`),
     ...Rules.map(({ Priority }) => `rule ${Priority}`),
   ].toSorted();
+}
+
+/** A candidate on Fargate, version 3 of `shapes`, and a line that its server has written; returns when (epoch, milliseconds). */
+export async function candidateThatWrote(
+  message: string,
+  moto: Moto,
+  { outputs }: Pick<CliWorld, 'outputs'>,
+  registry: Registry,
+): Promise<number> {
+  const holder = await holding({ registry } as never, 3);
+  await walkTo({ registry } as never, holder, 'Inspected');
+  const deployment = await registry.deployment(idOf(3));
+  const candidate = { ...candidateOf(deployment!), target: 'fargate' } as const;
+  await registry.advance(holder, 'Provisioning', { candidate }, {});
+  const logs = awsClient(CloudWatchLogsClient, moto);
+  const stream = {
+    logGroupName: outputs['ModelLogGroup'],
+    logStreamName: 'shapes-v3/model/task',
+  };
+  await logs.send(new CreateLogStreamCommand(stream));
+  const timestamp = Date.now();
+  const logEvents = [{ timestamp, message }];
+  await logs.send(new PutLogEventsCommand({ ...stream, logEvents }));
+  return timestamp;
 }

@@ -1,12 +1,4 @@
-import {
-  CloudWatchLogsClient,
-  CreateLogStreamCommand,
-  PutLogEventsCommand,
-} from '@aws-sdk/client-cloudwatch-logs';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DescribeExecutionCommand, ListExecutionsCommand, SFNClient } from '@aws-sdk/client-sfn';
-import { dynamoRegistry } from '#adapters/aws/registry/dynamo-registry.ts';
-import { systemClock } from '#adapters/clocks.ts';
 import type { Registry } from '#ports/registry.ts';
 import { admitRollback } from '#steps/admit-rollback.ts';
 import { admitUndeploy } from '#steps/admit-undeploy.ts';
@@ -15,15 +7,9 @@ import { awsClient } from '../support/aws/clients.ts';
 import { describeOnMoto } from '../support/aws/moto.ts';
 import { eventually } from '../support/clock/eventually.ts';
 import { memoryExecutions } from '../support/memory/executions.ts';
-import {
-  candidateOf,
-  goneLive,
-  holding,
-  idOf,
-  leaseFor,
-  walkTo,
-} from '../support/worlds/registry.ts';
-import { type CliWorld, installInMoto } from './cli-world.ts';
+import { candidateOf, holding, idOf, leaseFor, walkTo } from '../support/worlds/registry.ts';
+import { candidateThatWrote } from './cli-containers.ts';
+import { type CliWorld, installInMoto, twoVersions } from './cli-world.ts';
 
 type Started = { readonly name: string; readonly input: never };
 
@@ -34,13 +20,7 @@ describeOnMoto('slipway in AWS, with versions', (moto) => {
   beforeEach(async () => {
     await moto().reset();
     world = await installInMoto(moto(), 'dev');
-    const client = awsClient(DynamoDBClient, moto());
-    registry = dynamoRegistry({ client, table: world.outputs['Table']!, clock: systemClock });
-    for (const version of [1, 2]) {
-      const holder = await goneLive({ registry } as never, version);
-      if (version === 2) await registry.markVersion(holder, 1, 'Retired');
-      await registry.releaseLease(holder);
-    }
+    registry = await twoVersions(moto(), world);
   });
 
   /** The execution of a workflow that the command line has started: the test plays the part of its steps. */
@@ -138,25 +118,13 @@ describeOnMoto('slipway in AWS, with versions', (moto) => {
   });
 
   it('shows what a container wrote', async () => {
-    const holder = await holding({ registry } as never, 3);
-    await walkTo({ registry } as never, holder, 'Inspected');
-    const deployment = await registry.deployment(idOf(3));
-    const candidate = { ...candidateOf(deployment!), target: 'fargate' } as const;
-    await registry.advance(holder, 'Provisioning', { candidate }, {});
-    const logs = awsClient(CloudWatchLogsClient, moto());
-    const stream = {
-      logGroupName: world.outputs['ModelLogGroup'],
-      logStreamName: 'shapes-v3/model/task',
-    };
-    await logs.send(new CreateLogStreamCommand(stream));
-    const logEvents = [{ timestamp: Date.now(), message: 'the model is loaded' }];
-    await logs.send(new PutLogEventsCommand({ ...stream, logEvents }));
+    const timestamp = await candidateThatWrote('the model is loaded', moto(), world, registry);
 
     const shown = await world.run(['logs', 'shapes', '--json']);
 
     expect(JSON.parse(shown.stdout)).toEqual({
       revision: 'shapes-v3',
-      lines: [`${new Date(logEvents[0]?.timestamp ?? 0).toISOString()} the model is loaded`],
+      lines: [`${new Date(timestamp).toISOString()} the model is loaded`],
     });
   });
 });

@@ -10,13 +10,18 @@ import {
   CreateStackCommand,
   DescribeStacksCommand,
 } from '@aws-sdk/client-cloudformation';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { ECRClient, SetRepositoryPolicyCommand } from '@aws-sdk/client-ecr';
 import { PutBucketVersioningCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { dynamoRegistry } from '#adapters/aws/registry/dynamo-registry.ts';
+import { systemClock } from '#adapters/clocks.ts';
+import type { Registry } from '#ports/registry.ts';
 import { type Result, type RunningCommand, runCli } from '../cli/run-cli.ts';
 import { AWS_ACCOUNT, AWS_REGION, awsClient } from '../support/aws/clients.ts';
 import type { Moto } from '../support/aws/moto.ts';
 import { REGISTRY_TABLE } from '../support/aws/registry-table.ts';
 import { COMPILED } from '../support/slipway/compiled.ts';
+import { goneLive } from '../support/worlds/registry.ts';
 
 /** A stack such as Slipway's in moto, and the command line as its owner runs it. */
 export type CliWorld = {
@@ -251,4 +256,19 @@ function template(stage: string, endpoint: string, usagePlan: string) {
       Endpoint: value(endpoint),
     },
   };
+}
+
+/** The registry of a stack in moto, after `shapes` has had two versions: 1 is retired, 2 is live. */
+export async function twoVersions(
+  moto: Moto,
+  { outputs }: Pick<CliWorld, 'outputs'>,
+): Promise<Registry> {
+  const client = awsClient(DynamoDBClient, moto);
+  const registry = dynamoRegistry({ client, table: outputs['Table']!, clock: systemClock });
+  for (const version of [1, 2]) {
+    const holder = await goneLive({ registry } as never, version);
+    if (version === 2) await registry.markVersion(holder, 1, 'Retired');
+    await registry.releaseLease(holder);
+  }
+  return registry;
 }

@@ -1,16 +1,8 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  CloudWatchLogsClient,
-  CreateLogStreamCommand,
-  PutLogEventsCommand,
-} from '@aws-sdk/client-cloudwatch-logs';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { DescribeExecutionCommand, ListExecutionsCommand, SFNClient } from '@aws-sdk/client-sfn';
 import type { Browser, Page } from 'playwright-core';
-import { dynamoRegistry } from '#adapters/aws/registry/dynamo-registry.ts';
-import { systemClock } from '#adapters/clocks.ts';
 import type { Registry } from '#ports/registry.ts';
 import type { RunningCommand } from '../cli/run-cli.ts';
 import { awsClient } from '../support/aws/clients.ts';
@@ -27,8 +19,9 @@ import { eventually } from '../support/clock/eventually.ts';
 import { addConstantModel } from '../support/models/onnx.ts';
 import { needing } from '../support/needs.ts';
 import { temporaryFolder } from '../support/slipway/running.ts';
-import { candidateOf, goneLive, holding, idOf, walkTo } from '../support/worlds/registry.ts';
-import { type CliWorld, installInMoto } from './cli-world.ts';
+import { idOf } from '../support/worlds/registry.ts';
+import { candidateThatWrote } from './cli-containers.ts';
+import { type CliWorld, installInMoto, twoVersions } from './cli-world.ts';
 
 needing(existsSync(CHROMIUM) ? undefined : 'there is no Chromium', () => {
   describeOnMoto('slipway console --stage, in a browser', (moto) => {
@@ -43,13 +36,7 @@ needing(existsSync(CHROMIUM) ? undefined : 'there is no Chromium', () => {
     beforeAll(async () => {
       folder = await temporaryFolder();
       world = await installInMoto(moto(), 'dev');
-      const client = awsClient(DynamoDBClient, moto());
-      registry = dynamoRegistry({ client, table: world.outputs['Table']!, clock: systemClock });
-      for (const version of [1, 2]) {
-        const holder = await goneLive({ registry } as never, version);
-        if (version === 2) await registry.markVersion(holder, 1, 'Retired');
-        await registry.releaseLease(holder);
-      }
+      registry = await twoVersions(moto(), world);
       command = world.command(['console', '--no-open']);
       const link = await eventually(() => /http\S+#open=\S+/.exec(command.output())?.[0]);
       browser = await openBrowser();
@@ -132,19 +119,7 @@ needing(existsSync(CHROMIUM) ? undefined : 'there is no Chromium', () => {
     });
 
     it('follows the log of a model that runs in a container', async () => {
-      const holder = await holding({ registry } as never, 3);
-      await walkTo({ registry } as never, holder, 'Inspected');
-      const deployment = await registry.deployment(idOf(3));
-      const candidate = { ...candidateOf(deployment!), target: 'fargate' } as const;
-      await registry.advance(holder, 'Provisioning', { candidate }, {});
-      const logs = awsClient(CloudWatchLogsClient, moto());
-      const stream = {
-        logGroupName: world.outputs['ModelLogGroup'],
-        logStreamName: 'shapes-v3/model/task',
-      };
-      await logs.send(new CreateLogStreamCommand(stream));
-      const logEvents = [{ timestamp: Date.now(), message: 'the model <b>is loaded</b>' }];
-      await logs.send(new PutLogEventsCommand({ ...stream, logEvents }));
+      await candidateThatWrote('the model <b>is loaded</b>', moto(), world, registry);
 
       await goTo('#/models/shapes/logs');
       await page.getByText('the model <b>is loaded</b>').waitFor();

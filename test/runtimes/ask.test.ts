@@ -49,7 +49,7 @@ describe.each(['onnx', 'python'] as const)('the command of the %s image that ask
       expect(answer).toHaveProperty('cpuMs');
     });
 
-    it('stops at an answer that is none', async () => {
+    it('stops at an answer that is not a success', async () => {
       const { answer, bodies } = await asked(['/invocations', '3'], [200, 500]);
 
       expect(bodies).toHaveLength(2);

@@ -31,10 +31,12 @@ const files = [
 
 /** Words with which a sentence begins that leaves its subject out, or has a clause for it. */
 const WORD = '(?<word>Of|Whose|By(?! default\\b| then\\b)|Those|None|With|What)';
+/** The beginning of a comment, or of a docstring in Python. */
+const MARK = '(?:^|\\s)(?:(?://|/\\*\\*|\\*|#) |r?""")';
 /** The first word of a comment, where it is the first on its line. */
-const FIRST = new RegExp(`(?:^|\\s)(?://|/\\*\\*|\\*|#) ${WORD}\\b`);
+const FIRST = new RegExp(`${MARK}${WORD}\\b`);
 /** The first word of a further sentence of a comment on the same line. */
-const FURTHER = new RegExp(`(?:^|\\s)(?://|/\\*\\*|\\*|#) .*[a-z0-9)\`][.!?] ${WORD}\\b`);
+const FURTHER = new RegExp(`${MARK}.*[a-z0-9)\`][.!?] ${WORD}\\b`);
 /** The first word of a sentence of a page, a row, or an item. */
 const IN_PAGE = new RegExp(`(?:^(?:\\d+\\. |- )?|[.!?] |\\| )(?:\\*\\*)?${WORD}\\b(?!.*\\?)`);
 
@@ -72,6 +74,8 @@ it.each([
   ['/**\n * By which it is known.\n */', ['2: By']],
   ['// It is held. What is done there stays.', ['1: What']],
   ['// Nobody has it. Of course not.', ['1: Of']],
+  ['    """What it takes."""', ['1: What']],
+  ['"""It is held. Those that are not stay."""', ['1: Those']],
   ['// By default it is off.', []],
   ['// The sizes of the trees.', []],
   ["const text = 'Of course';", []],

@@ -45,7 +45,7 @@ export function createModelServer(
     response: ServerResponse,
     read: (body: Uint8Array) => void,
   ): Promise<Reply> => {
-    const path = (request.url ?? '').replace(/\?.*/s, '');
+    const path = pathOf(request);
     const route = routes.get(path) ?? routes.get(plainPath(path)) ?? otherModel(request, path);
     if (!route) throw nothingHere(name, request.method, path);
     const method = request.method === 'HEAD' ? 'GET' : request.method;
@@ -123,6 +123,11 @@ async function packed(request: IncomingMessage, { status, ...answer }: Reply): P
   return refuse(refusal(502, TOO_LARGE), request.url ?? '');
 }
 
+/** The path as the client wrote it. */
+function pathOf({ url = '' }: IncomingMessage): string {
+  return url.replace(/\?.*/s, '');
+}
+
 // The address given to OpenAI's clients mostly ends in /v1, but not always.
 const OPENAI_PATHS: ReadonlySet<string> = new Set(['/embeddings', '/models']);
 
@@ -142,16 +147,17 @@ function plainPath(written: string): string {
 /** Names the request in its answer, and keeps one that is drawn once the client has its answer. */
 function keep(
   { capture, fields }: Keeper,
-  { headers, url = '' }: IncomingMessage,
+  request: IncomingMessage,
   response: ServerResponse,
   body: Uint8Array,
   answer: string | Uint8Array,
 ): void {
+  const { headers } = request;
   const id = requestId((name) => headers[name]?.toString()) ?? newId();
   response.setHeader('x-request-id', id);
   const draw = capture.draw(id);
   if (!draw) return;
-  const path = plainPath(url.replace(/\?.*/s, ''));
+  const path = plainPath(pathOf(request));
   const type = headers['content-type'] ?? '';
   const answered = () => ({ id, path, type, body, answer: Buffer.from(answer) });
   response.once('finish', () => setImmediate(() => capture.keep(draw, answered(), fields)));

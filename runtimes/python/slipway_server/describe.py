@@ -147,7 +147,7 @@ def _not_too_many(model: Model, inputs: dict[str, np.ndarray]) -> dict[str, np.n
 
 
 def _answered_alone(model: Model, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray] | None:
-    """The rows that the model does not refuse: one refused row fails the request that it is in. None if it refuses each."""
+    """The rows that the model does not refuse: one refused row fails the request that it is in. Returns None if it refuses each."""
     with redirect_stderr(StringIO()):
         taken = [row for row in range(_rows(inputs)) if _answer(model, rows_of(inputs, slice(row, row + 1)), is_said=False) is not None]
     return {name: array[taken] for name, array in inputs.items()} if taken else None

@@ -15,9 +15,10 @@ import type { SlipwayStack } from './stack.ts';
 /** The routes of an account's models, for a caller with exclusive access: it takes no lease. */
 export function accountRouter(
   account: AwsAccount,
-  { outputs, containers }: SlipwayStack,
+  stack: SlipwayStack,
   lambda: LambdaClient,
 ): Router {
+  const { outputs } = stack;
   const settings = clientSettings(account);
   const clock = systemClock;
   const dynamo = new DynamoDBClient(settings);
@@ -39,14 +40,21 @@ export function accountRouter(
       corsOrigins: [],
     },
     functionPrefix: outputs.FunctionPrefix,
-    containers: containers && {
-      elb: new ElasticLoadBalancingV2Client(settings),
+    containers: accountContainers(account, stack),
+  });
+}
+
+/** The load balancer in front of an account's containers; null when the stack has none. */
+export function accountContainers(account: AwsAccount, { containers }: SlipwayStack) {
+  return (
+    containers && {
+      elb: new ElasticLoadBalancingV2Client(clientSettings(account)),
       front: {
         stage: account.stage,
         listener: containers.Listener,
         host: containers.LoadBalancer,
         vpcLink: containers.VpcLink,
       },
-    },
-  });
+    }
+  );
 }

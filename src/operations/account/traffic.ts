@@ -1,5 +1,4 @@
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
-import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { cloudWatchTraffic } from '#adapters/aws/metrics/cloudwatch-traffic.ts';
 import { systemClock } from '#adapters/clocks.ts';
@@ -8,7 +7,7 @@ import type { Model, Shares } from '#domain/deployment.ts';
 import type { MadeRevision } from '#ports/metrics.ts';
 import type { Registry } from '#ports/registry.ts';
 import { type AwsAccount, clientSettings } from './clients.ts';
-import { accountRouter } from './router.ts';
+import { accountContainers, accountRouter } from './router.ts';
 import type { SlipwayStack } from './stack.ts';
 
 // Each has up to five metrics, of which AWS charges for every one that is asked for.
@@ -19,20 +18,11 @@ export function accountTraffic(account: AwsAccount, stack: SlipwayStack, registr
   const settings = clientSettings(account);
   const lambda = new LambdaClient(settings);
   const router = accountRouter(account, stack, lambda);
-  const { containers } = stack;
   const options = {
     cloudWatch: new CloudWatchClient(settings),
     lambda,
     functionPrefix: stack.outputs.FunctionPrefix,
-    containers: containers && {
-      elb: new ElasticLoadBalancingV2Client(settings),
-      front: {
-        stage: account.stage,
-        listener: containers.Listener,
-        host: containers.LoadBalancer,
-        vpcLink: containers.VpcLink,
-      },
-    },
+    containers: accountContainers(account, stack),
     clock: systemClock,
   };
 

@@ -7,7 +7,7 @@ import type { ReadableStream } from 'node:stream/web';
 import { eventually } from '../../support/clock/eventually.ts';
 import { type ModelServer, modelFolder, startModel, stopServers } from '../model-server.ts';
 import { onPython, pythonFolder } from '../python-runtime.ts';
-import type { Runtime } from '../runtime.ts';
+import type { Env, Runtime } from '../runtime.ts';
 
 await onPython(describeCode);
 
@@ -657,16 +657,7 @@ def predict(what): return numbers() if what == "numbers" else len(made)
   });
 
   it("SageMaker's handlers are given the body and its type, and write the answer", async () => {
-    const folder = await modelFolder({
-      'inference.py': HANDLERS,
-      'facts.json': JSON.stringify({
-        format: 'sagemaker',
-        brings: 'code',
-        entrypoint: 'inference.py',
-      }),
-    });
-    const model = { MODEL_PATH: folder, MODEL_FACTS: `${folder}/facts.json` };
-    const server = await startModel(runtime, model);
+    const server = await startModel(runtime, sagemakerFolder(HANDLERS));
 
     const answer = await fetch(`${server.url}/invocations`, {
       method: 'POST',
@@ -682,16 +673,7 @@ def predict(what): return numbers() if what == "numbers" else len(made)
 
   describe('code whose handlers write the type of an answer', () => {
     const answered = async (code: string, body: string) => {
-      const folder = await modelFolder({
-        'inference.py': code,
-        'facts.json': JSON.stringify({
-          format: 'sagemaker',
-          brings: 'code',
-          entrypoint: 'inference.py',
-        }),
-      });
-      const model = { MODEL_PATH: folder, MODEL_FACTS: `${folder}/facts.json` };
-      const server = await startModel(runtime, model);
+      const server = await startModel(runtime, sagemakerFolder(code));
       return server.post('/invocations', body, { 'content-type': 'text/plain' });
     };
     const TYPE_OF_CALLER = `
@@ -744,17 +726,11 @@ falcon.asgi.App.__call__ = call`,
   });
 
   it("SageMaker's transform_fn takes the place of the three that read, predict and write", async () => {
-    const folder = await modelFolder({
-      'inference.py': `${HANDLERS}
-def transform_fn(model, body, content_type, accept): return f"{body} {model} {content_type} {accept}"`,
-      'facts.json': JSON.stringify({
-        format: 'sagemaker',
-        brings: 'code',
-        entrypoint: 'inference.py',
-      }),
-    });
-    const model = { MODEL_PATH: folder, MODEL_FACTS: `${folder}/facts.json` };
-    const server = await startModel(runtime, model);
+    const server = await startModel(
+      runtime,
+      sagemakerFolder(`${HANDLERS}
+def transform_fn(model, body, content_type, accept): return f"{body} {model} {content_type} {accept}"`),
+    );
 
     const answer = await fetch(`${server.url}/invocations`, {
       method: 'POST',
@@ -767,17 +743,12 @@ def transform_fn(model, body, content_type, accept): return f"{body} {model} {co
   });
 
   it("SageMaker's own handlers take and write JSON and CSV", async () => {
-    const folder = await modelFolder({
-      'inference.py':
+    const server = await startModel(
+      runtime,
+      sagemakerFolder(
         'class Sum:\n  def predict(self, rows): return rows.sum(axis=1)\ndef model_fn(folder): return Sum()',
-      'facts.json': JSON.stringify({
-        format: 'sagemaker',
-        brings: 'code',
-        entrypoint: 'inference.py',
-      }),
-    });
-    const model = { MODEL_PATH: folder, MODEL_FACTS: `${folder}/facts.json` };
-    const server = await startModel(runtime, model);
+      ),
+    );
 
     const json = await server.post('/invocations', [[1, 2]]);
     const csv = await fetch(`${server.url}/invocations`, {
@@ -834,6 +805,19 @@ def transform_fn(model, body, content_type, accept): return f"{body} {model} {co
       });
     });
   });
+}
+
+/** A model that SageMaker's handlers serve. */
+async function sagemakerFolder(code: string): Promise<Env> {
+  const folder = await modelFolder({
+    'inference.py': code,
+    'facts.json': JSON.stringify({
+      format: 'sagemaker',
+      brings: 'code',
+      entrypoint: 'inference.py',
+    }),
+  });
+  return { MODEL_PATH: folder, MODEL_FACTS: `${folder}/facts.json` };
 }
 
 function asked({ url }: ModelServer, body: object, accept = '*/*'): Promise<Response> {

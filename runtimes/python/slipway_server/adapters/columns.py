@@ -105,7 +105,7 @@ def names_given(estimator: Any) -> list[str]:
 
 
 def unread_of(estimator: Any, names: list[str]) -> set[str]:
-    """The columns that its first step, a ColumnTransformer, drops: it was fitted on them, and never looks at them. None where this version of scikit-learn does not record them."""
+    """The columns that its first step, a ColumnTransformer, drops: it was fitted on them, and never looks at them. Empty where this version of scikit-learn does not record them."""
     part, inner = estimator, estimator
     while inner is not None:
         part = inner

@@ -63,7 +63,7 @@ def estimator_model(estimator: Any, facts: Facts) -> Model:
 
 
 def likeliest_of(estimator: Any) -> np.ndarray | None:
-    """The classes of a forest, or of a pipeline that ends in one: its label is the most probable class, the first of equals. None for any other model."""
+    """The classes of a forest, or of a pipeline that ends in one: its label is the most probable class, the first of equals. Returns None for any other model."""
     _, last = _last_step(estimator)
     forest = getattr(sys.modules.get("sklearn.ensemble._forest"), "ForestClassifier", None)
     is_forest = forest is not None and isinstance(last, forest) and getattr(last, "n_outputs_", 0) == 1

@@ -127,7 +127,7 @@ def _value_and_params(body: bytes, content_type: str) -> tuple[Any, dict[str, An
 
 
 def _as_mlflow_reads(value: Any, model: Any, is_typed: bool) -> Any:
-    """The value that MLflow's own server would pass on: tables and arrays from its four keys, and any other body unchanged. With type hints a function takes a list of all rows."""
+    """The value that MLflow's own server would pass on: tables and arrays from its four keys, and any other body unchanged. A function with type hints takes a list of all rows."""
     from mlflow.exceptions import MlflowException
     from mlflow.pyfunc.scoring_server import infer_and_parse_data
 

@@ -1,4 +1,4 @@
-"""What of a request may be kept: the fields of the model's signature, or of its task, and nothing where a private one is among them."""
+"""The parts of a request that may be kept: the fields of the model's signature, or of its task, and nothing where a private one is among them."""
 
 from __future__ import annotations
 

@@ -97,7 +97,7 @@ def _solved(last: Any, coefficients: np.ndarray, dice: np.random.RandomState) ->
 
 
 def _searched(model: Model, golden: dict[str, np.ndarray], dice: np.random.RandomState) -> dict[str, np.ndarray] | None:
-    """Rows for a step that cannot be inverted, such as products of columns: the point where the answer crosses a value while some nearly equal columns grow together. None where it never crosses."""
+    """Rows for a step that cannot be inverted, such as products of columns: the point where the answer crosses a value while some nearly equal columns grow together. Returns None where it never crosses."""
     if not all(array.dtype == np.float64 for array in golden.values()):
         return None
     width = sum(array[0].size for array in golden.values())

@@ -7,7 +7,7 @@ from .tensors import Signature, TensorSpec, no_rows_shape
 
 
 def answer_to_no_rows(inputs: dict[str, np.ndarray], signature: Signature) -> dict[str, np.ndarray] | None:
-    """An answer without rows to a request without rows, since some frameworks refuse such a request. None for any other request, and where the outputs are not by row."""
+    """An answer without rows to a request without rows, since some frameworks refuse such a request. Returns None for any other request, and where the outputs are not by row."""
     specs = signature.inputs + signature.outputs
     is_by_row = bool(inputs and signature.outputs) and all(spec.shape and spec.shape[0] == -1 for spec in specs)
     if not is_by_row or any(array.ndim == 0 or len(array) for array in inputs.values()):

@@ -134,7 +134,7 @@ async function conclude(
   return isMine;
 }
 
-/** A caller may be delayed between the fence and the rule: then its change is undone, to what the record says rather than to its own desired. Answers that. */
+/** A caller may be delayed between the fence and the rule: then its change is undone, to what the record says rather than to its own desired shares. Answers that. */
 async function putRight({ rule, records }: ContainerRoutesOptions, model: string): Promise<Shares> {
   const { containers } = await records.read(model);
   if (!containers) return {};

@@ -4,20 +4,15 @@ import type { LambdaClient } from '@aws-sdk/client-lambda';
 import { type ContainerFront, groupCounter } from '#adapters/aws/ecs/container-front.ts';
 import { targetGroupOf } from '#adapters/aws/ecs/target-group.ts';
 import { translated } from '#adapters/aws/failures.ts';
-import { ALIASES, type FunctionKind } from '#adapters/aws/lambda/model-function.ts';
+import type { FunctionKind } from '#adapters/aws/lambda/model-function.ts';
 import { type KnownVersions, knownVersions } from '#adapters/aws/lambda/model-versions.ts';
-import {
-  type Counter,
-  LATE_MS,
-  metricSums,
-  minuteOf,
-  PERIOD_MS,
-} from '#adapters/aws/logs/metric-sums.ts';
+import { LATE_MS, metricSums, minuteOf, PERIOD_MS } from '#adapters/aws/logs/metric-sums.ts';
 import { modelOf } from '#domain/identity.ts';
 import { mechanismOf } from '#domain/placement/target.ts';
 import type { Pace } from '#domain/rollout/judge-bake.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { MadeRevision, Metrics, TrafficSample } from '#ports/metrics.ts';
+import { functionCounters } from './function-counters.ts';
 
 export type CloudWatchMetricsOptions = {
   readonly cloudWatch: CloudWatchClient;
@@ -90,18 +85,18 @@ async function functionTraffic(
   const functionName = functionPrefix + modelOf(revision);
   const version = await versions.number(functionName, revision);
   if (version === undefined) return NOTHING;
-  const alias = { FunctionName: functionName, Resource: `${functionName}:${ALIASES[kind]}` };
-  const executed = { ...alias, ExecutedVersion: version };
-  const counters: readonly Counter[] = [
-    { namespace: 'AWS/Lambda', name: 'Invocations', dimensions: executed },
-    { namespace: 'AWS/Lambda', name: 'Errors', dimensions: executed },
-    { namespace: 'AWS/Lambda', name: 'Throttles', dimensions: alias },
-    // Any model can print a line for any function and version, but not with the mark of another's.
-    ...(['ServerErrors', 'Refusals'] as const).map((name) => ({
-      namespace: 'Slipway' as const,
-      name,
-      dimensions: { FunctionName: functionName, ExecutedVersion: version, Deployment: madeBy },
-    })),
+  const { ofAlias, ofVersion, ofServer } = functionCounters({
+    functionName,
+    version,
+    kind,
+    madeBy,
+  });
+  const counters = [
+    ofVersion('Invocations'),
+    ofVersion('Errors'),
+    ofAlias('Throttles'),
+    ofServer('ServerErrors'),
+    ofServer('Refusals'),
   ];
   const endMs = minuteOf(clock.now()) + PERIOD_MS;
   const sums = await metricSums(cloudWatch, counters, startMs, endMs);

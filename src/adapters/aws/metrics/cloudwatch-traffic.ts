@@ -1,6 +1,5 @@
 import { groupCounter } from '#adapters/aws/ecs/container-front.ts';
 import { targetGroupOf } from '#adapters/aws/ecs/target-group.ts';
-import { ALIASES } from '#adapters/aws/lambda/model-function.ts';
 import { knownVersions } from '#adapters/aws/lambda/model-versions.ts';
 import { type Counter, metricSeries, minuteOf, PERIOD_MS } from '#adapters/aws/logs/metric-sums.ts';
 import type { Traffic } from '#control/models.ts';
@@ -8,6 +7,7 @@ import { modelOf } from '#domain/identity.ts';
 import { mechanismOf } from '#domain/placement/target.ts';
 import type { MadeRevision } from '#ports/metrics.ts';
 import type { CloudWatchMetricsOptions } from './cloudwatch-metrics.ts';
+import { functionCounters } from './function-counters.ts';
 
 type History = Pick<Traffic, 'everySeconds' | 'nowMs' | 'points'>;
 
@@ -107,27 +107,19 @@ async function countersOf(
       toMs: 1000,
     };
   }
-  const FunctionName = functionPrefix + modelOf(revision);
-  const ExecutedVersion = await knownVersions(lambda).number(FunctionName, revision);
-  if (ExecutedVersion === undefined) return undefined;
-  const Resource = `${FunctionName}:${ALIASES[mechanism]}`;
-  const executed = { FunctionName, Resource, ExecutedVersion };
-  const counter = (name: string): Counter => ({
-    namespace: 'AWS/Lambda',
-    name,
-    dimensions: executed,
+  const functionName = functionPrefix + modelOf(revision);
+  const version = await knownVersions(lambda).number(functionName, revision);
+  if (version === undefined) return undefined;
+  const { ofVersion, ofServer } = functionCounters({
+    functionName,
+    version,
+    kind: mechanism,
+    madeBy,
   });
   return {
-    requests: counter('Invocations'),
-    errors: [
-      counter('Errors'),
-      {
-        namespace: 'Slipway',
-        name: 'ServerErrors',
-        dimensions: { FunctionName, ExecutedVersion, Deployment: madeBy },
-      },
-    ],
-    time: counter('Duration'),
+    requests: ofVersion('Invocations'),
+    errors: [ofVersion('Errors'), ofServer('ServerErrors')],
+    time: ofVersion('Duration'),
     toMs: 1,
   };
 }
