@@ -10,6 +10,7 @@ import {
   sealedLine,
 } from '#domain/capture/sealed-line.ts';
 import { versionOf } from '#domain/identity.ts';
+import { parseJson } from '#domain/parse-json.ts';
 import type { CaptureKeys, PrivateKeys } from '#ports/capture-keys.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { KeptLines } from '#ports/kept-lines.ts';
@@ -152,11 +153,7 @@ function openedLine(line: SealedRequest, keys: PrivateKeys): Buffer | undefined 
 }
 
 function jsonIn(bytes: Uint8Array | undefined): unknown {
-  try {
-    return bytes && JSON.parse(Buffer.from(bytes).toString());
-  } catch {
-    return undefined;
-  }
+  return bytes && parseJson(Buffer.from(bytes).toString());
 }
 
 function base64(bytes: Uint8Array): string {

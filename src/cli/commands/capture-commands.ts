@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import type { Command } from 'commander';
 import { Failure } from '#domain/failure.ts';
+import { parseJson } from '#domain/parse-json.ts';
 import { examples, openSlipway, type Place, placedCommand, show } from '../command.ts';
 import { captureLines } from '../views/capture.ts';
 
@@ -110,11 +111,8 @@ function feedback(
 
 /** JSON where it is JSON, else the text itself. */
 function truthOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
+  const value = parseJson(text);
+  return value === undefined ? text : value;
 }
 
 /** Writes a file that only its owner may read, and that was not there. */

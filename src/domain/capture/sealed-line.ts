@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { parseJson } from '#domain/parse-json.ts';
 import { dayOf } from './plan.ts';
 
 const HOUR_MS = 3_600_000;
@@ -57,12 +58,8 @@ export const MOST_LINE_BYTES = 262_144;
 /** A line as a server or feedback wrote it; undefined for any other text. */
 export function sealedLine(text: string): SealedLine | undefined {
   if (!text.startsWith(SEALED_LINE) || text.length > MOST_LINE_BYTES) return undefined;
-  try {
-    const said: unknown = JSON.parse(text);
-    return ofTruth.safeParse(said).data ?? ofServer.safeParse(said).data;
-  } catch {
-    return undefined;
-  }
+  const said = parseJson(text);
+  return ofTruth.safeParse(said).data ?? ofServer.safeParse(said).data;
 }
 
 /** The day of a line that a server of this revision wrote now; undefined for any other text, since a model's code can write what it wants. */
