@@ -54,13 +54,11 @@ function isRuledOut({ values, bets, total, error }: Bet, sum: number): boolean {
   for (const [index, value] of values.entries()) {
     const expected = Number.isFinite(total) ? (sum - seen) / (total - index) : sum;
     if (expected < 0 || expected > 1) return true;
+    const isCertain = expected === 0 || expected === 1;
+    if (isCertain && value !== expected) return true;
     const bet = bets[index] ?? 0;
-    // Where it is certain, one that is otherwise rules it out.
-    if (expected > 0) more *= 1 + Math.min(bet, LARGEST_BET / expected) * (value - expected);
-    else if (value > 0) return true;
-    if (expected < 1) {
-      fewer *= 1 - Math.min(bet, LARGEST_BET / (1 - expected)) * (value - expected);
-    } else if (value < 1) return true;
+    more *= 1 + Math.min(bet, LARGEST_BET / expected) * (value - expected);
+    fewer *= 1 - Math.min(bet, LARGEST_BET / (1 - expected)) * (value - expected);
     seen += value;
     if (Math.max(more, fewer) / 2 > 1 / error) return true;
   }
