@@ -43,13 +43,14 @@ function addCapture(program: Command): void {
         ]);
       }
       if (options.forget !== undefined) {
-        const day = typeof options.forget === 'string' && options.forget !== 'all';
-        const asked = { name: model, ...(day && { day: String(options.forget) }) };
+        const { forget } = options;
+        const day = forget === true || forget === 'all' ? undefined : forget;
+        const asked = { name: model, ...(day !== undefined && { day }) };
         const forgotten = await slipway.forgetCapture(asked);
         return show(options, forgotten, [
-          day
-            ? `The requests of ${options.forget} can never be opened again.`
-            : 'No kept request can ever be opened again.',
+          day === undefined
+            ? 'No kept request can ever be opened again.'
+            : `The requests of ${day} can never be opened again.`,
           'The live version cannot keep requests with a deleted key: deploy it again to keep requests.',
         ]);
       }
