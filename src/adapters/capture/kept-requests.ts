@@ -1,5 +1,6 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import * as z from 'zod/mini';
+import type { KeptRequest } from '#domain/capture/kept-request.ts';
 import { dayOf, firstOf, slotOf } from '#domain/capture/plan.ts';
 import {
   aboutOf,
@@ -14,7 +15,7 @@ import { parseJson } from '#domain/parse-json.ts';
 import type { CaptureKeys, PrivateKeys } from '#ports/capture-keys.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { KeptLines } from '#ports/kept-lines.ts';
-import type { IsEnough, KeptRequest, KeptRequests } from '#ports/kept-requests.ts';
+import type { IsEnough, KeptRequests } from '#ports/kept-requests.ts';
 import { open, seal } from './hpke.ts';
 
 type Deps = {

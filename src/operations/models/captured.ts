@@ -1,5 +1,6 @@
 import { linesOf, truthLine } from '#adapters/capture/kept-requests.ts';
 import type { CaptureState } from '#control/capture.ts';
+import type { KeptRequest } from '#domain/capture/kept-request.ts';
 import { DAYS_OF_A_MONTH, dayOf, slotOf } from '#domain/capture/plan.ts';
 import { countsOf, sampled } from '#domain/capture/sealed-line.ts';
 import { Failure } from '#domain/failure.ts';
@@ -8,7 +9,7 @@ import { parseJson } from '#domain/parse-json.ts';
 import type { CaptureKeys } from '#ports/capture-keys.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { KeptLines } from '#ports/kept-lines.ts';
-import type { KeptRequest, KeptRequests } from '#ports/kept-requests.ts';
+import type { KeptRequests } from '#ports/kept-requests.ts';
 
 export type Captured = {
   readonly keptLines: KeptLines;
