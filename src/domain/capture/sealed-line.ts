@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { parseJson } from '#domain/parse-json.ts';
-import { dayOf } from './plan.ts';
+import { dayOf, MOST_DAYS } from './plan.ts';
 
 const HOUR_MS = 3_600_000;
 // Counts of an hour may be told when the next has begun.
@@ -36,7 +36,7 @@ const ofServer = z.object({
   server: z.string().check(z.regex(/^[0-9a-f]{8}$/)),
   hour: count,
   most: z.int().check(z.gte(1), z.lte(10_000)),
-  days: z.int().check(z.gte(1), z.lte(28)),
+  days: z.int().check(z.gte(1), z.lte(MOST_DAYS)),
   counts,
   ...z.partial(z.object(sealed)).shape,
 });

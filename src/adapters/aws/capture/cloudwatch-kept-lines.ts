@@ -6,15 +6,13 @@ import {
   paginateFilterLogEvents,
 } from '@aws-sdk/client-cloudwatch-logs';
 import { translated } from '#adapters/aws/failures.ts';
-import { dayOf } from '#domain/capture/plan.ts';
+import { dayOf, MOST_DAYS } from '#domain/capture/plan.ts';
 import { sealedLine } from '#domain/capture/sealed-line.ts';
 import { versionOf } from '#domain/identity.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { KeptLines } from '#ports/kept-lines.ts';
 
 const DAY_MS = 86_400_000;
-/** As long as a manifest may ask for. */
-const MOST_DAYS = 28;
 
 /**
  * The sealed lines in the log group that all models share, among the lines of their servers. They expire with the others, and cannot be removed: to forget them is to drop their keys.
