@@ -5,6 +5,7 @@ import {
   PutLogEventsCommand,
   paginateFilterLogEvents,
 } from '@aws-sdk/client-cloudwatch-logs';
+import { absentIfNotFound } from '#adapters/aws/absent.ts';
 import { translated } from '#adapters/aws/failures.ts';
 import { dayOf, MOST_DAYS } from '#domain/capture/plan.ts';
 import { sealedLine } from '#domain/capture/sealed-line.ts';
@@ -52,7 +53,7 @@ export function cloudWatchKeptLines({
       }
     } catch (error) {
       // A model without feedback has no such stream.
-      if (!isNamed(error, 'ResourceNotFoundException')) throw error;
+      absentIfNotFound(error);
     }
   }
 
@@ -91,9 +92,6 @@ export function cloudWatchKeptLines({
 }
 
 function unlessThere(error: unknown): void {
-  if (!isNamed(error, 'ResourceAlreadyExistsException')) throw error;
-}
-
-function isNamed(error: unknown, name: string): boolean {
-  return error instanceof Error && error.name === name;
+  if (error instanceof Error && error.name === 'ResourceAlreadyExistsException') return;
+  throw error;
 }
