@@ -75,11 +75,10 @@ async function pairsOf(
     const before = answer === undefined ? await live(request.request) : kept(answer);
     const after = await candidate(request.request);
     const once = { ...request, before, again: null, after };
-    const isRepeated = isAskedAgain(once, repeated);
-    const pair = isRepeated ? { ...once, again: await live(request.request) } : once;
-    if (isRepeated) repeated += 1;
-    bytes += [pair.before, pair.again, pair.after].reduce((sum, each) => sum + sizeOf(each), 0);
-    asked.push(pair);
+    const again = isAskedAgain(once, repeated) ? await live(request.request) : null;
+    if (again) repeated += 1;
+    bytes += sizeOf(before) + sizeOf(again) + sizeOf(after);
+    asked.push({ ...once, again });
   }
   return asked;
 }

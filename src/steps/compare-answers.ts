@@ -209,15 +209,16 @@ async function bothOf(
   const { registry, router, prober, clock, artifacts } = deps;
   const { model, work } = deployment;
   const { request: golden } = await proofOf(registry, before);
-  const [theirs, own] = await Promise.all(
-    [before, deployment].map((each) => exampleLines(artifacts, each.artifact)),
-  );
+  const [theirs, own] = await Promise.all([
+    exampleLines(artifacts, before.artifact),
+    exampleLines(artifacts, deployment.artifact),
+  ]);
   const ask = (revision: RevisionRef) => (request: GoldenRequest) =>
     prober.send(router.testPath(revision), model, request, ANSWER_TIMEOUT_MS);
   return {
     requests: comparedRequests({
-      before: { work: before.work, lines: theirs ?? [] },
-      after: { work, lines: own ?? [] },
+      before: { work: before.work, lines: theirs },
+      after: { work, lines: own },
       sent: await clientRequests(deps, { model, live: live.version, judged: deployment.version }),
       golden,
       // A step that runs again asks the same in the same order, and so does an upload of the same bytes: nobody passes by trying again.

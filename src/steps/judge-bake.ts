@@ -132,11 +132,8 @@ async function burst(deps: Deps, deployment: Deployment, shift: Shift): Promise<
   const route = router.route(deployment.model);
   const ask = async (address: string) => {
     const answer = await probed(prober, address, proof);
-    return isAnonymous(answer, deployment)
-      ? isAll
-        ? answer.result
-        : undefined
-      : evidence(answer, deployment);
+    if (!isAnonymous(answer, deployment)) return evidence(answer, deployment);
+    return isAll ? answer.result : undefined;
   };
   const previous = await replaced(deps, deployment, shift);
   const endMs = clock.monotonicMs() + BURST_MS;

@@ -1,4 +1,5 @@
 import { DAYS_OF_A_MONTH } from '#domain/capture/plan.ts';
+import type { ModelVersion } from '#domain/deployment.ts';
 import { TARGETS } from '#domain/placement/target.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import type { CaptureKeys } from '#ports/capture-keys.ts';
@@ -18,7 +19,8 @@ export const retireAll =
   async ({ deploymentId, epoch }: StepInput<'RetireAll'>): Promise<StepOutput<'RetireAll'>> => {
     const holder = { deploymentId, epoch };
     const { model } = await requireDeployment(registry, deploymentId);
-    for (const { version, revision, target, state } of await registry.versions(model)) {
+    const versions = await registry.versions(model);
+    for (const { version, revision, target, state } of versions) {
       if (state === 'Removed') continue;
       await platforms[target].remove(revision, epoch);
       await registry.markVersion(holder, version, 'Removed');
@@ -31,14 +33,17 @@ export const retireAll =
       }
       await platform.forget(model, epoch);
     }
-    if (await keepsRequests(registry, model)) await captureKeys.drop(model, DAYS_OF_A_MONTH);
+    if (await keepsRequests(registry, versions)) await captureKeys.drop(model, DAYS_OF_A_MONTH);
     await registry.advance(holder, 'Undeployed', {}, {});
     return { kind: 'Undeployed', drainSeconds: 0 };
   };
 
-/** Whether a version of it was to keep requests. */
-async function keepsRequests(registry: Registry, model: string): Promise<boolean> {
-  for (const { deploymentId } of await registry.versions(model)) {
+/** Whether one of these versions was to keep requests. */
+async function keepsRequests(
+  registry: Registry,
+  versions: readonly ModelVersion[],
+): Promise<boolean> {
+  for (const { deploymentId } of versions) {
     const deployment = await registry.deployment(deploymentId);
     if (deployment?.work.inspection?.manifest.capture) return true;
   }

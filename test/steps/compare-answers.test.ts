@@ -1,5 +1,6 @@
+import type { KeptRequest } from '#domain/capture/kept-request.ts';
 import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
-import type { KeptRequest, KeptRequests } from '#ports/kept-requests.ts';
+import type { KeptRequests } from '#ports/kept-requests.ts';
 import { compareAnswers } from '#steps/compare-answers.ts';
 import { type Asked, answered } from '../support/memory/prober.ts';
 import { identityModel } from '../support/models/onnx.ts';

@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import type { CaptureConfig } from './config.ts';
 import { type Asked, type Fields, keptOf, type Unkept } from './fields.ts';
@@ -144,8 +144,3 @@ const REAL: CaptureWorld = {
   draw: () => Math.floor(Math.random() * 2 ** 32),
   later: (ms, act) => void setTimeout(act, ms).unref(),
 };
-
-/** The id of a request that brought none. */
-export function newId(): string {
-  return randomUUID();
-}

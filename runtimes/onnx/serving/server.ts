@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { type Capture, newId } from '../capture/capture.ts';
+import type { Capture } from '../capture/capture.ts';
 import type { Fields } from '../capture/fields.ts';
 import type { Config } from '../config.ts';
 import { errorBody } from '../language/openai.ts';
@@ -153,7 +154,7 @@ function keep(
   answer: string | Uint8Array,
 ): void {
   const { headers } = request;
-  const id = requestId((name) => headers[name]?.toString()) ?? newId();
+  const id = requestId((name) => headers[name]?.toString()) ?? randomUUID();
   response.setHeader('x-request-id', id);
   const draw = capture.draw(id);
   if (!draw) return;

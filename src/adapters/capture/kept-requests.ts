@@ -1,5 +1,6 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import * as z from 'zod/mini';
+import type { KeptRequest } from '#domain/capture/kept-request.ts';
 import { dayOf, firstOf, slotOf } from '#domain/capture/plan.ts';
 import {
   aboutOf,
@@ -10,10 +11,11 @@ import {
   sealedLine,
 } from '#domain/capture/sealed-line.ts';
 import { versionOf } from '#domain/identity.ts';
+import { parseJson } from '#domain/parse-json.ts';
 import type { CaptureKeys, PrivateKeys } from '#ports/capture-keys.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { KeptLines } from '#ports/kept-lines.ts';
-import type { IsEnough, KeptRequest, KeptRequests } from '#ports/kept-requests.ts';
+import type { IsEnough, KeptRequests } from '#ports/kept-requests.ts';
 import { open, seal } from './hpke.ts';
 
 type Deps = {
@@ -152,11 +154,7 @@ function openedLine(line: SealedRequest, keys: PrivateKeys): Buffer | undefined 
 }
 
 function jsonIn(bytes: Uint8Array | undefined): unknown {
-  try {
-    return bytes && JSON.parse(Buffer.from(bytes).toString());
-  } catch {
-    return undefined;
-  }
+  return bytes && parseJson(Buffer.from(bytes).toString());
 }
 
 function base64(bytes: Uint8Array): string {

@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import type { Command } from 'commander';
 import { Failure } from '#domain/failure.ts';
+import { parseJson } from '#domain/parse-json.ts';
 import { examples, openSlipway, type Place, placedCommand, show } from '../command.ts';
 import { captureLines } from '../views/capture.ts';
 
@@ -42,13 +43,14 @@ function addCapture(program: Command): void {
         ]);
       }
       if (options.forget !== undefined) {
-        const day = typeof options.forget === 'string' && options.forget !== 'all';
-        const asked = { name: model, ...(day && { day: String(options.forget) }) };
+        const { forget } = options;
+        const day = forget === true || forget === 'all' ? undefined : forget;
+        const asked = { name: model, ...(day !== undefined && { day }) };
         const forgotten = await slipway.forgetCapture(asked);
         return show(options, forgotten, [
-          day
-            ? `The requests of ${options.forget} can never be opened again.`
-            : 'No kept request can ever be opened again.',
+          day === undefined
+            ? 'No kept request can ever be opened again.'
+            : `The requests of ${day} can never be opened again.`,
           'The live version cannot keep requests with a deleted key: deploy it again to keep requests.',
         ]);
       }
@@ -110,11 +112,8 @@ function feedback(
 
 /** JSON where it is JSON, else the text itself. */
 function truthOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
+  const value = parseJson(text);
+  return value === undefined ? text : value;
 }
 
 /** Writes a file that only its owner may read, and that was not there. */

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
-import { dayOf } from './plan.ts';
+import { parseJson } from '#domain/parse-json.ts';
+import { dayOf, MOST_DAYS } from './plan.ts';
 
 const HOUR_MS = 3_600_000;
 // Counts of an hour may be told when the next has begun.
@@ -35,7 +36,7 @@ const ofServer = z.object({
   server: z.string().check(z.regex(/^[0-9a-f]{8}$/)),
   hour: count,
   most: z.int().check(z.gte(1), z.lte(10_000)),
-  days: z.int().check(z.gte(1), z.lte(28)),
+  days: z.int().check(z.gte(1), z.lte(MOST_DAYS)),
   counts,
   ...z.partial(z.object(sealed)).shape,
 });
@@ -57,12 +58,8 @@ export const MOST_LINE_BYTES = 262_144;
 /** A line as a server or feedback wrote it; undefined for any other text. */
 export function sealedLine(text: string): SealedLine | undefined {
   if (!text.startsWith(SEALED_LINE) || text.length > MOST_LINE_BYTES) return undefined;
-  try {
-    const said: unknown = JSON.parse(text);
-    return ofTruth.safeParse(said).data ?? ofServer.safeParse(said).data;
-  } catch {
-    return undefined;
-  }
+  const said = parseJson(text);
+  return ofTruth.safeParse(said).data ?? ofServer.safeParse(said).data;
 }
 
 /** The day of a line that a server of this revision wrote now; undefined for any other text, since a model's code can write what it wants. */

@@ -1,4 +1,5 @@
-import { bounds, leastWhere } from './betting-bounds.ts';
+import { leastWhere } from '#domain/least-where.ts';
+import { bounds } from './betting-bounds.ts';
 
 /** The share of requests whose answers differ, of all `of` that could be asked: it lies from `low` to `high`, with `confidence`. Where all were asked it is exact, and both bounds are it. */
 export type ChangedShare = {

@@ -1,16 +1,6 @@
+import type { KeptRequest } from '#domain/capture/kept-request.ts';
 import { boundedJson } from '#domain/rollout/answer-json.ts';
 import type { ComparedRequest } from './asked-pair.ts';
-
-/** A request of a client with its answer, as a model's server kept both; `version` gave the answer, `at` is an epoch (ms). */
-type Kept = {
-  readonly at: number;
-  readonly version: number;
-  readonly path: string;
-  readonly contentType: string;
-  readonly body: Uint8Array;
-  readonly answer: Uint8Array;
-  readonly truth?: unknown;
-};
 
 // A model's own code can seal a line with any path, and Slipway is to ask this model alone.
 const PATH = /^(\/(?!\.{1,2}(\/|$))[\w.~:@+-]+)+$/;
@@ -23,7 +13,7 @@ const LARGEST_BYTES = 4_000_000;
  * Its answer counts as that of the version before only where that one, `live`, gave it.
  */
 export function clientRequest(
-  { at, version, path, contentType, body, answer, truth }: Kept,
+  { at, version, path, contentType, body, answer, truth }: KeptRequest,
   { model, live }: { readonly model: string; readonly live: number },
 ): ComparedRequest | undefined {
   if (!/^application\/(\S+\+)?json\b/i.test(contentType) || body.length > LARGEST_BYTES) {

@@ -83,14 +83,13 @@ function outputDifferences(before: Signature, after: Signature): readonly Differ
 function outputDifference(theirs: TensorSpec, own: TensorSpec): readonly Difference[] {
   const name = `the output ${quoted(own.name)}`;
   const labels = labelDifferences(theirs.classes ?? [], own.classes ?? [], name);
-  const isSameKind = kindOf(own.datatype) === kindOf(theirs.datatype);
+  const weighed = kindOf(own.datatype) === kindOf(theirs.datatype) ? harmless : breaking;
   return [
     ...labels,
-    ...(own.datatype === theirs.datatype
-      ? []
-      : isSameKind
-        ? [harmless(`${name} is ${own.datatype}; before: ${theirs.datatype}`)]
-        : [breaking(`${name} is ${own.datatype}; before: ${theirs.datatype}`)]),
+    ...when(
+      own.datatype !== theirs.datatype,
+      weighed(`${name} is ${own.datatype}; before: ${theirs.datatype}`),
+    ),
     // Other classes change the shape too, and say it better.
     ...when(
       labels.length === 0 && !holdsShape(theirs, own),

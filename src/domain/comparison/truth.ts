@@ -2,7 +2,7 @@ import type { TruthGate } from '#domain/manifest/gate.ts';
 import { byPlace, contentOf, leafPairs } from './answer-content.ts';
 import type { AskedPair } from './asked-pair.ts';
 import { meanBounds } from './betting-bounds.ts';
-import { deviation } from './statistics.ts';
+import { deviation, mean } from './statistics.ts';
 
 /**
  * Both versions beside what is true of the same `rows`. `before` and `after` are the means of the metric: the share of right labels, or the error as a part of the spread of the truth.
@@ -38,12 +38,11 @@ export function truthEvidence(
   const sign = metric === 'accuracy' ? 1 : -1;
   const gains = scores.map(([before, after]) => (1 + sign * (after - before)) / 2);
   const [low, high] = meanBounds(gains, error);
-  const meanOf = (at: 0 | 1) => scores.reduce((sum, score) => sum + score[at], 0) / rows.length;
   return {
     metric,
     rows: rows.length,
-    before: meanOf(0),
-    after: meanOf(1),
+    before: mean(scores.map(([before]) => before)),
+    after: mean(scores.map(([, after]) => after)),
     low: 2 * low - 1,
     high: 2 * high - 1,
     margin,

@@ -1,13 +1,15 @@
 import { linesOf, truthLine } from '#adapters/capture/kept-requests.ts';
 import type { CaptureState } from '#control/capture.ts';
+import type { KeptRequest } from '#domain/capture/kept-request.ts';
 import { DAYS_OF_A_MONTH, dayOf, slotOf } from '#domain/capture/plan.ts';
 import { countsOf, sampled } from '#domain/capture/sealed-line.ts';
 import { Failure } from '#domain/failure.ts';
 import { revisionName } from '#domain/identity.ts';
+import { parseJson } from '#domain/parse-json.ts';
 import type { CaptureKeys } from '#ports/capture-keys.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { KeptLines } from '#ports/kept-lines.ts';
-import type { KeptRequest, KeptRequests } from '#ports/kept-requests.ts';
+import type { KeptRequests } from '#ports/kept-requests.ts';
 
 export type Captured = {
   readonly keptLines: KeptLines;
@@ -113,7 +115,7 @@ function truthsIn(text: string): Map<string, unknown> {
   const found = new Map<string, unknown>();
   for (const [index, line] of text.split('\n').entries()) {
     if (line.trim() === '') continue;
-    const said = jsonIn(line);
+    const said = parseJson(line);
     if (!isTruth(said)) throw notTruth(index + 1);
     found.set(said.id, said.truth);
   }
@@ -167,13 +169,5 @@ function contentOf(bytes: Uint8Array): { text: string } | { base64: string } {
     return { text: UTF_8.decode(bytes) };
   } catch {
     return { base64: Buffer.from(bytes).toString('base64') };
-  }
-}
-
-function jsonIn(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

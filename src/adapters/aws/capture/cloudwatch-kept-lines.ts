@@ -5,16 +5,15 @@ import {
   PutLogEventsCommand,
   paginateFilterLogEvents,
 } from '@aws-sdk/client-cloudwatch-logs';
+import { absentIfNotFound } from '#adapters/aws/absent.ts';
 import { translated } from '#adapters/aws/failures.ts';
-import { dayOf } from '#domain/capture/plan.ts';
+import { dayOf, MOST_DAYS } from '#domain/capture/plan.ts';
 import { sealedLine } from '#domain/capture/sealed-line.ts';
 import { versionOf } from '#domain/identity.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { KeptLines } from '#ports/kept-lines.ts';
 
 const DAY_MS = 86_400_000;
-/** As long as a manifest may ask for. */
-const MOST_DAYS = 28;
 
 /**
  * The sealed lines in the log group that all models share, among the lines of their servers. They expire with the others, and cannot be removed: to forget them is to drop their keys.
@@ -54,7 +53,7 @@ export function cloudWatchKeptLines({
       }
     } catch (error) {
       // A model without feedback has no such stream.
-      if (!isNamed(error, 'ResourceNotFoundException')) throw error;
+      absentIfNotFound(error);
     }
   }
 
@@ -93,9 +92,6 @@ export function cloudWatchKeptLines({
 }
 
 function unlessThere(error: unknown): void {
-  if (!isNamed(error, 'ResourceAlreadyExistsException')) throw error;
-}
-
-function isNamed(error: unknown, name: string): boolean {
-  return error instanceof Error && error.name === name;
+  if (error instanceof Error && error.name === 'ResourceAlreadyExistsException') return;
+  throw error;
 }

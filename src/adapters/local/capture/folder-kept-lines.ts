@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { turns } from '#adapters/local/concurrency/turns.ts';
 import { errorCode } from '#adapters/local/files/file-state.ts';
 import { storageFailure } from '#adapters/local/registry/storage-failure.ts';
-import { firstOf } from '#domain/capture/plan.ts';
+import { firstOf, MOST_DAYS } from '#domain/capture/plan.ts';
 import type { KeptLines } from '#ports/kept-lines.ts';
 
 /** The most bytes that a model's lines may take, and for how many days, with today. */
@@ -23,8 +23,6 @@ function unlessAbsent(error: unknown, path: string): undefined {
 }
 
 const DAY_FILE = /^(\d{4}-\d\d-\d\d)\.ndjson$/;
-/** The longest that a manifest may ask for. */
-const MOST_DAYS = 28;
 
 /** The sealed lines of models in files by day: `<model>/<day>.ndjson` below `directory`. */
 export function folderKeptLines(directory: string): FolderKeptLines {
