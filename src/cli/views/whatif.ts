@@ -1,7 +1,13 @@
 import type { Explanation } from '#control/explanation.ts';
 import { Failure } from '#domain/failure.ts';
 import { PRICES_OF } from '#domain/placement/cost.ts';
-import type { Demand, Measured, PlacedOption, Question } from '#domain/placement/demand.ts';
+import {
+  type Demand,
+  type Measured,
+  NO_LIMITS,
+  type PlacedOption,
+  type Question,
+} from '#domain/placement/demand.ts';
 import { flipsAt, frontDoor, rankedOptions } from '#domain/placement/optimize.ts';
 import { table } from './table.ts';
 import { flipWords, mostTelling, ms, PLACED_COLUMNS, placedRows } from './weighing.ts';
@@ -37,15 +43,7 @@ export function whatIf(
   const measured = known
     ? { ...known, ...(requestMs && { requestMs }) }
     : measuredOf(explained, requestMs);
-  const limits = {
-    lambdaConcurrency: null,
-    lambdaMemoryMiB: null,
-    fargateVcpus: null,
-    leastReplicas: 1,
-    maxReplicas: null,
-    maxMonthlyUsd: null,
-  };
-  const question: Question = { demand, measured, limits, allowsSpot };
+  const question: Question = { demand, measured, limits: NO_LIMITS, allowsSpot };
   return {
     model,
     version,

@@ -38,6 +38,16 @@ export type Limits = {
   readonly maxMonthlyUsd: number | null;
 };
 
+/** The limits where neither the account nor the operator sets any. */
+export const NO_LIMITS: Limits = {
+  lambdaConcurrency: null,
+  lambdaMemoryMiB: null,
+  fargateVcpus: null,
+  leastReplicas: 1,
+  maxReplicas: null,
+  maxMonthlyUsd: null,
+};
+
 /** The demand, the measurements and the limits for which a placement is chosen. `refused` says in words why a target is out of the question, whatever it costs. */
 export type Question = {
   readonly demand: Demand;

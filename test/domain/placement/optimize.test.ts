@@ -1,15 +1,13 @@
-import type { Demand, Limits, Measured, Question } from '#domain/placement/demand.ts';
+import {
+  type Demand,
+  type Limits,
+  type Measured,
+  NO_LIMITS,
+  type Question,
+} from '#domain/placement/demand.ts';
 import { cheapest, flipsAt, frontDoor, rankedOptions } from '#domain/placement/optimize.ts';
 
 const GIB = 1024 ** 3;
-const NONE: Limits = {
-  lambdaConcurrency: null,
-  lambdaMemoryMiB: null,
-  fargateVcpus: null,
-  leastReplicas: 1,
-  maxReplicas: null,
-  maxMonthlyUsd: null,
-};
 
 /** All day, without a peak; a request of one thread, a model of 1,769 MiB that starts in 2 s. */
 function asked(
@@ -39,7 +37,7 @@ function asked(
       startMs: 2000,
       ...more.measured,
     },
-    limits: { ...NONE, ...more.limits },
+    limits: { ...NO_LIMITS, ...more.limits },
     allowsSpot: more.allowsSpot ?? false,
   };
 }
