@@ -1,6 +1,7 @@
 // Measures how long a started image takes to answer, at shares of the CPU. src/domain/build/measurement.ts is what it returns.
 import { availableParallelism } from 'node:os';
 import { docker } from './docker.mjs';
+import { succeeds } from './programs.mjs';
 
 /** @import { Measurement } from '../../src/domain/build/measurement.ts' */
 
@@ -54,10 +55,7 @@ export async function measuredAt({ ask, container, request, way, first, cpus }) 
 
 /** Whether the container has such a share from now on. https://docs.docker.com/reference/cli/docker/container/update/ */
 async function limited(container, vcpus) {
-  return docker(['update', '--cpus', String(vcpus), container]).then(
-    () => true,
-    () => false,
-  );
+  return succeeds(docker(['update', '--cpus', String(vcpus), container]));
 }
 
 /** The body with its one row several times; undefined where it does not show that it is of one row. */
