@@ -2,7 +2,7 @@
 // Prints how often they agree, what a wrong choice costs, how near the estimate of the bill is, and where the choice flips. Ends with 1 if a limit of the is not kept.
 import { argv, exit } from 'node:process';
 import { NO_LIMITS, type PlacedOption, type Question } from '#domain/placement/demand.ts';
-import { cheapest, flipsAt, frontDoor } from '#domain/placement/optimize.ts';
+import { cheapest, flipsAt, frontDoor, total } from '#domain/placement/optimize.ts';
 import { waysToSpendLess } from '#domain/placement/ways.ts';
 import { row, spread } from './figures.ts';
 import {
@@ -240,7 +240,7 @@ const spotWays = ways.filter(({ way }) => way.what.startsWith('allow Spot'));
 const trueWays = spotWays.flatMap(({ way, question, model, profile }) => {
   const usd = best(model, { ...profile, isSpotAllowed: true })?.usd;
   if (usd === undefined) return [];
-  const door = frontDoor(question.demand).reduce((sum, item) => sum + item.usd, 0);
+  const door = total(frontDoor(question.demand));
   return [way.usd / (usd + door) - 1];
 });
 const falseWays = trueWays.filter((each) => Math.abs(each) > 0.1).length;

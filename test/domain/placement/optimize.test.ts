@@ -5,7 +5,7 @@ import {
   NO_LIMITS,
   type Question,
 } from '#domain/placement/demand.ts';
-import { cheapest, flipsAt, frontDoor, rankedOptions } from '#domain/placement/optimize.ts';
+import { cheapest, flipsAt, frontDoor, rankedOptions, total } from '#domain/placement/optimize.ts';
 
 const GIB = 1024 ** 3;
 
@@ -131,7 +131,7 @@ describe('the cheapest placement that keeps the limits', () => {
     { ms: 500, rps: 5, lambda: 192, fargate: 215 },
   ])('$ms ms at $rps a second cost what they were computed to, within 2 %', (row) => {
     const question = asked(row.ms, row.rps);
-    const before = frontDoor(question.demand).reduce((sum, { usd }) => sum + usd, 0);
+    const before = total(frontDoor(question.demand));
     const own = (target: string) =>
       (rankedOptions(question).find((each) => each.target === target)?.usd ?? 0) - before;
 
