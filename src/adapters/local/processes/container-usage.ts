@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { textOf } from './proc.ts';
 
 /** The memory that all processes of a container hold, and their CPU time so far; null where the system does not tell. */
 export type ContainerUsage = {
@@ -62,9 +62,5 @@ function foldersOf(groups: string, id: string): (controller: string) => string |
 }
 
 function contentOf(path: string): string | null {
-  try {
-    return readFileSync(path, 'utf8').trim();
-  } catch {
-    return null;
-  }
+  return textOf(path)?.trim() ?? null;
 }

@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { processIds, textOf } from './proc.ts';
 
 // The threads of a server of ours before it reads its model; those of one that has just ended count no more.
 const SERVER_THREADS = 16;
@@ -41,18 +41,12 @@ function isShort(count: number, limit: number): boolean {
 }
 
 function threadsOf(root: string, uid: number): number {
-  const statuses = readdirSync(join(root, 'proc'))
-    .filter((name) => /^\d+$/.test(name))
-    .map((name) => read(root, `proc/${name}/status`));
+  const statuses = processIds(root).map((pid) => read(root, `proc/${pid}/status`));
   return statuses
     .filter((status) => Number(/^Uid:\s+(\d+)/m.exec(status)?.[1]) === uid)
     .reduce((sum, status) => sum + Number(/^Threads:\s+(\d+)/m.exec(status)?.[1]), 0);
 }
 
 function read(root: string, path: string): string {
-  try {
-    return readFileSync(join(root, path), 'utf8').trim();
-  } catch {
-    return '';
-  }
+  return textOf(join(root, path))?.trim() ?? '';
 }
