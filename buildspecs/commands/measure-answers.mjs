@@ -14,11 +14,11 @@ const MOST_MS = 20_000;
 /**
  * The runs of a request, 12 requests and 20 s in all at most: at each share that the machine has, by the quota of the container's cgroup, and with several rows on one vCPU. `first` is an answer from before: it has warmed the server, and shows how long another takes.
  * Undefined where not even one fits into that time.
- * @param {{ ask: any, container: string, request: any, way: string, first: { times: number[] }, cpus?: number }} given
+ * @param {{ ask: any, container: string, request: any, way: string, first: { times: number[] } }} given
  * @returns {Promise<Measurement | undefined>}
  */
-export async function measuredAt({ ask, container, request, way, first, cpus }) {
-  const most = cpus ?? availableParallelism();
+export async function measuredAt({ ask, container, request, way, first }) {
+  const most = availableParallelism();
   const untilMs = performance.now() + MOST_MS;
   const runs = [];
   /** @type {Measurement['by']} */
@@ -59,7 +59,7 @@ async function limited(container, vcpus) {
 }
 
 /** The body with its one row several times; undefined where it does not show that it is of one row. */
-export function manyRows({ protocol, body }) {
+function manyRows({ protocol, body }) {
   const inputs = body?.inputs;
   if (!Array.isArray(inputs) || inputs.length === 0) return undefined;
   const isTensor = (each) => Array.isArray(each?.data) && each.shape?.[0] === 1;
