@@ -22,7 +22,7 @@ async function ready() {
   }
 }
 
-/** Stops at the first answer that is none. */
+/** Stops at the first answer that reports an error. */
 async function posted(to: string, most: number) {
   const request = await text(process.stdin);
   const headers = { 'content-type': 'application/json' };

@@ -30,7 +30,7 @@ def ready() -> dict[str, Any]:
 
 
 def posted(path: str, most: int) -> dict[str, Any]:
-    """Stops at the first answer that is none."""
+    """Stops at the first answer that reports an error."""
     body = sys.stdin.buffer.read()
     times: list[float] = []
     began_cpu = _cpu_ms()

@@ -5,7 +5,7 @@ import { processIds, textOf } from './proc.ts';
 const SERVER_THREADS = 16;
 
 /**
- * Says that this user, or this container, has as good as all processes and threads that it may have, as a clause; undefined where it has not, or the system does not tell.
+ * Says that this user, or this container, has almost all the processes and threads that it may have, as a clause; undefined where it has fewer, or the system does not report them.
  * The limits are RLIMIT_NPROC, which the kernel keeps for each user but root (setrlimit(2)), and `pids.max` of the cgroup and of those around it (https://docs.kernel.org/admin-guide/cgroup-v2.html#pid).
  */
 export function processShortage(root = '/', uid = process.getuid?.()): string | undefined {
@@ -35,7 +35,7 @@ function cgroupShortage(root: string): string | undefined {
   return undefined;
 }
 
-/** Not for a limit that is none. */
+/** False where there is no limit: it is not a number then. */
 function isShort(count: number, limit: number): boolean {
   return count + SERVER_THREADS > limit;
 }
