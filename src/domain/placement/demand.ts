@@ -87,18 +87,18 @@ export const FIRST_GUESS: Demand = {
   hours: 174,
 };
 
-/** The demand that a manifest names. */
+/** The demand that a manifest or a command names; the peak is twice the average where it is absent. */
 export function demandOf({
   requestsPerSecond,
   peak = requestsPerSecond * 2,
-  p95Ms = null,
+  p95Ms,
   coldStarts,
   hours,
 }: Omit<Traffic, 'peak' | 'p95Ms'> & {
   readonly peak?: number | undefined;
-  readonly p95Ms?: number | null | undefined;
+  readonly p95Ms?: number | undefined;
 }): Demand {
-  return { requestsPerSecond, peak, p95Ms, coldStarts, hours };
+  return { requestsPerSecond, peak, p95Ms: p95Ms ?? null, coldStarts, hours };
 }
 
 /** The milliseconds of a request at a share of the CPU: by Amdahl's law above one vCPU, and in proportion below it. */
