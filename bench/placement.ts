@@ -1,8 +1,8 @@
 // The placement's choice beside every other, by a simulator of AWS's bill that shares no code with it: `node bench/placement.ts [MODELS] [PROFILES]`, 60 and 40 by default.
 // Prints how often they agree, what a wrong choice costs, how near the estimate of the bill is, and where the choice flips. Ends with 1 if a limit of the issue's is not kept.
 import { argv, exit } from 'node:process';
-import type { PlacedOption, Question } from '#domain/placement/demand.ts';
-import { cheapest, flipsAt, frontDoor } from '#domain/placement/optimize.ts';
+import { NO_LIMITS, type PlacedOption, type Question } from '#domain/placement/demand.ts';
+import { cheapest, flipsAt, frontDoor, total } from '#domain/placement/optimize.ts';
 import { waysToSpendLess } from '#domain/placement/ways.ts';
 import { row, spread } from './figures.ts';
 import {
@@ -35,12 +35,17 @@ const models: readonly SimModel[] = MS.flatMap((ms, time) =>
   })),
 );
 
-/** Eight rates by five wishes. */
-const profiles: readonly Profile[] = RATES.flatMap((rate, index) => {
-  const plain: Profile = {
-    ...{ rate, peak: rate * 2, hours: 730, p95Seconds: null, mayStart: true },
+/** All day, without a limit. */
+function plainProfile(rate: number, peak: number): Profile {
+  return {
+    ...{ rate, peak, hours: 730, p95Seconds: null, mayStart: true },
     ...{ executions: null, vcpus: null, tasks: MOST_TASKS, isSpotAllowed: false },
   };
+}
+
+/** Eight rates by five demands. */
+const profiles: readonly Profile[] = RATES.flatMap((rate, index) => {
+  const plain = plainProfile(rate, rate * 2);
   return [
     plain,
     { ...plain, hours: 174, peak: rate },
@@ -67,12 +72,10 @@ function questionOf(model: SimModel, profile: Profile): Question {
       startMs: model.startSeconds * 1000,
     },
     limits: {
+      ...NO_LIMITS,
       lambdaConcurrency: profile.executions,
-      lambdaMemoryMiB: null,
       fargateVcpus: profile.vcpus,
-      leastReplicas: 1,
       maxReplicas: profile.tasks,
-      maxMonthlyUsd: null,
     },
     allowsSpot: profile.isSpotAllowed,
   };
@@ -162,10 +165,7 @@ const CROSSING: readonly SimModel[] = [100, 200, 400, 700, 1000].flatMap((ms) =>
 );
 
 function flipsOf(model: SimModel) {
-  const at = (rate: number): Profile => ({
-    ...{ rate, peak: rate, hours: 730, p95Seconds: null, mayStart: true },
-    ...{ executions: null, vcpus: null, tasks: MOST_TASKS, isSpotAllowed: false },
-  });
+  const at = (rate: number) => plainProfile(rate, rate);
   const breakEven = breakEvenOf(model, at);
   const rates = Array.from({ length: 98 }, (_, step) => breakEven * 0.6 * 1.01 ** step);
   const ours = (rate: number) => cheapest(questionOf(model, at(rate)))?.target;
@@ -240,7 +240,7 @@ const spotWays = ways.filter(({ way }) => way.what.startsWith('allow Spot'));
 const trueWays = spotWays.flatMap(({ way, question, model, profile }) => {
   const usd = best(model, { ...profile, isSpotAllowed: true })?.usd;
   if (usd === undefined) return [];
-  const door = frontDoor(question.demand).reduce((sum, item) => sum + item.usd, 0);
+  const door = total(frontDoor(question.demand));
   return [way.usd / (usd + door) - 1];
 });
 const falseWays = trueWays.filter((each) => Math.abs(each) > 0.1).length;

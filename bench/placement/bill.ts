@@ -164,7 +164,7 @@ function usualTasks({ rate, p95Seconds }: Profile, seconds: number, most: number
 }
 
 /** The seconds of a request on so many vCPUs. */
-export function secondsAt({ cpuSeconds, shared }: SimModel, vcpus: number): number {
+function secondsAt({ cpuSeconds, shared }: SimModel, vcpus: number): number {
   return vcpus < 1 ? cpuSeconds / vcpus : cpuSeconds * (1 - shared) + (cpuSeconds * shared) / vcpus;
 }
 

@@ -1,6 +1,7 @@
 // Measures how long a started image takes to answer, at shares of the CPU. src/domain/build/measurement.ts is what it returns.
 import { availableParallelism } from 'node:os';
 import { docker } from './docker.mjs';
+import { succeeds } from './programs.mjs';
 
 /** @import { Measurement } from '../../src/domain/build/measurement.ts' */
 
@@ -13,11 +14,11 @@ const MOST_MS = 20_000;
 /**
  * The runs of a request, 12 requests and 20 s in all at most: at each share that the machine has, by the quota of the container's cgroup, and with several rows on one vCPU. `first` is an answer from before: it has warmed the server, and shows how long another takes.
  * Undefined where not even one fits into that time.
- * @param {{ ask: any, container: string, request: any, way: string, first: { times: number[] }, cpus?: number }} given
+ * @param {{ ask: any, container: string, request: any, way: string, first: { times: number[] } }} given
  * @returns {Promise<Measurement | undefined>}
  */
-export async function measuredAt({ ask, container, request, way, first, cpus }) {
-  const most = cpus ?? availableParallelism();
+export async function measuredAt({ ask, container, request, way, first }) {
+  const most = availableParallelism();
   const untilMs = performance.now() + MOST_MS;
   const runs = [];
   /** @type {Measurement['by']} */
@@ -54,14 +55,11 @@ export async function measuredAt({ ask, container, request, way, first, cpus }) 
 
 /** Whether the container has such a share from now on. https://docs.docker.com/reference/cli/docker/container/update/ */
 async function limited(container, vcpus) {
-  return docker(['update', '--cpus', String(vcpus), container]).then(
-    () => true,
-    () => false,
-  );
+  return succeeds(docker(['update', '--cpus', String(vcpus), container]));
 }
 
 /** The body with its one row several times; undefined where it does not show that it is of one row. */
-export function manyRows({ protocol, body }) {
+function manyRows({ protocol, body }) {
   const inputs = body?.inputs;
   if (!Array.isArray(inputs) || inputs.length === 0) return undefined;
   const isTensor = (each) => Array.isArray(each?.data) && each.shape?.[0] === 1;

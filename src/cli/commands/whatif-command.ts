@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { demandOf } from '#domain/placement/demand.ts';
 import { HOURS_A_MONTH } from '#domain/placement/spending.ts';
 import {
   amount,
@@ -55,10 +56,10 @@ export function addWhatifCommand(program: Command): void {
       ),
     )
     .action(async (model: string, options: Options) => {
-      const { rps, peak = rps * 2, p95, hours, ms, coldStarts, spot = false } = options;
+      const { rps, peak, p95, hours, ms, coldStarts, spot = false } = options;
       const slipway = await openSlipway(options);
       const explained = await slipway.explainVersion({ name: model });
-      const demand = { requestsPerSecond: rps, peak, p95Ms: p95 ?? null, coldStarts, hours };
+      const demand = demandOf({ requestsPerSecond: rps, peak, p95Ms: p95, coldStarts, hours });
       const found = whatIf(explained, demand, { requestMs: ms, allowsSpot: spot });
       show(options, found, whatIfLines(found));
     });

@@ -8,7 +8,7 @@ type Weighing = NonNullable<Explanation['weighing']>;
 const MOST_SHOWN = 6;
 const BAR = 30;
 
-export const PLACED_COLUMNS = [
+const PLACED_COLUMNS = [
   '  TARGET',
   'MEMORY MiB',
   'vCPU',
@@ -18,8 +18,17 @@ export const PLACED_COLUMNS = [
   'NOT, SINCE',
 ];
 
-/** One row of `PLACED_COLUMNS` per option; a star before the first if it keeps all limits. */
-export function placedRows(options: readonly PlacedOption[]): readonly (readonly string[])[] {
+/** A table of the most telling options, with a star before the first if it keeps all limits, and how many more there are. */
+export function placedLines(options: readonly PlacedOption[]): readonly string[] {
+  const shown = mostTelling(options);
+  const left = options.length - shown.length;
+  return [
+    ...table(PLACED_COLUMNS, placedRows(shown)),
+    ...(left > 0 ? [`  and ${left} more (--json has all)`] : []),
+  ];
+}
+
+function placedRows(options: readonly PlacedOption[]): readonly (readonly string[])[] {
   return options.map((option, index) => [
     `${index === 0 && option.refusals.length === 0 ? '* ' : '  '}${option.target}${option.isSpot ? ' (Spot)' : ''}`,
     option.memoryMiB.toLocaleString('en-US'),
@@ -43,15 +52,12 @@ export function weighingLines({ weighing, options }: Explanation): readonly stri
   if (!weighing) return options.length > 0 ? ['', ESTIMATED] : [];
   const { question, isGuess, options: placed, flipsAt, ways } = weighing;
   const { demand, measured } = question;
-  const shown = mostTelling(placed);
-  const left = placed.length - shown.length;
   return [
     '',
     `${isGuess ? 'The first guess, since model.yaml names no traffic: ' : 'For '}${demandWords(demand)}.`,
     `Measured: ${ms(measured.requestMs)} on one vCPU, of which more vCPUs shorten ${Math.round(measured.parallelPart * 100)} %${measured.rowMs === undefined ? '' : `; ${ms(measured.rowMs)} for each further row`}.`,
     '',
-    ...table(PLACED_COLUMNS, placedRows(shown)),
-    ...(left > 0 ? [`  and ${left} more (--json has all)`] : []),
+    ...placedLines(placed),
     flipWords(flipsAt),
     ...curveLines(placed),
     ...wayLines(ways),
@@ -59,7 +65,7 @@ export function weighingLines({ weighing, options }: Explanation): readonly stri
 }
 
 /** The choice, the best of each other kind, and the next best, in their order. */
-export function mostTelling(options: readonly PlacedOption[]): readonly PlacedOption[] {
+function mostTelling(options: readonly PlacedOption[]): readonly PlacedOption[] {
   const kindOf = ({ target, isSpot }: PlacedOption) => `${target} ${isSpot}`;
   const best = options.filter(
     (option) => options.find((each) => kindOf(each) === kindOf(option)) === option,

@@ -1,10 +1,15 @@
 import type { Explanation } from '#control/explanation.ts';
 import { Failure } from '#domain/failure.ts';
 import { PRICES_OF } from '#domain/placement/cost.ts';
-import type { Demand, Measured, PlacedOption, Question } from '#domain/placement/demand.ts';
-import { flipsAt, frontDoor, rankedOptions } from '#domain/placement/optimize.ts';
-import { table } from './table.ts';
-import { flipWords, mostTelling, ms, PLACED_COLUMNS, placedRows } from './weighing.ts';
+import {
+  type Demand,
+  type Measured,
+  NO_LIMITS,
+  type PlacedOption,
+  type Question,
+} from '#domain/placement/demand.ts';
+import { flipsAt, frontDoor, rankedOptions, total } from '#domain/placement/optimize.ts';
+import { flipWords, ms, placedLines } from './weighing.ts';
 
 /** The answer to `slipway whatif`: every option for a demand, the best first; `flipsAt` is the rate from which another target costs less. */
 export type WhatIf = {
@@ -37,15 +42,7 @@ export function whatIf(
   const measured = known
     ? { ...known, ...(requestMs && { requestMs }) }
     : measuredOf(explained, requestMs);
-  const limits = {
-    lambdaConcurrency: null,
-    lambdaMemoryMiB: null,
-    fargateVcpus: null,
-    leastReplicas: 1,
-    maxReplicas: null,
-    maxMonthlyUsd: null,
-  };
-  const question: Question = { demand, measured, limits, allowsSpot };
+  const question: Question = { demand, measured, limits: NO_LIMITS, allowsSpot };
   return {
     model,
     version,
@@ -53,20 +50,17 @@ export function whatIf(
     demand,
     measured,
     options: rankedOptions(question),
-    frontDoorUsd: sum(frontDoor(demand)),
+    frontDoorUsd: total(frontDoor(demand)),
     flipsAt: flipsAt(question),
   };
 }
 
 export function whatIfLines(found: WhatIf): readonly string[] {
   const { model, version, demand, measured, options, prices } = found;
-  const rows = placedRows(mostTelling(options));
-  const left = options.length - rows.length;
   return [
     `${model} v${version}: ${demand.requestsPerSecond} requests a second, ${demand.peak} at the peak, in ${demand.hours} hours of a month; ${ms(measured.requestMs)} of one vCPU each`,
     '',
-    ...table(PLACED_COLUMNS, rows),
-    ...(left > 0 ? [`  and ${left} more (--json has all)`] : []),
+    ...placedLines(options),
     '',
     ...(options[0] ? [`The cheapest: ${billOf(options[0])}.`] : []),
     `$${found.frontDoorUsd.toFixed(2)} of each is the way to the model, which is the same on every target.`,
@@ -100,8 +94,4 @@ function billOf({ bill }: PlacedOption): string {
     .filter(({ usd }) => usd >= 0.005)
     .map(({ what, usd }) => `${what} $${usd.toFixed(2)}`)
     .join(', ');
-}
-
-function sum(items: readonly { readonly usd: number }[]): number {
-  return items.reduce((total, { usd }) => total + usd, 0);
 }

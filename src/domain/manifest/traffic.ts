@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
+import { HOURS_A_MONTH } from '#domain/placement/spending.ts';
 
 const MOST_PER_SECOND = 100_000;
 const MOST_MS = 900_000;
-const HOURS_A_MONTH = 730;
 
 const rate = z.number().check(z.positive(), z.lte(MOST_PER_SECOND));
 

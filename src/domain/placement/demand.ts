@@ -38,6 +38,16 @@ export type Limits = {
   readonly maxMonthlyUsd: number | null;
 };
 
+/** The limits where neither the account nor the operator sets any. */
+export const NO_LIMITS: Limits = {
+  lambdaConcurrency: null,
+  lambdaMemoryMiB: null,
+  fargateVcpus: null,
+  leastReplicas: 1,
+  maxReplicas: null,
+  maxMonthlyUsd: null,
+};
+
 /** The demand, the measurements and the limits for which a placement is chosen. `refused` says in words why a target is out of the question, whatever it costs. */
 export type Question = {
   readonly demand: Demand;
@@ -77,18 +87,18 @@ export const FIRST_GUESS: Demand = {
   hours: 174,
 };
 
-/** The demand that a manifest names. */
+/** The demand that a manifest or a command names; the peak is twice the average where it is absent. */
 export function demandOf({
   requestsPerSecond,
   peak = requestsPerSecond * 2,
-  p95Ms = null,
+  p95Ms,
   coldStarts,
   hours,
 }: Omit<Traffic, 'peak' | 'p95Ms'> & {
   readonly peak?: number | undefined;
-  readonly p95Ms?: number | null | undefined;
+  readonly p95Ms?: number | undefined;
 }): Demand {
-  return { requestsPerSecond, peak, p95Ms, coldStarts, hours };
+  return { requestsPerSecond, peak, p95Ms: p95Ms ?? null, coldStarts, hours };
 }
 
 /** The milliseconds of a request at a share of the CPU: by Amdahl's law above one vCPU, and in proportion below it. */

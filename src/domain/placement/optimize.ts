@@ -287,6 +287,7 @@ function option({ size, own, refusals, demand, limits }: Priced): PlacedOption {
   return { ...size, bill, usd: total(bill), ownUsd, refusals: refusedFor };
 }
 
-function total(items: readonly BillItem[]): number {
+/** The sum of a bill, in USD. */
+export function total(items: readonly BillItem[]): number {
   return items.reduce((sum, { usd }) => sum + usd, 0);
 }

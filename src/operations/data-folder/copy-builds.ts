@@ -5,7 +5,7 @@ import { GONE } from '#adapters/local/integrity/checked-files.ts';
 import { checkedFolders } from '#adapters/local/integrity/model-folder.ts';
 import type { Bad } from '#control/data-folder.ts';
 import { copyTree } from './copy-tree.ts';
-import { type DataFolder, keptVersions } from './data-folder.ts';
+import { type DataFolder, imagesOf, keptVersions } from './data-folder.ts';
 import { environmentProblem, environmentsIn } from './environments.ts';
 
 /** A folder that a build made; each problem is a predicate, undefined when there is none. */
@@ -60,9 +60,8 @@ async function buildsOf({
     kept.flatMap(({ version, image }) =>
       image && tags.includes(image.tag) ? [version.revision] : [],
     );
-  const images = new Map(kept.flatMap(({ image }) => (image ? [[image.tag, image]] : [])));
   return [
-    ...[...images.values()].map((image) => ({
+    ...imagesOf(kept).map((image) => ({
       name: `images/images/${image.tag}`,
       models: needing([image.tag]),
       isImmutable: false,

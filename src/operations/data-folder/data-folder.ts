@@ -43,6 +43,12 @@ export async function keptVersions(registry: Registry): Promise<readonly KeptVer
   );
 }
 
+/** The images of these versions, each once. */
+export function imagesOf(kept: readonly KeptVersion[]): readonly BuiltImage[] {
+  const images = new Map(kept.flatMap(({ image }) => (image ? [[image.tag, image]] : [])));
+  return [...images.values()];
+}
+
 export function partsOf(artifact: {
   readonly parts: readonly ArtifactPart[];
   readonly manifest: ArtifactPart | null;

@@ -4,6 +4,7 @@ import type { Bad, Scrubbed } from '#control/data-folder.ts';
 import type { Damage } from '#domain/deployment.ts';
 import {
   type DataFolder,
+  imagesOf,
   type Job,
   type KeptVersion,
   keptVersions,
@@ -83,8 +84,7 @@ function imageItems(
   kept: readonly KeptVersion[],
 ): readonly Item[] {
   if (!imageProblem) return [];
-  const images = new Map(kept.flatMap(({ image }) => (image ? [[image.tag, image]] : [])));
-  return [...images.values()].map((image) => ({
+  return imagesOf(kept).map((image) => ({
     name: `images/images/${image.tag}`,
     fix: 'Start Slipway again, which builds it again; or restore a backup with `slipway restore`.',
     needs: (version) => version.image?.tag === image.tag,

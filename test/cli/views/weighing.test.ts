@@ -1,5 +1,5 @@
 import type { Explanation } from '#control/explanation.ts';
-import { FIRST_GUESS, type Question } from '#domain/placement/demand.ts';
+import { FIRST_GUESS, NO_LIMITS, type Question } from '#domain/placement/demand.ts';
 import { flipsAt, rankedOptions } from '#domain/placement/optimize.ts';
 import { waysToSpendLess } from '#domain/placement/ways.ts';
 import { weighingLines } from '../../../src/cli/views/weighing.ts';
@@ -15,14 +15,7 @@ const QUESTION: Question = {
     startMs: 2000,
     rowMs: 2,
   },
-  limits: {
-    lambdaConcurrency: null,
-    lambdaMemoryMiB: null,
-    fargateVcpus: null,
-    leastReplicas: 1,
-    maxReplicas: null,
-    maxMonthlyUsd: null,
-  },
+  limits: NO_LIMITS,
   allowsSpot: false,
 };
 

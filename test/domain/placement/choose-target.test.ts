@@ -5,7 +5,7 @@ import {
   type Needs,
   type PlacementRequest,
 } from '#domain/placement/choose-target.ts';
-import type { Demand } from '#domain/placement/demand.ts';
+import { type Demand, NO_LIMITS } from '#domain/placement/demand.ts';
 import { TARGETS } from '#domain/placement/target.ts';
 
 const MIB = 1024 * 1024;
@@ -316,14 +316,7 @@ function asked(demand: Partial<Demand>, more: Partial<Asked> = {}): Asked {
       imageBytes: 200 * MIB,
       startMs: 2000,
     },
-    limits: {
-      lambdaConcurrency: null,
-      lambdaMemoryMiB: null,
-      fargateVcpus: null,
-      leastReplicas: 1,
-      maxReplicas: null,
-      maxMonthlyUsd: null,
-    },
+    limits: NO_LIMITS,
     allowsSpot: false,
     ...more,
   };

@@ -1,15 +1,13 @@
-import type { Demand, Limits, Measured, Question } from '#domain/placement/demand.ts';
-import { cheapest, flipsAt, frontDoor, rankedOptions } from '#domain/placement/optimize.ts';
+import {
+  type Demand,
+  type Limits,
+  type Measured,
+  NO_LIMITS,
+  type Question,
+} from '#domain/placement/demand.ts';
+import { cheapest, flipsAt, frontDoor, rankedOptions, total } from '#domain/placement/optimize.ts';
 
 const GIB = 1024 ** 3;
-const NONE: Limits = {
-  lambdaConcurrency: null,
-  lambdaMemoryMiB: null,
-  fargateVcpus: null,
-  leastReplicas: 1,
-  maxReplicas: null,
-  maxMonthlyUsd: null,
-};
 
 /** All day, without a peak; a request of one thread, a model of 1,769 MiB that starts in 2 s. */
 function asked(
@@ -39,7 +37,7 @@ function asked(
       startMs: 2000,
       ...more.measured,
     },
-    limits: { ...NONE, ...more.limits },
+    limits: { ...NO_LIMITS, ...more.limits },
     allowsSpot: more.allowsSpot ?? false,
   };
 }
@@ -133,7 +131,7 @@ describe('the cheapest placement that keeps the limits', () => {
     { ms: 500, rps: 5, lambda: 192, fargate: 215 },
   ])('$ms ms at $rps a second cost what they were computed to, within 2 %', (row) => {
     const question = asked(row.ms, row.rps);
-    const before = frontDoor(question.demand).reduce((sum, { usd }) => sum + usd, 0);
+    const before = total(frontDoor(question.demand));
     const own = (target: string) =>
       (rankedOptions(question).find((each) => each.target === target)?.usd ?? 0) - before;
 

@@ -1,4 +1,4 @@
-import type { Question } from '#domain/placement/demand.ts';
+import { NO_LIMITS, type Question } from '#domain/placement/demand.ts';
 import { waysToSpendLess } from '#domain/placement/ways.ts';
 
 /** A model of 100 ms at 24 requests a second, all day: 4 tasks on Fargate, $175. */
@@ -12,14 +12,7 @@ const BUSY: Question = {
     startMs: 2000,
     rowMs: 2,
   },
-  limits: {
-    lambdaConcurrency: null,
-    lambdaMemoryMiB: null,
-    fargateVcpus: null,
-    leastReplicas: 1,
-    maxReplicas: null,
-    maxMonthlyUsd: null,
-  },
+  limits: NO_LIMITS,
   allowsSpot: false,
 };
 

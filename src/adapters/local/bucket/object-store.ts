@@ -98,36 +98,31 @@ export function objectStore(folder: string, checked: CheckedFiles = checkedFiles
     }
   }
 
+  /** Holds the object that `make` describes, whose bytes are in `file`; the file is gone afterwards. */
+  async function keptFrom(file: string, make: () => Promise<WrittenObject>): Promise<HeldObject> {
+    try {
+      const object = await make();
+      return await inTurn(object.sha256, async () => {
+        await keep(file, object);
+        return held(object);
+      });
+    } catch (error) {
+      throw storageFailure(error, folder);
+    } finally {
+      await rm(file, { force: true });
+    }
+  }
+
   return {
     path,
     async write(bytes, expectedBytes) {
       const temporary = join(folder, `.${randomUUID()}`);
-      try {
+      return keptFrom(temporary, async () => {
         await requireRoom(folder, expectedBytes);
-        const object = await copyTo(temporary, bytes);
-        return await inTurn(object.sha256, async () => {
-          await keep(temporary, object);
-          return held(object);
-        });
-      } catch (error) {
-        throw storageFailure(error, folder);
-      } finally {
-        await rm(temporary, { force: true });
-      }
+        return copyTo(temporary, bytes);
+      });
     },
-    async adopt(file) {
-      try {
-        const object = await sealed(file);
-        return await inTurn(object.sha256, async () => {
-          await keep(file, object);
-          return held(object);
-        });
-      } catch (error) {
-        throw storageFailure(error, folder);
-      } finally {
-        await rm(file, { force: true });
-      }
-    },
+    adopt: (file) => keptFrom(file, () => sealed(file)),
     read: ({ sha256, sizeBytes }) => fileSource(path(sha256), sizeBytes),
     async problem(sha256, reread) {
       try {

@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ContainerUsage, containerUsage } from '#adapters/local/processes/container-usage.ts';
+import { processIds, textOf } from '#adapters/local/processes/proc.ts';
 
 /** Finds what the container with this id uses; undefined where it has no process on this machine. */
 type FindUsage = (id: string) => Pick<ContainerUsage, 'cpuSeconds'> | undefined;
@@ -12,26 +13,15 @@ type FindUsage = (id: string) => Pick<ContainerUsage, 'cpuSeconds'> | undefined;
 export function loadingCpuSeconds(scratch: string, find: FindUsage = usageOf): number | null {
   const ids = filesIn(scratch)
     .filter((name) => name.endsWith('.cid'))
-    .map((name) => contentOf(join(scratch, name)).trim());
+    .map((name) => textOf(join(scratch, name))?.trim());
   const seconds = ids.map((id) => (id ? find(id)?.cpuSeconds() : undefined) ?? null);
   if (seconds.length === 0 || seconds.includes(null)) return null;
   return seconds.reduce<number>((sum, each) => sum + (each ?? 0), 0);
 }
 
 function usageOf(id: string): ContainerUsage | undefined {
-  const pid = filesIn('/proc').find(
-    (name) => /^\d+$/.test(name) && contentOf(`/proc/${name}/cgroup`).includes(id),
-  );
-  return pid === undefined ? undefined : containerUsage(id, Number(pid));
-}
-
-/** Empty where it is gone: a process may end, and a build removes the files of ended containers. */
-function contentOf(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
+  const pid = processIds().find((each) => textOf(`/proc/${each}/cgroup`)?.includes(id));
+  return pid === undefined ? undefined : containerUsage(id, pid);
 }
 
 function filesIn(folder: string): readonly string[] {

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { textOf } from './proc.ts';
 
 /** The memory that all processes of a container hold, and their CPU time so far; null where the system does not tell. */
 export type ContainerUsage = {
@@ -11,7 +11,7 @@ const GROUPS = '/sys/fs/cgroup';
 
 /**
  * Reads a container's control groups, of version 1 or 2, by its first process on this machine (`pid`).
- * Nothing is told where its engine is on another machine, or where Slipway sees other processes than the engine does: there the process's groups do not name the container.
+ * Both are null where its engine is on another machine, or where Slipway sees other processes than the engine does: there the process's groups do not name the container.
  * Memory is counted as `docker stats` does it, without the pages of files that can be dropped: https://github.com/docker/cli/blob/v28.2.2/cli/command/container/stats_helpers.go, calculateMemUsageUnixNoCache
  */
 export function containerUsage(
@@ -62,9 +62,5 @@ function foldersOf(groups: string, id: string): (controller: string) => string |
 }
 
 function contentOf(path: string): string | null {
-  try {
-    return readFileSync(path, 'utf8').trim();
-  } catch {
-    return null;
-  }
+  return textOf(path)?.trim() ?? null;
 }

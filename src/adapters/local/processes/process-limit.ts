@@ -1,11 +1,11 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { processIds, textOf } from './proc.ts';
 
 // The threads of a server of ours before it reads its model; those of one that has just ended count no more.
 const SERVER_THREADS = 16;
 
 /**
- * Says that this user, or this container, has as good as all processes and threads that it may have, as a clause; undefined where it has not, or the system does not tell.
+ * Says that this user, or this container, has almost all the processes and threads that it may have, as a clause; undefined where it has fewer, or the system does not report them.
  * The limits are RLIMIT_NPROC, which the kernel keeps for each user but root (setrlimit(2)), and `pids.max` of the cgroup and of those around it (https://docs.kernel.org/admin-guide/cgroup-v2.html#pid).
  */
 export function processShortage(root = '/', uid = process.getuid?.()): string | undefined {
@@ -35,24 +35,18 @@ function cgroupShortage(root: string): string | undefined {
   return undefined;
 }
 
-/** Not for a limit that is none. */
+/** False where there is no limit: it is not a number then. */
 function isShort(count: number, limit: number): boolean {
   return count + SERVER_THREADS > limit;
 }
 
 function threadsOf(root: string, uid: number): number {
-  const statuses = readdirSync(join(root, 'proc'))
-    .filter((name) => /^\d+$/.test(name))
-    .map((name) => read(root, `proc/${name}/status`));
+  const statuses = processIds(root).map((pid) => read(root, `proc/${pid}/status`));
   return statuses
     .filter((status) => Number(/^Uid:\s+(\d+)/m.exec(status)?.[1]) === uid)
     .reduce((sum, status) => sum + Number(/^Threads:\s+(\d+)/m.exec(status)?.[1]), 0);
 }
 
 function read(root: string, path: string): string {
-  try {
-    return readFileSync(join(root, path), 'utf8').trim();
-  } catch {
-    return '';
-  }
+  return textOf(join(root, path))?.trim() ?? '';
 }

@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
+import { processIds, textOf } from './proc.ts';
 
 const TICKS_PER_SECOND = 100;
 
@@ -11,8 +12,8 @@ export function cpuSeconds(pid: number): number | null {
 /** The CPU time so far of all processes in a session, and of those that they waited for, in seconds; null when unknown, and while one of them runs or waits for a core or a disk: on a busy machine it would seem to rest. */
 export function restingSessionCpuSeconds(leader: number): number | null {
   if (!statOf(leader)) return null;
-  const all = readdirSync('/proc')
-    .map((name) => (/^\d+$/.test(name) ? statOf(Number(name)) : undefined))
+  const all = processIds()
+    .map(statOf)
     .filter((fields) => fields !== undefined && Number(fields[3]) === leader);
   if (all.some((fields) => /[RD]/.test(fields?.[0] ?? ''))) return null;
   const ticks = all.flatMap((fields) => fields?.slice(11, 15).map(Number) ?? []);
@@ -52,9 +53,5 @@ function statOf(pid: number): readonly string[] | undefined {
 }
 
 function proc(pid: number, name: string): string | null {
-  try {
-    return readFileSync(`/proc/${pid}/${name}`, 'utf8');
-  } catch {
-    return null;
-  }
+  return textOf(`/proc/${pid}/${name}`);
 }

@@ -132,10 +132,12 @@ export function revisionPlatform(
     limits.set(revision, behaviour.limits(record.spec));
   }
 
-  const isKnown = (name: string) => table.all().some(({ spec }) => spec.revision === name);
+  const isKnown = (name: string) => table.read(name) !== undefined;
   /** The other target that has the revision: its name, files and log are unique on the whole machine. */
-  const elsewhere = (name: string) =>
-    table.all().find((record) => record.spec.revision === name && record.target !== target)?.target;
+  const elsewhere = (name: string) => {
+    const holder = table.read(name)?.target;
+    return holder === target ? undefined : holder;
+  };
 
   async function create(spec: RevisionSpec, epoch: number): Promise<void> {
     fences.pass(spec.model, epoch);

@@ -1,4 +1,4 @@
-import type { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
 import { translated } from '#adapters/local/registry/database.ts';
 import { RUNTIMES } from '#domain/build/runtime.ts';
 import type { Target } from '#domain/placement/target.ts';
@@ -15,6 +15,7 @@ export type RevisionRecord = {
 /** The revisions of all targets. */
 export type RevisionTable = {
   all(): readonly RevisionRecord[];
+  read(revision: string): RevisionRecord | undefined;
   put(record: RevisionRecord): void;
   delete(revision: string): void;
 };
@@ -24,13 +25,22 @@ export function revisionTable(database: DatabaseSync): RevisionTable {
     'CREATE TABLE IF NOT EXISTS revisions (revision TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT',
   );
   const all = database.prepare('SELECT record FROM revisions ORDER BY revision');
+  const read = database.prepare('SELECT record FROM revisions WHERE revision = ?');
   const put = database.prepare('INSERT OR REPLACE INTO revisions (revision, record) VALUES (?, ?)');
   const remove = database.prepare('DELETE FROM revisions WHERE revision = ?');
   return {
-    all: () => all.all().map((row) => completed(JSON.parse(String(row['record'])))),
+    all: () => all.all().map(parsed),
+    read(revision) {
+      const row = read.get(revision);
+      return row && parsed(row);
+    },
     put: (record) => void translated(() => put.run(record.spec.revision, JSON.stringify(record))),
     delete: (revision) => void translated(() => remove.run(revision)),
   };
+}
+
+function parsed(row: Record<string, SQLOutputValue>): RevisionRecord {
+  return completed(JSON.parse(String(row['record'])));
 }
 
 /** A record from before specs described their server gets its runtime's server, and answers one request after another. */
