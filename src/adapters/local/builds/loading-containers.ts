@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ContainerUsage, containerUsage } from '#adapters/local/processes/container-usage.ts';
-import { processIds, textOf } from '#adapters/local/processes/proc.ts';
+import { textOf } from '#adapters/local/processes/proc.ts';
 
 /** Finds what the container with this id uses; undefined where it has no process on this machine. */
 type FindUsage = (id: string) => Pick<ContainerUsage, 'cpuSeconds'> | undefined;
@@ -20,8 +20,10 @@ export function loadingCpuSeconds(scratch: string, find: FindUsage = usageOf): n
 }
 
 function usageOf(id: string): ContainerUsage | undefined {
-  const pid = processIds().find((each) => textOf(`/proc/${each}/cgroup`)?.includes(id));
-  return pid === undefined ? undefined : containerUsage(id, pid);
+  const pid = filesIn('/proc').find(
+    (name) => /^\d+$/.test(name) && textOf(`/proc/${name}/cgroup`)?.includes(id),
+  );
+  return pid === undefined ? undefined : containerUsage(id, Number(pid));
 }
 
 function filesIn(folder: string): readonly string[] {

@@ -10,13 +10,9 @@ export function textOf(path: string): string | null {
   }
 }
 
-/** The ids of the processes that are listed in `proc` below this folder; empty where the system has no such list. */
+/** The ids of the processes that are listed in `proc` below this folder. Throws where there is no such list. */
 export function processIds(root = '/'): readonly number[] {
-  try {
-    return readdirSync(join(root, 'proc'))
-      .filter((name) => /^\d+$/.test(name))
-      .map(Number);
-  } catch {
-    return [];
-  }
+  return readdirSync(join(root, 'proc'))
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
 }
