@@ -1,6 +1,7 @@
 import fargate from '#domain/data/fargate-sizes.json' with { type: 'json' };
 import lambda from '#domain/data/lambda-limits.json' with { type: 'json' };
 import prices from '#domain/data/prices-us-east-1.json' with { type: 'json' };
+import { leastWhere } from '#domain/least-where.ts';
 import { hourlyOf } from './container-size.ts';
 import { FRONT_DOOR } from './cost.ts';
 import {
@@ -110,15 +111,7 @@ function lambdaMemories({ demand, measured, limits }: Question): readonly number
   const leastForTime = p95Ms === null ? lambda.memoryPerVcpuMiB : lambda.memoryMinMiB;
   const least = Math.max(Math.min(leastForTime, most), Math.ceil(measured.memoryMiB));
   if (least >= most) return [least];
-  const smallest = (holds: (memoryMiB: number) => boolean) => {
-    let [low, high] = [least, most];
-    while (low < high) {
-      const middle = Math.floor((low + high) / 2);
-      if (holds(middle)) high = middle;
-      else low = middle + 1;
-    }
-    return low;
-  };
+  const smallest = (holds: (memoryMiB: number) => boolean) => leastWhere(least, most, holds);
   const at = (memoryMiB: number) => onLambda({ demand, measured }, memoryMiB);
   const { lambdaConcurrency } = limits;
   const kept = [
