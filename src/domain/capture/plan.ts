@@ -35,9 +35,6 @@ export const DAYS_OF_A_MONTH: readonly number[] = Array.from(
   (_, index) => index + 1,
 );
 
-/** The most days for which a manifest may keep requests. No month is shorter, so each of these days has a key of its own. */
-export const MOST_DAYS = 28;
-
 /** Which of the 31 keys is a day's. */
 export function slotOf(day: string): number {
   return Number(day.slice(8, 10));

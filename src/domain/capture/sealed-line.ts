@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
+import { MOST_DAYS } from '#domain/manifest/capture.ts';
 import { parseJson } from '#domain/parse-json.ts';
-import { dayOf, MOST_DAYS } from './plan.ts';
+import { dayOf } from './plan.ts';
 
 const HOUR_MS = 3_600_000;
 // Counts of an hour may be told when the next has begun.

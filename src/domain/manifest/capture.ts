@@ -2,6 +2,8 @@ import * as z from 'zod/mini';
 
 // A server reads them from a variable, and all of a function's variables together have 4 KB: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 const MOST_PRIVATE_BYTES = 1000;
+/** The most days for which a manifest may keep requests. No month is shorter, so each of these days has a key of its own. */
+export const MOST_DAYS = 28;
 const FIELD_FORM = 'expected the name of a field, of 1 to 200 characters';
 
 /** The manifest's `capture`: which requests of clients are kept, sealed. Where it is absent, none is. */
@@ -18,7 +20,7 @@ export const captureSchema = z
         ),
       ),
     days: z
-      ._default(z.int().check(z.gte(1), z.lte(28)), 7)
+      ._default(z.int().check(z.gte(1), z.lte(MOST_DAYS)), 7)
       .check(z.describe('How long a request is kept.')),
     private: z
       ._default(

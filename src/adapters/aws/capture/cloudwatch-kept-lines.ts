@@ -7,9 +7,10 @@ import {
 } from '@aws-sdk/client-cloudwatch-logs';
 import { absentIfNotFound } from '#adapters/aws/absent.ts';
 import { translated } from '#adapters/aws/failures.ts';
-import { dayOf, MOST_DAYS } from '#domain/capture/plan.ts';
+import { dayOf } from '#domain/capture/plan.ts';
 import { sealedLine } from '#domain/capture/sealed-line.ts';
 import { versionOf } from '#domain/identity.ts';
+import { MOST_DAYS } from '#domain/manifest/capture.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { KeptLines } from '#ports/kept-lines.ts';
 

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { turns } from '#adapters/local/concurrency/turns.ts';
 import { errorCode } from '#adapters/local/files/file-state.ts';
 import { storageFailure } from '#adapters/local/registry/storage-failure.ts';
-import { firstOf, MOST_DAYS } from '#domain/capture/plan.ts';
+import { firstOf } from '#domain/capture/plan.ts';
+import { MOST_DAYS } from '#domain/manifest/capture.ts';
 import type { KeptLines } from '#ports/kept-lines.ts';
 
 /** The most bytes that a model's lines may take, and for how many days, with today. */
