@@ -11,6 +11,7 @@ import type { BuildLog } from '#ports/build-log.ts';
 import type { Builds } from '#ports/builds.ts';
 import type { CaptureKeys } from '#ports/capture-keys.ts';
 import type { Clock } from '#ports/clock.ts';
+import type { DemandHistory } from '#ports/demand-history.ts';
 import type { EnvironmentImages } from '#ports/environment-images.ts';
 import type { Executions } from '#ports/executions.ts';
 import type { KeptRequests } from '#ports/kept-requests.ts';
@@ -47,6 +48,8 @@ export type StepPorts = Platforms & {
   readonly offered: readonly Target[];
   readonly caps: Caps;
   readonly accountLimits: AccountLimits;
+  readonly functionConcurrency: () => Promise<number | null>;
+  readonly demand: DemandHistory;
   readonly gpus: Gpus;
   readonly ownImages: OwnImages;
   readonly unwalled: string | null;

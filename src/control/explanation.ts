@@ -6,6 +6,7 @@ import { TARGETS } from '#domain/placement/target.ts';
 import { comparison } from './comparison.ts';
 import type { Frozen } from './operation.ts';
 import {
+  advice,
   count,
   deploymentId,
   droppedBy,
@@ -83,7 +84,15 @@ const weighing = z.object({
       z.object({ lambda: z.exactOptional(z.string()), fargate: z.exactOptional(z.string()) }),
     ),
   }),
-  isGuess: z.boolean().check(z.describe('Whether the manifest names no traffic.')),
+  isGuess: z.boolean().check(z.describe('Whether nobody knows the traffic.')),
+  learntDays: z.exactOptional(
+    z
+      .number()
+      .check(z.describe('The demand is what the model got in so many days; absent if it is not.')),
+  ),
+  mostLater: z.exactOptional(
+    orNull.check(z.describe('The most replicas once the traffic is known; null for no limit.')),
+  ),
   options: z.array(placedOption).check(z.describe('The choice first.')),
   flipsAt: orNull.check(
     z.describe('The requests a second from which another target costs less; null: none does.'),
@@ -186,6 +195,12 @@ export const explanation = z
           'The bill of each option for the expected traffic, if the build measured the model.',
         ),
       ),
+    // Absent from a Slipway of an earlier version, and where it is placed well enough.
+    advice: z
+      .exactOptional(advice)
+      .check(z.describe('Where the live version would better be placed, by what it got.')),
+    // Absent from a Slipway of an earlier version, and where the manifest names none.
+    team: z.exactOptional(z.string().check(z.describe('The team that the manifest names.'))),
     proof: z.nullable(goldenProof),
     // Absent from a Slipway of an earlier version.
     comparison: z

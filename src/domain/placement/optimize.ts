@@ -57,6 +57,21 @@ export function cheapest(question: Question): PlacedOption | undefined {
   return first?.refusals.length === 0 ? first : undefined;
 }
 
+/** The option that runs already, for another question: with its bill, and the limits that it breaks then. */
+export function optionAt(
+  question: Question,
+  { target, isSpot, memoryMiB, vcpus }: Size,
+): PlacedOption {
+  const why = question.refused?.[target];
+  const found =
+    target === 'lambda'
+      ? lambdaOption(question, memoryMiB)
+      : fargateOption(question, { memoryMiB, vcpus }, isSpot);
+  return why === undefined ? found : { ...found, refusals: [why, ...found.refusals] };
+}
+
+type Size = Pick<PlacedOption, 'target' | 'isSpot' | 'memoryMiB' | 'vcpus'>;
+
 /** The first rate above today's (requests a second, within a percent) at which another target is the choice; null where there is none up to a thousand times as many. The peak grows in proportion. */
 export function flipsAt(question: Question): number | null {
   const { requestsPerSecond } = question.demand;

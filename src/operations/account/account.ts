@@ -82,6 +82,13 @@ export async function openAwsAccount(account: AwsAccount): Promise<Slipway> {
       untaken: async () => [],
       isInBucket: async () => true,
       logs: () => ({ platforms: logTails(account, outputs, logs), buildLog, builds }),
+      isSpent: true,
+      demand: {
+        async hours(live, sinceMs) {
+          const { accountDemand } = await import('./traffic.ts');
+          return accountDemand(account, stack).hours(live, sinceMs);
+        },
+      },
       async traffic(model, minutes) {
         // Its clients take a tenth of a second to load, which no other command needs.
         const { accountTraffic } = await import('./traffic.ts');

@@ -113,16 +113,19 @@ export async function modelVersions(
 ): Promise<readonly VersionEntry[]> {
   const versions = await registry.versions(name);
   return Promise.all(
-    versions.map(async ({ version, revision, target, state, liveAtMs, deploymentId, damage }) => ({
-      version,
-      revision,
-      target,
-      liveAtMs,
-      ...(damage && { damage }),
-      // Two versions are marked Live until the previous one has drained.
-      state: state === 'Live' && version !== live?.version ? 'Retired' : state,
-      ...artifactOf(await registry.deployment(deploymentId)),
-    })),
+    versions.map(
+      async ({ version, revision, target, state, liveAtMs, deploymentId, damage, advice }) => ({
+        version,
+        revision,
+        target,
+        liveAtMs,
+        ...(damage && { damage }),
+        ...(advice && version === live?.version && { advice }),
+        // Two versions are marked Live until the previous one has drained.
+        state: state === 'Live' && version !== live?.version ? 'Retired' : state,
+        ...artifactOf(await registry.deployment(deploymentId)),
+      }),
+    ),
   );
 }
 

@@ -22,6 +22,7 @@ import { lambdaPlatform } from '#adapters/aws/lambda/lambda-platform.ts';
 import { lambdaProbes } from '#adapters/aws/lambda/lambda-prober.ts';
 import { cloudWatchBuildLog } from '#adapters/aws/logs/cloudwatch-build-log.ts';
 import { cloudWatchModelLogs } from '#adapters/aws/logs/cloudwatch-model-logs.ts';
+import { cloudWatchDemand } from '#adapters/aws/metrics/cloudwatch-demand.ts';
 import { cloudWatchMetrics } from '#adapters/aws/metrics/cloudwatch-metrics.ts';
 import { dynamoAccountLimits } from '#adapters/aws/registry/dynamo-account-limits.ts';
 import { dynamoRegistry } from '#adapters/aws/registry/dynamo-registry.ts';
@@ -118,6 +119,7 @@ export function awsPorts(world: AwsWorld, { client, dynamo, clock }: Options) {
       lines: cloudWatchKeptLines({ logs, clock, group: functions.logGroup }),
     }),
     metrics: cloudWatchMetrics({ clock, functionPrefix, lambda, cloudWatch, containers: way }),
+    demand: cloudWatchDemand({ clock, functionPrefix, cloudWatch, containers: way }),
     buildLog: cloudWatchBuildLog({ client: logs }),
     builds: codeBuilds({ client: client(CodeBuildClient), stage: 'test' }),
     images: ecrModelImages({

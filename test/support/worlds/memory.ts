@@ -23,6 +23,7 @@ import { type Tap, tapped } from '../faults/tapped.ts';
 import { memoryAccountLimits } from '../memory/account-limits.ts';
 import { type MemoryBuilds, memoryBuilds } from '../memory/builds.ts';
 import { memoryCapture } from '../memory/capture.ts';
+import { type MemoryDemand, memoryDemand } from '../memory/demand.ts';
 import { type MemoryEnvironments, memoryEnvironments } from '../memory/environments.ts';
 import { type MemoryExecutions, memoryExecutions } from '../memory/executions.ts';
 import { type MemoryImages, memoryImages } from '../memory/images.ts';
@@ -59,6 +60,8 @@ export type WorldOptions = {
   readonly caps?: Partial<Caps>;
   /** The most memory (MiB) that the account gives a function. */
   readonly functionMemoryMiB?: number;
+  /** How many executions the account's functions may have at once; no limit by default. */
+  readonly functionConcurrency?: number;
   readonly gpus?: Partial<Gpus>;
   readonly ownImages?: OwnImages;
   readonly unwalled?: string;
@@ -94,6 +97,7 @@ export type MemoryWorld = {
   readonly router: MemoryRouter;
   readonly prober: MemoryProber;
   readonly metrics: MemoryMetrics;
+  readonly demand: MemoryDemand;
   readonly executions: MemoryExecutions;
   readonly builds: MemoryBuilds;
   /** The images of environments, none at first; used only where artifacts are built into images. */
@@ -184,6 +188,7 @@ function memoryPorts({ spreadMs = 0, pendingMs = 0, lateMs = 60_000 }: WorldOpti
     platforms,
     router,
     metrics,
+    demand: memoryDemand(),
     behaviours,
     environments,
     images: memoryImages(),
@@ -203,12 +208,14 @@ type Parts = ReturnType<typeof memoryPorts>;
 function stepDeps(parts: Parts, options: WorldOptions): StepPorts {
   const { tap, engine = 'process', offered = TARGETS, caps } = options;
   const { clock, registry, store, router, prober, metrics, builds, environments, images } = parts;
+  const { demand } = parts;
   const ports = {
     registry,
     artifacts: store,
     router,
     prober,
     metrics,
+    demand,
     environments,
     images,
     lambda: refusing(parts, options.functionMemoryMiB),
@@ -226,6 +233,7 @@ function stepDeps(parts: Parts, options: WorldOptions): StepPorts {
     platforms: { lambda, fargate, ec2 },
     caps: { ...NO_CAPS, ...caps },
     accountLimits: parts.accountLimits,
+    functionConcurrency: async () => options.functionConcurrency ?? null,
     ...memoryCapture(clock),
     gpus: { areChosen: true, baseImages: { VLLM_IMAGE: 'vllm@sha256:1' }, ...options.gpus },
     ownImages: options.ownImages ?? 'built',
