@@ -14,6 +14,7 @@ import {
   modelImagesOf,
   offeredBy,
   platformsOf,
+  pricesOf,
   proberOf,
   registryOf,
   routerOf,
@@ -55,7 +56,13 @@ export const sweepOnAws = (env: Environment) => {
     }),
     ended: recoverEnded({ registry, executions, mostAttempts: MOST_ATTEMPTS }),
     touch: touchKept({ registry, router, prober: proberOf(env), offered: offeredBy(env) }),
-    weigh: weighLive({ registry, demand: demandOf(env), clock, executions }),
+    weigh: weighLive({
+      registry,
+      demand: demandOf(env),
+      prices: pricesOf(env),
+      clock,
+      executions,
+    }),
   };
 };
 

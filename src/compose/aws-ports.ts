@@ -30,6 +30,7 @@ import { cloudWatchModelLogs } from '#adapters/aws/logs/cloudwatch-model-logs.ts
 import { cloudWatchDemand } from '#adapters/aws/metrics/cloudwatch-demand.ts';
 import { cloudWatchMetrics } from '#adapters/aws/metrics/cloudwatch-metrics.ts';
 import { dynamoAccountLimits } from '#adapters/aws/registry/dynamo-account-limits.ts';
+import { dynamoPrices } from '#adapters/aws/registry/dynamo-prices.ts';
 import { dynamoRegistry } from '#adapters/aws/registry/dynamo-registry.ts';
 import { dynamoFence } from '#adapters/aws/registry/fence.ts';
 import { awsProber } from '#adapters/aws/routes/aws-prober.ts';
@@ -170,6 +171,11 @@ function fenceOf(environment: Environment) {
 export function accountLimitsOf(environment: Environment) {
   const { TABLE: table } = settings(environment, 'TABLE');
   return dynamoAccountLimits({ client: dynamoClient(), table, clock });
+}
+
+export function pricesOf(environment: Environment) {
+  const { TABLE: table } = settings(environment, 'TABLE');
+  return dynamoPrices(dynamoClient(), table);
 }
 
 export function lambdaPlatformOf(environment: Environment): Platform {

@@ -29,6 +29,7 @@ export {
   offeredBy as offered,
   ownImagesOf as ownImages,
   platformsOf as platforms,
+  pricesOf as prices,
   proberOf as prober,
   registryOf as registry,
   releasedImagesOf as images,

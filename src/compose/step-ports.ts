@@ -18,6 +18,7 @@ import type { KeptRequests } from '#ports/kept-requests.ts';
 import type { Metrics } from '#ports/metrics.ts';
 import type { ModelImages } from '#ports/model-images.ts';
 import type { Platforms } from '#ports/platform.ts';
+import type { Prices } from '#ports/prices.ts';
 import type { Prober } from '#ports/prober.ts';
 import type { Registry } from '#ports/registry.ts';
 import type { Router } from '#ports/router.ts';
@@ -50,6 +51,7 @@ export type StepPorts = Platforms & {
   readonly accountLimits: AccountLimits;
   readonly functionConcurrency: () => Promise<number | null>;
   readonly demand: DemandHistory;
+  readonly prices: Pick<Prices, 'read'>;
   readonly gpus: Gpus;
   readonly ownImages: OwnImages;
   readonly unwalled: string | null;

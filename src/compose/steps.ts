@@ -122,6 +122,7 @@ export const STEPS = {
       'accountLimits',
       'functionConcurrency',
       'demand',
+      'prices',
       'clock',
       'offered',
       'caps',

@@ -3,6 +3,7 @@ import { smokeTest } from '#domain/build/image.ts';
 import { buildProof } from '#domain/build/proof.ts';
 import { RUNTIME_NAMES } from '#domain/build/runtime.ts';
 import { TARGETS } from '#domain/placement/target.ts';
+import { PRICE_NAMES } from '#domain/placement/unit-prices.ts';
 import { comparison } from './comparison.ts';
 import type { Frozen } from './operation.ts';
 import {
@@ -54,6 +55,30 @@ const placedOption = z.object({
   refusals: z.array(z.string()).check(z.describe('The limits that it breaks; empty if it fits.')),
 });
 
+const unitPrices = z.object({
+  region: z.string(),
+  asOf: z.string().check(z.describe('The day on which they were read.')),
+  usd: z.object({
+    apiRequest: usd,
+    fargateGBHour: usd,
+    fargateVcpuHour: usd,
+    firehoseGBIn: usd,
+    lambdaArmGBSecond: usd,
+    lambdaRequest: usd,
+    lambdaX86GBSecond: usd,
+    loadBalancerHour: usd,
+    publicAddressHour: usd,
+    tableRead: usd,
+  }),
+  shipped: z
+    .array(z.enum(PRICE_NAMES))
+    .check(
+      z.describe(
+        'The prices that are not of the region, but of us-east-1, as Slipway brings them.',
+      ),
+    ),
+});
+
 const weighing = z.object({
   question: z.object({
     demand: z.object({
@@ -80,6 +105,7 @@ const weighing = z.object({
       maxMonthlyUsd: orNull,
     }),
     allowsSpot: z.boolean(),
+    prices: z.exactOptional(unitPrices),
     refused: z.exactOptional(
       z.object({ lambda: z.exactOptional(z.string()), fargate: z.exactOptional(z.string()) }),
     ),
@@ -187,6 +213,10 @@ export const explanation = z
       .check(z.describe('Null if nothing was built.')),
     target: z.nullable(target).check(z.describe('The target that was taken.')),
     options: z.array(option),
+    // Absent from a Slipway of an earlier version.
+    prices: z
+      .exactOptional(unitPrices)
+      .check(z.describe('The prices of today by which an account is estimated.')),
     // Absent from a Slipway of an earlier version, and where no bill decided.
     weighing: z
       .exactOptional(weighing)

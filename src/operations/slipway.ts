@@ -11,6 +11,7 @@ import { Failure } from '#domain/failure.ts';
 import { learntSince } from '#domain/placement/learnt.ts';
 import { type StepRun, workflowGraph } from '#domain/workflow-graph.ts';
 import type { DemandHistory } from '#ports/demand-history.ts';
+import type { Prices } from '#ports/prices.ts';
 import {
   type Captured,
   captureOf,
@@ -49,6 +50,7 @@ type Deps = Acting &
     readonly logs: () => ModelLogs;
     /** The requests that the models got. */
     readonly demand: DemandHistory;
+    readonly prices: Pick<Prices, 'read'>;
     /** Whether running a model costs what AWS charges. */
     readonly isSpent: boolean;
     /** How the requests of a model went in its last minutes. */

@@ -21,6 +21,7 @@ import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import type { AccountLimits } from '#ports/account-limits.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { DemandHistory } from '#ports/demand-history.ts';
+import type { Prices } from '#ports/prices.ts';
 import type { Registry } from '#ports/registry.ts';
 import { learntBefore } from './learnt-before.ts';
 import { requireDeployment, requireWork } from './require-deployment.ts';
@@ -34,6 +35,7 @@ type Deps = {
   /** How many executions the account's functions may have at once; null where there is no such limit. */
   readonly functionConcurrency: () => Promise<number | null>;
   readonly demand: DemandHistory;
+  readonly prices: Pick<Prices, 'read'>;
   readonly clock: Clock;
 };
 
@@ -75,6 +77,7 @@ export const chooseTarget =
       refusedByLambda: portRefusal(manifest) ?? image?.smoke?.refusedByLambda,
       lossOnLambda: lossOnLambda(runtime),
       functionMemoryMiB,
+      prices: await deps.prices.read(),
     };
     const { target, allow } = manifest.placement;
     const holder = { deploymentId, epoch };

@@ -1,9 +1,11 @@
 import type { Model, ModelVersion } from '#domain/deployment.ts';
-import { adviceOf, lookAgain, type SecondLook } from '#domain/placement/look-again.ts';
+import { adviceOf, atPrices, lookAgain, type SecondLook } from '#domain/placement/look-again.ts';
+import { SHIPPED_PRICES } from '#domain/placement/unit-prices.ts';
 import { moveRequest } from '#domain/registry/sweep-request.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { DemandHistory } from '#ports/demand-history.ts';
 import type { Executions } from '#ports/executions.ts';
+import type { Prices } from '#ports/prices.ts';
 import type { Registry } from '#ports/registry.ts';
 import { learntOf } from './learnt-before.ts';
 import { requireDeployment } from './require-deployment.ts';
@@ -14,6 +16,7 @@ type Deps = {
   readonly registry: Registry;
   readonly demand: DemandHistory;
   readonly clock: Clock;
+  readonly prices: Pick<Prices, 'read'>;
   /** Null on one machine, where nothing is spent and nothing moves. */
   readonly executions: Executions | null;
 };
@@ -40,8 +43,14 @@ async function weigh(deps: Deps, { live }: Model): Promise<string | undefined> {
   if (!live) return undefined;
   const { registry, executions } = deps;
   const { work } = await requireDeployment(registry, live.deploymentId);
-  const learnt = work.decision?.weighing && (await learntOf(deps, live));
-  const look = learnt && work.decision && lookAgain(work.decision, learnt);
+  const { decision } = work;
+  if (!decision?.weighing) return undefined;
+  const [learnt, prices = SHIPPED_PRICES] = await Promise.all([
+    learntOf(deps, live),
+    deps.prices.read(),
+  ]);
+  const today = { ...decision, weighing: atPrices(decision.weighing, prices) };
+  const look = learnt && lookAgain(today, learnt);
   if (!look) return undefined;
   const move = work.inspection?.manifest.placement.move ?? 'advise';
   const advice = adviceOf(look, { move, isSpent: executions !== null });

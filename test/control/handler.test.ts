@@ -11,6 +11,7 @@ import { memoryCapture } from '../support/memory/capture.ts';
 import { memoryDemand } from '../support/memory/demand.ts';
 import { memoryEnvironments } from '../support/memory/environments.ts';
 import { memoryExecutions } from '../support/memory/executions.ts';
+import { memoryPrices } from '../support/memory/prices.ts';
 import { memoryRegistry } from '../support/memory/registry.ts';
 import { goneLive, registryWorld } from '../support/worlds/registry.ts';
 
@@ -43,6 +44,7 @@ async function accountApi({ guard = EVERYBODY } = {}) {
     }),
     demand: memoryDemand(),
     isSpent: true,
+    prices: memoryPrices(),
     traffic: async () => ({ everySeconds: 60, nowMs: clock.now(), now: [], points: [] }),
     listBuilds: async () => [],
     readEvents: async (query) => registryEvents(registry, query),

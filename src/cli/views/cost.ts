@@ -2,15 +2,16 @@ import type { Explanation } from '#control/explanation.ts';
 import type { Slipway } from '#control/slipway.ts';
 import {
   ADDRESS_USD_PER_MONTH,
-  PRICES_OF,
   type RevisionCost,
   requestTime,
   revisionCost,
   type StackItem,
   stackItems,
 } from '#domain/placement/cost.ts';
+import type { Question } from '#domain/placement/demand.ts';
 import { optionAt } from '#domain/placement/optimize.ts';
 import type { Target } from '#domain/placement/target.ts';
+import { pricesWords, SHIPPED_PRICES, type UnitPrices } from '#domain/placement/unit-prices.ts';
 import { table } from './table.ts';
 import { sourceOf } from './weighing.ts';
 
@@ -50,7 +51,7 @@ export type TeamCost = {
 };
 
 export type CostReport = {
-  readonly prices: typeof PRICES_OF;
+  readonly prices: UnitPrices;
   /** False on one machine, where the figures are those of the target that was chosen, on AWS. */
   readonly isSpent: boolean;
   readonly requests: number;
@@ -85,19 +86,21 @@ export async function costReport(
     ? stackItems((name) => parameters[name.charAt(0).toUpperCase() + name.slice(1)])
     : [];
   const teams = teamCosts(revisions);
-  return { prices: PRICES_OF, isSpent, requests: REQUESTS, revisions, teams, stack };
+  // A Slipway has one set of prices for all of its models.
+  const prices = explained[0]?.prices ?? SHIPPED_PRICES;
+  return { prices, isSpent, requests: REQUESTS, revisions, teams, stack };
 }
 
 /** Nothing of a version that came to no target. */
 function liveCost(
-  { model, version, options, proof, weighing, team }: Explanation,
+  { model, version, options, proof, weighing, team, prices = SHIPPED_PRICES }: Explanation,
   wishedMs: number | undefined,
   stackTeam: string | null,
 ): readonly LiveCost[] {
   const taken = options.find((option) => option.taken);
   if (!taken) return [];
   const { durationMs, isAssumed } = requestTime(wishedMs ?? proof?.latencyMs);
-  const cost = revisionCost(taken, { requests: REQUESTS, durationMs });
+  const cost = revisionCost(taken, { requests: REQUESTS, durationMs }, prices);
   return [
     {
       model,
@@ -107,7 +110,7 @@ function liveCost(
       isAssumed,
       ...cost,
       team: team ?? stackTeam,
-      usdPerMonth: weighing ? monthOf(weighing, taken) : null,
+      usdPerMonth: weighing ? monthOf({ ...weighing.question, prices }, taken) : null,
       source: weighing ? sourceOf(weighing) : null,
     },
   ];
@@ -115,7 +118,7 @@ function liveCost(
 
 /** The bill of the option that runs, for the traffic that is known of it. */
 function monthOf(
-  { question }: NonNullable<Explanation['weighing']>,
+  question: Question,
   { target, memoryMiB, cpuUnits }: Explanation['options'][number],
 ): number | null {
   if (target === 'ec2') return null;
@@ -150,18 +153,18 @@ function teamLines({ teams }: CostReport): readonly string[] {
   return table(['TEAM', 'MODELS', 'USD A MONTH'], rows);
 }
 
-function stackLines({ stack, prices }: CostReport): readonly string[] {
+function stackLines({ stack }: CostReport): readonly string[] {
   if (stack.length === 0) return [];
   const rows = stack.map(({ what, usdPerMonth }) => [what, usd(usdPerMonth)]);
   const together = stack.reduce((sum, { usdPerMonth }) => sum + usdPerMonth, 0);
   return [
     ...table(['STACK', 'IDLE, USD A MONTH'], rows),
-    `The stack together ${usd(together)} a month, at the prices of ${prices.asOf}.`,
+    `The stack together ${usd(together)} a month, at the prices of ${SHIPPED_PRICES.region}, ${SHIPPED_PRICES.asOf}.`,
   ];
 }
 
 function revisionLines({ prices, isSpent, revisions }: CostReport): readonly string[] {
-  const origin = `Prices of ${prices.region}, ${prices.asOf}, on demand, without free allowances.`;
+  const origin = `${pricesWords(prices)}, on demand, without free allowances.`;
   if (revisions.length === 0) return ['no model is live'];
   const rows = revisions.map(({ model, version, target, durationMs, isAssumed, ...each }) => [
     model,

@@ -1,6 +1,5 @@
 import type { Explanation } from '#control/explanation.ts';
 import { Failure } from '#domain/failure.ts';
-import { PRICES_OF } from '#domain/placement/cost.ts';
 import {
   type Demand,
   FIRST_GUESS,
@@ -12,6 +11,7 @@ import {
 import type { LoggedHours } from '#domain/placement/logged-hours.ts';
 import { flipsAt, frontDoor, rankedOptions, total } from '#domain/placement/optimize.ts';
 import { type Replayed, replay } from '#domain/placement/replay.ts';
+import { pricesWords, SHIPPED_PRICES, type UnitPrices } from '#domain/placement/unit-prices.ts';
 import { nameOf } from '#domain/placement/ways.ts';
 import { table } from './table.ts';
 import { flipWords, ms, placedLines, SOURCES, sourceOf } from './weighing.ts';
@@ -20,7 +20,7 @@ import { flipWords, ms, placedLines, SOURCES, sourceOf } from './weighing.ts';
 export type WhatIf = {
   readonly model: string;
   readonly version: number | null;
-  readonly prices: typeof PRICES_OF;
+  readonly prices: UnitPrices;
   readonly demand: Demand;
   /** Where the demand comes from: the command, the manifest, the requests of so many days, or a guess. */
   readonly source: ReturnType<typeof sourceOf> | 'asked';
@@ -60,17 +60,18 @@ export function whatIf(
   const measured = known
     ? { ...known, ...(requestMs && { requestMs }) }
     : measuredOf(explained, requestMs);
-  const question: Question = { demand, measured, limits: NO_LIMITS, allowsSpot };
+  const { prices = SHIPPED_PRICES } = explained;
+  const question: Question = { demand, measured, limits: NO_LIMITS, allowsSpot, prices };
   return {
     model,
     version,
-    prices: PRICES_OF,
+    prices,
     demand,
     source,
     learntDays: (source === 'learnt' && weighing?.learntDays) || null,
     measured,
     options: rankedOptions(question),
-    frontDoorUsd: total(frontDoor(demand)),
+    frontDoorUsd: total(frontDoor(demand, prices)),
     flipsAt: flipsAt(question),
     ...(hours && { replayed: replay(question, hours.hours, hours) }),
   };
@@ -89,7 +90,7 @@ export function whatIfLines(found: WhatIf): readonly string[] {
     `$${found.frontDoorUsd.toFixed(2)} of each is the way to the model, which is the same on every target.`,
     flipWords(found.flipsAt),
     ...replayLines(found.replayed ?? []),
-    `Prices of ${prices.region}, ${prices.asOf}, on demand. Assumed: the whole time of a request is computing; EC2 is not among the options.`,
+    `${pricesWords(prices)}, on demand. Assumed: the whole time of a request is computing; EC2 is not among the options.`,
   ];
 }
 

@@ -112,6 +112,8 @@ export async function openControl(
       logs: () => ({ ...runtime, platforms: serving.platforms }),
       demand: state.calledHours,
       isSpent: false,
+      // Nothing is spent here, in no region.
+      prices: { read: async () => undefined },
       traffic: async ({ name }, minutes) => history.of(name, minutes),
       listBuilds: runtime.board.list,
       readEvents: events.open,

@@ -87,6 +87,7 @@ export async function openWorkflows(
     },
     functionConcurrency: async () => null,
     demand: state.calledHours,
+    prices: { read: async () => undefined },
     // A machine without a GPU still answers, on its CPU.
     gpus: { areChosen: false, baseImages: baseImagesIn(environment) },
     // The machine belongs to its owner, who has started Slipway with Docker to have images built.
@@ -140,7 +141,13 @@ export async function openWorkflows(
         sweep: weekly(
           state.views,
           clock,
-          weighLive({ registry, demand: state.calledHours, clock, executions: null }),
+          weighLive({
+            registry,
+            demand: state.calledHours,
+            prices: { read: async () => undefined },
+            clock,
+            executions: null,
+          }),
         ),
         onProblem: problem,
         periodMs: WEIGHING_MS,

@@ -74,6 +74,7 @@ export function askedOf({
       maxMonthlyUsd: caps.maxMonthlyUsd,
     },
     allowsSpot: scaling.spot !== undefined,
+    ...(needs.prices && { prices: needs.prices }),
   };
 }
 

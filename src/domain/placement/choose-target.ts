@@ -10,6 +10,7 @@ import { LIFT_MEMORY_LIMIT } from './function-memory.ts';
 import { flipsAt, rankedOptions, requestsPerMinute } from './optimize.ts';
 import type { Loss } from './own-image.ts';
 import { TARGETS, type Target } from './target.ts';
+import { SHIPPED_PRICES } from './unit-prices.ts';
 import { isWorthMoving } from './worth-moving.ts';
 
 /** The criteria for choosing a target: sizes in bytes (`imageBytes` unpacked, `memoryBytes` expected or measured in use), `memoryMiB` only when the manifest requests it, and how many replicas always run. */
@@ -143,7 +144,7 @@ function resized(option: Weighed, choice: PlacedOption, needs: Needs): Weighed {
   const { memoryMiB, vcpus } = choice;
   if (choice.target === 'lambda') return weighLambda({ ...needs, memoryMiB });
   const size = { cpuUnits: Math.round(vcpus * CPU_UNITS_PER_VCPU), memoryMiB };
-  return { ...option, ...fargateTask(size, needs.replicas) };
+  return { ...option, ...fargateTask(size, needs.replicas, needs.prices ?? SHIPPED_PRICES) };
 }
 
 type Decided = {

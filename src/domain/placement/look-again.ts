@@ -4,6 +4,7 @@ import { demandWords } from './choose-target.ts';
 import type { PlacedOption, Question } from './demand.ts';
 import { type Learnt, withLearnt } from './learnt.ts';
 import { cheapest, optionAt } from './optimize.ts';
+import type { UnitPrices } from './unit-prices.ts';
 import { nameOf } from './ways.ts';
 import { isWorthMoving } from './worth-moving.ts';
 
@@ -28,6 +29,11 @@ export function lookAgain(decision: TargetDecision, learnt: Learnt): SecondLook 
     { target, isSpot: target === 'fargate' && allowsSpot, ...size },
   );
   return { learnt, question, now, best: cheapest(question) };
+}
+
+/** The same weighing, to be asked again at these prices. */
+export function atPrices(weighing: Weighing, prices: UnitPrices): Weighing {
+  return { ...weighing, question: { ...weighing.question, prices } };
 }
 
 /** The question of a weighing for what the version got since. */

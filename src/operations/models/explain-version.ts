@@ -6,12 +6,14 @@ import type { Advice, BuildPlan, Deployment, Model, TargetDecision } from '#doma
 import { Failure } from '#domain/failure.ts';
 import { timed } from '#domain/placement/cold-start.ts';
 import type { Learnt } from '#domain/placement/learnt.ts';
-import { adviceOf, askedAgain, lookAgain } from '#domain/placement/look-again.ts';
+import { adviceOf, askedAgain, atPrices, lookAgain } from '#domain/placement/look-again.ts';
 import { flipsAt, rankedOptions } from '#domain/placement/optimize.ts';
+import { SHIPPED_PRICES, type UnitPrices } from '#domain/placement/unit-prices.ts';
 import { waysToSpendLess } from '#domain/placement/ways.ts';
 import { toldTrouble } from '#domain/registry/kept.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { DemandHistory } from '#ports/demand-history.ts';
+import type { Prices } from '#ports/prices.ts';
 import type { Registry } from '#ports/registry.ts';
 import { learntOf } from '#steps/learnt-before.ts';
 import { comparisonView } from './diff-versions.ts';
@@ -21,6 +23,7 @@ type Deps = {
   readonly registry: Registry;
   readonly demand: DemandHistory;
   readonly clock: Pick<Clock, 'now'>;
+  readonly prices: Pick<Prices, 'read'>;
   /** Whether running a model costs what AWS charges: not on one machine. */
   readonly isSpent: boolean;
 };
@@ -39,31 +42,43 @@ export async function explainVersion(
       : await deploymentOf(registry, model, version);
   if (!deployment) throw unknownVersion(model, version);
   const isLive = deployment.id === live?.deploymentId;
-  const got = isLive && deployment.work.decision ? await gotBy(deps, live) : undefined;
-  return { ...explanation(deployment), ...weighingOf(deployment, got, deps.isSpent) };
+  const isWeighed = isLive && deployment.work.decision?.weighing !== undefined;
+  const [got, prices = SHIPPED_PRICES] = await Promise.all([
+    isWeighed ? ifKnown(() => learntOf(deps, live)) : undefined,
+    ifKnown(() => deps.prices.read()),
+  ]);
+  const known = { got, prices, isSpent: deps.isSpent };
+  return { ...explanation(deployment), prices, ...weighingOf(deployment, known) };
 }
 
-/** Undefined where the counts cannot be read: the rest is explained all the same. */
-async function gotBy(deps: Deps, live: NonNullable<Model['live']>): Promise<Learnt | undefined> {
+/** Undefined where it cannot be read: the rest is explained all the same. */
+async function ifKnown<Value>(read: () => Promise<Value>): Promise<Value | undefined> {
   try {
-    return await learntOf(deps, live);
+    return await read();
   } catch (error) {
     if (error instanceof Failure) return undefined;
     throw error;
   }
 }
 
+/** The knowledge beside the record: the requests that the version got, and the prices of today. */
+type Known = {
+  readonly got: Learnt | undefined;
+  readonly prices: UnitPrices;
+  readonly isSpent: boolean;
+};
+
 /** The weighing for the traffic of the manifest, else for what the version got, else for the first guess. */
 function weighingOf(
   { work: { decision, inspection } }: Deployment,
-  got: Learnt | undefined,
-  isSpent: boolean,
+  { got, prices, isSpent }: Known,
 ): Pick<Explanation, 'weighing' | 'advice'> {
   if (!decision?.weighing) return {};
+  const today = { ...decision, weighing: atPrices(decision.weighing, prices) };
   const placement = inspection?.manifest.placement;
   const isDeclared = inspection?.manifest.traffic !== undefined;
-  const weighing = got && !isDeclared ? weighedBy(decision.weighing, got) : decision.weighing;
-  const advice = got && adviceFor(decision, got, { move: placement?.move ?? 'advise', isSpent });
+  const weighing = got && !isDeclared ? weighedBy(today.weighing, got) : decision.weighing;
+  const advice = got && adviceFor(today, got, { move: placement?.move ?? 'advise', isSpent });
   return {
     weighing: { ...weighing, ways: waysToSpendLess(weighing.question) },
     ...(advice && { advice }),

@@ -3,6 +3,7 @@ import { MOST_LOG_LINES } from '#control/operations.ts';
 import type { Deployment, Model } from '#domain/deployment.ts';
 import { isTerminal } from '#domain/phase.ts';
 import { requestTime, revisionCost } from '#domain/placement/cost.ts';
+import { SHIPPED_PRICES } from '#domain/placement/unit-prices.ts';
 import { toldTrouble } from '#domain/registry/kept.ts';
 import { nextRepairMs, repairsInARow } from '#domain/registry/repair-pace.ts';
 import { UNPROVEN } from '#domain/rollout/golden-verdict.ts';
@@ -102,7 +103,9 @@ function costOf(maker: Deployment | undefined): ModelStatus['cost'] {
   const taken = maker?.work.decision?.options.find((option) => option.taken);
   if (!taken) return null;
   const { durationMs } = requestTime(maker?.work.golden?.latencyMs);
-  const { idleUsdPerMonth, perCallsUsd } = revisionCost(taken, { requests: MILLION, durationMs });
+  const load = { requests: MILLION, durationMs };
+  const prices = maker?.work.decision?.weighing?.question.prices ?? SHIPPED_PRICES;
+  const { idleUsdPerMonth, perCallsUsd } = revisionCost(taken, load, prices);
   return { idleUsdPerMonth, perMillionUsd: perCallsUsd, durationMs };
 }
 

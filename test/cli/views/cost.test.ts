@@ -91,7 +91,9 @@ describe('slipway cost', () => {
       'the KMS key that signs releases, signReleases=on  $1.00',
       'your own KMS key, kmsKeyArn                       $1.00',
       'the web ACL of AWS WAF, firewall=on               $7.00',
-      expect.stringMatching(/^The stack together \$13\.95 a month, at the prices of 20\d\d-/),
+      expect.stringMatching(
+        /^The stack together \$13\.95 a month, at the prices of us-east-1, 20\d\d-/,
+      ),
     ]);
   });
 

@@ -9,6 +9,7 @@ import { memoryBuilds } from '../../support/memory/builds.ts';
 import { memoryDemand } from '../../support/memory/demand.ts';
 import { memoryEnvironments } from '../../support/memory/environments.ts';
 import { memoryExecutions } from '../../support/memory/executions.ts';
+import { memoryPrices } from '../../support/memory/prices.ts';
 import { memoryRegistry } from '../../support/memory/registry.ts';
 import {
   goneLive,
@@ -22,7 +23,12 @@ import {
 
 const MODEL = 'shapes';
 
-const KNOWN = { demand: memoryDemand(), clock: { now: () => 0 }, isSpent: true };
+const KNOWN = {
+  demand: memoryDemand(),
+  prices: memoryPrices(),
+  clock: { now: () => 0 },
+  isSpent: true,
+};
 
 const SEEN = { endpoint: 'http://127.0.0.1:8080/models/shapes', nowMs: 0, alerts: [] };
 

@@ -25,6 +25,7 @@ import { cloudWatchModelLogs } from '#adapters/aws/logs/cloudwatch-model-logs.ts
 import { cloudWatchDemand } from '#adapters/aws/metrics/cloudwatch-demand.ts';
 import { cloudWatchMetrics } from '#adapters/aws/metrics/cloudwatch-metrics.ts';
 import { dynamoAccountLimits } from '#adapters/aws/registry/dynamo-account-limits.ts';
+import { dynamoPrices } from '#adapters/aws/registry/dynamo-prices.ts';
 import { dynamoRegistry } from '#adapters/aws/registry/dynamo-registry.ts';
 import { dynamoFence } from '#adapters/aws/registry/fence.ts';
 import { awsProber } from '#adapters/aws/routes/aws-prober.ts';
@@ -120,6 +121,7 @@ export function awsPorts(world: AwsWorld, { client, dynamo, clock }: Options) {
     }),
     metrics: cloudWatchMetrics({ clock, functionPrefix, lambda, cloudWatch, containers: way }),
     demand: cloudWatchDemand({ clock, functionPrefix, cloudWatch, containers: way }),
+    prices: dynamoPrices(dynamo, table),
     buildLog: cloudWatchBuildLog({ client: logs }),
     builds: codeBuilds({ client: client(CodeBuildClient), stage: 'test' }),
     images: ecrModelImages({

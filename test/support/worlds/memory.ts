@@ -17,6 +17,7 @@ import type { Held, ObjectCreated, StepName } from '#domain/workflow.ts';
 import type { AccountLimits } from '#ports/account-limits.ts';
 import type { Executions } from '#ports/executions.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
+import type { Prices } from '#ports/prices.ts';
 import type { ProbeAnswer } from '#ports/prober.ts';
 import { type FakeClock, fakeClock } from '../clock/fake-clock.ts';
 import { type Tap, tapped } from '../faults/tapped.ts';
@@ -29,6 +30,7 @@ import { type MemoryExecutions, memoryExecutions } from '../memory/executions.ts
 import { type MemoryImages, memoryImages } from '../memory/images.ts';
 import { type MemoryMetrics, memoryMetrics } from '../memory/metrics.ts';
 import { type MemoryPlatform, memoryPlatform } from '../memory/platform.ts';
+import { memoryPrices } from '../memory/prices.ts';
 import { type Asked, answered, type MemoryProber, memoryProber } from '../memory/prober.ts';
 import { type MemoryRegistry, memoryRegistry } from '../memory/registry.ts';
 import { type MemoryRouter, memoryRouter } from '../memory/router.ts';
@@ -98,6 +100,7 @@ export type MemoryWorld = {
   readonly prober: MemoryProber;
   readonly metrics: MemoryMetrics;
   readonly demand: MemoryDemand;
+  readonly prices: Prices;
   readonly executions: MemoryExecutions;
   readonly builds: MemoryBuilds;
   /** The images of environments, none at first; used only where artifacts are built into images. */
@@ -189,6 +192,7 @@ function memoryPorts({ spreadMs = 0, pendingMs = 0, lateMs = 60_000 }: WorldOpti
     router,
     metrics,
     demand: memoryDemand(),
+    prices: memoryPrices(),
     behaviours,
     environments,
     images: memoryImages(),
@@ -208,7 +212,7 @@ type Parts = ReturnType<typeof memoryPorts>;
 function stepDeps(parts: Parts, options: WorldOptions): StepPorts {
   const { tap, engine = 'process', offered = TARGETS, caps } = options;
   const { clock, registry, store, router, prober, metrics, builds, environments, images } = parts;
-  const { demand } = parts;
+  const { demand, prices } = parts;
   const ports = {
     registry,
     artifacts: store,
@@ -216,6 +220,7 @@ function stepDeps(parts: Parts, options: WorldOptions): StepPorts {
     prober,
     metrics,
     demand,
+    prices,
     environments,
     images,
     lambda: refusing(parts, options.functionMemoryMiB),

@@ -12,15 +12,20 @@ const PREFIX = 'slipway-test-m-';
 const HOUR = 3_600_000;
 
 describeOnMoto('the demand by CloudWatch', (moto) => {
+  let opened = 0;
+
   async function open(target: 'lambda' | 'fargate' = 'lambda') {
     const cloudWatch = awsClient(CloudWatchClient, moto());
     const elb = awsClient(ElasticLoadBalancingV2Client, moto());
     const containers = await containersWorld(moto(), elb);
-    await containers.start('digits-v3', '10.0.0.1');
-    const clock = fakeClock(Date.now() - 24 * HOUR);
-    // Each test has a model of its own, since moto keeps the metrics.
-    const model = `digits${Math.round(performance.now() * 1000)}`;
-    const live = { model, revision: 'digits-v3', target, madeBy: 'd1' } as unknown as ModelVersion;
+    opened += 1;
+    // Moto keeps metrics and groups: each test has a model of its own.
+    const model = `digits${opened}`;
+    const revision = `${model}-v3`;
+    await containers.start(revision, '10.0.0.1');
+    const clock = fakeClock(Date.now());
+    clock.advance(-24 * HOUR);
+    const live = { model, revision, target, madeBy: 'd1' } as unknown as ModelVersion;
     const count = (
       Namespace: string,
       name: string,
@@ -47,7 +52,7 @@ describeOnMoto('the demand by CloudWatch', (moto) => {
     };
     const { front, groups } = containers;
     const LoadBalancer = /listener\/(app\/[^/]+\/[^/]+)/.exec(front.listener)?.[1] ?? '';
-    const TargetGroup = String(groups.get('digits-v3')).split(':').at(-1) ?? '';
+    const TargetGroup = String(groups.get(revision)).split(':').at(-1) ?? '';
     const receive = (times: number) =>
       count('AWS/ApplicationELB', 'RequestCount', { LoadBalancer, TargetGroup }, times);
     const demand = cloudWatchDemand({
