@@ -19,8 +19,8 @@ import {
   type Resource,
 } from '@aws-sdk/client-api-gateway';
 import { absentIfNotFound } from '#adapters/aws/absent.ts';
+import type { ModelApi } from '#adapters/aws/api/model-api.ts';
 import { type Refused, refusedAs, translated } from '#adapters/aws/failures.ts';
-import type { ModelApi } from '#adapters/aws/shares/model-api.ts';
 import type { FailureName } from '#domain/failure.ts';
 import type { Mechanism } from '#domain/placement/target.ts';
 import {

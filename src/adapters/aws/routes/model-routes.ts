@@ -1,8 +1,8 @@
+import type { ApiLease } from '#adapters/aws/api/api-lease.ts';
+import type { ModelApi } from '#adapters/aws/api/model-api.ts';
+import type { Integration, RouteRecord, RouteRecords } from '#adapters/aws/api/route-records.ts';
 import type { ContainerFront } from '#adapters/aws/ecs/container-front.ts';
 import type { Change } from '#adapters/aws/registry/fenced-change.ts';
-import type { ApiLease } from '#adapters/aws/shares/api-lease.ts';
-import type { ModelApi } from '#adapters/aws/shares/model-api.ts';
-import type { Integration, RouteRecord, RouteRecords } from '#adapters/aws/shares/route-records.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { ApiDraft, DraftResource } from './api-draft.ts';
 import {

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
+import type { ModelApi } from '#adapters/aws/api/model-api.ts';
+import { modelRoute } from '#adapters/aws/api/model-api.ts';
+import type { Integration } from '#adapters/aws/api/route-records.ts';
 import type { ContainerFront } from '#adapters/aws/ecs/container-front.ts';
 import type { Change } from '#adapters/aws/registry/fenced-change.ts';
-import type { ModelApi } from '#adapters/aws/shares/model-api.ts';
-import { modelRoute } from '#adapters/aws/shares/model-api.ts';
-import type { Integration } from '#adapters/aws/shares/route-records.ts';
 import type { Mechanism } from '#domain/placement/target.ts';
 import type { ApiDraft, DraftResource } from './api-draft.ts';
 import { integrationInput, type RoutePart } from './integration.ts';

@@ -3,10 +3,10 @@ import {
   GetDeploymentsCommand,
   GetResourcesCommand,
 } from '@aws-sdk/client-api-gateway';
+import type { ApiLease } from '#adapters/aws/api/api-lease.ts';
 import { apiDraft, TEMPLATE_DEPLOYMENT } from '#adapters/aws/routes/api-draft.ts';
 import { modelRoutes } from '#adapters/aws/routes/model-routes.ts';
 import { preflightTemplate } from '#adapters/aws/routes/preflight.ts';
-import type { ApiLease } from '#adapters/aws/shares/api-lease.ts';
 import { describeOnMoto } from '../../../support/aws/moto.ts';
 import { restApiRouterWorld } from '../../../support/aws/rest-api-router.ts';
 import { type AnyClient, addMiddleware } from '../../../support/aws/rules/rules.ts';
