@@ -37,6 +37,7 @@ const WITHOUT_RESOURCES = [
   'elasticloadbalancing:DescribeTags',
   'elasticloadbalancing:DescribeTargetGroups',
   'elasticloadbalancing:DescribeTargetHealth',
+  'lambda:GetAccountSettings',
   'lambda:ListFunctions',
   'logs:CreateLogDelivery',
   'logs:DeleteLogDelivery',

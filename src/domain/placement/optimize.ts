@@ -30,6 +30,9 @@ const IDLE_SECONDS = 300;
 const LIFE_SECONDS = 7200;
 // Below this many milliseconds, one more is a large part of a bill that counts whole ones.
 const ROUNDED_MS = 10;
+// How far a flip is looked for, and the steps between two looks: a server answers requests meanwhile, and each look weighs every option.
+const MOST_FACTOR = 1000;
+const STEP = 1.2;
 // Estimates are no better than this: of options as close as that, the fastest is worth more.
 const TIE = 1.01;
 
@@ -77,12 +80,12 @@ export function flipsAt(question: Question): number | null {
   const { requestsPerSecond } = question.demand;
   const today = cheapest(question)?.target;
   const targetAt = (factor: number) => cheapest(scaled(question, factor))?.target;
-  for (let factor = 1; factor < 1000; factor *= 1.05) {
-    const next = targetAt(factor * 1.05);
+  for (let factor = 1; factor < MOST_FACTOR; factor *= STEP) {
+    const next = targetAt(factor * STEP);
     // A rate that nothing holds makes no other target cheaper.
     if (next === undefined) return null;
     if (next === today) continue;
-    let [low, high] = [factor, factor * 1.05];
+    let [low, high] = [factor, factor * STEP];
     while (high / low > 1.001) {
       const middle = Math.sqrt(low * high);
       if (targetAt(middle) === today) low = middle;
