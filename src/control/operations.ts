@@ -90,6 +90,13 @@ const upload = z.object({
 const size = z.int(BYTES).check(z.nonnegative(BYTES));
 const which = (description: string) => z.object({ version: z.optional(said(number, description)) });
 
+const compared = {
+  from: z.optional(
+    said(number, 'By default the one that `to` was compared with, or the one live before it.'),
+  ),
+  to: z.optional(said(number, 'By default the live one.')),
+};
+
 const json = <Schema extends z.ZodMiniType>(schema: Schema) => ({ kind: 'json', schema }) as const;
 const lines = <Schema extends z.ZodMiniType>(schema: Schema) =>
   ({ kind: 'lines', schema }) as const;
@@ -156,12 +163,18 @@ export const everywhere = {
     path: '/models/{name}/diff',
     summary: 'How two versions differ.',
     params: named,
-    query: z.object({
-      from: z.optional(said(number, 'By default the one that was live before `to`.')),
-      to: z.optional(said(number, 'By default the live one.')),
-    }),
+    query: z.object(compared),
     says: 'The differences.',
     answer: json(versionDiff),
+  },
+  readReport: {
+    method: 'GET',
+    path: '/models/{name}/report',
+    summary: 'How two versions differ, as a page that can be kept and sent.',
+    params: named,
+    query: z.object(compared),
+    says: 'A page without scripts, which requests nothing.',
+    answer: { kind: 'text', type: 'text/html' },
   },
   readCapture: {
     method: 'GET',

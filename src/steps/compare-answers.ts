@@ -78,7 +78,9 @@ async function outcomeOf(deps: Deps, holder: Holder, deployment: Deployment): Pr
   if (!live || !isCompared(deployment, live)) return 'passed';
 
   const comparison = await examine(deps, deployment, live);
-  const { verdict, reason, level, decision, beside, differences, answers, fix } = comparison;
+  const { verdict, reason, level, decision, beside, differences, fix } = comparison;
+  // What the report alone shows would make each copy of the event long.
+  const { sources: _, worst: __, distributions: ___, ...answers } = comparison.answers;
   await registry.advance(
     holder,
     'Compared',
@@ -177,6 +179,7 @@ async function examine(
           ...(await bothOf(deps, deployment, before, live)),
           tolerated,
           truth: policy.truth,
+          labels: [...labelsOf(known(before)), ...labelsOf(own)],
         });
   const judged = judgeComparison({ isSameModel: isSame, differences, answers, tolerated });
   const gated = gate(judged, policy, {
@@ -200,12 +203,17 @@ function known({ work }: Deployment): KnownVersion {
   return knownVersion(requireWork(work.inspection, 'inspection'), work);
 }
 
+function labelsOf({ facts, signature }: KnownVersion): readonly string[] {
+  const outputs = signature?.outputs.flatMap(({ classes = [] }) => classes) ?? [];
+  return [...outputs, ...(facts.pipeline?.labels ?? [])];
+}
+
 async function bothOf(
   deps: Deps,
   deployment: Deployment,
   before: Deployment,
   live: ModelVersion,
-): Promise<Omit<Both, 'tolerated' | 'truth'>> {
+): Promise<Omit<Both, 'tolerated' | 'truth' | 'labels'>> {
   const { registry, router, prober, clock, artifacts } = deps;
   const { model, work } = deployment;
   const { request: golden } = await proofOf(registry, before);

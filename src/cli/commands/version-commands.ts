@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { Slipway } from '#control/slipway.ts';
 import { agree } from '../agree.ts';
@@ -54,14 +55,33 @@ function addDiff(program: Command): void {
   )
     .option('--from <n>', 'the older version (default: the one that was live before)', integer)
     .option('--to <n>', 'the newer version (default: the live one)', integer)
-    .addHelpText('after', examples('slipway diff digits', 'slipway diff digits --from 3 --to 5'))
-    .action(async (model: string, options: Place & { from?: number; to?: number }) => {
+    .option(
+      '--report <file>',
+      'write a page with the verdict, both distributions and the answers that differ most',
+    )
+    .addHelpText(
+      'after',
+      examples(
+        'slipway diff digits',
+        'slipway diff digits --from 3 --to 5',
+        'slipway diff digits --report digits.html',
+      ),
+    )
+    .action(async (model: string, options: DiffOptions) => {
       const slipway = await openSlipway(options);
-      const { from, to } = options;
-      const found = await slipway.diffVersions({ name: model, from, to });
+      const { from, to, report } = options;
+      const asked = { name: model, from, to };
+      if (report !== undefined) {
+        // Examples may say what only some should read.
+        await writeFile(report, (await slipway.readReport(asked)).text, { mode: 0o600 });
+        return show(options, { file: report }, [`the report is in ${report}`]);
+      }
+      const found = await slipway.diffVersions(asked);
       show(options, found, diffLines(model, found));
     });
 }
+
+type DiffOptions = Place & { from?: number; to?: number; report?: string };
 
 function addRollback(program: Command): void {
   placedCommand(

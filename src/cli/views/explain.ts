@@ -28,6 +28,7 @@ export function explanationLines(explained: Explanation): readonly string[] {
     ['promoted', promotedFrom(explained)],
     ['proven by', proofOf(explained)],
     ['compared', comparedOf(explained)],
+    ['report', reportOf(explained)],
     ['shift', shiftOf(explained)],
     ['trouble', trouble && [trouble.reason, trouble.fix].filter(Boolean).join(' → ')],
   ];
@@ -142,6 +143,12 @@ function proofOf({ proof }: Explanation): string | null {
 function comparedOf({ comparison }: Explanation): string | null {
   if (!comparison) return null;
   return `with v${comparison.beside.version}: ${comparisonLines(comparison).join('\n')}`;
+}
+
+function reportOf({ model, version, comparison }: Explanation): string | null {
+  if (!comparison || version === null) return null;
+  const asked = `--from ${comparison.beside.version} --to ${version}`;
+  return `slipway diff ${model} ${asked} --report ${model}-v${version}.html`;
 }
 
 function shiftOf({ shift, probes }: Explanation): string | null {

@@ -73,6 +73,7 @@ function keptIn(
   return [...said, ...listed].map((each, index) => ({
     what: `example ${index + 1} of ${whose === 'before' ? 'the version before' : 'this version'}`,
     isDrawn: false,
+    isOwn: whose === 'own',
     ...each,
   }));
 }
