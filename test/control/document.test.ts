@@ -201,7 +201,7 @@ describe('docs/control-api.openapi.yaml', () => {
       { keys: [] },
     ]);
     expect(answers.filter((answer) => answer.wrong !== null)).toEqual([]);
-    // A promotion and its answer need a second Slipway; metrics and events are text.
+    // A promotion and its answer need a second Slipway; metrics, reports and events are text.
     const asked = new Set(
       answers.filter(({ status }) => status < 400 || status === 503).map((answer) => answer.asked),
     );
@@ -210,6 +210,7 @@ describe('docs/control-api.openapi.yaml', () => {
     );
     expect(operations.filter((operation) => !asked.has(operation))).toEqual([
       'GET /metrics',
+      'GET /models/{name}/report',
       'POST /promotions',
       'POST /models/{name}/answer',
       'GET /events',
