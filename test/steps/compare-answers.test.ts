@@ -350,11 +350,10 @@ describe('a candidate of the same form', () => {
       expect(first[0]).not.toContain(JSON.stringify(request([0, 1, 7, 1]).inputs[0]?.data));
     });
 
-    it('asks the same of the same bytes that are dropped again, and judges them the same', async () => {
+    it('asks the same of the same bytes that are dropped again, where too little was asked to judge them', async () => {
       const { world, held, comparison, compare, sent } = await upgrade({
         live: { examples: lines(2000) },
         candidate: { bytes: identityModel({ datatype: 'FP32', shape: ['rows', 4] }) },
-        answers: computes((value) => (value % 40 === 0 ? value + 1 : value)),
       });
       slow(world, 'digits-v1', 50);
       const drop = async () => {
@@ -376,10 +375,7 @@ describe('a candidate of the same form', () => {
         'CompareAnswers',
         world.upload({ bytes: identityModel({ datatype: 'FP32', shape: ['rows', 4] }) }),
       );
-      world.behave(
-        'digits-v3',
-        computes((value) => (value % 40 === 0 ? value + 1 : value)),
-      );
+      world.behave('digits-v3', same);
       const asked = sent().length;
 
       await compareAnswers(world.deps)({ ...again, attempt: 0 });

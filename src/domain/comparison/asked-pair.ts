@@ -4,7 +4,7 @@ import type { GoldenAnswer } from '#domain/rollout/golden-verdict.ts';
 /**
  * A request that both versions are asked; `what` names it to a person. `isDrawn`: nobody sends it.
  * `answer` is the content of what the version before has answered; where there is one, that version is asked only to see whether it repeats itself.
- * `isSent`: a client sent it, and only the gate may read it and its answers: neither is told. `isOwn`: it came with the new version.
+ * `isSent`: a client sent it, and only the gate may read it and its answers: neither is told. `isOwn`: it came with the new version. `sentAtMs` is when a client sent it (epoch).
  * `expect` is what the new version's own example says that it answers, `truth` what is true of the request.
  */
 export type ComparedRequest = {
@@ -12,6 +12,7 @@ export type ComparedRequest = {
   readonly isDrawn: boolean;
   readonly isSent?: boolean;
   readonly isOwn?: boolean;
+  readonly sentAtMs?: number;
   readonly request: GoldenRequest;
   readonly answer?: unknown;
   readonly expect?: unknown;

@@ -29,6 +29,7 @@ export function clientRequest(
     what: `a client's request of ${new Date(at).toISOString().slice(0, 16)}Z`,
     isDrawn: false,
     isSent: true,
+    sentAtMs: at,
     request: { protocol, body: content, ...(!isUsual && { path }) },
     ...(answered !== undefined && { answer: answered }),
     ...(truth !== undefined && { truth }),

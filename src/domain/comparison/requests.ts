@@ -38,7 +38,7 @@ export function comparedRequests({
   const kept = seededOrder(
     unique([...keptIn(before, 'before'), ...keptIn(after, 'own'), ...sent]),
     seed,
-    keyOf,
+    requestKey,
   );
   if (!isDrawnFor(before.work) || !isDrawnFor(after.work)) return kept;
   const seeds: readonly Seed[] = kept.length > 0 ? kept : golden ? [{ request: golden }] : [];
@@ -88,15 +88,33 @@ function isDrawnFor({ inspection }: DeploymentWork): boolean {
 function unique(requests: readonly ComparedRequest[]): readonly ComparedRequest[] {
   const found = new Map<string, ComparedRequest>();
   for (const each of requests) {
-    const key = keyOf(each);
+    const key = requestKey(each);
     const known = found.get(key);
-    found.set(key, known ? { ...each, ...known, ...truthOf(each) } : each);
+    found.set(
+      key,
+      known ? { ...each, ...known, ...truthOf(each), ...sentFirst(each, known) } : each,
+    );
   }
   return [...found.values()];
 }
 
-function keyOf({ request }: ComparedRequest): string {
+/** Names what is asked: equal requests have one name. */
+export function requestKey({ request }: Pick<ComparedRequest, 'request'>): string {
   return JSON.stringify(request);
+}
+
+/** The names of the examples that came with a version. */
+export function exampleKeys(version: ComparedVersion): readonly string[] {
+  return keptIn(version, 'own').map(requestKey);
+}
+
+/** A request that came twice is as old as the first time. */
+function sentFirst(
+  one: ComparedRequest,
+  other: ComparedRequest,
+): Pick<ComparedRequest, 'sentAtMs'> {
+  const times = [one.sentAtMs, other.sentAtMs].filter((ms) => ms !== undefined);
+  return times.length > 0 ? { sentAtMs: Math.min(...times) } : {};
 }
 
 function truthOf({ truth }: ComparedRequest): Pick<ComparedRequest, 'truth'> {
