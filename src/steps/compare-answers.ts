@@ -81,7 +81,7 @@ async function outcomeOf(deps: Deps, holder: Holder, deployment: Deployment): Pr
 
   const comparison = await examine(deps, deployment, live);
   const { verdict, reason, level, decision, beside, differences, fix } = comparison;
-  // What the report alone shows would make each copy of the event long.
+  // The parts for the report alone would make each copy of the event long.
   const { sources: _, worst: __, distributions: ___, ...answers } = comparison.answers;
   await registry.advance(
     holder,

@@ -327,7 +327,7 @@ describe('a candidate of the same form', () => {
       expect(await comparison()).toMatchObject({
         verdict: 'unproven',
         reason: expect.stringMatching(
-          /^125 kept requests are answered as before, so 0 % to 3\.\d+ % of all 3000 \(confidence 98 %\); \d+ more of the 3000 that there are would decide$/,
+          /^125 kept requests are answered as before, so 0 % to 4\.\d+ % of all 3000 \(confidence 99 %\); \d+ more of the 3000 that there are would decide$/,
         ),
         answers: { kept: { asked: 125, changed: 0 }, share: { of: 3000, low: 0 } },
       });

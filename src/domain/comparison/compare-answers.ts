@@ -1,11 +1,12 @@
 import type { TruthGate } from '#domain/manifest/gate.ts';
+import { ANSWERS_ERROR } from '#domain/rollout/error-budget.ts';
 import type { GoldenAnswer } from '#domain/rollout/golden-verdict.ts';
 import { difference } from '#domain/rollout/json-difference.ts';
 import { contentOf, type LeafPair, leafPairs } from './answer-content.ts';
 import { type AnswerDistribution, answerDistributions } from './answer-distributions.ts';
 import type { AskedPair } from './asked-pair.ts';
 import { breakageIn } from './breakage.ts';
-import { type ChangedShare, changedShare, ERROR_BUDGET, moreToDecide } from './changed-share.ts';
+import { type ChangedShare, changedShare, moreToDecide } from './changed-share.ts';
 import { type TruthEvidence, truthEvidence } from './truth.ts';
 import { visibleText } from './visible-text.ts';
 import { type ChangedPair, type WorstAnswer, worstAnswers } from './worst-answers.ts';
@@ -29,7 +30,7 @@ export type AnswerEvidence = {
   readonly sources?: readonly AskedSource[];
   /** The requests whose answers differ most. */
   readonly worst?: readonly WorstAnswer[];
-  /** What both versions answered how often: to kept requests, or where there are none to drawn ones. */
+  /** How often both versions gave which answer: to kept requests, or where there are none to drawn ones. */
   readonly distributions?: readonly AnswerDistribution[];
 };
 
@@ -77,8 +78,8 @@ export type Counting = {
 /** Compares the answers by the golden request's ruler. */
 export function compareAnswers(pairs: readonly AskedPair[], counting: Counting): AnswerEvidence {
   // One error budget for both questions.
-  const truth = truthEvidence(pairs, counting.truth, ERROR_BUDGET / 2);
-  const error = truth ? ERROR_BUDGET / 2 : ERROR_BUDGET;
+  const truth = truthEvidence(pairs, counting.truth, ANSWERS_ERROR / 2);
+  const error = truth ? ANSWERS_ERROR / 2 : ANSWERS_ERROR;
   const seen: readonly SeenPair[] = pairs.map((pair) => ({ pair, ...look(pair) }));
   const answered = seen.flatMap((each) => (each.kind === 'answered' ? [each] : []));
   const refused = seen.filter(({ kind }) => kind === 'refused').map(({ pair }) => pair);

@@ -20,7 +20,7 @@ export function pairOf(before: Deployment, after: Deployment): Promise<string> {
   return sha256Hex(JSON.stringify([answeringContent(before), answeringContent(after)]));
 }
 
-/** What decides how a version answers. Its examples, its gate and its scaling do not. */
+/** All that decides how a version answers. Its examples, its gate and its scaling do not. */
 function answeringContent(deployment: Deployment): readonly unknown[] {
   const { manifest } = deployment.work.inspection ?? {};
   if (!manifest) return [servedContent(deployment)];

@@ -8,7 +8,7 @@ type Share = NonNullable<Answers['share']>;
 type Distribution = NonNullable<Answers['distributions']>[number];
 type Worst = NonNullable<Answers['worst']>[number];
 
-/** What the report is about: the names of a model and of its two versions, as a person reads them. */
+/** The names of a model and of its two versions, as a person reads them. */
 export type ReportNames = { readonly model: string; readonly from: string; readonly to: string };
 
 /**
