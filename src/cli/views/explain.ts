@@ -147,8 +147,7 @@ function comparedOf({ comparison }: Explanation): string | null {
 
 function reportOf({ model, version, comparison }: Explanation): string | null {
   if (!comparison || version === null) return null;
-  const asked = `--from ${comparison.beside.version} --to ${version}`;
-  return `slipway diff ${model} ${asked} --report ${model}-v${version}.html`;
+  return `slipway diff ${model} --from ${comparison.beside.version} --to ${version} --report FILE`;
 }
 
 function shiftOf({ shift, probes }: Explanation): string | null {
