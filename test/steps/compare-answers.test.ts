@@ -527,6 +527,35 @@ describe('a candidate of the same form', () => {
       expect(found).toMatchObject({ verdict: 'same', answers: { kept: { asked: 30 } } });
     });
 
+    it('has changed where it answers clients otherwise whom one busy client outnumbers', async () => {
+      const busy = Array.from({ length: 1800 }, (_, index) => kept(index, { caller: 'batch' }));
+      const others = Array.from({ length: 200 }, (_, index) =>
+        kept(1800 + index, { caller: `client ${index % 40}` }),
+      );
+      const answers = computes((value) => (value > 3980 ? value + 1 : value));
+
+      const found = await compareBy(await upgrade({ answers }), [...busy, ...others]);
+
+      expect(found).toMatchObject({
+        verdict: 'changed',
+        answers: { kept: { asked: 300, changed: 10 }, share: { of: 300 } },
+      });
+    });
+
+    it('is not judged by one hour alone, in which a job ran', async () => {
+      const job = Array.from({ length: 900 }, (_, index) =>
+        kept(index, { at: Date.parse('2026-01-02T03:00:00Z') + index }),
+      );
+      const others = Array.from({ length: 400 }, (_, index) =>
+        kept(900 + index, { at: Date.parse('2026-01-01T00:00:00Z') + (index % 40) * 1_000_000 }),
+      );
+
+      const found = await compareBy(await upgrade(), [...job, ...others]);
+
+      expect(found).toMatchObject({ verdict: 'same' });
+      expect(found?.answers.kept.asked).toBeLessThan(500);
+    });
+
     it('has the live version asked where another one gave the answer that was kept', async () => {
       const versions = await upgrade();
 
