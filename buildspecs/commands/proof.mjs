@@ -15,7 +15,7 @@ const MOST_TEXT = 500;
  * @param {{ converted: boolean, reason: string, int8?: { reason: string, kept?: boolean } }} report
  */
 export function proofOf(order, described, { converted, ...conversion }) {
-  const { signature, takesColumns, example, importMs, loadMs, peakBytes, measured, packages } =
+  const { signature, takesColumns, example, importMs, loadMs, peakBytes, measured, batching } =
     described;
   return {
     runtime: converted ? order.convertsTo : order.runtime,
@@ -25,8 +25,9 @@ export function proofOf(order, described, { converted, ...conversion }) {
     loadMs,
     peakBytes,
     ...(measured && { measured }),
+    ...(batching && { batching: { ...batching, reason: clipped(batching.reason) } }),
     takesColumns,
-    packages: mostOf(packages, order.python?.requirements ?? []),
+    packages: mostOf(described.packages, order.python?.requirements ?? []),
     signature: short(signature, MOST_SIGNATURE_BYTES),
     example: short(conversion.int8?.kept ? askedOnly(example) : example, MOST_EXAMPLE_BYTES),
   };

@@ -169,16 +169,17 @@ const DESCRIBED = {
   packages: isTexts,
   uncompiled: isTexts,
   measured: (value) => value === undefined || isObjectOrNull(value),
+  batching: (value) => value === undefined || typeof value?.reason === 'string',
   conversion: (value) => value === undefined || value === null || typeof value.reason === 'string',
 };
 
 /** @param {Work} work */
-async function finish(work, runtime, { described, report: { measured, ...report } }) {
+async function finish(work, runtime, { described, report: { measured, batching, ...report } }) {
   await declare(work, described);
   if (report.converted) await exchange(work);
   await writeProof(work, runtime, {
     // The time of the answers is that of the model as it is served.
-    described: report.converted ? { ...described, measured } : described,
+    described: report.converted ? { ...described, measured, batching } : described,
     report: { ...report, nativeMicros: described.nativeMicros },
   });
 }

@@ -52,7 +52,7 @@ function doubled({ inputs, outputs }: Run): readonly Tensor[] {
       name,
       datatype: 'FP32',
       shape,
-      data: Float32Array.from(data, (each) => Number(each) * 2),
+      data: Float32Array.from(Array.from(data, Number), (each) => each * 2),
     };
   });
 }
