@@ -1,8 +1,9 @@
 // Measures a model server that answers waiting requests in one run (`server.batching`) beside the same server that answers each alone, with 1, 8 and 64 clients, in turns. A request has one row of 64, and each answer is compared with the one that this row got alone.
 // `node bench/batching.ts [ROUNDS [REQUESTS [KIND...]]]`.
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { Pool } from 'undici';
+import type { Explanation } from '#control/explanation.ts';
 import { fixtureOf } from '../test/support/models/dropped.ts';
 import { floats, model } from '../test/support/models/onnx-graph.ts';
 import { startSlipway, temporaryFolder } from '../test/support/slipway/running.ts';
@@ -33,9 +34,11 @@ type Took = {
 await using folder = await temporaryFolder();
 await bundleOnnxServer();
 const forest = fixtureOf('sklearn', 'forest-1.8.joblib');
+const linear = fixtureOf('sklearn', 'logistic-1.8.pkl');
 const KINDS: Readonly<Record<string, Kind>> = {
-  'forest, by scikit-learn': { server: () => built('none'), width: widthOf(forest) },
-  'forest, as ONNX': { server: () => built('auto'), width: widthOf(forest) },
+  'forest, by scikit-learn': { server: () => built(forest, 'none'), width: widthOf(forest) },
+  'linear, by scikit-learn': { server: () => built(linear, 'none'), width: widthOf(linear) },
+  'forest, as ONNX': { server: () => built(forest, 'auto'), width: widthOf(forest) },
   'network of 3 layers, ONNX': { server: () => network([64, 512, 512, 10]), width: 64 },
   'larger network, ONNX': { server: () => network([64, 2048, 2048, 10]), width: 64 },
 };
@@ -127,16 +130,15 @@ function numbersIn(value: unknown): readonly number[] {
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(numbersIn) : [];
 }
 
-async function built(optimize: 'auto' | 'none'): Promise<Command> {
-  await using slipway = await startSlipway(join(folder.path, optimize));
-  slipway.drop('models/m/m.joblib', readFileSync(forest.path));
+async function built({ path }: typeof forest, optimize: 'auto' | 'none'): Promise<Command> {
+  const name = basename(path);
+  await using slipway = await startSlipway(join(folder.path, `${name}-${optimize}`));
+  slipway.drop(`models/m/${name}`, readFileSync(path));
   slipway.drop('models/m/model.yaml', `runtime: { optimize: ${optimize} }\n`);
   const { detail } = await slipway.ending('m', 1);
-  if (detail.state !== 'Live') throw new Error(`the forest is ${detail.state}: ${detail.reason}`);
-  const { runtime } = (await slipway.get('/models/m/explain?version=1')) as {
-    readonly runtime: { readonly proof: { readonly batching: { readonly reason: string } } };
-  };
-  console.log(`\nthe build found: ${runtime.proof.batching.reason}`);
+  if (detail.state !== 'Live') throw new Error(`${name} is ${detail.state}: ${detail.reason}`);
+  const { runtime } = (await slipway.get('/models/m/explain?version=1')) as Explanation;
+  console.log(`\nthe build found: ${runtime?.proof?.batching?.reason}`);
   return serverOf((await imageOf(slipway, 'm')).folder);
 }
 

@@ -121,6 +121,10 @@ function runtimeIn(python: string): Runtime {
         xToY('import time\ndef predict(x):\n  time.sleep(float(x.max()))\n  return x', FP32),
       embedder: () => texts({ task: 'feature-extraction', labels: [] }),
       ranker: () => texts({ task: 'text-classification', labels: ['LABEL_0'] }),
+      labeller: async () => {
+        const facts = { format: 'labeller', brings: 'data', takesColumns: false };
+        return ofTests(await modelFolder({ 'facts.json': JSON.stringify(facts) }));
+      },
       talker: (task) => talker(task),
       fileReader: () =>
         pythonFolder(

@@ -16,6 +16,8 @@ Ask = Callable[[Arrays], Arrays]
 
 # Rows together have to take at most this part of the time of as many requests: less would not be worth the wait of the first one.
 _MOST_PART = 0.5
+# A request costs a server more than this besides the model: at 0.02 ms, as of a forest in ONNX, joining cost more than it saved (bench/batching.ts).
+_LEAST_ROW_MS = 0.1
 # The user who dropped the model waits for this.
 _MOST_MS = 2_000.0
 _LEAST_ROWS = 8
@@ -33,6 +35,8 @@ def batching(ask: Ask, signature: Signature, golden: Arrays, measured: dict[str,
         return _alone(f"{count} golden rows are too few to compare")
     times = {run["rows"]: run["ms"] for run in (measured or {}).get("runs", []) if run["vcpus"] == measured["runs"][0]["vcpus"]}
     parts = {rows: ms / (rows * times[1]) for rows, ms in times.items() if 1 < rows <= count and 1 in times}
+    if times.get(1, _LEAST_ROW_MS) < _LEAST_ROW_MS:
+        return _alone(f"a row alone takes {times[1]:g} ms, so little would be saved: the least is {_LEAST_ROW_MS:g} ms")
     paying = [rows for rows, part in parts.items() if part <= _MOST_PART and 3 * rows * times[1] <= _MOST_MS]
     if not paying:
         took = ", ".join(f"{rows} rows in one run take {part:.2g} of the time of as many requests" for rows, part in parts.items())
