@@ -23,7 +23,8 @@ def sums(arrays): return {"y": arrays["x"].sum(axis=1)}
 def refused(arrays): raise Refusal(400, "one row is too few")
 
 def said(ask, signature=SIGNATURE, rows=256, measured=times(r1=1, r8=1.1, r64=2)):
-    found = batching(ask, signature, {name: array[:rows] for name, array in golden.items()}, measured)
+    given = {name: array[:rows] if rows else np.full((64, 3), 0.5) for name, array in golden.items()}
+    found = batching(ask, signature, given, measured)
     print(json.dumps(found))
 `;
 
@@ -111,7 +112,16 @@ function describeBatching(runtime: Runtime): void {
       given: 'signature=Signature((TensorSpec("x", "FP64", (1, 3)),), ())',
       reason: 'its first dimension is not a number of rows',
     },
-    { what: 'few rows are known', given: 'rows=7', reason: '7 golden rows are too few to compare' },
+    {
+      what: 'few rows are known',
+      given: 'rows=7',
+      reason: '7 different golden rows are too few to compare',
+    },
+    {
+      what: 'the rows are all alike, so that none could show what it owes to others',
+      given: 'rows=0',
+      reason: '1 different golden rows are too few to compare',
+    },
   ])('rows are answered alone where $what', async ({ given, reason }) => {
     expect(await said(`sums, ${given}`)).toEqual({ rows: 1, reason });
   });
