@@ -25,7 +25,7 @@ type Way = {
 const PIECED_BYTES = 4 * 2 ** 20;
 const AGAIN_MS = 1000;
 
-/** Sends an object, and goes on as often as it takes where the connection is lost. An upload that was refused is not sent again. */
+/** Sends an object, and goes on as often as it takes where the connection is lost. An upload that was refused is not sent again, nor one whose file has changed. */
 export async function sendObject(api: Api, sending: Sending, way: Way): Promise<Uploaded> {
   const { file } = sending;
   const isPieced = file !== null && file.size >= PIECED_BYTES;
@@ -35,10 +35,29 @@ export async function sendObject(api: Api, sending: Sending, way: Way): Promise<
     } catch (error) {
       const isLost = error instanceof ApiError && [0, 409].includes(error.status);
       if (way.signal.aborted || !isLost) throw error;
+      if (file !== null && !(await isAsChosen(file))) throw changed(file);
       way.waits();
       await pause(AGAIN_MS, way.signal);
     }
   }
+}
+
+/** A browser reads a file only as it was when it was chosen, and reports a changed one as a lost connection (https://w3c.github.io/FileAPI/#snapshot-state). */
+function isAsChosen(file: File): Promise<boolean> {
+  return file
+    .slice(0, 1)
+    .arrayBuffer()
+    .then(
+      () => true,
+      () => false,
+    );
+}
+
+function changed({ name }: File): ApiError {
+  return new ApiError(`${name} was changed, moved or removed while it was uploaded`, {
+    status: 400,
+    fix: 'Drop it again once it is whole.',
+  });
 }
 
 function putWhole(api: Api, { key, file }: Sending, way: Way): Promise<Uploaded> {

@@ -3,7 +3,15 @@ import { useEffect, useState } from 'preact/hooks';
 import { html } from '../look/html.ts';
 import { Empty } from '../look/parts.ts';
 import type { ModelStatus } from './api.ts';
-import { isUnderWay } from './phase.ts';
+
+/** The phases in which a candidate answers at an address of its own. */
+const HAVE_CANDIDATE: readonly string[] = [
+  'Ready',
+  'Compared',
+  'AwaitingApproval',
+  'Shifting',
+  'Baking',
+];
 
 type Try = ComponentType<{ origin: string; name: string; revisions: readonly string[] }>;
 
@@ -23,7 +31,7 @@ export function TryTab({ model: { name, endpoint, live, newest } }: { model: Mod
   if (!part) return html`<div class="card waiting" aria-busy="true"></div>`;
   // While both have a share, the endpoint alone does not say which of them answers.
   const revisions =
-    newest && isUnderWay(newest.phase) && newest.version
+    newest && HAVE_CANDIDATE.includes(newest.phase) && newest.version
       ? [live.revision, `${name}-v${newest.version}`]
       : [];
   return html`<${part.Try} key=${live.revision} origin=${endpoint.replace(/\/models\/[^/]+$/, '')} name=${name} revisions=${revisions} />`;
