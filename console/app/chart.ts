@@ -51,8 +51,13 @@ export function Chart(props: Props) {
       <div class="plot">
         <svg viewBox="0 0 ${WIDTH} ${HEIGHT}" preserveAspectRatio="none" role="img" aria-label=${`${title}, up to ${words(top / 1.08)}. ${spoken.join('; ')}`}>
           <line class="foot" x1="0" x2=${WIDTH} y1=${HEIGHT - FOOT} y2=${HEIGHT - FOOT} />
-          <line class="grid" x1="0" x2=${WIDTH} y1=${y(top / 2.16)} y2=${y(top / 2.16)} />
-          ${series.map(({ points }, index) => html`<path class="line series-${(index % 4) + 1}" d=${pathOf(points, { x, y, isStep })} />`)}
+          ${isKnown && html`<line class="grid" x1="0" x2=${WIDTH} y1=${y(top / 2.16)} y2=${y(top / 2.16)} />`}
+          ${series.map(
+            ({ points }, index) => html`
+              <path class="line series-${(index % 4) + 1}" d=${pathOf(points, { x, y, isStep })} />
+              <path class="line dot series-${(index % 4) + 1}" d=${dotsOf(points, { x, y })} />
+            `,
+          )}
         </svg>
         ${!isKnown && html`<span class="nothing small soft" aria-hidden="true">${nothing}</span>`}
         <span class="most small soft" aria-hidden="true">${words(top / 1.08)}</span>
@@ -67,7 +72,19 @@ type Scale = {
   readonly isStep: boolean;
 };
 
-/** The path of a line, which breaks where nothing is known; a point alone is a dot. */
+/** The points without a neighbour, which no line would show. */
+function dotsOf(points: Series['points'], { x, y }: Pick<Scale, 'x' | 'y'>): string {
+  const isKnown = (at: number) => (points[at]?.value ?? null) !== null;
+  return points
+    .map(({ atMs, value }, at) =>
+      value === null || isKnown(at - 1) || isKnown(at + 1)
+        ? ''
+        : `M${x(atMs).toFixed(1)} ${y(value).toFixed(1)}h0`,
+    )
+    .join('');
+}
+
+/** The path of a line, which breaks where nothing is known. */
 function pathOf(points: Series['points'], { x, y, isStep }: Scale): string {
   let isOpen = false;
   return points

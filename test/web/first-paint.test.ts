@@ -58,24 +58,23 @@ describe('the first look at the console', () => {
     if (many.length > 0) {
       await page.route(
         (url) => url.pathname === '/models',
-        // As the control API sends a large answer.
-        (route) =>
-          route.fulfill({
-            contentType: 'application/json',
-            headers: { 'content-encoding': 'gzip' },
-            body: gzipSync(JSON.stringify({ models: many })),
-          }),
+        (route) => route.fulfill({ json: { models: many } }),
       );
     }
     await observed(page);
     await page.goto(await linkTo(slipway));
-    return await page.evaluate<Figures>(`(async () => {
+    const { bytes, ...times } = await page.evaluate<Figures>(`(async () => {
       const paintMs = await globalThis.firstPaint;
       const shownMs = await globalThis.modelsShown;
-      const sizes = performance.getEntriesByType('resource').map(({ transferSize }) => transferSize);
       const [page] = performance.getEntriesByType('navigation');
+      const entries = performance.getEntriesByType('resource');
+      const sent = ${many.length} > 0 ? entries.filter(({ name }) => !name.endsWith('/models')) : entries;
+      const sizes = sent.map(({ transferSize }) => transferSize);
       return { paintMs, shownMs, bytes: sizes.reduce((sum, size) => sum + size, page.transferSize) };
     })()`);
+    // The browser's own answer in place of two hundred models is not packed, as that of the control API is.
+    const packed = many.length > 0 ? gzipSync(JSON.stringify({ models: many })).length : 0;
+    return { ...times, bytes: bytes + packed };
   }
 });
 
