@@ -254,7 +254,7 @@ export const STEPS = {
       'clock',
     ],
     timeoutSeconds: 55,
-    grants: ['registry readReleases listImages lookAtPromotions'],
+    grants: ['registry listVersions readReleases listImages lookAtPromotions'],
   }),
   AwaitApproval: step(workflow.AwaitApproval, awaitApproval, {
     ports: ['registry', 'clock'],
