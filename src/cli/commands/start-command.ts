@@ -24,6 +24,7 @@ type Options = Common & {
   readonly publicUrl?: string;
   readonly consoleUrl?: string;
   readonly allowedHost: readonly string[];
+  readonly trustedProxy: readonly string[];
   readonly webhook: readonly string[];
 };
 
@@ -80,6 +81,12 @@ export function addStartCommand(program: Command): void {
     .option(
       '--allowed-host <name>',
       'a name of this machine that a reverse proxy passes on in the Host header; may be repeated',
+      collected,
+      [],
+    )
+    .option(
+      '--trusted-proxy <address>',
+      'an address or a network, such as 10.0.0.0/8, of proxies whose Forwarded and X-Forwarded-* headers are believed, besides those of this machine; may be repeated',
       collected,
       [],
     )
@@ -143,6 +150,7 @@ async function startAsAsked(options: Options): Promise<void> {
     codeWithoutWalls: options.codeWithoutWalls ?? false,
     corsOrigins: options.corsOrigin,
     allowedHosts: options.allowedHost,
+    trustedProxies: options.trustedProxy,
     publicUrl: options.publicUrl,
     consoleUrl: options.consoleUrl,
     webhooks: options.webhook,

@@ -153,6 +153,7 @@ export async function openControl(
       sessions,
       token,
       models: new URL(models).origin,
+      place: 'machine',
       ...(config.consoleUrl !== undefined && { published: config.consoleUrl }),
     },
     {
