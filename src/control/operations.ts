@@ -9,6 +9,7 @@ import { explanation } from './explanation.ts';
 import {
   asked,
   builds,
+  calledHours,
   consoleLink,
   consoleSession,
   failing,
@@ -223,6 +224,14 @@ export const everywhere = {
     query: z.object({ minutes: z._default(minutes, 15) }),
     says: 'The requests, for every few seconds; in an account for every minute, as CloudWatch counts them, a minute or two late.',
     answer: json(traffic),
+  },
+  readDemand: {
+    method: 'GET',
+    path: '/models/{name}/demand',
+    summary: 'The requests of the live version in the last two weeks, by the hour.',
+    params: named,
+    says: 'The hours in which it was called.',
+    answer: json(calledHours),
   },
   rollBack: {
     method: 'POST',

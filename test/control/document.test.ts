@@ -137,6 +137,7 @@ describe('docs/control-api.openapi.yaml', () => {
       }),
       await ask('/uploads/{id}', `/uploads/${UPLOAD}`),
       await ask('/models/{name}/traffic', '/models/good/traffic?minutes=5'),
+      await ask('/models/{name}/demand', '/models/good/demand'),
       await ask('/deployments/{id}/steps', `/deployments/${good.body.deploymentId}/steps`),
       await ask('/workflows/{workflow}', '/workflows/deploy'),
       await ask('/models', '/models'),
@@ -191,7 +192,7 @@ describe('docs/control-api.openapi.yaml', () => {
     const refuses = unwalled(await machineWalls(slipway.dataDir));
     const health = notLinux === undefined && refuses !== null ? 503 : 200;
     expect(answers.map(({ status }) => status)).toEqual([
-      ...[...Array(7).fill(200), health, ...Array(33).fill(200)],
+      ...[...Array(7).fill(200), health, ...Array(34).fill(200)],
       ...[404, 404, 404, 400, 400, 404, 400, 409, 400, 400, 404, 400, 400, 400, 400, 400, 400, 400],
     ]);
     expect(answers.slice(3, 7).map(({ body }) => body)).toEqual([

@@ -73,7 +73,12 @@ export async function openControl(
     });
   const models = config.publicUrl ?? gateway.origin;
   const sessions = consoleSessions(database, clock);
-  const history = trafficHistory({ database: state.views, clock, families: gateway.families });
+  const history = trafficHistory({
+    database: state.views,
+    clock,
+    families: gateway.families,
+    onRequests: state.calledHours.count,
+  });
   const deploymentMetrics = deploymentMeters(registry);
   const partial = partialUploads({
     folder: folder('uploads'),
@@ -105,6 +110,10 @@ export async function openControl(
           () => false,
         ),
       logs: () => ({ ...runtime, platforms: serving.platforms }),
+      demand: state.calledHours,
+      isSpent: false,
+      // Nothing is spent here, in no region.
+      prices: { read: async () => undefined },
       traffic: async ({ name }, minutes) => history.of(name, minutes),
       listBuilds: runtime.board.list,
       readEvents: events.open,
