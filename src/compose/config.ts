@@ -62,6 +62,7 @@ const REPLICAS = { error: 'expected a whole number of at least 1' };
 const OPTIONS: Readonly<Record<string, string>> = {
   gatewayPort: '--port',
   controlPort: '--control-port',
+  s3Port: '--s3-port',
   memoryMiB: '--memory',
   maxReplicas: '--max-replicas',
   corsOrigins: '--cors-origin',
@@ -74,6 +75,7 @@ const OPTIONS: Readonly<Record<string, string>> = {
 
 /**
  * The configuration of a Slipway on one machine. A port that is named is taken or the start fails (0: any free one); without it the first free one from the usual one on is taken.
+ * `s3Port`: opens the S3 API there; without it the API opens with the first of its keys.
  * `beginAnew`: makes a new registry where the one of the folder's objects is lost.
  * `codeWithoutWalls`: models that Python loads are served also where the machine has no walls to put around that.
  * `engine`: models run as processes, or as containers of images built on this machine.
@@ -93,6 +95,7 @@ const localConfig = z.strictObject({
   host: z._default(z.enum(['127.0.0.1', '::1']), '127.0.0.1'),
   gatewayPort: z.optional(port),
   controlPort: z.optional(port),
+  s3Port: z.optional(port),
   sweepSeconds: z._default(seconds, 60),
   bakeSeconds: z._default(z.int().check(z.gte(0), z.lte(3600)), 2),
   describeWaitMs: z._default(milliseconds, 10_000),
@@ -155,11 +158,16 @@ function shown(given: unknown, [index]: readonly string[]): string {
 }
 
 function requireTwoPorts(config: LocalConfig): LocalConfig {
-  const { gatewayPort, controlPort } = config;
-  if (!gatewayPort || gatewayPort !== controlPort) return config;
+  const { gatewayPort, controlPort, s3Port } = config;
+  const ports = { '--port': gatewayPort, '--control-port': controlPort, '--s3-port': s3Port };
+  const named = Object.entries(ports).filter(([, port]) => port);
+  const [option, port] =
+    named.find(([, one], index) => named.slice(0, index).some(([, other]) => one === other)) ?? [];
+  if (option === undefined) return config;
+  const [first] = named.find(([, other]) => other === port) ?? [];
   throw new Failure(
     'InputInvalid',
-    `--port and --control-port are both ${gatewayPort}, and one port has one of them`,
+    `${first} and ${option} are both ${port}, and one port has one of them`,
     { fix: 'Give two ports, or leave one out.' },
   );
 }

@@ -20,6 +20,8 @@ export type LocalSlipway = {
   readonly control: string;
   /** The secret that the control API wants. */
   readonly token: string;
+  /** Where the bucket's S3 API answers; undefined while it is not open. */
+  s3(): string | undefined;
   /** A link that opens the console once. */
   consoleLink(): string;
   /** How its models are isolated. */
@@ -100,6 +102,7 @@ async function startIn(
     gateway: gateway.origin,
     control: control.origin,
     token: control.token,
+    s3: control.s3,
     consoleLink: control.consoleLink,
     walls: runtime.walls,
     bucketDir: state.folder(BUCKET),
@@ -130,8 +133,13 @@ async function startIn(
   };
 }
 
-async function requirePorts({ host, gatewayPort, controlPort }: LocalConfig): Promise<void> {
-  const asked = { '--port': gatewayPort, '--control-port': controlPort };
+async function requirePorts({
+  host,
+  gatewayPort,
+  controlPort,
+  s3Port,
+}: LocalConfig): Promise<void> {
+  const asked = { '--port': gatewayPort, '--control-port': controlPort, '--s3-port': s3Port };
   for (const [askedBy, port] of Object.entries(asked)) {
     if (port !== undefined) await requirePort({ host, port, askedBy });
   }

@@ -212,6 +212,29 @@ export const objects = z.object({ keys: z.array(z.string()) });
 
 export const removed = z.object({ key: z.string() });
 
+const keyRecord = {
+  id: z.string().check(z.describe('The access key id; it opens nothing by itself.')),
+  name: z.string(),
+  models: z
+    .union([z.literal('all'), z.array(z.string())])
+    .check(z.describe('The models whose folders it reads and writes.')),
+  createdAtMs: z.number(),
+};
+
+export const keyMade = z.object({
+  ...keyRecord,
+  secret: z.string().check(z.describe('The secret access key; no later request answers it.')),
+  endpoint: z.string().check(z.describe('The URL of the S3 API.')),
+  bucket: z.string().check(z.describe('The name of the bucket there.')),
+});
+
+export const keysKept = z.object({ keys: z.array(z.object(keyRecord)) });
+
+export const keyRevoked = z.object({
+  id: z.string(),
+  wasKnown: z.boolean().check(z.describe('Whether a key had this id.')),
+});
+
 export const uploaded = z.object({
   key: z.string(),
   versionId: z.string(),

@@ -12,6 +12,7 @@ type Options = Common & {
   readonly once?: boolean;
   readonly port?: number;
   readonly controlPort?: number;
+  readonly s3Port?: number;
   readonly memory?: number;
   readonly maxReplicas?: number;
   readonly allowedAccelerators?: readonly string[];
@@ -47,6 +48,11 @@ export function addStartCommand(program: Command): void {
     )
     .option('--port <n>', `the gateway's port (default: ${usual('gateway')})`, integer)
     .option('--control-port <n>', `the control API's port (default: ${usual('control')})`, integer)
+    .option(
+      '--s3-port <n>',
+      "opens the bucket's S3 API on this port; without it the first of `slipway keys` opens it",
+      integer,
+    )
     .option(
       '--memory <mib>',
       "how much memory all model servers may hold together (default: three quarters of the machine's)",
@@ -133,6 +139,7 @@ async function startAsAsked(options: Options): Promise<void> {
     engine: options.engine,
     gatewayPort: options.port,
     controlPort: options.controlPort,
+    s3Port: options.s3Port,
     memoryMiB: options.memory,
     maxReplicas: options.maxReplicas,
     allowedAccelerators: options.allowedAccelerators,
