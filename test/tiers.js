@@ -5,8 +5,8 @@
 export const TIERS = {
   unit: { what: 'units, contracts, workflows, and a story for each target', run: 'npm test' },
   e2e: {
-    folders: ['e2e'],
-    what: 'Slipway in processes of its own: killed, full, crowded, asked for everything',
+    folders: ['e2e', 'doors'],
+    what: 'Slipway in processes of its own: killed, full, crowded, asked for everything by the clients that people have',
     run: 'npm run test:e2e',
   },
   matrix: {
