@@ -15,7 +15,7 @@ import {
 } from '#domain/placement/gpu-memory.ts';
 import { TARGETS } from '#domain/placement/target.ts';
 import { inspectFiles } from '#formats/inspect.ts';
-import { parseManifest } from '#formats/manifest-yaml.ts';
+import { parseManifest } from '#formats/manifest/manifest-yaml.ts';
 import { filesAt } from '#operations/inspection/inspect-path.ts';
 import { temporaryFolder } from '../test/support/slipway/running.ts';
 import { row, spread } from './figures.ts';

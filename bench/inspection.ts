@@ -43,7 +43,7 @@ function ofLightgbm(bytes: number): LargeModel {
 const INSPECT = `
 import { fileSource } from './src/adapters/local/bucket/file-source.ts';
 import { inspectFiles } from './src/formats/inspect.ts';
-import { parseManifest } from './src/formats/manifest-yaml.ts';
+import { parseManifest } from './src/formats/manifest/manifest-yaml.ts';
 const [path, name, size] = process.argv.slice(1);
 const sizeBytes = Number(size);
 const file = { name, sizeBytes, open: async () => fileSource(path, sizeBytes) };

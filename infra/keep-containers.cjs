@@ -56,7 +56,7 @@ async function outputsOf(settings, StackName) {
 }
 
 /**
- * The models whose requests go to containers, or are about to, by the router's records (src/adapters/aws/shares/route-records.ts).
+ * The models whose requests go to containers, or are about to, by the router's records (src/adapters/aws/api/route-records.ts).
  * @param {import('./osls').AwsSettings} settings
  * @param {{ Table: string | undefined, Api: string | undefined }} outputs
  */

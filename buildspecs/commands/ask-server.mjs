@@ -6,10 +6,24 @@ import { docker, LABELLED } from './docker.mjs';
 // `post` sends the body so many times, one after another, and returns {status, body, times, cpuMs}: the last answer, the time of each (ms), and the CPU time of the container for all, null where it is not known.
 // The caller of `ready` sets the time limit; it fails when the container ends.
 
+/** @typedef {{ status: number, body: string, times: number[], cpuMs: number | null }} Answered */
+/**
+ * @typedef {{ ready(): Promise<unknown>, post(path: string, body: string, times?: number): Promise<Answered>, heldBytes(): Promise<number> }} Asked
+ */
+
 const POLL_MS = 100;
 
-/** Calls the server by a command of its image, inside the container, which then needs no network at all. */
+/**
+ * Calls the server by a command of its image, inside the container, which then needs no network at all.
+ * @param {string} container
+ * @param {readonly string[]} command
+ * @returns {Asked}
+ */
 export function askedWithin(container, command) {
+  /**
+   * @param {readonly string[]} given
+   * @param {string} [body]
+   */
   const ask = async (given, body) =>
     JSON.parse(await docker(['exec', '--interactive', container, ...command, ...given], body));
   return {
@@ -22,7 +36,12 @@ export function askedWithin(container, command) {
   };
 }
 
-/** Calls the server over HTTP on a network that reaches only this machine, for an image with unknown contents. */
+/**
+ * Calls the server over HTTP on a network that reaches only this machine, for an image with unknown contents.
+ * @param {string} container
+ * @param {{ port: number, healthPath: string }} server
+ * @returns {Promise<Asked>}
+ */
 export async function askedFromOutside(container, { port, healthPath }) {
   const format = '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}';
   const origin = `http://${await docker(['inspect', '--format', format, container])}:${port}`;
@@ -39,6 +58,7 @@ export async function askedFromOutside(container, { port, healthPath }) {
       }
     },
     async post(path, body, most = 1) {
+      /** @type {number[]} */
       const times = [];
       for (;;) {
         const beganMs = performance.now();
@@ -54,6 +74,11 @@ export async function askedFromOutside(container, { port, healthPath }) {
   };
 }
 
+/**
+ * @param {string} origin
+ * @param {string} path
+ * @param {string} body
+ */
 async function posted(origin, path, body) {
   const headers = { 'content-type': 'application/json' };
   const answer = await fetch(origin + path, { method: 'POST', headers, body }).catch((error) => {
@@ -71,16 +96,22 @@ export async function ownNetwork() {
   return { name, remove: () => docker(['network', 'rm', name]) };
 }
 
+/** @param {string} container */
 async function isRunning(container) {
   return (await docker(['inspect', '--format', '{{.State.Running}}', container])) === 'true';
 }
 
+/** @type {Readonly<Record<string, number>>} */
 const UNITS = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };
 
-/** The memory of all processes in the container. https://docs.docker.com/reference/cli/docker/container/stats/ */
+/**
+ * The memory of all processes in the container. https://docs.docker.com/reference/cli/docker/container/stats/
+ * @param {string} container
+ */
 async function usedBytes(container) {
   const used = await docker(['stats', '--no-stream', '--format', '{{.MemUsage}}', container]);
-  const [, number, unit] = /^([\d.]+)(B|KiB|MiB|GiB) /.exec(used) ?? [];
-  if (!unit) throw new Error(`docker reports an unknown memory usage: ${JSON.stringify(used)}`);
-  return Math.ceil(Number(number) * UNITS[unit]);
+  const [, number, unit = ''] = /^([\d.]+)(B|KiB|MiB|GiB) /.exec(used) ?? [];
+  const bytes = UNITS[unit];
+  if (!bytes) throw new Error(`docker reports an unknown memory usage: ${JSON.stringify(used)}`);
+  return Math.ceil(Number(number) * bytes);
 }

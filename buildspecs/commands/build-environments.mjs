@@ -10,6 +10,9 @@ import { openRepository } from './registry.mjs';
 import { runtimeNamed } from './runtimes.mjs';
 import { UNPACKED, unpackedBytes } from './unpacked.mjs';
 
+/** @import { EnvironmentImage } from '../../src/domain/build/environment-image.ts' */
+/** @import { PythonEnvironment } from '../../src/domain/build/python-environment.ts' */
+
 const [, , FOLDER = ''] = process.argv;
 const { ENVIRONMENTS, WEB_ADAPTER_IMAGE, TORCH_INDEX, SSL_CERT_FILE } = process.env;
 
@@ -26,6 +29,7 @@ try {
   process.exitCode = 1;
 }
 
+/** @param {EnvironmentImage} environment */
 async function make(environment) {
   const { tag, isOptional, python } = environment;
   const reference = ENVIRONMENTS ? `${ENVIRONMENTS}:${tag}` : environmentInEngine(tag);
@@ -36,7 +40,7 @@ async function make(environment) {
   } catch (error) {
     // Not every version of a framework has a converter; without it, the framework serves the model. Any other failure may be transient.
     if (!isOptional || !NO_SOLUTION.test(error.said ?? '')) throw error;
-    return say(`could not make ${tag} for ${python.requirements.join(', ')}: ${error.message}`);
+    return say(`could not make ${tag} for ${python?.requirements.join(', ')}: ${error.message}`);
   }
   if (ENVIRONMENTS) {
     // Built again to learn its size: all of it is in the builder's cache.
@@ -46,11 +50,20 @@ async function make(environment) {
   say(`made ${reference}`);
 }
 
+/**
+ * @param {string} reference
+ * @param {string} tag
+ */
 async function isThere(reference, tag) {
   if (ENVIRONMENTS) return (await (await openRepository(ENVIRONMENTS)).manifest(tag)) !== undefined;
   return succeeds(docker(['image', 'inspect', reference]));
 }
 
+/**
+ * @param {string} reference
+ * @param {EnvironmentImage} environment
+ * @param {readonly string[]} [labels]
+ */
 async function build(reference, { tag, runtime, stage, python }, labels = []) {
   const folder = join(FOLDER, tag);
   await mkdir(folder, { recursive: true });
@@ -74,7 +87,11 @@ async function build(reference, { tag, runtime, stage, python }, labels = []) {
   await buildx([...settings, '--tag', reference, join('runtimes', runtime)]);
 }
 
-/** The Python version that the model names, and its image; on one machine, where pulling may be impossible, else the nearest one that its framework supports. */
+/**
+ * The Python version that the model names, and its image; on one machine, where pulling may be impossible, else the nearest one that its framework supports.
+ * @param {PythonEnvironment} python
+ * @param {Readonly<Record<string, string>>} images
+ */
 async function pythonArguments({ python, orElse }, images) {
   const versions = ENVIRONMENTS ? [python] : [python, ...orElse];
   for (const version of versions) {
@@ -88,13 +105,18 @@ async function pythonArguments({ python, orElse }, images) {
   throw new Error(`no image of Python ${versions.join(' or ')} can be pulled`);
 }
 
-/** Another build may have pushed it meanwhile. */
+/**
+ * Another build may have pushed it meanwhile.
+ * @param {string} reference
+ * @param {string} tag
+ */
 async function push(reference, tag) {
   await docker(['push', '--quiet', reference]).catch(async (error) => {
     if (!(await isThere(reference, tag))) throw error;
   });
 }
 
+/** @param {string} text */
 function say(text) {
   process.stderr.write(`build-environments: ${text}\n`);
 }

@@ -11,7 +11,10 @@ const [, , ARTIFACT = '', IMAGES = '', IMAGE_TAG = ''] = process.argv;
 const FOLDER = join(IMAGES, 'images', IMAGE_TAG);
 const PARTIAL = `${FOLDER}.partial`;
 
-/** A server may be starting from the folder that is there, so it is replaced only when it does not have the same model. */
+/**
+ * A server may be starting from the folder that is there, so it is replaced only when it does not have the same model.
+ * @param {string} digest
+ */
 async function publish(digest) {
   const before = await modelDigest(FOLDER).catch(() => undefined);
   if (before === digest) {
@@ -30,9 +33,12 @@ async function publish(digest) {
 try {
   /** @type {BuildOrder} */
   const order = JSON.parse(await readFile(join(ARTIFACT, 'order.json'), 'utf8'));
+  const { python } = order;
+  if (!python)
+    throw new Error(`models of ${order.runtime} take no packages, so there is no folder to build`);
   // The leftovers of a killed build of the same image would be in the way.
   await rm(PARTIAL, { recursive: true, force: true });
-  const { finish, ...places } = makeEnvironments(IMAGES, PARTIAL, order);
+  const { finish, ...places } = makeEnvironments(IMAGES, PARTIAL, { ...order, python });
   const { served, proof } = await proveModel(ARTIFACT, order, places);
   await finish();
   for (const name of await readdir(served)) await rename(join(served, name), join(PARTIAL, name));

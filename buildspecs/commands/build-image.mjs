@@ -15,8 +15,11 @@ import { smokeTest } from './smoke-test.mjs';
 import { unpackedBytes } from './unpacked.mjs';
 
 /** @import { BuildOrder } from '../../src/domain/build/order.ts' */
-/** @typedef {{ image: any, proof?: BuildProof }} Made */
+/** @import { SmokeTest } from '../../src/domain/build/image.ts' */
 /** @import { BuildProof } from '../../src/domain/build/proof.ts' */
+/** @import { Fetched } from './fetch-artifact.mjs' */
+/** @import { Image, Images } from './images-in-engine.mjs' */
+/** @typedef {{ image: Image, proof?: BuildProof | undefined }} Made */
 
 const [, , ARTIFACT = ''] = process.argv;
 const { IMAGE_TAG = '', ARTIFACT_SHA256 = '', REPOSITORY, ENVIRONMENTS = '' } = process.env;
@@ -25,8 +28,9 @@ try {
   /** @type {BuildOrder} */
   const order = JSON.parse(await readFile(join(ARTIFACT, 'order.json'), 'utf8'));
   const images = REPOSITORY ? await imagesInRegistry(REPOSITORY, ENVIRONMENTS) : imagesInEngine();
-  const { image, proof, smoke, uncompressed } = order.takesImageFrom
-    ? await taken(images, order)
+  const { takesImageFrom } = order;
+  const { image, proof, smoke, uncompressed } = takesImageFrom
+    ? await taken(images, { ...order, takesImageFrom })
     : await tested(images, order);
   if (order.leavesImageAt) await leaveImage(order.leavesImageAt, images.built(IMAGE_TAG), smoke);
   const built = {
@@ -45,7 +49,10 @@ try {
   process.exit(1);
 }
 
-/** @param {BuildOrder} order */
+/**
+ * @param {Images} images
+ * @param {BuildOrder} order
+ */
 async function tested(images, order) {
   const { image, proof } = (await adopted(images, order)) ?? (await made(images, order));
   const smoke = await smokeOf(image, order, proof).catch(async (error) => {
@@ -57,7 +64,8 @@ async function tested(images, order) {
 
 /**
  * The smoke test is the one of the build that made it, and there is no proof of a model that is an image.
- * @param {BuildOrder} order
+ * @param {Images} images
+ * @param {BuildOrder & { takesImageFrom: string }} order
  */
 async function taken(images, order) {
   const name = imagesInEngine().built(IMAGE_TAG);
@@ -87,7 +95,7 @@ async function smokeOf({ reference: image }, order, proof) {
 }
 
 /**
- * @param images
+ * @param {Images} images
  * @param {Pick<BuildOrder, 'runtime'>} order
  * @returns {Promise<Made | undefined>}
  */
@@ -109,6 +117,7 @@ async function adopted(images, { runtime }) {
 }
 
 /**
+ * @param {Images} images
  * @param {BuildOrder} order
  * @returns {Promise<Made>}
  */
@@ -116,11 +125,15 @@ async function made(images, order) {
   return (await isOwn(order.runtime)) ? ownImage(images, order) : appended(images, order);
 }
 
+/** @param {string} runtime */
 async function isOwn(runtime) {
   return (await runtimeNamed(runtime)).image.madeBy === 'dockerfile';
 }
 
-/** @param {BuildOrder} order */
+/**
+ * @param {Images} images
+ * @param {BuildOrder} order
+ */
 async function ownImage(images, order) {
   const { runtime, wishes } = order;
   const folder = join(ARTIFACT, 'model');
@@ -129,9 +142,13 @@ async function ownImage(images, order) {
   return { image: await unlessTaken(make, images, order) };
 }
 
-/** @param {BuildOrder} order */
+/**
+ * @param {Images} images
+ * @param {BuildOrder} order
+ */
 async function appended(images, order) {
   const { environments } = order;
+  /** @param {string | null | undefined} tag */
   const place = (tag) => (tag ? `docker://${images.environment(tag)}` : '');
   // A framework without a converter has no converter image: the framework serves its models.
   const { python, convert } = environments;
@@ -149,10 +166,10 @@ async function appended(images, order) {
     'slipway.environments': Object.values(environments).filter(Boolean).join(' '),
     'slipway.proof': Buffer.from(text).toString('base64'),
   };
-  const { servesFrom } = (await runtimeNamed((proof ?? order).runtime)).image;
+  const environment = await servingTag(environments, (proof ?? order).runtime);
   const hashes = await hashesOf(folder);
   const plan = {
-    environment: environments[servesFrom],
+    environment,
     folder,
     labels,
     hashes,
@@ -165,21 +182,47 @@ async function appended(images, order) {
   return { image, proof };
 }
 
-/** The sha256 of the served files that are unchanged since they were fetched, by path. Files that a build unpacked or converted have none. */
+/**
+ * The tag of the environment that serves the models of a runtime.
+ * @param {BuildOrder['environments']} environments
+ * @param {string} runtime
+ */
+async function servingTag(environments, runtime) {
+  const { servesFrom } = (await runtimeNamed(runtime)).image;
+  const tag = servesFrom === null ? undefined : environments[servesFrom];
+  if (!tag) throw new Error(`no environment was ordered that serves models of ${runtime}`);
+  return tag;
+}
+
+/**
+ * The sha256 of the served files that are unchanged since they were fetched, by path. Files that a build unpacked or converted have none.
+ * @param {string} served
+ */
 async function hashesOf(served) {
+  /** @type {Fetched[]} */
   const fetched = JSON.parse(await readFile(join(ARTIFACT, 'fetched.json'), 'utf8'));
   const same = fetched.map(async ({ name, sha256, ino, mtimeMs }) => {
     const path = `./model/${name}`;
     const found = await lstat(join(served, path)).catch(() => undefined);
-    return found && found.ino === ino && found.mtimeMs === mtimeMs ? [[path, sha256]] : [];
+    return found && found.ino === ino && found.mtimeMs === mtimeMs
+      ? [/** @type {const} */ ([path, sha256])]
+      : [];
   });
   return new Map((await Promise.all(same)).flat());
 }
 
-/** Another build may have pushed this tag meanwhile. */
+/**
+ * Another build may have pushed this tag meanwhile.
+ * @param {Promise<Image | undefined>} making
+ * @param {Images} images
+ * @param {Pick<BuildOrder, 'runtime'>} order
+ * @returns {Promise<Image>}
+ */
 async function unlessTaken(making, images, order) {
   try {
-    return await making;
+    const image = await making;
+    if (!image) throw new Error(`${IMAGE_TAG} was made, but is not there`);
+    return image;
   } catch (error) {
     const other = error.isTaken && (await adopted(images, order));
     if (other) return other.image;
@@ -187,11 +230,20 @@ async function unlessTaken(making, images, order) {
   }
 }
 
+/**
+ * @param {string} text
+ * @returns {BuildProof | undefined}
+ */
 function parsed(text) {
   return text ? JSON.parse(text) : undefined;
 }
 
-/** An image that was not started here, for lack of a GPU, need not be fetched to be measured either. */
+/**
+ * An image that was not started here, for lack of a GPU, need not be fetched to be measured either.
+ * @param {Image} image
+ * @param {Pick<BuildOrder, 'runtime'>} order
+ * @param {SmokeTest | null} smoke
+ */
 async function uncompressedOf({ reference, uncompressedBytes }, { runtime }, smoke) {
   // The label of an owner's own image may come from its Dockerfile.
   if (!smoke && uncompressedBytes && !(await isOwn(runtime))) return uncompressedBytes;
@@ -199,6 +251,7 @@ async function uncompressedOf({ reference, uncompressedBytes }, { runtime }, smo
   return unpackedBytes(reference);
 }
 
+/** @param {string} text */
 function say(text) {
   process.stderr.write(`build-image: ${text}\n`);
 }

@@ -1,7 +1,10 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
-/** A path in the user's cache folder of Slipway; it may not be there, and not be writable. */
+/**
+ * A path in the user's cache folder of Slipway; it may not be there, and not be writable.
+ * @param {string} name
+ */
 export function cached(name) {
   return join(process.env.XDG_CACHE_HOME || join(home(), '.cache'), 'slipway', name);
 }

@@ -13,6 +13,9 @@ const MOST_OUTPUT = { maxBuffer: 2 ** 24 };
 /**
  * Compiles ahead the files that these modules will import, and these files beside them; returns the files of the modules.
  * `last` are modules that are imported later than all the others: `onFirst` is called once only their imports are left.
+ * @param {string} python
+ * @param {readonly string[]} modules
+ * @param {{ files?: readonly string[], last?: readonly string[], onFirst?: () => void, kept?: string }} [options]
  */
 export async function compileImported(python, modules, options = {}) {
   const { files = [], last = [], onFirst = () => {}, kept = cached('bytecode') } = options;
@@ -25,13 +28,22 @@ export async function compileImported(python, modules, options = {}) {
   return stdout.split('\n').filter(Boolean);
 }
 
-/** Compiles those of these files that belong to the environment: the process that listed them has loaded the artifact, and may name others. PYTHON is the environment's own. */
+/**
+ * Compiles those of these files that belong to the environment: the process that listed them has loaded the artifact, and may name others. PYTHON is the environment's own.
+ * @param {string} python
+ * @param {readonly string[]} files
+ * @param {string} [kept]
+ */
 export async function compileFiles(python, files, kept = cached('bytecode')) {
   const own = await ownFiles(python, files);
   if (own.length > 0) await compiling(python, { modules: [], kept, files: own });
 }
 
-/** Compiled files are kept for the same files of other environments. Python runs with -S, since it would otherwise run the code in .pth files. */
+/**
+ * Compiled files are kept for the same files of other environments. Python runs with -S, since it would otherwise run the code in .pth files.
+ * @param {string} python
+ * @param {{ modules: readonly string[], files: readonly string[], kept: string, onFirst?: () => void }} given
+ */
 async function compiling(python, { modules, files, kept, onFirst = () => {} }) {
   const lib = join(await folderOf(python), 'lib');
   const [version = ''] = await readdir(lib);
@@ -47,12 +59,17 @@ async function compiling(python, { modules, files, kept, onFirst = () => {} }) {
   return running;
 }
 
+/**
+ * @param {string} python
+ * @param {readonly string[]} files
+ */
 async function ownFiles(python, files) {
   const folder = `${await folderOf(python)}${sep}`;
   const real = await Promise.all(files.map((file) => realpath(file).catch(() => '')));
   return real.filter((file) => file.startsWith(folder) && /^[^\n\r]+\.py$/.test(file));
 }
 
+/** @param {string} python */
 function folderOf(python) {
   return realpath(dirname(dirname(python)));
 }

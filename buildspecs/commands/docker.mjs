@@ -29,7 +29,10 @@ export async function dockerBoth(args, input = '', onSaid = () => {}) {
   return ran('docker', args, input, onSaid);
 }
 
-/** Pulls an image of a registry into the engine. */
+/**
+ * Pulls an image of a registry into the engine.
+ * @param {string} image
+ */
 export async function there(image) {
   await docker(['image', 'inspect', image]).catch(() => docker(['pull', '--quiet', image]));
 }
@@ -92,6 +95,7 @@ const MOST_SAID = 20_000;
 /**
  * Builds an image into the engine. Lambda accepts neither an index, which attestations would require, nor another platform.
  * The build's own lines are logged; the last of them are in its error, as `said`.
+ * @param {readonly string[]} args
  */
 export async function buildx(args, env = process.env) {
   const given = [

@@ -4,13 +4,19 @@ import { buildx, docker } from './docker.mjs';
 import { imageArguments, namedImages } from './pinned-images.mjs';
 import { withoutLogin } from './without-login.mjs';
 
+/** @import { BuildOrder } from '../../src/domain/build/order.ts' */
+/** @import { Image, Images, Labels } from './images-in-engine.mjs' */
+
 const { WEB_ADAPTER_IMAGE = '' } = process.env;
 
 /**
  * Makes the image of a model that is itself an image: `wishes.image`, by digest, or one built from the Dockerfile in the artifact's folder. Its runtime's Dockerfile then adds the parts that each target needs.
  * `labels` override existing ones.
+ * @param {Pick<BuildOrder, 'runtime' | 'wishes'> & { images: Images, folder: string, labels: Labels, tag: string }} given
+ * @returns {Promise<Image | undefined>}
  */
 export async function dockerfileImage({ images, runtime, wishes, folder, labels, tag }) {
+  /** @type {[string, Awaited<ReturnType<typeof named>>][]} */
   const parts = [];
   try {
     if (WEB_ADAPTER_IMAGE) parts.push(['WEB_ADAPTER_IMAGE', await adapter()]);
@@ -44,7 +50,10 @@ async function adapter() {
   return named(id);
 }
 
-/** An image that the engine already has, by digest or id, need not be in a registry. */
+/**
+ * An image that the engine already has, by digest or id, need not be in a registry.
+ * @param {string} image
+ */
 async function pulled(image) {
   const [, digest = ''] = image.split('@');
   const reference = await docker(['image', 'inspect', '--format', '{{.Id}}', image])
@@ -53,6 +62,7 @@ async function pulled(image) {
   return named(reference);
 }
 
+/** @param {string} image */
 async function pull(image) {
   await docker(['pull', '--quiet', '--platform', 'linux/amd64', image]).catch((error) => {
     throw new Error(`the image that model.yaml names cannot be pulled: ${error.message}`);
@@ -60,6 +70,7 @@ async function pull(image) {
   return docker(['image', 'inspect', '--format', '{{.Id}}', image]);
 }
 
+/** @param {string} folder */
 async function builtOf(folder) {
   const reference = temporaryName();
   // The Dockerfile is a stranger's: a login of this host would let it begin FROM any image that the host may pull.
@@ -67,7 +78,10 @@ async function builtOf(folder) {
   return { reference, remove: () => docker(['image', 'rm', reference]) };
 }
 
-/** A builder only finds a local image by name. */
+/**
+ * A builder only finds a local image by name.
+ * @param {string} id
+ */
 async function named(id) {
   const reference = temporaryName();
   await docker(['tag', id, reference]);

@@ -12,12 +12,16 @@ import { granted, open, retried } from './granted.mjs';
 // Another user reads the files in the image.
 process.umask(0o022);
 
+/** @import { Part } from './granted.mjs' */
+/** @typedef {{ name: string, sha256: string, ino: number, mtimeMs: number }} Fetched */
+
 const [, , FOLDER = ''] = process.argv;
 
 try {
   const listUrl = (await text(process.stdin)).trim();
   const { order, files: parts } = await granted(listUrl);
   checkParts(parts);
+  /** @type {Fetched[]} */
   const fetched = [];
   await mkdir(FOLDER, { recursive: true });
   await writeFile(join(dirname(FOLDER), 'order.json'), JSON.stringify(order ?? null));
@@ -33,6 +37,7 @@ try {
   process.exitCode = 1;
 }
 
+/** @param {readonly Part[]} parts */
 function checkParts(parts) {
   if (!Array.isArray(parts)) throw new Error('the list names no files');
   for (const { name, sizeBytes, url } of parts) {
@@ -46,7 +51,10 @@ function checkParts(parts) {
   if (twice !== undefined) throw new Error(`${twice} is in the list twice`);
 }
 
-// The uploader chose the names.
+/**
+ * The uploader chose the names.
+ * @param {string} name
+ */
 function isSafe(name) {
   return (
     typeof name === 'string' &&
@@ -55,10 +63,15 @@ function isSafe(name) {
   );
 }
 
+/**
+ * @param {Part} part
+ * @param {string} folder
+ */
 async function fetchPart({ name, sizeBytes, url }, folder) {
   const path = join(folder, name);
   await mkdir(dirname(path), { recursive: true });
   const hash = createHash('sha256');
+  /** @param {AsyncIterable<Uint8Array>} chunks */
   async function* counted(chunks) {
     let bytes = 0;
     for await (const chunk of chunks) {
@@ -76,10 +89,15 @@ async function fetchPart({ name, sizeBytes, url }, folder) {
   return hash.digest('hex');
 }
 
+/**
+ * @param {Part} one
+ * @param {Part} other
+ */
 function byName(one, other) {
   return Buffer.compare(Buffer.from(one.name), Buffer.from(other.name));
 }
 
+/** @param {readonly Fetched[]} fetched */
 function artifactHash(fetched) {
   const [only, ...others] = fetched;
   if (only && others.length === 0) return only.sha256;

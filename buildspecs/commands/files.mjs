@@ -1,7 +1,10 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** The paths of all files under a folder, in a fixed order. */
+/**
+ * The paths of all files under a folder, in a fixed order.
+ * @param {string} root
+ */
 export async function filesIn(root) {
   const entries = await readdir(root, { recursive: true, withFileTypes: true });
   return entries
@@ -10,7 +13,10 @@ export async function filesIn(root) {
     .sort();
 }
 
-/** The total size of these files, in bytes. */
+/**
+ * The total size of these files, in bytes.
+ * @param {readonly string[]} paths
+ */
 export async function sizeOf(paths) {
   const sizes = await Promise.all(paths.map(async (path) => (await stat(path)).size));
   return sizes.reduce((sum, size) => sum + size, 0);

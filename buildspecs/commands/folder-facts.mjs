@@ -5,7 +5,11 @@ import { join, relative } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { filesIn, sizeOf } from './files.mjs';
 
-/** The record that a build exports for an image that is a folder, like that for an image in a registry, with the proof in the file PROOF; stores its digest in the folder. Nothing is compressed, so both sizes are the same. */
+/**
+ * The record that a build exports for an image that is a folder, like that for an image in a registry, with the proof in the file PROOF; stores its digest in the folder. Nothing is compressed, so both sizes are the same.
+ * @param {string} folder
+ * @param {string} proof
+ */
 export async function folderFacts(folder, proof) {
   const digest = await modelDigest(folder);
   const proven = JSON.parse(await readFile(proof, 'utf8'));
@@ -26,7 +30,10 @@ export async function folderFacts(folder, proof) {
   };
 }
 
-/** Names the bytes that are served: the facts, and each file of the model after its path. */
+/**
+ * Names the bytes that are served: the facts, and each file of the model after its path.
+ * @param {string} folder
+ */
 export async function modelDigest(folder) {
   const hash = createHash('sha256');
   hash.update('facts.json\0').update(await readFile(join(folder, 'facts.json')));

@@ -1,20 +1,28 @@
 // Reads the files that Slipway granted a build, from s3:, https: or file: URLs. They let their holder read, so they are never printed.
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
-import { json } from 'node:stream/consumers';
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { objectAt } from './bucket.mjs';
 
+/** @typedef {{ name: string, sizeBytes: number, url: string }} Part */
+
 const ATTEMPTS = 3;
 
-/** A build's order, and the files of its artifact. */
+/**
+ * A build's order, and the files of its artifact.
+ * @param {string} url
+ * @returns {Promise<{ order?: object | null, files: Part[] }>}
+ */
 export async function granted(url) {
-  return retried('the list of files', async () =>
+  return retried('the list of files', async () => {
     // In an account, the build's own role reads it: a person who may see the build but not read the bucket gains nothing by its URL.
-    json(url.startsWith('s3:') ? objectAt(url) : await open(url)),
-  );
+    const list = url.startsWith('s3:') ? objectAt(url) : await open(url);
+    return JSON.parse(await text(list));
+  });
 }
 
+/** @param {string} address */
 export async function open(address) {
   const url = new URL(address);
   if (url.protocol === 'file:') return createReadStream(url);
@@ -26,6 +34,12 @@ export async function open(address) {
   throw Object.assign(error, { isPassing: response.status >= 500 });
 }
 
+/**
+ * @template Result
+ * @param {string} name
+ * @param {() => Promise<Result>} task
+ * @returns {Promise<Result>}
+ */
 export async function retried(name, task) {
   for (let attempt = 1; ; attempt += 1) {
     try {

@@ -3,14 +3,40 @@ import { docker, LABELLED } from './docker.mjs';
 import { layersOf } from './layer-plan.mjs';
 import { archiveOf } from './model-layer.mjs';
 
+/** @import { Hashes } from './layer-plan.mjs' */
+/** @typedef {Awaited<ReturnType<typeof layersOf>>[number]} Layer */
+/** @typedef {Readonly<Record<string, string>>} Labels */
+/** @typedef {{ environment: string, folder: string, labels: Labels, tag: string, hashes: Hashes, previous: string | null }} Appended */
+/** @typedef {{ Id: string, Config: { Labels: Labels | null } }} Inspected */
+/** @typedef {{ reference: string, digest: string, labels: Labels, compressedBytes?: number, uncompressedBytes?: number | undefined }} Image */
+
+/**
+ * Where the images of models are: this machine's engine, or a registry.
+ * @typedef {{
+ *   environment(tag: string): string,
+ *   hasEnvironment(tag: string): Promise<boolean>,
+ *   find(tag: string): Promise<Image | undefined>,
+ *   built(tag: string): string,
+ *   keep(tag: string): Promise<Image | undefined>,
+ *   discard(tag: string): Promise<unknown>,
+ *   append(given: Appended): Promise<Image | undefined>,
+ * }} Images
+ */
+
 /** Labels: the one that names the weights on an image of weights, and the one on an image made from it. */
 const WEIGHTS = 'slipway.weights';
 const ARTIFACT = 'slipway.artifact-sha256';
 
-/** The name of an environment's image in the engine. */
+/**
+ * The name of an environment's image in the engine.
+ * @param {string} tag
+ */
 export const environmentInEngine = (tag) => `slipway-environment:${tag}`;
 
-/** Images in one machine's Docker engine, used without a registry. */
+/**
+ * Images in one machine's Docker engine, used without a registry.
+ * @returns {Images}
+ */
 export function imagesInEngine() {
   return {
     environment: environmentInEngine,
@@ -42,7 +68,12 @@ export function imagesInEngine() {
   };
 }
 
-/** An image of the environment and the weights; without a name, it goes with the last image that is made of it. */
+/**
+ * An image of the environment and the weights; without a name, it goes with the last image that is made of it.
+ * @param {string} environment
+ * @param {string} folder
+ * @param {readonly Layer[]} layers
+ */
 async function withWeights(environment, folder, layers) {
   const base = environmentInEngine(environment);
   if (layers.length === 0) return { image: base, isNew: false };
@@ -54,16 +85,28 @@ async function withWeights(environment, folder, layers) {
   return { image: await committed(base, folder, paths, { [WEIGHTS]: key }, []), isNew: true };
 }
 
-/** Images made from it have its label too, but also name their artifact. */
+/**
+ * Images made from it have its label too, but also name their artifact.
+ * @param {string} key
+ * @returns {Promise<string | undefined>}
+ */
 async function findWeights(key) {
   const all = ['--all', '--quiet', '--no-trunc', '--filter', `label=${WEIGHTS}=${key}`];
   const ids = (await docker(['image', 'ls', ...all])).split('\n').filter(Boolean);
   if (ids.length === 0) return undefined;
+  /** @type {Inspected[]} */
   const found = JSON.parse(await docker(['image', 'inspect', ...new Set(ids)]));
-  return found.find(({ Config }) => !Config.Labels[ARTIFACT])?.Id;
+  return found.find(({ Config }) => !Config.Labels?.[ARTIFACT])?.Id;
 }
 
-/** The id of an image with these paths of `folder` as its last layer. */
+/**
+ * The id of an image with these paths of `folder` as its last layer.
+ * @param {string} image
+ * @param {string} folder
+ * @param {readonly string[]} paths
+ * @param {Labels} labels
+ * @param {readonly string[]} name
+ */
 async function committed(image, folder, paths, labels, name) {
   const container = await docker(['create', ...LABELLED, image]);
   const changes = Object.entries(labels).map(([label, value]) => `LABEL ${label}="${value}"`);
@@ -76,16 +119,23 @@ async function committed(image, folder, paths, labels, name) {
   }
 }
 
+/** @param {readonly (string | null)[]} parts */
 function keyOf(parts) {
   return createHash('sha256').update(parts.join(' ')).digest('hex');
 }
 
+/** @param {string} tag */
 function nameOf(tag) {
   return `slipway/${tag}`;
 }
 
+/**
+ * @param {string} reference
+ * @returns {Promise<Image | undefined>}
+ */
 async function look(reference) {
   const found = await docker(['image', 'inspect', reference]).catch(() => '[]');
+  /** @type {Inspected[]} */
   const [image] = JSON.parse(found);
   return image && { reference: image.Id, digest: image.Id, labels: image.Config.Labels ?? {} };
 }

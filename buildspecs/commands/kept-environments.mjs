@@ -9,7 +9,11 @@ const MONTH_MS = 30 * 24 * 60 * 60 * 1000;
 // This file is written anew for each environment that is installed.
 const LOCK = 'lock.txt';
 
-/** The folder in which an environment of this name is kept for a Python: an update of that Python may be another version. */
+/**
+ * The folder in which an environment of this name is kept for a Python: an update of that Python may be another version.
+ * @param {string} name
+ * @param {string} python
+ */
 export async function keptAs(name, python) {
   const program = await realpath(python);
   const { mtimeMs } = await stat(program);
@@ -17,7 +21,11 @@ export async function keptAs(name, python) {
   return join(cached('environments'), hash.digest('hex'));
 }
 
-/** Links a kept environment to `folder`, and returns whether there was one. */
+/**
+ * Links a kept environment to `folder`, and returns whether there was one.
+ * @param {string} from
+ * @param {string} folder
+ */
 export async function takeKept(from, folder) {
   try {
     await mkdir(dirname(folder), { recursive: true });
@@ -30,7 +38,11 @@ export async function takeKept(from, folder) {
   }
 }
 
-/** Keeps an environment for later ones, and removes kept ones that no environment has used for a month. */
+/**
+ * Keeps an environment for later ones, and removes kept ones that no environment has used for a month.
+ * @param {string} folder
+ * @param {string} as
+ */
 export async function keepEnvironment(folder, as) {
   const partial = `${as}.${process.pid}.partial`;
   try {
@@ -44,6 +56,10 @@ export async function keepEnvironment(folder, as) {
   }
 }
 
+/**
+ * @param {string} from
+ * @param {string} to
+ */
 function linkAll(from, to) {
   mkdirSync(to);
   for (const entry of readdirSync(from, { withFileTypes: true })) {
@@ -54,6 +70,7 @@ function linkAll(from, to) {
   }
 }
 
+/** @param {string} kept */
 async function forgetUnused(kept) {
   for (const name of await readdir(kept)) {
     const folder = join(kept, name);

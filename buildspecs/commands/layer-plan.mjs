@@ -9,12 +9,19 @@ const LAYER_BYTES = 512 * 1024 * 1024;
 /** A model has at most twice as many layers as fit its size, and one more, since two neighbours together exceed one layer. */
 const MOST_SHARES = 24;
 
+/** @typedef {{ path: string, bytes: number }} Entry */
+/** @typedef {ReadonlyMap<string, string>} Hashes */
+
 /**
  * The layers of a model's files, as lists of paths below `folder` (`./model/weights.bin`): the weights by whole files, in the order of their names, then all other files.
  * `bytes` is the size of its files; `key` names the content of a layer of weights by the sha256 of its files, which `hashes` has by path; null where it lacks one.
+ * @param {string} folder
+ * @param {Hashes} hashes
+ * @returns {Promise<{ paths: string[], bytes: number, key: string | null }[]>}
  */
 export async function layersOf(folder, hashes) {
   const entries = await entriesOf(folder);
+  /** @param {Entry} entry */
   const isWeights = ({ bytes }) => bytes >= WEIGHTS_BYTES;
   const rest = entries.filter((entry) => !isWeights(entry));
   return [
@@ -27,7 +34,10 @@ export async function layersOf(folder, hashes) {
   ];
 }
 
-/** Everything in a folder, itself first, in a fixed order; only files have `bytes`. */
+/**
+ * Everything in a folder, itself first, in a fixed order; only files have `bytes`.
+ * @param {string} folder
+ */
 async function entriesOf(folder) {
   const found = await readdir(folder, { recursive: true, withFileTypes: true });
   const entries = found.map(async (entry) => {
@@ -39,12 +49,18 @@ async function entriesOf(folder) {
   return [{ path: '.', bytes: 0 }, ...listed.sort(byPath)];
 }
 
+/**
+ * @param {Entry} one
+ * @param {Entry} other
+ */
 function byPath(one, other) {
   return Buffer.compare(Buffer.from(one.path), Buffer.from(other.path));
 }
 
+/** @param {readonly Entry[]} files */
 function packed(files) {
   const most = Math.max(LAYER_BYTES, sumOf(files) / MOST_SHARES);
+  /** @type {Entry[][]} */
   const layers = [];
   let room = 0;
   for (const file of files) {
@@ -52,13 +68,16 @@ function packed(files) {
       layers.push([]);
       room = most;
     }
-    layers.at(-1).push(file);
+    layers.at(-1)?.push(file);
     room -= file.bytes;
   }
   return layers;
 }
 
-/** Adds the folders of the files, whose permissions an engine would otherwise make up. */
+/**
+ * Adds the folders of the files, whose permissions an engine would otherwise make up.
+ * @param {readonly string[]} files
+ */
 function withFolders(files) {
   const folders = new Set(['.']);
   for (const file of files) {
@@ -70,12 +89,17 @@ function withFolders(files) {
   return [...folders, ...files];
 }
 
+/**
+ * @param {readonly Entry[]} files
+ * @param {Hashes} hashes
+ */
 function keyOf(files, hashes) {
   const known = files.map(({ path }) => [path, hashes.get(path)]);
   if (known.some(([, hash]) => !hash)) return null;
   return createHash('sha256').update(JSON.stringify(known)).digest('hex');
 }
 
+/** @param {readonly Entry[]} files */
 function sumOf(files) {
   return files.reduce((sum, { bytes }) => sum + bytes, 0);
 }

@@ -22,6 +22,12 @@ import { piped, succeeds } from './programs.mjs';
 import { followInstall, progress } from './progress.mjs';
 import { findPython, findUv } from './python-tools.mjs';
 
+/** @import { BuildOrder } from '../../src/domain/build/order.ts' */
+/** @import { PythonEnvironment } from '../../src/domain/build/python-environment.ts' */
+/** @typedef {{ uv: string, python: string }} Tools */
+/** @typedef {{ folder: string, image: string, tools: () => Promise<Tools>, torchIndex: string | undefined }} From */
+/** @typedef {{ first: readonly string[], last: readonly string[] }} Modules */
+
 const run = promisify(execFile);
 const SERVER = resolve('runtimes/python');
 const INSTALL = join(SERVER, 'install-packages.sh');
@@ -55,13 +61,23 @@ const CONFIGURATION = 'pyvenv.cfg';
  * Creates on demand the environment that an order names and the converter's, under IMAGES/environments where they are missing, and the links to them in the image's folder.
  * `environment` and `converter` return the environment's Python as soon as a model can be loaded in it. Not every version of a framework has a converter: without one it returns an empty place, and the framework serves the model.
  * `finish` waits for the rest of the compilation.
+ * @param {string} images
+ * @param {string} image
+ * @param {BuildOrder & { python: PythonEnvironment }} order
  */
 export function makeEnvironments(images, image, { environmentHash, python, keptBecause, imports }) {
   const tools = once(() => findTools([python.python, ...python.orElse]));
   const torchIndex = python.cuda ? 'none' : process.env.TORCH_INDEX;
   const from = { folder: join(images, 'environments'), image, tools, torchIndex };
+  /** @type {Promise<unknown>[]} */
   const compiling = [];
 
+  /**
+   * @param {string} name
+   * @param {string} as
+   * @param {readonly string[]} packages
+   * @param {{ modules: Modules, isKept?: boolean }} options
+   */
   const provided = async (name, as, packages, { modules, isKept = false }) => {
     const { environment, isNew, kept } = await provide(name, as, { packages, isKept }, from);
     if (isNew) {
@@ -101,7 +117,14 @@ export function makeEnvironments(images, image, { environmentHash, python, keptB
   };
 }
 
-/** `isNew` means that it was installed, `kept` is the place where it should then be kept. */
+/**
+ * `isNew` means that it was installed, `kept` is the place where it should then be kept.
+ * @param {string} name
+ * @param {string} as
+ * @param {{ packages: readonly string[], isKept: boolean }} wanted
+ * @param {From} from
+ * @returns {Promise<{ environment: string, isNew: boolean, kept?: string | undefined }>}
+ */
 async function provide(name, as, { packages, isKept }, { folder, image, tools, torchIndex }) {
   await link(name, as, image);
   const environment = join(folder, name);
@@ -113,7 +136,12 @@ async function provide(name, as, { packages, isKept }, { folder, image, tools, t
   return { environment, isNew, kept };
 }
 
-/** Calls `onFirst` once a model can be loaded. If a build is killed before this has ended, or it fails, the environment is just slower. */
+/**
+ * Calls `onFirst` once a model can be loaded. If a build is killed before this has ended, or it fails, the environment is just slower.
+ * @param {string} environment
+ * @param {Modules} modules
+ * @param {() => void} onFirst
+ */
 async function compiled(environment, { first, last }, onFirst) {
   progress('compiling what is imported');
   try {
@@ -127,12 +155,21 @@ async function compiled(environment, { first, last }, onFirst) {
   }
 }
 
+/**
+ * @param {readonly string[]} pythons
+ * @returns {Promise<Tools>}
+ */
 async function findTools(pythons) {
   const uv = await findUv();
   return { uv, python: await findPython(uv, pythons) };
 }
 
+/**
+ * @template Result
+ * @param {() => Promise<Result>} task
+ */
 function once(task) {
+  /** @type {Promise<Result> | undefined} */
   let running;
   return () => {
     running ??= task();
@@ -141,12 +178,22 @@ function once(task) {
 }
 
 // Before the environment exists, so that it is not deleted as one that no image needs.
+/**
+ * @param {string} name
+ * @param {string} as
+ * @param {string} image
+ */
 async function link(name, as, image) {
   await mkdir(image, { recursive: true });
   await symlink(join('..', '..', 'environments', name), join(image, as));
 }
 
-/** Whether it had to be installed; False where it is a kept one, with its compiled files. */
+/**
+ * Whether it had to be installed; False where it is a kept one, with its compiled files.
+ * @param {string} folder
+ * @param {{ wanted: readonly string[], kept: string | undefined, torchIndex: string | undefined }} order
+ * @param {Tools} tools
+ */
 async function make(folder, { wanted, kept, torchIndex }, { uv, python }) {
   const partial = `${folder}.${process.pid}.partial`;
   await removeLeft(folder);
@@ -170,7 +217,11 @@ async function make(folder, { wanted, kept, torchIndex }, { uv, python }) {
   }
 }
 
-/** uv lets no package replace the interpreter, but its configuration, which says where Python finds its own modules: they are loaded before any wall. */
+/**
+ * uv lets no package replace the interpreter, but its configuration, which says where Python finds its own modules: they are loaded before any wall.
+ * @param {string} folder
+ * @param {string} configured
+ */
 async function requireSame(folder, configured) {
   if ((await readFile(join(folder, CONFIGURATION), 'utf8')) === configured) return;
   throw new Error(
@@ -178,7 +229,10 @@ async function requireSame(folder, configured) {
   );
 }
 
-/** Deletes the half-made folders of killed builds: some hundred megabytes each. */
+/**
+ * Deletes the half-made folders of killed builds: some hundred megabytes each.
+ * @param {string} folder
+ */
 async function removeLeft(folder) {
   const [all, name] = [dirname(folder), basename(folder)];
   for (const left of await readdir(all).catch(() => [])) {
@@ -187,6 +241,7 @@ async function removeLeft(folder) {
   }
 }
 
+/** @param {number} pid */
 function isRunning(pid) {
   try {
     return process.kill(pid, 0);
@@ -195,6 +250,11 @@ function isRunning(pid) {
   }
 }
 
+/**
+ * @param {string} uv
+ * @param {string} folder
+ * @param {{ wanted: readonly string[], torchIndex: string | undefined }} order
+ */
 async function install(uv, folder, { wanted, torchIndex = 'none' }) {
   const file = join(folder, 'wanted.txt');
   await writeFile(file, `${wanted.join('\n')}\n`);
@@ -203,35 +263,42 @@ async function install(uv, folder, { wanted, torchIndex = 'none' }) {
   const env = { ...process.env, TORCH_INDEX: torchIndex };
   const installing = run('sh', given, { ...MOST_OUTPUT, env });
   createInterface(piped(installing.child).stdout).once('line', (count) =>
-    followInstall(installing.child, Number(count)),
+    followInstall(piped(installing.child), Number(count)),
   );
   const { stderr } = await installing;
   for (const line of stderr.split('\n')) if (line.startsWith('install-packages: ')) say(line);
 }
 
+/** @param {string} folder */
 async function installServer(folder) {
   // Files beside it that another Python has compiled are of no use to this one.
+  /** @param {string} path */
   const filter = (path) => basename(path) !== '__pycache__';
   await cp(join(SERVER, 'slipway_server'), await serverIn(folder), { recursive: true, filter });
 }
 
+/** @param {string} folder */
 async function serverIn(folder) {
   const [version = ''] = await readdir(join(folder, 'lib'));
   return join(folder, 'lib', version, 'site-packages', 'slipway_server');
 }
 
+/** @param {string} environment */
 function pythonIn(environment) {
   return join(environment, 'bin', 'python');
 }
 
+/** @param {string} path */
 function isThere(path) {
   return succeeds(access(path));
 }
 
+/** @param {Error & { stderr?: string }} error */
 function sayWhy(error) {
   say(error.stderr?.trim() || error.message);
 }
 
+/** @param {string} text */
 function say(text) {
   process.stderr.write(`make-environments: ${text}\n`);
 }

@@ -4,6 +4,9 @@ import { docker } from './docker.mjs';
 import { succeeds } from './programs.mjs';
 
 /** @import { Measurement } from '../../src/domain/build/measurement.ts' */
+/** @import { Answered, Asked } from './ask-server.mjs' */
+/** @import { Asking } from './smoke-test.mjs' */
+/** @typedef {{ data: unknown[], shape: number[] }} Tensor */
 
 const SHARES = [1, 2, 0.5];
 const REQUESTS = 3;
@@ -14,17 +17,23 @@ const MOST_MS = 20_000;
 /**
  * The runs of a request, 12 requests and 20 s in all at most: at each share that the machine has, by the quota of the container's cgroup, and with several rows on one vCPU. `first` is an answer from before: it has warmed the server, and shows how long another takes.
  * Undefined where not even one fits into that time.
- * @param {{ ask: any, container: string, request: any, way: string, first: { times: number[] } }} given
+ * @param {{ ask: Asked, container: string, request: Asking, way: string, first: Pick<Answered, 'times'> }} given
  * @returns {Promise<Measurement | undefined>}
  */
 export async function measuredAt({ ask, container, request, way, first }) {
   const most = availableParallelism();
   const untilMs = performance.now() + MOST_MS;
+  /** @type {Measurement['runs'][number][]} */
   const runs = [];
   /** @type {Measurement['by']} */
   let by = 'quota';
   let expectedMs = Math.max(...first.times);
 
+  /**
+   * @param {number} vcpus
+   * @param {number} rows
+   * @param {unknown} body
+   */
   const run = async (vcpus, rows, body) => {
     const onShareMs = expectedMs / Math.min(1, vcpus);
     const requests = Math.min(REQUESTS, Math.floor((untilMs - performance.now()) / onShareMs));
@@ -53,18 +62,27 @@ export async function measuredAt({ ask, container, request, way, first }) {
   return runs.length > 0 ? { by, runs } : undefined;
 }
 
-/** Whether the container has such a share from now on. https://docs.docker.com/reference/cli/docker/container/update/ */
+/**
+ * Whether the container has such a share from now on. https://docs.docker.com/reference/cli/docker/container/update/
+ * @param {string} container
+ * @param {number} vcpus
+ */
 async function limited(container, vcpus) {
   return succeeds(docker(['update', '--cpus', String(vcpus), container]));
 }
 
-/** The body with its one row several times; undefined where it does not show that it is of one row. */
+/**
+ * The body with its one row several times; undefined where it does not show that it is of one row.
+ * @param {Asking} request
+ */
 function manyRows({ protocol, body }) {
   const inputs = body?.inputs;
   if (!Array.isArray(inputs) || inputs.length === 0) return undefined;
+  /** @param {Partial<Tensor>} each */
   const isTensor = (each) => Array.isArray(each?.data) && each.shape?.[0] === 1;
   if (protocol === 'infer') {
     if (!inputs.every(isTensor)) return undefined;
+    /** @param {Tensor} tensor */
     const times = ({ shape, data, ...tensor }) => ({
       ...tensor,
       shape: [ROWS, ...shape.slice(1)],
@@ -77,12 +95,16 @@ function manyRows({ protocol, body }) {
     : undefined;
 }
 
+/** @param {readonly number[]} times */
 function median(times) {
   // Node 18 has no toSorted.
-  return [...times].sort((a, b) => a - b)[Math.floor(times.length / 2)];
+  return [...times].sort((a, b) => a - b)[Math.floor(times.length / 2)] ?? Number.NaN;
 }
 
-/** Thousandths of a millisecond. A clock may show no time at all. */
+/**
+ * Thousandths of a millisecond. A clock may show no time at all.
+ * @param {number} ms
+ */
 function rounded(ms) {
   return Math.max(0.001, Math.round(ms * 1000) / 1000);
 }

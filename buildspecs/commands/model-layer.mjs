@@ -13,7 +13,11 @@ const TAR = [
   ...['--no-recursion', '--null', '--files-from=-'],
 ];
 
-/** The archive of these paths below `folder`, as chunks. Started by its reader: Node discards the unread output of a program that has ended. */
+/**
+ * The archive of these paths below `folder`, as chunks. Started by its reader: Node discards the unread output of a program that has ended.
+ * @param {string} folder
+ * @param {readonly string[]} paths
+ */
 export async function* archiveOf(folder, paths) {
   const tar = spawn('tar', ['--directory', folder, ...TAR], { stdio: ['pipe', 'pipe', 'inherit'] });
   const ended = once(tar, 'close');
@@ -28,6 +32,8 @@ export async function* archiveOf(folder, paths) {
 /**
  * The layer with these paths below `folder`, under /opt: `bytes` is its gzip stream; after it is read, `facts()` returns {digest, size, diffId}.
  * The same files make the same layer.
+ * @param {string} folder
+ * @param {readonly string[]} paths
  */
 export function modelLayer(folder, paths) {
   const [unpacked, packed] = [createHash('sha256'), createHash('sha256')];
@@ -58,6 +64,7 @@ export function modelLayer(folder, paths) {
   };
 }
 
+/** @param {import('node:crypto').Hash} hash */
 function digest(hash) {
   return `sha256:${hash.digest('hex')}`;
 }

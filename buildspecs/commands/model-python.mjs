@@ -9,6 +9,8 @@ import { limitsFor, watchOut } from './out-watch.mjs';
 import { piped } from './programs.mjs';
 import { handOnProgress } from './progress.mjs';
 
+/** @typedef {{ loadingSeconds: number | undefined, out: ({ folder: string } & Awaited<ReturnType<typeof limitsFor>>) | undefined }} Limits */
+
 const run = promisify(execFile);
 const { WALLS } = process.env;
 const IMAGE = 'docker://';
@@ -21,7 +23,10 @@ const MOST_SECONDS = 1800;
 // slipway_server.describe says this once the model is loaded.
 const LOADED = 'progress: proving the model';
 
-/** The name of the image that a place is, or undefined. */
+/**
+ * The name of the image that a place is, or undefined.
+ * @param {string} place
+ */
 export function imageOf(place) {
   return place.startsWith(IMAGE) ? place.slice(IMAGE.length) : undefined;
 }
@@ -29,6 +34,8 @@ export function imageOf(place) {
 /**
  * Runs Python on the artifact in a folder, whose own code may only write to `out`.
  * `startupSeconds` is how long its server may take to get ready; a model that takes longer to load could not be served.
+ * @param {string} artifact
+ * @param {{ out: string, model: string, facts: string, startupSeconds: number }} given
  */
 export function modelPython(artifact, { out, model, facts, startupSeconds }) {
   const env = {
@@ -44,7 +51,12 @@ export function modelPython(artifact, { out, model, facts, startupSeconds }) {
     PYTHONDONTWRITEBYTECODE: '1',
   };
 
-  /** The program's whole output. `loads` means that it loads the model, which has limits in real time and in the bytes that it writes. An error's `isOver` says that it reached one. */
+  /**
+   * The program's whole output. `loads` means that it loads the model, which has limits in real time and in the bytes that it writes. An error's `isOver` says that it reached one.
+   * @param {string} place
+   * @param {readonly string[]} given
+   * @param {{ loads?: boolean }} [options]
+   */
   async function printed(place, given, { loads = false } = {}) {
     const image = imageOf(place);
     const limits = {
@@ -63,7 +75,11 @@ export function modelPython(artifact, { out, model, facts, startupSeconds }) {
 
   return {
     printed,
-    /** An image's file system is read-only, so the artifact's own code is compiled now. A file that does not compile fails when it is imported. */
+    /**
+     * An image's file system is read-only, so the artifact's own code is compiled now. A file that does not compile fails when it is imported.
+     * @param {string} place
+     * @param {string} folder
+     */
     async compile(place, folder) {
       const image = imageOf(place);
       if (!image) return;
@@ -77,15 +93,19 @@ export function modelPython(artifact, { out, model, facts, startupSeconds }) {
   };
 }
 
+/**
+ * @param {{ cwd: string, env: NodeJS.ProcessEnv }} where
+ * @param {readonly [string, readonly string[]]} command
+ * @param {Limits} limits
+ */
 async function printedIn(where, [program, given], limits) {
   const running = run(program, given, { ...MOST_OUTPUT, ...where });
-  letGo(running.child);
+  const child = piped(running.child);
+  letGo(child);
   // Code that reads a line of input while it is imported gets the end of the input at once.
-  piped(running.child)
-    .stdin.on('error', () => undefined)
-    .end();
-  const limit = limited(() => running.child.kill('SIGKILL'), limits);
-  handOnProgress(running.child, limit.tell);
+  child.stdin.on('error', () => undefined).end();
+  const limit = limited(() => child.kill('SIGKILL'), limits);
+  handOnProgress(child, limit.tell);
   try {
     return (await running).stdout;
   } catch (error) {
@@ -103,10 +123,17 @@ function outOfCpu() {
   });
 }
 
+/**
+ * @param {string} image
+ * @param {readonly string[]} given
+ * @param {{ folder: string, writable: string, env: Record<string, string> }} inImage
+ * @param {Limits} limits
+ */
 async function printedInImage(image, given, inImage, limits) {
   const name = `slipway-load-${randomBytes(6).toString('hex')}`;
   const end = () => docker(['kill', name]).catch(() => undefined);
   const limit = limited(end, limits);
+  /** @param {Buffer} bytes */
   const onSaid = (bytes) => String(bytes).split('\n').forEach(limit.tell);
   try {
     return await pythonIn(image, given, { ...inImage, name, onSaid });
@@ -117,13 +144,23 @@ async function printedInImage(image, given, inImage, limits) {
   }
 }
 
-/** Calls `end` for a process that loads the model when that takes longer than so many seconds or writes too much, and in any case after the most. `tell` takes its stages; `error` gives the reason for an end. */
+/**
+ * Calls `end` for a process that loads the model when that takes longer than so many seconds or writes too much, and in any case after the most. `tell` takes its stages; `error` gives the reason for an end.
+ * @param {() => unknown} end
+ * @param {Limits} limits
+ */
 function limited(end, { loadingSeconds, out }) {
+  /** @type {string | undefined} */
   let over;
+  /** @param {string} says */
   function endIt(says) {
     over ??= says;
     end();
   }
+  /**
+   * @param {number} seconds
+   * @param {string} says
+   */
   const endAfter = (seconds, says) => setTimeout(() => endIt(says), seconds * 1000);
   const whole = endAfter(
     MOST_SECONDS,
@@ -134,6 +171,7 @@ function limited(end, { loadingSeconds, out }) {
     endAfter(loadingSeconds, `the model was not loaded in ${loadingSeconds} s by the clock`);
   const unwatch = out ? watchOut(out.folder, out, endIt) : () => undefined;
   return {
+    /** @param {string} line */
     tell: (line) => line === LOADED && clearTimeout(loading),
     error: () => over && Object.assign(new Error(over), { isOver: true }),
     stop() {
@@ -144,7 +182,12 @@ function limited(end, { loadingSeconds, out }) {
   };
 }
 
-/** The walls around a process that loads the model: it sees the artifact and its environment, and writes to one folder. `none` comes from a Slipway that was started without walls. */
+/**
+ * The walls around a process that loads the model: it sees the artifact and its environment, and writes to one folder. `none` comes from a Slipway that was started without walls.
+ * @param {string} place
+ * @param {{ artifact: string, out: string }} folders
+ * @returns {{ SLIPWAY_WALLS?: string }}
+ */
 function walls(place, { artifact, out }) {
   if (!WALLS) {
     throw new Error('no walls were given to set around the model, so it was not loaded');
@@ -154,7 +197,10 @@ function walls(place, { artifact, out }) {
   return { SLIPWAY_WALLS: JSON.stringify({ ...JSON.parse(WALLS), read, write: [out] }) };
 }
 
-/** Background processes of the artifact's code hold the output open; they are not waited for, and end with the build. */
+/**
+ * Background processes of the artifact's code hold the output open; they are not waited for, and end with the build.
+ * @param {import('node:child_process').ChildProcessWithoutNullStreams} child
+ */
 function letGo(child) {
   child.once('exit', async () => {
     await sleep(LAST_OUTPUT_MS, undefined, { ref: false });

@@ -3,6 +3,8 @@ import { lstat, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { filesIn, sizeOf } from './files.mjs';
 
+/** @typedef {{ mostBytes: number, mostFiles: number }} Most */
+
 const MEBIBYTE = 2 ** 20;
 // A model may write this in addition to its converted files: as much as its server may later.
 const SPARE_BYTES = 512 * MEBIBYTE;
@@ -14,14 +16,23 @@ const MOST_DEEP = 64;
 const PERIOD_MS = 1_000;
 const BLOCK_BYTES = 512;
 
-/** The limits of the files that a model's code writes while it is proven: 512 MiB and four times its size, in 10,000 files. */
+/**
+ * The limits of the files that a model's code writes while it is proven: 512 MiB and four times its size, in 10,000 files.
+ * @param {string} model
+ */
 export async function limitsFor(model) {
   const bytes = await sizeOf(await filesIn(model));
   return { mostBytes: SPARE_BYTES + TIMES_THE_MODEL * bytes, mostFiles: MOST_FILES };
 }
 
-/** Looks every second, and calls `onOver` once, with a sentence, when `folder` has more than these limits. Returns a function that ends the watch. */
+/**
+ * Looks every second, and calls `onOver` once, with a sentence, when `folder` has more than these limits. Returns a function that ends the watch.
+ * @param {string} folder
+ * @param {Most} limits
+ * @param {(over: string) => void} onOver
+ */
 export function watchOut(folder, limits, onOver) {
+  /** @type {NodeJS.Timeout | undefined} */
   let timer;
   let isEnded = false;
 
@@ -39,12 +50,21 @@ export function watchOut(folder, limits, onOver) {
   };
 }
 
-/** The limit that a folder exceeds, as a sentence; undefined where it exceeds none. On Linux this includes deleted files that a process of this build still has open. */
+/**
+ * The limit that a folder exceeds, as a sentence; undefined where it exceeds none. On Linux this includes deleted files that a process of this build still has open.
+ * @param {string} folder
+ * @param {Most} limits
+ * @param {() => Promise<readonly string[]>} [listOpen]
+ * @returns {Promise<string | undefined>}
+ */
 export async function overIn(folder, { mostBytes, mostFiles }, listOpen = openInSession) {
   const seen = new Set();
   let bytes = 0;
 
-  /** A file may have several names, and be open several times. */
+  /**
+   * A file may have several names, and be open several times.
+   * @param {import('node:fs').Stats} file
+   */
   function added({ dev, ino, blocks }) {
     const file = `${dev}/${ino}`;
     if (seen.has(file)) return undefined;
@@ -57,6 +77,11 @@ export async function overIn(folder, { mostBytes, mostFiles }, listOpen = openIn
     return `the model made more than ${mostFiles} files while it was loaded, its limit`;
   }
 
+  /**
+   * @param {string} path
+   * @param {number} depth
+   * @returns {Promise<string | undefined>}
+   */
   async function inFolder(path, depth) {
     if (depth > MOST_DEEP) {
       return `the model made folders ${MOST_DEEP} deep while it was loaded, its limit`;
@@ -70,6 +95,10 @@ export async function overIn(folder, { mostBytes, mostFiles }, listOpen = openIn
     return undefined;
   }
 
+  /**
+   * @param {string} path
+   * @param {number} depth
+   */
   async function atPath(path, depth) {
     // A file that was removed meanwhile takes no space any more.
     const file = await lstat(path).catch(() => undefined);
@@ -93,6 +122,7 @@ export async function overIn(folder, { mostBytes, mostFiles }, listOpen = openIn
   return (await inFolder(folder, 0)) || (await unnamed());
 }
 
+/** @param {string} folder */
 async function namesIn(folder) {
   try {
     return await readdir(folder);
@@ -115,7 +145,10 @@ async function openInSession() {
   return (await Promise.all(open)).flat();
 }
 
-/** proc(5): after the name, which may contain anything, come the state, the parent, the group and the session. */
+/**
+ * proc(5): after the name, which may contain anything, come the state, the parent, the group and the session.
+ * @param {string} pid
+ */
 async function sessionOf(pid) {
   const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
   return text.split(') ').at(-1)?.split(' ')[3];

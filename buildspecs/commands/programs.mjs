@@ -38,7 +38,11 @@ export async function ran(program, args, input = '', onSaid = () => {}) {
   throw failed(program, args, { said, code });
 }
 
-/** The output of a program, as chunks. Fails like `ran`, after the last chunk. Started by its reader: Node discards the unread output of a program that has ended. */
+/**
+ * The output of a program, as chunks. Fails like `ran`, after the last chunk. Started by its reader: Node discards the unread output of a program that has ended.
+ * @param {string} program
+ * @param {readonly string[]} args
+ */
 export async function* chunksOf(program, args) {
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   const ended = Promise.all([text(child.stderr), endOf(child)]);
@@ -48,7 +52,10 @@ export async function* chunksOf(program, args) {
   if (code !== 0) throw failed(program, args, { said, code });
 }
 
-/** Whether an attempt ends without an error. */
+/**
+ * Whether an attempt ends without an error.
+ * @param {Promise<unknown>} attempt
+ */
 export function succeeds(attempt) {
   return attempt.then(
     () => true,
@@ -56,10 +63,19 @@ export function succeeds(attempt) {
   );
 }
 
+/**
+ * @param {import('node:child_process').ChildProcess} child
+ * @returns {Promise<number | null>} Its exit status; null where a signal ended it.
+ */
 function endOf(child) {
   return new Promise((resolve, reject) => child.on('error', reject).on('close', resolve));
 }
 
+/**
+ * @param {string} program
+ * @param {readonly string[]} args
+ * @param {{ said: string, code: number | null }} end
+ */
 function failed(program, args, { said, code }) {
   const reason = said.trim() || `${program} ${args[0]} ended with ${code}`;
   return Object.assign(new Error(reason), { exitCode: code });

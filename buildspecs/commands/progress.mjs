@@ -5,6 +5,7 @@ const LINE = /^progress: [A-Za-z][A-Za-z0-9 ,]{0,59}$/;
 // If a model prints such lines, only this many are passed on.
 const MOST_LINES = 100;
 
+/** @param {string} stage */
 export function progress(stage) {
   process.stderr.write(`progress: ${stage}\n`);
 }
@@ -12,6 +13,7 @@ export function progress(stage) {
 /**
  * Passes on the stages that a program reports on its standard error, which is kept until it ends; `onStage` is called with each line.
  * @param {(line: string) => unknown} [onStage]
+ * @param {{ stderr: import('node:stream').Readable }} child
  */
 export function handOnProgress(child, onStage = () => undefined) {
   let left = MOST_LINES;
@@ -23,7 +25,11 @@ export function handOnProgress(child, onStage = () => undefined) {
   });
 }
 
-/** Reports how many of so many packages are installed, from uv's output: it names each large download when that begins and ends, and packages that it does not name take no time. */
+/**
+ * Reports how many of so many packages are installed, from uv's output: it names each large download when that begins and ends, and packages that it does not name take no time.
+ * @param {{ stderr: import('node:stream').Readable }} uv
+ * @param {number} total
+ */
 export function followInstall(uv, total) {
   progress(`installing ${total} packages`);
   let downloading = 0;

@@ -7,12 +7,21 @@ const MOST_PACKAGES_BYTES = 4 * 1024;
 const MOST_TEXT = 500;
 
 /** @import { BuildOrder } from '../../src/domain/build/order.ts' */
+/** @typedef {{ reason: string, kept?: boolean }} Int8 */
+/**
+ * The report of a conversion, or why there was none.
+ * @typedef {{ converted: boolean, reason: string, rows: number, maxDifference: number | null, onnxMicros: number | null, nativeMicros?: number | null, measured?: object | null, int8?: Int8 }} Report
+ */
+/**
+ * A model's own description, by a process that loaded it.
+ * @typedef {{ signature: object | null, takesColumns: boolean, rows: number, example: { request: unknown, expect?: unknown } | null, nativeMicros: number | null, importMs: number, loadMs: number, peakBytes: number, packages: string[], measured?: object | null | undefined, conversion?: Report | null }} Described
+ */
 
 /**
  * A build's report on a model that was loaded and, if `conversion` says so, converted.
- * @param {Pick<BuildOrder, 'facts' | 'python' | 'runtime'> & { convertsTo?: string }} order
- * @param described
- * @param {{ converted: boolean, reason: string, int8?: { reason: string, kept?: boolean } }} report
+ * @param {Pick<BuildOrder, 'facts' | 'python' | 'runtime'> & { convertsTo?: string | null }} order
+ * @param {Described} described
+ * @param {Omit<Report, 'measured'>} report
  */
 export function proofOf(order, described, { converted, ...conversion }) {
   const { signature, takesColumns, example, importMs, loadMs, peakBytes, measured, packages } =
@@ -34,24 +43,32 @@ export function proofOf(order, described, { converted, ...conversion }) {
 
 /**
  * @param {boolean} kept
- * @param {{ reason: string, int8?: { reason: string } }} conversion
+ * @param {{ reason: string, int8?: Int8 }} conversion
  */
 function conversionOf(kept, { int8, ...conversion }) {
   const told = { kept, ...conversion, reason: clipped(conversion.reason) };
   return int8 ? { ...told, int8: { ...int8, reason: clipped(int8.reason) } } : told;
 }
 
-/** The answer of the framework differs from that of quantized weights by more than any tolerance for numbers, and the build has compared both. */
+/**
+ * The answer of the framework differs from that of quantized weights by more than any tolerance for numbers, and the build has compared both.
+ * @param {Described['example']} example
+ */
 function askedOnly(example) {
   if (!example) return example;
   const { expect: _, ...asked } = example;
   return asked;
 }
 
-/** If there are too many, those that the model names come first, and the last entry says how many are left out. */
+/**
+ * If there are too many, those that the model names come first, and the last entry says how many are left out.
+ * @param {readonly string[]} packages
+ * @param {readonly string[]} requirements
+ */
 function mostOf(packages, requirements) {
   if (sizeOf(packages) <= MOST_PACKAGES_BYTES) return packages;
   const wanted = new Set(requirements.map(nameOf));
+  /** @param {string} each */
   const isWanted = (each) => wanted.has(nameOf(each));
   const sorted = [...packages.filter(isWanted), ...packages.filter((each) => !isWanted(each))];
   let count = sorted.length;
@@ -63,20 +80,30 @@ function mostOf(packages, requirements) {
   return cut();
 }
 
-/** Normalised for comparison. https://packaging.python.org/en/latest/specifications/name-normalization */
+/**
+ * Normalised for comparison. https://packaging.python.org/en/latest/specifications/name-normalization
+ * @param {string} requirement
+ */
 function nameOf(requirement) {
   const [name = ''] = /^[\w.-]*/.exec(requirement) ?? [];
   return name.replace(/[-_.]+/g, '-').toLowerCase();
 }
 
+/** @param {string} text */
 function clipped(text) {
   return text.length <= MOST_TEXT ? text : `${text.slice(0, MOST_TEXT)}…`;
 }
 
+/**
+ * @template Value
+ * @param {Value} value
+ * @param {number} mostBytes
+ */
 function short(value, mostBytes) {
   return sizeOf(value) <= mostBytes ? value : null;
 }
 
+/** @param {unknown} value */
 function sizeOf(value) {
   return Buffer.byteLength(JSON.stringify(value));
 }

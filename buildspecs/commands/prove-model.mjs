@@ -9,6 +9,8 @@ import { proofOf } from './proof.mjs';
 import { runtimeNamed } from './runtimes.mjs';
 
 /** @import { BuildOrder } from '../../src/domain/build/order.ts' */
+/** @import { Runtime } from '../../src/domain/build/runtime.ts' */
+/** @import { Described, Report } from './proof.mjs' */
 /** @typedef {ReturnType<typeof workFolder>} Work */
 
 /**
@@ -74,10 +76,14 @@ async function layOut({ artifact, order, served, out, facts, python }, place) {
   for (const name of order.facts.leftOut ?? []) await rm(join(served, 'model', name));
 }
 
-/** @param {Work} work */
+/**
+ * @param {Work} work
+ * @param {Runtime} runtime
+ * @param {{ environment(): Promise<string>, convertedIn: string }} places
+ */
 async function prove(work, runtime, { environment, convertedIn }) {
   const attempt = convertedIn ? await converted(work, convertedIn) : undefined;
-  if (attempt?.conversion?.converted) {
+  if (attempt && 'conversion' in attempt && attempt.conversion?.converted) {
     await finish(work, runtime, { described: attempt, report: attempt.conversion });
     return;
   }
@@ -100,6 +106,7 @@ const NOT_CONVERTED = { converted: false, rows: 0, maxDifference: null, onnxMicr
  * The model's own description by the converter, with its `conversion`; only a reason where the conversion did not finish.
  * @param {Work} work
  * @param {string} place
+ * @returns {Promise<(Described & { reason?: undefined }) | { reason: string, conversion?: undefined }>}
  */
 async function converted({ order, onnx, python }, place) {
   progress('loading the model');
@@ -120,6 +127,7 @@ async function converted({ order, onnx, python }, place) {
 /**
  * @param {Work} work
  * @param {string} place
+ * @returns {Promise<Described>}
  */
 async function describe({ served, python }, place) {
   await python.compile(place, join(served, 'model'));
@@ -134,29 +142,41 @@ async function describe({ served, python }, place) {
   return described;
 }
 
-/** The answer is the last line. The process that loaded the artifact may print anything before it, and the artifact's code may have written another answer. */
+/**
+ * The answer is the last line. The process that loaded the artifact may print anything before it, and the artifact's code may have written another answer.
+ * @param {string} printed
+ * @returns {Described & { uncompiled: string[] }}
+ */
 function lastOf(printed) {
   const described = parsed(printed.trim().split('\n').at(-1));
-  const wrong = Object.keys(DESCRIBED).find((name) => !DESCRIBED[name](described?.[name]));
+  const wrong = Object.entries(DESCRIBED).find(([name, isSuch]) => !isSuch(described?.[name]))?.[0];
   if (!wrong) return described;
   throw new Error(
     `what the proof of the model answered is not what was asked: ${wrong} is missing, or not what belongs there; code of the model may have written it`,
   );
 }
 
+/** @param {string | undefined} text */
 function parsed(text) {
   try {
-    return JSON.parse(text);
+    return JSON.parse(text ?? '');
   } catch {
     return undefined;
   }
 }
 
+/** @typedef {(value: any) => boolean} IsSuch */
+/** @type {IsSuch} */
 const isNumber = (value) => Number.isFinite(value) && value >= 0;
+/** @type {IsSuch} */
 const isTexts = (value) => Array.isArray(value) && value.every((each) => typeof each === 'string');
+/** @type {IsSuch} */
 const isObjectOrNull = (value) => typeof value === 'object' && !Array.isArray(value);
 
-/** slipway_server.describe and .convert answer these, as far as they are used here; src/domain/build/proof.ts judges the rest. */
+/**
+ * slipway_server.describe and .convert answer these, as far as they are used here; src/domain/build/proof.ts judges the rest.
+ * @type {Readonly<Record<string, IsSuch>>}
+ */
 const DESCRIBED = {
   signature: isObjectOrNull,
   takesColumns: (value) => typeof value === 'boolean',
@@ -172,7 +192,11 @@ const DESCRIBED = {
   conversion: (value) => value === undefined || value === null || typeof value.reason === 'string',
 };
 
-/** @param {Work} work */
+/**
+ * @param {Work} work
+ * @param {Runtime} runtime
+ * @param {{ described: Described, report: Report }} found
+ */
 async function finish(work, runtime, { described, report: { measured, ...report } }) {
   await declare(work, described);
   if (report.converted) await exchange(work);
@@ -183,7 +207,11 @@ async function finish(work, runtime, { described, report: { measured, ...report 
   });
 }
 
-/** The server declares the signature that the model was observed to have. */
+/**
+ * The server declares the signature that the model was observed to have.
+ * @param {Work} work
+ * @param {Pick<Described, 'signature' | 'takesColumns'>} found
+ */
 async function declare({ facts }, { signature, takesColumns }) {
   const known = JSON.parse(await readFile(facts, 'utf8'));
   await writeFile(facts, JSON.stringify({ ...known, signature, takesColumns }));
@@ -219,7 +247,11 @@ async function exchangeWeights({ order, served, onnx }) {
   await rename(onnx, join(served, 'model', modelFile, 'model.onnx'));
 }
 
-/** @param {Work} work */
+/**
+ * @param {Work} work
+ * @param {Runtime} runtime
+ * @param {{ described: Described, report: Omit<Report, 'measured'> }} found
+ */
 async function writeProof({ order, served, proof }, { convertsTo }, { described, report }) {
   const proven = {
     ...proofOf({ ...order, convertsTo }, described, report),

@@ -9,7 +9,11 @@ import { succeeds } from './programs.mjs';
 const run = promisify(execFile);
 const UV = 'uv==0.13.9';
 
-/** The first of these versions that this machine has. pyenv's own Pythons are tried first: some of its shims fail, after a quarter of a second. */
+/**
+ * The first of these versions that this machine has. pyenv's own Pythons are tried first: some of its shims fail, after a quarter of a second.
+ * @param {string} uv
+ * @param {readonly string[]} pythons
+ */
 export async function findPython(uv, pythons) {
   for (const version of pythons) {
     const found = (await pyenvs(version)) ?? (await systems(uv, version));
@@ -20,6 +24,10 @@ export async function findPython(uv, pythons) {
   );
 }
 
+/**
+ * @param {string} uv
+ * @param {string} version
+ */
 function systems(uv, version) {
   const find = ['python', 'find', '--no-python-downloads', '--system', version];
   return run(uv, find).then(
@@ -28,6 +36,7 @@ function systems(uv, version) {
   );
 }
 
+/** @param {string} version */
 async function pyenvs(version) {
   const folder = join(home(), '.pyenv', 'versions');
   const names = await readdir(folder).catch(() => []);
@@ -56,6 +65,7 @@ export async function findUv() {
   return own;
 }
 
+/** @param {string} folder */
 async function makeCache(folder) {
   try {
     await mkdir(folder, { recursive: true });
@@ -66,7 +76,11 @@ async function makeCache(folder) {
   }
 }
 
-/** Uses the Python's own pip or, if it has none, that of a virtual environment, which takes three times as long to create. */
+/**
+ * Uses the Python's own pip or, if it has none, that of a virtual environment, which takes three times as long to create.
+ * @param {string} python
+ * @param {string} folder
+ */
 async function installUv(python, folder) {
   const install = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check'];
   const into = ['--only-binary', ':all:', '--no-deps', '--target', folder];
@@ -84,6 +98,7 @@ async function firstPython() {
 }
 
 // For a path below a file this throws at once, instead of rejecting.
+/** @param {string} program */
 function runs(program) {
   return succeeds((async () => run(program, ['--version']))());
 }

@@ -3,7 +3,13 @@ import { BELOW_SERVING, CONFINED, docker, dockerBoth, LABELLED, there } from './
 import { measuredAt } from './measure-answers.mjs';
 
 /** @import { Runtime, ServerPlace } from '../../src/domain/build/runtime.ts' */
-/** @typedef {{ image: string, modelFile: string, server: ServerPlace, startupSeconds: number, request?: any }} Start */
+/** @import { SmokeTest } from '../../src/domain/build/image.ts' */
+/** @import { Answered, Asked } from './ask-server.mjs' */
+/**
+ * A request that a model is known to answer: `path` is absent where the protocol determines it.
+ * @typedef {{ protocol?: string, path?: string | undefined, body: any }} Asking
+ */
+/** @typedef {{ image: string, modelFile: string, server: ServerPlace, startupSeconds: number, request?: Asking | undefined }} Start */
 
 const NAME = 'smoke';
 const MOST_SECONDS = 600;
@@ -29,18 +35,21 @@ const AS_LAMBDA = [
  * Returns {startMs, peakBytes, measured}: the time until it was ready, the server's memory, and the time of its answers at shares of the CPU, absent where no request is known. Fails with the server's output if it does not get that far.
  * An image without a command that calls it is first tried as on Lambda; if it only starts as a container, `refusedByLambda` says why.
  * @param {Start & { runtime: Runtime, mostSeconds?: number }} start
+ * @returns {Promise<SmokeTest>}
  */
 export async function smokeTest({ runtime, mostSeconds = MOST_SECONDS, ...given }) {
   const start = { ...given, mostSeconds };
   // Pulled first, so that only the start is timed.
   await there(start.image);
   const { image, container } = runtime;
-  if (image.ask) {
+  const { ask } = image;
+  if (ask) {
     const patient = { ...start, startupSeconds: mostSeconds };
-    return started(patient, CONFINED, (id) => askedWithin(id, image.ask));
+    return started(patient, CONFINED, (id) => askedWithin(id, ask));
   }
 
   const network = await ownNetwork();
+  /** @param {string} id */
   const asker = (id) => askedFromOutside(id, start.server);
   const settings = [...LABELLED, ...BELOW_SERVING, '--network', network.name];
   const fixed = [...settings, '--pids-limit', '1024', '--security-opt', 'no-new-privileges'];
@@ -57,11 +66,17 @@ export async function smokeTest({ runtime, mostSeconds = MOST_SECONDS, ...given 
   }
 }
 
+/** @param {string} reason */
 function asThere(reason) {
   return `on Lambda an image runs as Lambda's own user and can write only to /tmp, where this one fails: ${reason}`;
 }
 
-/** @param {Start & { mostSeconds: number }} start */
+/**
+ * @param {Start & { mostSeconds: number }} start
+ * @param {readonly string[]} settings
+ * @param {(container: string) => Asked | Promise<Asked>} asker
+ * @returns {Promise<SmokeTest>}
+ */
 async function started(start, settings, asker) {
   const { image, modelFile, server, startupSeconds, mostSeconds, request } = start;
   const env = [
@@ -81,7 +96,7 @@ async function started(start, settings, asker) {
     const peakBytes = await ask.heldBytes();
     // The answers have proven the image: measuring them says how long they take, and nothing more.
     const measuring =
-      request && measuredAt({ ask, container, request, way: wayOf(request), first });
+      request && first && measuredAt({ ask, container, request, way: wayOf(request), first });
     const measured = await within(measuring, container, mostSeconds, 'had not answered').catch(
       () => undefined,
     );
@@ -93,7 +108,14 @@ async function started(start, settings, asker) {
   }
 }
 
-/** Killing a container ends everything in it. */
+/**
+ * Killing a container ends everything in it.
+ * @template Result
+ * @param {Promise<Result> | undefined} waiting
+ * @param {string} container
+ * @param {number} seconds
+ * @param {string} what
+ */
 async function within(waiting, container, seconds, what) {
   let isLate = false;
   const kill = () => {
@@ -111,10 +133,16 @@ async function within(waiting, container, seconds, what) {
   }
 }
 
+/** @param {Asking} request */
 function wayOf({ protocol, path }) {
   return path ?? (protocol === 'infer' ? `/v2/models/${NAME}/infer` : '/invocations');
 }
 
+/**
+ * @param {Asked} ask
+ * @param {Asking} request
+ * @returns {Promise<Answered>}
+ */
 async function answered(ask, request) {
   const answer = await ask.post(wayOf(request), JSON.stringify(request.body));
   if (answer.status === 200) return answer;
@@ -124,7 +152,11 @@ async function answered(ask, request) {
 // 128 + SIGKILL: the exit code of a command in a container whose server has ended.
 const KILLED = 137;
 
-/** The output of a server that ended, or did not answer, which may say why. */
+/**
+ * The output of a server that ended, or did not answer, which may say why.
+ * @param {string} container
+ * @param {Error & { exitCode?: number, isLate?: boolean }} error
+ */
 async function said(container, error) {
   if (error.exitCode === KILLED) await docker(['wait', container]);
   const isRunning = await docker(['inspect', '--format', '{{.State.Running}}', container]);

@@ -10,6 +10,7 @@ const PIECE_BYTES = 16 * (BLOCK_HEAD_BYTES + BLOCK_BYTES);
  * The gzip of `chunks`, independent of their boundaries. Stored, not deflated: that would take twenty times as long, and weights hardly compress. zlib's own level 0 makes
  * other bytes for other chunk boundaries, so no layer would be recognised again, and takes three times the CPU.
  * https://www.rfc-editor.org/rfc/rfc1951#section-3.2.4 · https://www.rfc-editor.org/rfc/rfc1952
+ * @param {AsyncIterable<Buffer>} chunks
  */
 export async function* storedGzip(chunks) {
   let [crc, size] = [0, 0];

@@ -10,6 +10,9 @@ const SECRET_FILES = new Set(['config.json', '.token_seed', '.token_seed.lock'])
 /**
  * Calls `build` with an environment in which Docker has no login to any registry: public images can be pulled, and nothing else.
  * Everything else that the user has set for Docker stays: plugins, contexts and builders.
+ * @template Result
+ * @param {(environment: NodeJS.ProcessEnv) => Promise<Result>} build
+ * @returns {Promise<Result>}
  */
 export async function withoutLogin(build, environment = process.env) {
   const own = environment.DOCKER_CONFIG || join(environment.HOME || homedir(), '.docker');
@@ -29,6 +32,10 @@ export async function withoutLogin(build, environment = process.env) {
   }
 }
 
+/**
+ * @param {NodeJS.ErrnoException} error
+ * @returns {string[]}
+ */
 function absent(error) {
   if (error.code === 'ENOENT') return [];
   throw error;

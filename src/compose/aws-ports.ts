@@ -13,6 +13,8 @@ import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SSMClient } from '@aws-sdk/client-ssm';
+import { apiLease } from '#adapters/aws/api/api-lease.ts';
+import { routeRecords } from '#adapters/aws/api/route-records.ts';
 import { cloudWatchKeptLines } from '#adapters/aws/capture/cloudwatch-kept-lines.ts';
 import { ssmCaptureKeys } from '#adapters/aws/capture/ssm-capture-keys.ts';
 import { codeBuilds } from '#adapters/aws/code-builds.ts';
@@ -37,8 +39,6 @@ import {
   routesOf,
 } from '#adapters/aws/routes/rest-api-router.ts';
 import { settleStage } from '#adapters/aws/routes/stage-settings.ts';
-import { apiLease } from '#adapters/aws/shares/api-lease.ts';
-import { routeRecords } from '#adapters/aws/shares/route-records.ts';
 import { stepFunctionsExecutions } from '#adapters/aws/step-functions-executions.ts';
 import { ecrEnvironments } from '#adapters/aws/store/ecr-environments.ts';
 import { ecrModelImages, ecrTaggedImages } from '#adapters/aws/store/ecr-model-images.ts';

@@ -7,7 +7,7 @@ import {
   ECSClient,
   RegisterTaskDefinitionCommand,
 } from '@aws-sdk/client-ecs';
-import { routeRecords } from '#adapters/aws/shares/route-records.ts';
+import { routeRecords } from '#adapters/aws/api/route-records.ts';
 import { AWS_REGION, awsClient } from '../support/aws/clients.ts';
 import { describeOnMoto, type Moto } from '../support/aws/moto.ts';
 import { REGISTRY_TABLE } from '../support/aws/registry-table.ts';

@@ -26,11 +26,12 @@ function describeFamilies(): void {
     afterAll(() => folder[Symbol.asyncDispose]());
 
     const dropped = async (network: string, name = network, manifest = '') => {
+      // First: once the network is whole, another file would be a newer artifact.
+      slipway().drop(`models/${name}/net/model.yaml`, manifest);
       for (const file of readdirSync(join(folder.path, network))) {
         const bytes = readFileSync(join(folder.path, network, file));
         slipway().drop(`models/${name}/net/${file}`, bytes);
       }
-      slipway().drop(`models/${name}/net/model.yaml`, manifest);
       return (await slipway().ending(name, 1)).detail;
     };
     const servedBy = async (name: string) => {

@@ -1,4 +1,4 @@
-import { readResponse } from '#adapters/aws/shares/invocation-event.ts';
+import { readResponse } from '#adapters/aws/api/invocation-event.ts';
 import { RUNTIMES, type ServerPlace } from '#domain/build/runtime.ts';
 import { eventually } from '../support/clock/eventually.ts';
 import { restEvent } from '../support/lambda/rest-event.ts';

@@ -5,12 +5,12 @@ import type { AddressInfo } from 'node:net';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import { functionDefinition } from '#adapters/aws/lambda/model-function.ts';
 import {
   invocationEvent,
   type ModelResponse,
   readResponse,
-} from '#adapters/aws/shares/invocation-event.ts';
+} from '#adapters/aws/api/invocation-event.ts';
+import { functionDefinition } from '#adapters/aws/lambda/model-function.ts';
 import { adapt } from '../support/fronts/web-adapter.ts';
 import { underRuntimeApi } from '../support/lambda/runtime-api.ts';
 import { revisionSpec } from '../support/worlds/revision-spec.ts';

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { BASE_IMAGES } from '#domain/build/runtime.ts';
 import { type RunningCommand, runCli } from '../cli/run-cli.ts';
 import { eventually } from '../support/clock/eventually.ts';
 import { addConstantModel } from '../support/models/onnx.ts';
@@ -136,20 +137,26 @@ describe('slipway start', () => {
     expect(stderr).toContain('--once stops after the answer of the demo, and there is no --demo');
   });
 
-  it('starts nothing where the name of an image for its builds is invalid', async () => {
-    await using folder = await temporaryFolder();
-    const command = runCli(['start', '--port', '0', '--control-port', '0', '--data', folder.path], {
-      ...ENV,
-      WEB_ADAPTER_IMAGE: 'https://registry.example/adapter',
-    });
-    await eventually(() => /serving until|container image/.test(command.output()));
-    command.interrupt();
-    const { code, stderr } = await command.result;
+  it.each(['WEB_ADAPTER_IMAGE', ...BASE_IMAGES])(
+    'starts nothing where %s, an image for its builds, has an invalid name',
+    async (setting) => {
+      await using folder = await temporaryFolder();
+      const command = runCli(
+        ['start', '--port', '0', '--control-port', '0', '--data', folder.path],
+        {
+          ...ENV,
+          [setting]: 'https://registry.example/image',
+        },
+      );
+      await eventually(() => /serving until|container image/.test(command.output()));
+      command.interrupt();
+      const { code, stderr } = await command.result;
 
-    expect(code).toBe(2);
-    expect(stderr).toContain('WEB_ADAPTER_IMAGE is not the name of a container image');
-    expect(await readdir(folder.path)).toEqual([]);
-  });
+      expect(code).toBe(2);
+      expect(stderr).toContain(`${setting} is not the name of a container image`);
+      expect(await readdir(folder.path)).toEqual([]);
+    },
+  );
 
   it('moves on from the usual ports where another program has them, and says so', async () => {
     await using folder = await temporaryFolder();

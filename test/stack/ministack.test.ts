@@ -10,7 +10,7 @@ import {
   ListExecutionsCommand,
   SFNClient,
 } from '@aws-sdk/client-sfn';
-import { invocationEvent } from '#adapters/aws/shares/invocation-event.ts';
+import { invocationEvent } from '#adapters/aws/api/invocation-event.ts';
 import { awsClient } from '../support/aws/clients.ts';
 import { eventually } from '../support/clock/eventually.ts';
 import { addConstantModel } from '../support/models/onnx.ts';

@@ -2,7 +2,7 @@ import limits from '#domain/data/lambda-limits.json' with { type: 'json' };
 import type { Manifest } from '#domain/manifest/manifest.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { inspectFiles } from '#formats/inspect.ts';
-import { parseManifest } from '#formats/manifest-yaml.ts';
+import { parseManifest } from '#formats/manifest/manifest-yaml.ts';
 import { inspectArtifact } from '#steps/inspect-artifact.ts';
 import { addConstantModel } from '../support/models/onnx.ts';
 import { BUCKET, type MemoryWorld, memoryWorld } from '../support/worlds/memory.ts';

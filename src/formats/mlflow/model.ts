@@ -10,8 +10,8 @@ import {
 } from 'yaml';
 import * as z from 'zod/mini';
 import { quoted, rejected } from '#formats/rejected.ts';
-import { tooDeepLine } from '#formats/yaml-nesting.ts';
-import { repeatedKeys } from '#formats/yaml-repeats.ts';
+import { tooDeepLine } from '#formats/yaml/nesting.ts';
+import { repeatedKeys } from '#formats/yaml/repeats.ts';
 
 const text = z.optional(z.string());
 const flavour = z.optional(z.record(z.string(), z.unknown()));

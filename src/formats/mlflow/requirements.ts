@@ -5,7 +5,7 @@ import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { readText } from '#formats/bytes/text-file.ts';
 import { packageOf, parseRequirements } from '#formats/code/python-requirements.ts';
 import { requirementsIn } from '#formats/python/inspect.ts';
-import { tooDeepLine } from '#formats/yaml-nesting.ts';
+import { tooDeepLine } from '#formats/yaml/nesting.ts';
 
 const MLFLOWS: readonly string[] = ['mlflow', 'mlflow-skinny'];
 

@@ -58,7 +58,7 @@ if (readers && process.send) {
 async function loadReaders() {
   const [{ inspectFiles }, { parseManifest }] = await Promise.all([
     import('#formats/inspect.ts'),
-    import('#formats/manifest-yaml.ts'),
+    import('#formats/manifest/manifest-yaml.ts'),
   ]);
   return { inspectFiles, parseManifest };
 }

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { APIGatewayClient, type APIGatewayClientConfig } from '@aws-sdk/client-api-gateway';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { apiLease } from '#adapters/aws/api/api-lease.ts';
+import { routeRecords } from '#adapters/aws/api/route-records.ts';
 import { apiDraft } from '#adapters/aws/routes/api-draft.ts';
 import { modelRoutes } from '#adapters/aws/routes/model-routes.ts';
 import { settleStage } from '#adapters/aws/routes/stage-settings.ts';
-import { apiLease } from '#adapters/aws/shares/api-lease.ts';
-import { routeRecords } from '#adapters/aws/shares/route-records.ts';
 import { systemClock } from '#adapters/clocks.ts';
 import { originsIn } from '#domain/cors.ts';
 import { failureName } from '#domain/failure.ts';

@@ -2,7 +2,7 @@ import type { BuildProof } from '#domain/build/proof.ts';
 import type { Inspection } from '#domain/deployment.ts';
 import { declaredOf } from '#domain/manifest/declared.ts';
 import { judgeGolden } from '#domain/rollout/golden-verdict.ts';
-import { parseManifest } from '#formats/manifest-yaml.ts';
+import { parseManifest } from '#formats/manifest/manifest-yaml.ts';
 
 const REQUEST = { protocol: 'infer', body: { inputs: [] } } as const;
 const EXPECT = { outputs: [{ name: 'probabilities', data: [0.9999996, 3.745e-7] }] };

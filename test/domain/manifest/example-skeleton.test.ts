@@ -2,7 +2,7 @@ import type { Signature } from '#domain/artifact/signature.ts';
 import { RUNTIMES } from '#domain/build/runtime.ts';
 import { exampleSkeleton } from '#domain/manifest/example-skeleton.ts';
 import { goldenRequest } from '#domain/rollout/golden-request.ts';
-import { parseManifest } from '#formats/manifest-yaml.ts';
+import { parseManifest } from '#formats/manifest/manifest-yaml.ts';
 
 const SIGNATURE: Signature = {
   inputs: [

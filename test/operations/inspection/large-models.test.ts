@@ -66,7 +66,7 @@ describe('20 GB of weights', () => {
   const INSPECT = `
 import { filesAt } from '#operations/inspection/inspect-path.ts';
 import { inspectFiles } from '#formats/inspect.ts';
-import { parseManifest } from '#formats/manifest-yaml.ts';
+import { parseManifest } from '#formats/manifest/manifest-yaml.ts';
 const most = () => process.resourceUsage().maxRSS * 1024;
 const [before, start] = [most(), process.cpuUsage()];
 const manifest = parseManifest('', 'model.yaml');

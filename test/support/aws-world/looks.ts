@@ -8,6 +8,7 @@ import {
   ListFunctionsCommand,
   ListVersionsByFunctionCommand,
 } from '@aws-sdk/client-lambda';
+import { invocationEvent, readResponse } from '#adapters/aws/api/invocation-event.ts';
 import { groupCounter } from '#adapters/aws/ecs/container-front.ts';
 import {
   ALIASES,
@@ -15,7 +16,6 @@ import {
   type ModelFunctions,
 } from '#adapters/aws/lambda/model-function.ts';
 import type { Counter } from '#adapters/aws/logs/metric-sums.ts';
-import { invocationEvent, readResponse } from '#adapters/aws/shares/invocation-event.ts';
 import { mechanismOf, type RevisionRef } from '#domain/placement/target.ts';
 import type { Clock } from '#ports/clock.ts';
 import { awsClient } from '../aws/clients.ts';

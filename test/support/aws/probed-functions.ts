@@ -1,9 +1,9 @@
 import type { RequestListener } from 'node:http';
 import { CreateAliasCommand } from '@aws-sdk/client-lambda';
+import { routeRecords } from '#adapters/aws/api/route-records.ts';
 import { lambdaProbes } from '#adapters/aws/lambda/lambda-prober.ts';
 import { ALIASES, type FunctionKind } from '#adapters/aws/lambda/model-function.ts';
 import { awsProber } from '#adapters/aws/routes/aws-prober.ts';
-import { routeRecords } from '#adapters/aws/shares/route-records.ts';
 import type { RuntimeName } from '#domain/build/runtime.ts';
 import type { Behaviour } from '../../contracts/prober.ts';
 import { scriptedServer } from '../fronts/scripted-server.ts';

@@ -13,11 +13,11 @@ import {
   RemovePermissionCommand,
 } from '@aws-sdk/client-lambda';
 import { absentIfNotFound } from '#adapters/aws/absent.ts';
+import { type ApiLease, apiLease } from '#adapters/aws/api/api-lease.ts';
+import { routeRecords } from '#adapters/aws/api/route-records.ts';
 import { ALIASES } from '#adapters/aws/lambda/model-function.ts';
 import { dynamoFence } from '#adapters/aws/registry/fence.ts';
 import { restApiRouter } from '#adapters/aws/routes/rest-api-router.ts';
-import { type ApiLease, apiLease } from '#adapters/aws/shares/api-lease.ts';
-import { routeRecords } from '#adapters/aws/shares/route-records.ts';
 import { fakeClock } from '../clock/fake-clock.ts';
 import { scriptedServer } from '../fronts/scripted-server.ts';
 import { awsClient } from './clients.ts';

@@ -8,7 +8,7 @@ import {
   PutIntegrationCommand,
   PutMethodCommand,
 } from '@aws-sdk/client-api-gateway';
-import type { ModelApi } from '#adapters/aws/shares/model-api.ts';
+import type { ModelApi } from '#adapters/aws/api/model-api.ts';
 import { awsClient } from './clients.ts';
 import type { Moto } from './moto.ts';
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { invocationEvent } from '#adapters/aws/shares/invocation-event.ts';
+import type { invocationEvent } from '#adapters/aws/api/invocation-event.ts';
 
 export type ProxyEvent = ReturnType<typeof invocationEvent>;
 type Environment = Readonly<Record<string, string | undefined>>;

@@ -14,10 +14,10 @@ import {
   LambdaClient,
   PublishVersionCommand,
 } from '@aws-sdk/client-lambda';
+import { apiLease } from '#adapters/aws/api/api-lease.ts';
+import { routeRecords } from '#adapters/aws/api/route-records.ts';
 import { dynamoFence } from '#adapters/aws/registry/fence.ts';
 import { restApiRouter } from '#adapters/aws/routes/rest-api-router.ts';
-import { apiLease } from '#adapters/aws/shares/api-lease.ts';
-import { routeRecords } from '#adapters/aws/shares/route-records.ts';
 import type { Router } from '#ports/router.ts';
 import { awsClient } from '../aws/clients.ts';
 import { fakeClock } from '../clock/fake-clock.ts';

@@ -99,9 +99,11 @@ async function takenAway(world: TracedWorld, place: Place): Promise<void> {
   const ecs = awsClient(ECSClient, world.front);
   const onGpu = placingOnGpu(world);
   for (const target of TARGETS) {
-    const first = target === 'ec2' ? onGpu('taken-ec2', 'T4') : place(`taken-${target}`, target);
-    await world.run(await first);
-    await world.run(await place(`taken-${target}`, target));
+    const version = (gpu: string) =>
+      target === 'ec2' ? onGpu('taken-ec2', gpu) : place(`taken-${target}`, target);
+    await world.run(await version('T4'));
+    // On another GPU, so that nothing runs any more in the cluster of the first.
+    await world.run(await version('L4'));
   }
   await awsClient(LambdaClient, world.front).send(
     new DeleteFunctionCommand({ FunctionName: `${prefix}taken-lambda` }),

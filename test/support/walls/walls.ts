@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { inspectFiles } from '#formats/inspect.ts';
-import { parseManifest } from '#formats/manifest-yaml.ts';
+import { parseManifest } from '#formats/manifest/manifest-yaml.ts';
 import { MAX_BYTES, memoryFile } from '../bytes/archive-files.ts';
 import { HOSTILE, type Hostile } from '../models/pickles.ts';
 

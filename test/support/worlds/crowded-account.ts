@@ -1,12 +1,12 @@
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { LambdaClient } from '@aws-sdk/client-lambda';
+import { revisionAddress, routeAddress } from '#adapters/aws/api/probe-address.ts';
 import { functionRoutes } from '#adapters/aws/lambda/function-routes.ts';
 import { lambdaPlatform } from '#adapters/aws/lambda/lambda-platform.ts';
 import { lambdaProbes } from '#adapters/aws/lambda/lambda-prober.ts';
 import { cloudWatchMetrics } from '#adapters/aws/metrics/cloudwatch-metrics.ts';
 import { unfenced } from '#adapters/aws/registry/fenced-change.ts';
 import { awsProber } from '#adapters/aws/routes/aws-prober.ts';
-import { revisionAddress, routeAddress } from '#adapters/aws/shares/probe-address.ts';
 import { workflowEngine } from '#adapters/local/workflow/workflow-engine.ts';
 import { stepHandlers } from '#compose/local-workflow.ts';
 import { acceptShares, isSameShares, withoutZeros } from '#domain/rollout/shares.ts';

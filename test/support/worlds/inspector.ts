@@ -1,6 +1,6 @@
 import type { Manifest } from '#domain/manifest/manifest.ts';
 import { inspectFiles } from '#formats/inspect.ts';
-import { parseManifest } from '#formats/manifest-yaml.ts';
+import { parseManifest } from '#formats/manifest/manifest-yaml.ts';
 import type { Inspector } from '#operations/inspection/bounded.ts';
 
 // Thousands of runs have the same few manifests.

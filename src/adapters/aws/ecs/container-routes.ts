@@ -1,8 +1,8 @@
 import type { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
+import type { RouteRecord, RouteRecords } from '#adapters/aws/api/route-records.ts';
+import type { RouteSide } from '#adapters/aws/api/route-side.ts';
+import { sharesChanged } from '#adapters/aws/api/shares-changed.ts';
 import { type Change, unfenced } from '#adapters/aws/registry/fenced-change.ts';
-import type { RouteRecord, RouteRecords } from '#adapters/aws/shares/route-records.ts';
-import type { RouteSide } from '#adapters/aws/shares/route-side.ts';
-import { sharesChanged } from '#adapters/aws/shares/shares-changed.ts';
 import type { Shares } from '#domain/deployment.ts';
 import { isSameShares, withoutZeros } from '#domain/rollout/shares.ts';
 import type { Clock } from '#ports/clock.ts';

@@ -1,7 +1,7 @@
 import type { LambdaClient } from '@aws-sdk/client-lambda';
 import { SignatureV4 } from '@smithy/signature-v4';
+import type { Probe, Probes } from '#adapters/aws/api/probe-address.ts';
 import { translated } from '#adapters/aws/failures.ts';
-import type { Probe, Probes } from '#adapters/aws/shares/probe-address.ts';
 import { Failure } from '#domain/failure.ts';
 import { reasonOf } from '#domain/reason.ts';
 import { PROBE_ID, type ProbeAnswer } from '#ports/prober.ts';

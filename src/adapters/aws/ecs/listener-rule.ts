@@ -7,8 +7,8 @@ import {
   ModifyRuleCommand,
   type Rule,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
+import { modelRoute } from '#adapters/aws/api/model-api.ts';
 import type { Change } from '#adapters/aws/registry/fenced-change.ts';
-import { modelRoute } from '#adapters/aws/shares/model-api.ts';
 import { TAG, tagMap } from '#adapters/aws/tags.ts';
 import type { Shares } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';

@@ -1,9 +1,9 @@
 import type { LambdaClient } from '@aws-sdk/client-lambda';
+import type { ModelApi } from '#adapters/aws/api/model-api.ts';
+import type { Integration } from '#adapters/aws/api/route-records.ts';
+import type { RouteSide } from '#adapters/aws/api/route-side.ts';
+import { sharesChanged } from '#adapters/aws/api/shares-changed.ts';
 import type { Change } from '#adapters/aws/registry/fenced-change.ts';
-import type { ModelApi } from '#adapters/aws/shares/model-api.ts';
-import type { Integration } from '#adapters/aws/shares/route-records.ts';
-import type { RouteSide } from '#adapters/aws/shares/route-side.ts';
-import { sharesChanged } from '#adapters/aws/shares/shares-changed.ts';
 import type { Shares } from '#domain/deployment.ts';
 import { failureName } from '#domain/failure.ts';
 import { isSameShares } from '#domain/rollout/shares.ts';

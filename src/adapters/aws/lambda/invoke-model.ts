@@ -1,13 +1,13 @@
 import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda';
-import { translated } from '#adapters/aws/failures.ts';
-import { serverLines } from '#adapters/aws/logs/server-lines.ts';
 import {
   invocationEvent,
   type ModelRequest,
   type ModelResponse,
   readFunctionError,
   readResponse,
-} from '#adapters/aws/shares/invocation-event.ts';
+} from '#adapters/aws/api/invocation-event.ts';
+import { translated } from '#adapters/aws/failures.ts';
+import { serverLines } from '#adapters/aws/logs/server-lines.ts';
 
 /** The result of an invocation; `version` is the published version that executed it. */
 export type Invocation =

@@ -1,5 +1,5 @@
 import type { LambdaClient } from '@aws-sdk/client-lambda';
-import type { Probe, Probes } from '#adapters/aws/shares/probe-address.ts';
+import type { Probe, Probes } from '#adapters/aws/api/probe-address.ts';
 import { failureName } from '#domain/failure.ts';
 import type { ProbeAnswer } from '#ports/prober.ts';
 import { type Invocation, invokeModel } from './invoke-model.ts';

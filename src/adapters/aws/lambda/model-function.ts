@@ -1,6 +1,6 @@
 import type { CreateFunctionCommandInput } from '@aws-sdk/client-lambda';
+import { modelRoute } from '#adapters/aws/api/model-api.ts';
 import { serverEnvironment } from '#adapters/aws/server-environment.ts';
-import { modelRoute } from '#adapters/aws/shares/model-api.ts';
 import { costTags } from '#adapters/aws/tags.ts';
 import { RUNTIMES } from '#domain/build/runtime.ts';
 import limits from '#domain/data/lambda-limits.json' with { type: 'json' };

@@ -4,8 +4,8 @@ import {
   RemovePermissionCommand,
 } from '@aws-sdk/client-lambda';
 import { absentIfNotFound } from '#adapters/aws/absent.ts';
+import { modelRoute } from '#adapters/aws/api/model-api.ts';
 import { translated } from '#adapters/aws/failures.ts';
-import { modelRoute } from '#adapters/aws/shares/model-api.ts';
 import { ALIASES } from './model-function.ts';
 
 // API Gateway names a request's own path: one pattern for the endpoint and the paths below it would match other models' too.

@@ -19,8 +19,8 @@ import {
   type Resource,
 } from '@aws-sdk/client-api-gateway';
 import { absentIfNotFound } from '#adapters/aws/absent.ts';
+import type { ModelApi } from '#adapters/aws/api/model-api.ts';
 import { type Refused, refusedAs, translated } from '#adapters/aws/failures.ts';
-import type { ModelApi } from '#adapters/aws/shares/model-api.ts';
 import type { FailureName } from '#domain/failure.ts';
 import type { Mechanism } from '#domain/placement/target.ts';
 import {
@@ -56,9 +56,12 @@ export type ApiDraft = {
   /** A method without a key, which API Gateway itself answers by the template. The resource must have none. */
   addPreflight(resourceId: string, template: string): Promise<void>;
   removePreflight(resourceId: string): Promise<void>;
-  deploy(): Promise<void>;
+  /** Has the stage serve the draft as it is now. */
+  deploy(description: string): Promise<void>;
   /** The id of the deployment that the stage serves. */
   deployment(): Promise<string>;
+  /** How the deployment that the stage serves was described. */
+  description(): Promise<string | undefined>;
   /** Deletes deployments that no stage uses, oldest first, a limited number per call: each deploy leaves one. The template's own stays, since CloudFormation deletes it. */
   removeStale(): Promise<void>;
   /** Whether the stage serves all of these paths. */
@@ -142,11 +145,19 @@ export function apiDraft(apiGateway: APIGatewayClient, api: ModelApi): ApiDraft 
       await call(() => apiGateway.send(command).catch(absentIfNotFound));
     },
 
-    async deploy() {
-      await call(() => apiGateway.send(new CreateDeploymentCommand({ restApiId, stageName })));
+    async deploy(description) {
+      const command = new CreateDeploymentCommand({ restApiId, stageName, description });
+      await call(() => apiGateway.send(command));
     },
 
     deployment: () => call(() => deploymentOf(apiGateway, api)),
+
+    async description() {
+      const deploymentId = await call(() => deploymentOf(apiGateway, api));
+      const command = new GetDeploymentCommand({ restApiId, deploymentId });
+      return (await call(() => apiGateway.send(command))).description;
+    },
+
     removeStale: () => call(() => removeStale(apiGateway, restApiId)),
     isDeployed: (...paths) => call(() => isDeployed(apiGateway, api, paths)),
   };

@@ -1,8 +1,8 @@
+import { modelRoute } from '#adapters/aws/api/model-api.ts';
+import { type Probe, type Probes, readProbeAddress } from '#adapters/aws/api/probe-address.ts';
+import { type RouteRecords, served } from '#adapters/aws/api/route-records.ts';
 import { testRulePath } from '#adapters/aws/ecs/test-rule.ts';
 import type { FunctionProbed } from '#adapters/aws/lambda/lambda-prober.ts';
-import { modelRoute } from '#adapters/aws/shares/model-api.ts';
-import { type Probe, type Probes, readProbeAddress } from '#adapters/aws/shares/probe-address.ts';
-import { type RouteRecords, served } from '#adapters/aws/shares/route-records.ts';
 import { modelOf } from '#domain/identity.ts';
 import { pathOf } from '#domain/rollout/golden-request.ts';
 import type { ProbeAnswer, Prober } from '#ports/prober.ts';

@@ -1,8 +1,8 @@
 import type { Integration as Made, PutIntegrationCommandInput } from '@aws-sdk/client-api-gateway';
+import { modelRoute } from '#adapters/aws/api/model-api.ts';
+import type { Integration } from '#adapters/aws/api/route-records.ts';
 import { type ContainerFront, loadBalancerArn } from '#adapters/aws/ecs/container-front.ts';
 import { ANSWER_SECONDS } from '#adapters/aws/lambda/model-function.ts';
-import { modelRoute } from '#adapters/aws/shares/model-api.ts';
-import type { Integration } from '#adapters/aws/shares/route-records.ts';
 import { Failure } from '#domain/failure.ts';
 import type { Mechanism } from '#domain/placement/target.ts';
 

@@ -1,8 +1,8 @@
+import { type RouteRecord, type RouteRecords, served } from '#adapters/aws/api/route-records.ts';
+import { sharesChanged } from '#adapters/aws/api/shares-changed.ts';
 import { type QuietSideOptions, unquiet } from '#adapters/aws/lambda/quiet-side.ts';
 import type { Change } from '#adapters/aws/registry/fenced-change.ts';
 import type { RouteSides } from '#adapters/aws/routes/route-sides.ts';
-import { type RouteRecord, type RouteRecords, served } from '#adapters/aws/shares/route-records.ts';
-import { sharesChanged } from '#adapters/aws/shares/shares-changed.ts';
 import type { Shares } from '#domain/deployment.ts';
 import type { Mechanism } from '#domain/placement/target.ts';
 import { isSameShares } from '#domain/rollout/shares.ts';

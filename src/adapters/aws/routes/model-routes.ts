@@ -1,11 +1,12 @@
+import type { ApiLease } from '#adapters/aws/api/api-lease.ts';
+import type { ModelApi } from '#adapters/aws/api/model-api.ts';
+import type { Integration, RouteRecord, RouteRecords } from '#adapters/aws/api/route-records.ts';
 import type { ContainerFront } from '#adapters/aws/ecs/container-front.ts';
 import type { Change } from '#adapters/aws/registry/fenced-change.ts';
-import type { ApiLease } from '#adapters/aws/shares/api-lease.ts';
-import type { ModelApi } from '#adapters/aws/shares/model-api.ts';
-import type { Integration, RouteRecord, RouteRecords } from '#adapters/aws/shares/route-records.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { ApiDraft, DraftResource } from './api-draft.ts';
 import {
+  described,
   makeResources,
   mechanismsAt,
   pathsOf,
@@ -13,6 +14,7 @@ import {
   proxyPath,
   type Resources,
   removeResources,
+  settledDescription,
   settlePreflight,
   withOtherPreflights,
 } from './route-resources.ts';
@@ -30,7 +32,7 @@ export type ModelRoutes = {
   remove(model: string, change: Change): Promise<void>;
   /** Deploys the API for a change that concerns no model; first repairs routes that were left half created or half moved, and gives all of them the preflights of the API's origins. */
   publish(): Promise<void>;
-  /** Publishes the API where a route lacks the preflights of the API's origins, or has those of others; answers whether that was so. */
+  /** Publishes the API where a route lacks the preflights of the API's origins, has those of others, or the stage does not serve them yet; answers whether that was so. */
   settlePreflights(): Promise<boolean>;
   models(): Promise<readonly string[]>;
 };
@@ -85,7 +87,9 @@ export function modelRoutes(options: ModelRoutesOptions): ModelRoutes {
     },
 
     async settlePreflights() {
-      if (withOtherPreflights(options, await draft.resources()).length === 0) return false;
+      const isDrafted = withOtherPreflights(options, await draft.resources()).length === 0;
+      // A call that died may have drafted them all and deployed none.
+      if (isDrafted && (await draft.description()) === settledDescription(options)) return false;
       await publish(options);
       return true;
     },
@@ -104,8 +108,8 @@ async function publish(options: ModelRoutesOptions): Promise<void> {
   const { draft, lease } = options;
   await settlePreflights(options);
   await lease.during(async () => {
-    await repairUnfinishedRoutes(options, null);
-    await draft.deploy();
+    const resources = await repairUnfinishedRoutes(options, null);
+    await draft.deploy(described(options, resources));
     return DEPLOYED;
   });
 }
@@ -125,7 +129,8 @@ async function pointRouteAt(
     const over = await draft.deployment();
     await change(() => records.update(model, (now) => ({ ...now, move: { to, over } })));
     await change(() => makeResources(options, model, to, resources));
-    await change(() => draft.deploy());
+    const description = described(options, resources, pathsOf(model));
+    await change(() => draft.deploy(description));
     record = await records.update(model, (now) => moved(now, to, clock.now()));
     return DEPLOYED;
   });
@@ -137,8 +142,8 @@ async function remove(options: ModelRoutesOptions, model: string, change: Change
   await lease.during(async () => {
     await removeResources(options, model, await draft.resources(), change);
     if (!(await draft.isDeployed(proxyPath(model)))) return NOT_DEPLOYED;
-    await repairUnfinishedRoutes(options, model);
-    await change(() => draft.deploy());
+    const resources = await repairUnfinishedRoutes(options, model);
+    await change(() => draft.deploy(described(options, resources)));
     return DEPLOYED;
   });
 }

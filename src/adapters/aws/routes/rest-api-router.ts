@@ -1,11 +1,11 @@
 import type { APIGatewayClient } from '@aws-sdk/client-api-gateway';
 import type { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import type { ApiLease } from '#adapters/aws/api/api-lease.ts';
+import { revisionAddress, routeAddress } from '#adapters/aws/api/probe-address.ts';
+import { type RouteRecord, served } from '#adapters/aws/api/route-records.ts';
 import type { AwsFence } from '#adapters/aws/registry/fence.ts';
 import { fencedChange } from '#adapters/aws/registry/fenced-change.ts';
 import { clear, type LeftSideOptions, prepare, visited } from '#adapters/aws/routes/left-side.ts';
-import type { ApiLease } from '#adapters/aws/shares/api-lease.ts';
-import { revisionAddress, routeAddress } from '#adapters/aws/shares/probe-address.ts';
-import { type RouteRecord, served } from '#adapters/aws/shares/route-records.ts';
 import type { Shares } from '#domain/deployment.ts';
 import { acceptShares, isSameShares, withoutZeros } from '#domain/rollout/shares.ts';
 import type { Router } from '#ports/router.ts';

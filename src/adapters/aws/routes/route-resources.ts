@@ -1,8 +1,9 @@
+import { createHash } from 'node:crypto';
+import type { ModelApi } from '#adapters/aws/api/model-api.ts';
+import { modelRoute } from '#adapters/aws/api/model-api.ts';
+import type { Integration } from '#adapters/aws/api/route-records.ts';
 import type { ContainerFront } from '#adapters/aws/ecs/container-front.ts';
 import type { Change } from '#adapters/aws/registry/fenced-change.ts';
-import type { ModelApi } from '#adapters/aws/shares/model-api.ts';
-import { modelRoute } from '#adapters/aws/shares/model-api.ts';
-import type { Integration } from '#adapters/aws/shares/route-records.ts';
 import type { Mechanism } from '#domain/placement/target.ts';
 import type { ApiDraft, DraftResource } from './api-draft.ts';
 import { integrationInput, type RoutePart } from './integration.ts';
@@ -58,6 +59,28 @@ export function withOtherPreflights(
   return [...resources.values()].filter(
     ({ leadsTo, preflight }) => leadsTo && preflight !== wanted,
   );
+}
+
+/**
+ * How a deployment of these resources is described: by the preflights that all its routes answer, so that a sweep can tell which of them the stage serves.
+ * `own` are paths whose preflights the deployment settles itself.
+ */
+export function described(
+  options: RouteResourcesOptions,
+  resources: Resources,
+  own: readonly string[] = [],
+): string {
+  const settled = own.map((path) => resources.get(path)?.id);
+  const others = withOtherPreflights(options, resources);
+  const isSettled = others.every(({ id }) => settled.includes(id));
+  return isSettled ? settledDescription(options) : 'Some routes answer the preflights of before.';
+}
+
+/** The description of a deployment in which all routes answer the preflights of the API's origins. */
+export function settledDescription({ api }: RouteResourcesOptions): string {
+  const wanted = wantedPreflight(api);
+  if (wanted === undefined) return 'No route answers preflights.';
+  return `All routes answer the preflights ${createHash('sha256').update(wanted).digest('hex')}.`;
 }
 
 /** Has a resource answer the preflights of the pages that may call models, and no others. A method with another template is made anew. */

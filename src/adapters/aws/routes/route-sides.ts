@@ -1,5 +1,8 @@
 import type { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { LambdaClient } from '@aws-sdk/client-lambda';
+import type { ModelApi } from '#adapters/aws/api/model-api.ts';
+import type { RouteRecords } from '#adapters/aws/api/route-records.ts';
+import type { RouteSide } from '#adapters/aws/api/route-side.ts';
 import type { ContainerFront } from '#adapters/aws/ecs/container-front.ts';
 import { containerRoutes } from '#adapters/aws/ecs/container-routes.ts';
 import { listenerRule } from '#adapters/aws/ecs/listener-rule.ts';
@@ -8,9 +11,6 @@ import {
   functionRoutes,
 } from '#adapters/aws/lambda/function-routes.ts';
 import type { FunctionKind } from '#adapters/aws/lambda/model-function.ts';
-import type { ModelApi } from '#adapters/aws/shares/model-api.ts';
-import type { RouteRecords } from '#adapters/aws/shares/route-records.ts';
-import type { RouteSide } from '#adapters/aws/shares/route-side.ts';
 import type { Shares } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import { MECHANISMS, type Mechanism } from '#domain/placement/target.ts';

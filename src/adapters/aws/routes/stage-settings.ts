@@ -5,8 +5,8 @@ import {
   type Stage,
   UpdateStageCommand,
 } from '@aws-sdk/client-api-gateway';
+import type { ModelApi } from '#adapters/aws/api/model-api.ts';
 import { translated } from '#adapters/aws/failures.ts';
-import type { ModelApi } from '#adapters/aws/shares/model-api.ts';
 
 /**
  * The line that a stage logs for each request, as one JSON object. Each variable stands between quotes, and none of them has a quote in it: `error` is the type of API Gateway's own answer, or `-`.

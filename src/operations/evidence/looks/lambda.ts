@@ -6,8 +6,8 @@ import {
   LambdaClient,
   UpdateAliasCommand,
 } from '@aws-sdk/client-lambda';
+import { invocationEvent } from '#adapters/aws/api/invocation-event.ts';
 import { ALIASES } from '#adapters/aws/lambda/model-function.ts';
-import { invocationEvent } from '#adapters/aws/shares/invocation-event.ts';
 import { asWritten, type Claim, notSeen, otherwise, refusedBy, type Scene } from '../claim.ts';
 import { modelStreams } from './model-streams.ts';
 

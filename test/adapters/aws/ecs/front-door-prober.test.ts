@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { LambdaClient } from '@aws-sdk/client-lambda';
+import type { Integration, RouteRecord } from '#adapters/aws/api/route-records.ts';
 import { frontDoorProbes } from '#adapters/aws/ecs/front-door-prober.ts';
 import { awsProber } from '#adapters/aws/routes/aws-prober.ts';
-import type { Integration, RouteRecord } from '#adapters/aws/shares/route-records.ts';
 import { type Behaviour, describeProber } from '../../../contracts/prober.ts';
 import { signedDoor } from '../../../support/fronts/signed-door.ts';
 

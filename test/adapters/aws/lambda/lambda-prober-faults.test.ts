@@ -1,4 +1,4 @@
-import { revisionAddress, routeAddress } from '#adapters/aws/shares/probe-address.ts';
+import { revisionAddress, routeAddress } from '#adapters/aws/api/probe-address.ts';
 import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
 import type { ProbeAnswer, Prober } from '#ports/prober.ts';
 import type { Behaviour } from '../../../contracts/prober.ts';

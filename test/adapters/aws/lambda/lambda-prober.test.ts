@@ -1,5 +1,5 @@
 import type { LambdaClient } from '@aws-sdk/client-lambda';
-import { revisionAddress, routeAddress } from '#adapters/aws/shares/probe-address.ts';
+import { revisionAddress, routeAddress } from '#adapters/aws/api/probe-address.ts';
 import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
 import { type Behaviour, describeProber } from '../../../contracts/prober.ts';
 import { awsFault } from '../../../support/aws/faults.ts';

@@ -1,12 +1,12 @@
 import { APIGatewayClient } from '@aws-sdk/client-api-gateway';
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { apiLease } from '#adapters/aws/api/api-lease.ts';
+import { routeRecords } from '#adapters/aws/api/route-records.ts';
 import { lambdaProbes } from '#adapters/aws/lambda/lambda-prober.ts';
 import { dynamoFence } from '#adapters/aws/registry/fence.ts';
 import { awsProber } from '#adapters/aws/routes/aws-prober.ts';
 import { restApiRouter } from '#adapters/aws/routes/rest-api-router.ts';
-import { apiLease } from '#adapters/aws/shares/api-lease.ts';
-import { routeRecords } from '#adapters/aws/shares/route-records.ts';
 import { Failure } from '#domain/failure.ts';
 import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
 import { awsClient } from '../../../support/aws/clients.ts';

@@ -3,10 +3,10 @@ import {
   GetDeploymentsCommand,
   GetResourcesCommand,
 } from '@aws-sdk/client-api-gateway';
+import type { ApiLease } from '#adapters/aws/api/api-lease.ts';
 import { apiDraft, TEMPLATE_DEPLOYMENT } from '#adapters/aws/routes/api-draft.ts';
 import { modelRoutes } from '#adapters/aws/routes/model-routes.ts';
 import { preflightTemplate } from '#adapters/aws/routes/preflight.ts';
-import type { ApiLease } from '#adapters/aws/shares/api-lease.ts';
 import { describeOnMoto } from '../../../support/aws/moto.ts';
 import { restApiRouterWorld } from '../../../support/aws/rest-api-router.ts';
 import { type AnyClient, addMiddleware } from '../../../support/aws/rules/rules.ts';
@@ -288,6 +288,37 @@ describeOnMoto('publishing the API after an update of its stack, on moto', (moto
         const mayNot = apiDraft(world.apiGateway(removes), world.api);
 
         expect(await routesFor([], mayNot).settlePreflights()).toBe(true);
+      });
+
+      it('has the stage serve what a sweep wrote that died before it deployed', async () => {
+        const other = ['https://other.example'];
+        const dies = (client: AnyClient) =>
+          addMiddleware(client, (next, { commandName }) => async (args) => {
+            if (commandName === 'CreateDeploymentCommand') throw new Error('the sweep ended here');
+            return next(args);
+          });
+        const dying = apiDraft(world.apiGateway(dies), world.api);
+        await expect(routesFor(other, dying).settlePreflights()).rejects.toThrow('ended here');
+        expect(await answering(other)).toEqual(PATHS);
+        world.clock.advance(30_000);
+
+        const isDeployed = await deployedOver(async () => {
+          expect(await swept(other)).toBe(true);
+        });
+        world.clock.advance(30_000);
+
+        expect(isDeployed).toBe(true);
+        expect(await swept(other)).toBe(false);
+      });
+
+      it('deploys nothing anew where a model was moved since the stage had all preflights', async () => {
+        const isDeployed = await deployedOver(() =>
+          routesFor(ORIGINS).pointRouteAt('digits', { kind: 'container' }, (change) => change()),
+        );
+        world.clock.advance(30_000);
+
+        expect(isDeployed).toBe(true);
+        expect(await swept(ORIGINS)).toBe(false);
       });
 
       it('gives a route its preflights back that somebody took away', async () => {

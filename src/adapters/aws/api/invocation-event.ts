@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { modelRoute } from '#adapters/aws/shares/model-api.ts';
+import { modelRoute } from '#adapters/aws/api/model-api.ts';
 import { parseJson } from '#domain/parse-json.ts';
 import { PROBE_ID } from '#ports/prober.ts';
 

@@ -1,5 +1,5 @@
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
-import { apiLease } from '#adapters/aws/shares/api-lease.ts';
+import { apiLease } from '#adapters/aws/api/api-lease.ts';
 import { dynamoWorld } from '../../../support/aws/dynamo.ts';
 import { describeOnMoto } from '../../../support/aws/moto.ts';
 import { fakeClock } from '../../../support/clock/fake-clock.ts';

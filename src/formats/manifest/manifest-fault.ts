@@ -2,7 +2,7 @@ import { type Document, isMap, isNode, isScalar } from 'yaml';
 import * as z from 'zod/mini';
 import { manifestSchema } from '#domain/manifest/manifest.ts';
 import { nearestName } from '#domain/nearest-name.ts';
-import { quoted } from './rejected.ts';
+import { quoted } from '#formats/rejected.ts';
 
 /** A fault in a manifest, and its offset in the text. */
 export type Fault = { readonly offset: number; readonly what: string };

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { stringify } from 'yaml';
 import { Failure } from '#domain/failure.ts';
-import { parseManifest } from '#formats/manifest-yaml.ts';
+import { parseManifest } from '#formats/manifest/manifest-yaml.ts';
 
 const EMPTY = {
   examples: [],
@@ -66,7 +66,7 @@ describe('a manifest', () => {
   });
 
   it('in the documentation says what it seems to say', () => {
-    const sample = readFileSync(new URL('../../docs/model.yaml', import.meta.url), 'utf8');
+    const sample = readFileSync(new URL('../../../docs/model.yaml', import.meta.url), 'utf8');
 
     expect(parse(sample)).toEqual({
       examples: [

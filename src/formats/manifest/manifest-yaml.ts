@@ -1,10 +1,10 @@
 import { type Document, LineCounter, parseDocument, visit, type YAMLError } from 'yaml';
 import type * as z from 'zod/mini';
 import { type Manifest, manifestSchema } from '#domain/manifest/manifest.ts';
+import { rejected } from '#formats/rejected.ts';
+import { tooDeepLine } from '#formats/yaml/nesting.ts';
+import { repeatedKeys } from '#formats/yaml/repeats.ts';
 import { type Fault, MOST_LISTED, schemaFaults } from './manifest-fault.ts';
-import { rejected } from './rejected.ts';
-import { tooDeepLine } from './yaml-nesting.ts';
-import { repeatedKeys } from './yaml-repeats.ts';
 
 const MAX_BYTES = 256 * 1024;
 

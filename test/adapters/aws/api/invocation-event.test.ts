@@ -2,7 +2,7 @@ import {
   invocationEvent,
   readFunctionError,
   readResponse,
-} from '#adapters/aws/shares/invocation-event.ts';
+} from '#adapters/aws/api/invocation-event.ts';
 
 it('an event has the stage in its context’s path and nowhere else', () => {
   const event = invocationEvent('api', {

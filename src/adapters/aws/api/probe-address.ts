@@ -1,4 +1,4 @@
-import type { ModelRequest } from '#adapters/aws/shares/invocation-event.ts';
+import type { ModelRequest } from '#adapters/aws/api/invocation-event.ts';
 import type { RevisionRef } from '#domain/placement/target.ts';
 import type { ProbeAnswer } from '#ports/prober.ts';
 
