@@ -38,8 +38,8 @@ export const TIERS = {
     script: '.ci/web',
   },
   python: {
-    folders: ['python', 'runtimes/python', 'e2e/first-hour'],
-    what: 'the model server of Python, and models of each of its formats with their frameworks',
+    folders: ['python', 'runtimes/python', 'e2e/first-hour', 'doors/python'],
+    what: 'the model server of Python, models of each of its formats with their frameworks, and the clients of S3 in Python',
     run: 'npm run test:python',
     script: '.ci/python',
   },

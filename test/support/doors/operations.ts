@@ -17,7 +17,7 @@ const call = (operation: string, input: object = {}, differs?: Call['differs']):
 const put = (key: string, Body: string, more = {}) =>
   call('PutObject', { Key: key, Body, ...more });
 
-/** What clients do to a bucket, from an empty one on. */
+/** The calls that clients make of a bucket, from an empty one on. */
 export const CALLS: readonly Call[] = [
   call('ListBuckets'),
   call('HeadBucket'),

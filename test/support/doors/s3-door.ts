@@ -34,7 +34,7 @@ export type S3Door = {
   readonly problems: readonly unknown[];
   /** How far its clock is ahead of that of its clients. */
   aheadMs: number;
-  /** What became of the version that has this key. */
+  /** The deployment of the version that has this key. */
   readonly started: Map<string, Started>;
   client(key?: S3Key, more?: S3ClientConfig): S3Client;
   close(): Promise<void>;

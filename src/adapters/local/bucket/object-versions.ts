@@ -64,7 +64,7 @@ const row = z.pipe(
 );
 
 /**
- * What an S3 client said of an object, and reads again: the entity tag without its quotes, the headers by their lower-case names, and the checksum in base64.
+ * The part of an object's description that an S3 client sent and reads again: the entity tag without its quotes, the headers by their lower-case names, and the checksum in base64.
  * A file that was dropped in the folder has none.
  */
 const about = z.object({

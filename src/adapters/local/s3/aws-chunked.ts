@@ -3,7 +3,7 @@ import { refusal } from './refusal.ts';
 import { hmac, isSame, type Signed, sha256 } from './signature.ts';
 
 type Options = {
-  /** By what each chunk is signed; undefined where chunks are not. */
+  /** The signature that the first chunk's follows; undefined where chunks are not signed. */
   readonly signed: Signed | undefined;
   readonly hasTrailer: boolean;
 };

@@ -6,7 +6,7 @@ import { refusal } from './refusal.ts';
 import type { Asked } from './request.ts';
 import { type Signed, UNSIGNED_PAYLOAD } from './signature.ts';
 
-/** What is known of a body once all of it has been read and verified. */
+/** A body's digests, once all of it has been read and verified. */
 export type Received = { readonly md5: Buffer; readonly checksum: Checksum | null };
 
 /** The object in a request's body. `bytes` ends in an error, after the last of them too, unless they are what the request has promised. */

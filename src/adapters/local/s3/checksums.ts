@@ -118,7 +118,7 @@ export function requireForm(algorithm: Algorithm, value: string): void {
   throw refusal('InvalidRequest', `Value for ${headerOf(algorithm)} header is invalid.`);
 }
 
-/** What `x-amz-checksum-type` asks for; by default what S3 takes for the algorithm in a multipart upload. */
+/** The type that `x-amz-checksum-type` asks for; by default the one that S3 takes for the algorithm in a multipart upload. */
 export function typeOf(algorithm: Algorithm, asked: string | undefined): ChecksumType {
   const isSha = algorithm.startsWith('sha');
   const usual = algorithm === 'crc64nvme' ? 'FULL_OBJECT' : 'COMPOSITE';

@@ -56,7 +56,7 @@ export type MultipartUploads = {
   list(): Promise<readonly MultipartUpload[]>;
   /** Keeps a part, durably, in the place of an earlier one of its number. */
   keep(id: string, arriving: Arriving): Promise<Part>;
-  /** By number. */
+  /** The parts that have arrived, by number. */
   parts(id: string): Promise<readonly Part[]>;
   read(id: string, part: Part): AsyncIterable<Uint8Array>;
   remove(id: string): Promise<void>;

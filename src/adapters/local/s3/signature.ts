@@ -4,7 +4,7 @@ import { refusal } from './refusal.ts';
 import type { Asked } from './request.ts';
 import type { S3Key } from './s3-keys.ts';
 
-/** What a verified request was signed with; the chunks of its body are signed by the same key. */
+/** A verified request: whose it is, and the key by which it and the chunks of its body are signed. */
 export type Signed = {
   readonly caller: S3Key;
   readonly signature: string;

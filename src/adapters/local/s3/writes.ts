@@ -34,7 +34,7 @@ export async function putObject(
   return { status: 200, headers: putHeaders(versionId, about()) };
 }
 
-/** What every write to the bucket brings along. */
+/** The options that every write to the bucket has. */
 export function upload({ versions }: S3Bucket, { headers, caller }: S3Request) {
   return { require: writeConditions(headers, versions.aboutOf), sender: senderOf(caller) };
 }
