@@ -121,7 +121,7 @@ it('goes on from page to page by either version, and loses nothing', async () =>
         );
       },
     ),
-    { numRuns: 25 },
+    { numRuns: 12 },
   );
 });
 

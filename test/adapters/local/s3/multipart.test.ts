@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import {
@@ -16,6 +17,9 @@ import {
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
+import { systemClock } from '#adapters/clocks.ts';
+import { multipartUploads } from '#adapters/local/s3/multipart-uploads.ts';
+import { fakeClock } from '../../../support/clock/fake-clock.ts';
 import { BUCKET as Bucket, type S3Door, s3Door } from '../../../support/doors/s3-door.ts';
 
 const Key = 'models/digits/digits.onnx';
@@ -218,4 +222,22 @@ describe('an upload in parts', () => {
       expect(await refusalOf(part(id, number, bytesOf(1)))).toBe('400 InvalidArgument');
     }
   });
+});
+
+it('an upload that nobody has gone on with for a day is removed when another begins', async () => {
+  const root = await mkdtemp(join(tmpdir(), 'slipway-multipart-'));
+  const clock = fakeClock(systemClock.now());
+  const uploads = multipartUploads(root, clock);
+  const about = { key: 'a', by: 'x', headers: {}, checksum: null };
+  const old = await uploads.begin(about);
+  clock.advance(23 * 3_600_000);
+  await uploads.begin(about);
+  expect(await uploads.find(old.id)).toEqual(old);
+
+  clock.advance(2 * 3_600_000);
+  const young = await uploads.begin(about);
+
+  expect(await uploads.find(old.id)).toBeUndefined();
+  expect(await uploads.find(young.id)).toEqual(young);
+  await rm(root, { recursive: true });
 });

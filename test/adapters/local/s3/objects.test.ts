@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { mkdir, symlink } from 'node:fs/promises';
+import { chmod, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import {
@@ -409,6 +409,16 @@ describe('the bucket', () => {
     expect(Errors).toMatchObject([{ Key: 'notes/b', Code: 'AccessDenied' }]);
     expect(door.versions.keys()).toEqual(['notes/b']);
   });
+});
+
+it('never answers other bytes than were put', async () => {
+  await put(KEY, 'the model');
+  const { sha256, versionId } = door.versions.latest(KEY)!;
+  await rm(join(door.root, 'bucket', KEY));
+  await chmod(door.store.objectPath(KEY, versionId), 0o644);
+  await writeFile(join(door.root, 'objects', sha256), 'another');
+
+  expect(await refusalOf(get(KEY, { VersionId: versionId }))).toBe('500 InternalError');
 });
 
 it('tells by tags what became of a model', async () => {
