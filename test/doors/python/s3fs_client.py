@@ -8,20 +8,20 @@ import s3fs
 MIB = 2**20
 
 fs = s3fs.S3FileSystem()
-with fs.open("bucket/notes/a.txt", "w") as file:
+with fs.open("bucket/s3fs/a.txt", "w") as file:
     file.write("hello")
-assert fs.cat("bucket/notes/a.txt") == b"hello"
+assert fs.cat("bucket/s3fs/a.txt") == b"hello"
 # In parts.
-with fs.open("bucket/notes/large.bin", "wb", block_size=5 * MIB) as file:
+with fs.open("bucket/s3fs/large.bin", "wb", block_size=5 * MIB) as file:
     for number in range(12):
         file.write(bytes([number]) * MIB)
-with fs.open("bucket/notes/large.bin", "rb") as file:
+with fs.open("bucket/s3fs/large.bin", "rb") as file:
     file.seek(5 * MIB)
     assert file.read(3) == b"\5\5\5"
-assert fs.info("bucket/notes/large.bin")["size"] == 12 * MIB
-fs.copy("bucket/notes/a.txt", "bucket/notes/b c+d.txt")
-fs.mv("bucket/notes/b c+d.txt", "bucket/notes/e.txt")
-assert fs.find("bucket/notes") == ["bucket/notes/a.txt", "bucket/notes/e.txt", "bucket/notes/large.bin"]
-fs.rm("bucket/notes", recursive=True)
-assert not fs.exists("bucket/notes")
+assert fs.info("bucket/s3fs/large.bin")["size"] == 12 * MIB
+fs.copy("bucket/s3fs/a.txt", "bucket/s3fs/b c+d.txt")
+fs.mv("bucket/s3fs/b c+d.txt", "bucket/s3fs/e.txt")
+assert fs.find("bucket/s3fs") == ["bucket/s3fs/a.txt", "bucket/s3fs/e.txt", "bucket/s3fs/large.bin"]
+fs.rm("bucket/s3fs", recursive=True)
+assert not fs.exists("bucket/s3fs")
 fs.pipe("bucket/models/s3fs/model.onnx", Path(sys.argv[1]).read_bytes())

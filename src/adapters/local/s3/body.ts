@@ -2,20 +2,13 @@ import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { awsChunks } from './aws-chunked.ts';
 import { type Checksum, givenChecksum, requireForm, summing } from './checksums.ts';
+import type { Digested, Digests } from './digested.ts';
 import { refusal } from './refusal.ts';
 import type { Asked } from './request.ts';
 import { type Signed, UNSIGNED_PAYLOAD } from './signature.ts';
 
-/** A body's digests, once all of it has been read and verified. */
-export type Received = { readonly md5: Buffer; readonly checksum: Checksum | null };
-
 /** The object in a request's body. `bytes` ends in an error, after the last of them too, unless they are what the request has promised. */
-export type Body = {
-  readonly sizeBytes: number;
-  readonly bytes: AsyncIterable<Uint8Array>;
-  /** Only after `bytes` has ended. */
-  received(): Received;
-};
+export type Body = Digested & { readonly sizeBytes: number };
 
 const SHA256 = /^[0-9a-f]{64}$/;
 
@@ -51,7 +44,7 @@ export function bodyOf(source: Readable, asked: Asked, signed: Signed): Body {
   }
   const wantedMd5 = md5Of(asked);
   const isHashed = !streaming && payload !== UNSIGNED_PAYLOAD;
-  let received: Received | undefined;
+  let digests: Digests | undefined;
 
   async function* read(): AsyncGenerator<Uint8Array> {
     const md5 = createHash('md5');
@@ -93,15 +86,15 @@ export function bodyOf(source: Readable, asked: Asked, signed: Signed): Body {
     }
     const digest = md5.digest();
     if (wantedMd5 && !wantedMd5.equals(digest)) throw badDigest('Content-MD5');
-    received = { md5: digest, checksum: await checked(given, sum, trailer) };
+    digests = { md5: digest, checksum: await checked(given, sum, trailer) };
   }
 
   return {
     sizeBytes,
     bytes: read(),
-    received() {
-      if (!received) throw new TypeError('the body has not been read to its end');
-      return received;
+    digests() {
+      if (!digests) throw new TypeError('the body has not been read to its end');
+      return digests;
     },
   };
 }

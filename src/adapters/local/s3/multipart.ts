@@ -14,12 +14,14 @@ import {
   summing,
   typeOf,
 } from './checksums.ts';
+import { type Digested, digested } from './digested.ts';
 import { ownerElement } from './listing.ts';
 import type { MultipartUpload, Part } from './multipart-uploads.ts';
-import { checksumElements, keptHeaders, putHeaders } from './object-headers.ts';
+import { checksumElements, keptHeaders } from './object-headers.ts';
 import { bytesOf, parseRange } from './reads.ts';
 import { refusal } from './refusal.ts';
 import { parameter, type S3Request } from './request.ts';
+import { sha256 } from './signature.ts';
 import { requirePuttable, sourceOf, upload } from './writes.ts';
 import { type Element, listed, readDocument, s3Document } from './xml.ts';
 
@@ -68,15 +70,7 @@ export async function uploadPart(
   const number = partNumber(request);
   const { id } = await uploadOf(bucket, request);
   const { md5, checksum } = await bucket.store.whileUploading(request.key, () =>
-    bucket.uploads.keep(id, {
-      number,
-      sizeBytes: body.sizeBytes,
-      bytes: body.bytes,
-      about() {
-        const received = body.received();
-        return { md5: received.md5.toString('hex'), checksum: received.checksum };
-      },
-    }),
+    bucket.uploads.keep(id, { number, sizeBytes: body.sizeBytes, ...arriving(body) }),
   );
   return {
     status: 200,
@@ -85,6 +79,11 @@ export async function uploadPart(
       ...(checksum && { [headerOf(checksum.algorithm)]: checksum.value }),
     },
   };
+}
+
+function arriving({ bytes, digests }: Digested) {
+  const about = () => ({ ...digests(), md5: digests().md5.toString('hex') });
+  return { bytes, about };
 }
 
 /** Answers UploadPartCopy. */
@@ -103,25 +102,10 @@ export async function copyPart(bucket: S3Bucket, request: S3Request): Promise<S3
       'The x-amz-copy-source-range value must be of the form bytes=first-last within the source object.',
     );
   }
-  const md5 = createHash('md5');
-  const sum = wanted && summing(wanted.algorithm);
-  const bytes = await bytesOf(bucket, source, range);
-  let checksum: Checksum | null = null;
-
-  async function* copied() {
-    for await (const chunk of bytes) {
-      md5.update(chunk);
-      sum?.update(chunk);
-      yield chunk;
-    }
-    checksum = wanted && sum ? await checksumOf(wanted.algorithm, sum) : null;
-  }
-
   const kept = await bucket.uploads.keep(id, {
     number,
     sizeBytes: range.end - range.start + 1,
-    bytes: copied(),
-    about: () => ({ md5: md5.digest('hex'), checksum }),
+    ...arriving(digested(await bytesOf(bucket, source, range), wanted?.algorithm)),
   });
   return {
     status: 200,
@@ -160,7 +144,7 @@ export function completions() {
   return async (bucket: S3Bucket, request: S3Request, body: Body): Promise<S3Answer> => {
     requireRight(request.caller, request.key);
     const text = await textOf(body, MOST_COMPLETION_BYTES);
-    const asked = `${request.key} ${parameter(request, 'uploadId')} ${text}`;
+    const asked = sha256(`${request.key} ${parameter(request, 'uploadId')} ${text}`);
     const known = answers.get(asked);
     if (known) return known;
     const answer = complete(bucket, request, text);
@@ -183,24 +167,51 @@ async function complete(bucket: S3Bucket, request: S3Request, text: string): Pro
       `x-amz-mp-object-size is ${wholeSize}, and the parts have ${sizeBytes} bytes.`,
     );
   }
-  const given = givenChecksum(request);
+  const object = assembled(bucket, completed, givenChecksum(request));
+  const { versionId } = await bucket.store.put(begun.key, Readable.from(object.bytes), {
+    ...upload(bucket, request),
+    expectedBytes: sizeBytes,
+    about: object.about,
+  });
+  await bucket.uploads.remove(begun.id);
+  return {
+    status: 200,
+    headers: { 'x-amz-version-id': versionId },
+    body: s3Document([
+      'CompleteMultipartUploadResult',
+      [
+        ['Location', `/${bucket.name}/${begun.key}`],
+        ['Bucket', bucket.name],
+        ['Key', begun.key],
+        ['ETag', `"${etagOfParts(parts)}"`],
+        ...checksumElements(object.about().checksum),
+      ],
+    ]),
+  };
+}
+
+/** All bytes of the parts in their order, and the object that they are once they have been read. */
+function assembled(
+  { uploads }: S3Bucket,
+  completed: Completed,
+  given: ReturnType<typeof givenChecksum>,
+) {
+  const { upload: begun, parts } = completed;
+  const algorithm = begun.checksum?.type === 'FULL_OBJECT' ? begun.checksum.algorithm : undefined;
   let about: ObjectAbout | undefined;
 
-  async function* whole() {
-    const algorithm = begun.checksum?.type === 'FULL_OBJECT' ? begun.checksum.algorithm : undefined;
-    const sum = algorithm && summing(algorithm);
-    for (const part of parts) {
-      for await (const chunk of bucket.uploads.read(begun.id, part)) {
-        sum?.update(chunk);
-        yield chunk;
-      }
-    }
-    const checksum =
-      algorithm && sum ? await checksumOf(algorithm, sum) : await composite(completed);
+  async function* joined() {
+    for (const part of parts) yield* uploads.read(begun.id, part);
+  }
+
+  async function* checked() {
+    const { bytes, digests } = digested(joined(), algorithm);
+    yield* bytes;
+    const checksum = algorithm ? digests().checksum : await composite(completed);
     if (
       given &&
       checksum &&
-      (given.algorithm !== checksum.algorithm || given.value !== checksum.value)
+      `${given.algorithm} ${given.value}` !== `${checksum.algorithm} ${checksum.value}`
     ) {
       throw refusal(
         'BadDigest',
@@ -210,26 +221,12 @@ async function complete(bucket: S3Bucket, request: S3Request, text: string): Pro
     about = { etag: etagOfParts(parts), headers: begun.headers, checksum };
   }
 
-  const made = () => about ?? { etag: etagOfParts(parts), headers: begun.headers, checksum: null };
-  const { versionId } = await bucket.store.put(begun.key, Readable.from(whole()), {
-    ...upload(bucket, request),
-    expectedBytes: sizeBytes,
-    about: made,
-  });
-  await bucket.uploads.remove(begun.id);
   return {
-    status: 200,
-    headers: { 'x-amz-version-id': putHeaders(versionId, made())['x-amz-version-id'] ?? '' },
-    body: s3Document([
-      'CompleteMultipartUploadResult',
-      [
-        ['Location', `/${bucket.name}/${begun.key}`],
-        ['Bucket', bucket.name],
-        ['Key', begun.key],
-        ['ETag', `"${made().etag}"`],
-        ...checksumElements(made().checksum),
-      ],
-    ]),
+    bytes: checked(),
+    about() {
+      if (!about) throw new TypeError('the parts have not been read to their end');
+      return about;
+    },
   };
 }
 

@@ -1,12 +1,12 @@
-import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import * as z from 'zod/mini';
 import { keyProblem } from '#adapters/local/bucket/key.ts';
-import type { ObjectAbout, ObjectVersion } from '#adapters/local/bucket/object-versions.ts';
+import type { ObjectVersion } from '#adapters/local/bucket/object-versions.ts';
 import { type Body, textOf } from './body.ts';
 import { requireRight, type S3Answer, type S3Bucket } from './bucket.ts';
-import { algorithmNamed, checksumOf, summing } from './checksums.ts';
+import { algorithmNamed } from './checksums.ts';
 import { requireSource, writeConditions } from './conditions.ts';
+import { digested } from './digested.ts';
 import { checksumElements, keptHeaders, putHeaders } from './object-headers.ts';
 import { bytesOf, existingVersion } from './reads.ts';
 import { refusal, refusalOf } from './refusal.ts';
@@ -23,7 +23,7 @@ export async function putObject(
   const headers = keptHeaders(request);
   requirePuttable(request);
   const about = () => {
-    const { md5, checksum } = body.received();
+    const { md5, checksum } = body.digests();
     return { etag: md5.toString('hex'), headers, checksum };
   };
   const { versionId } = await bucket.store.put(request.key, Readable.from(body.bytes), {
@@ -71,26 +71,17 @@ export async function copyObject(bucket: S3Bucket, request: S3Request): Promise<
   const headers = isReplacing ? replaced : (before?.headers ?? replaced);
   const asked = request.headers['x-amz-checksum-algorithm'];
   const algorithm = asked === undefined ? before?.checksum?.algorithm : algorithmNamed(asked);
-  const md5 = createHash('md5');
-  const sum = algorithm && summing(algorithm);
-  let about: ObjectAbout | undefined;
-  const bytes = await bytesOf(bucket, source, { start: 0, end: source.sizeBytes - 1 });
-
-  async function* copied() {
-    for await (const chunk of bytes) {
-      md5.update(chunk);
-      sum?.update(chunk);
-      yield chunk;
-    }
-    const checksum = algorithm && sum ? await checksumOf(algorithm, sum) : null;
-    about = { etag: md5.digest('hex'), headers, checksum };
-  }
-
-  const made = () => about ?? { etag: '', headers, checksum: null };
-  const stored = await bucket.store.put(request.key, Readable.from(copied()), {
+  const whole = { start: 0, end: source.sizeBytes - 1 };
+  const { bytes, digests } = digested(await bytesOf(bucket, source, whole), algorithm);
+  const about = () => ({
+    etag: digests().md5.toString('hex'),
+    headers,
+    checksum: digests().checksum,
+  });
+  const stored = await bucket.store.put(request.key, Readable.from(bytes), {
     ...upload(bucket, request),
     expectedBytes: source.sizeBytes,
-    about: made,
+    about,
   });
   return {
     status: 200,
@@ -102,8 +93,8 @@ export async function copyObject(bucket: S3Bucket, request: S3Request): Promise<
       'CopyObjectResult',
       [
         ['LastModified', new Date(stored.lastModifiedMs).toISOString()],
-        ['ETag', `"${made().etag}"`],
-        ...checksumElements(made().checksum),
+        ['ETag', `"${about().etag}"`],
+        ...checksumElements(about().checksum),
       ],
     ]),
   };

@@ -164,6 +164,16 @@ describe('an object that is put', () => {
     expect(await refusalOf(put('models/a/b', 'x'))).toBe('400 InvalidArgument');
   });
 
+  it('may have the name of a folder that nothing is left in', async () => {
+    await put('models/a/x/y/z.txt', 'x');
+    await door.client().send(new DeleteObjectCommand({ Bucket, Key: 'models/a/x/y/z.txt' }));
+
+    await put('models/a/x', 'file');
+
+    expect(await textOf('models/a/x')).toBe('file');
+    expect(readFileSync(join(door.root, 'bucket/models/a/x'), 'utf8')).toBe('file');
+  });
+
   it('keeps letters of another case apart', async () => {
     await put('models/a/A.txt', 'large');
     await put('models/a/a.txt', 'small');
