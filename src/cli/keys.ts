@@ -2,6 +2,7 @@ import type { MachineControl } from '#control/operations.ts';
 import type { ApiKey, KeyModels } from '#domain/api-key.ts';
 import { Failure } from '#domain/failure.ts';
 import type { accountKeys } from '#operations/account/keys.ts';
+import { USUAL_PORTS } from '#operations/usual-ports.ts';
 import { findInstance } from './client.ts';
 import { accountOf, type Place } from './command.ts';
 import { machineControl } from './one-machine.ts';
@@ -12,6 +13,9 @@ type S3Place = { readonly endpoint: string; readonly bucket: string };
 
 type Created = { readonly key: string; readonly record: ApiKey; readonly s3?: S3Place };
 
+/** Whether a key of this machine is for calls from other machines, instead of for the S3 API. */
+type Use = { readonly calls?: boolean };
+
 type Keys = Pick<ReturnType<typeof accountKeys>, 'list' | 'revoke'> & {
   create(name: string, models: KeyModels): Promise<Created>;
 };
@@ -21,28 +25,33 @@ type KeyInfo = Pick<ApiKey, 'id' | 'name' | 'models'> & { readonly createdAt: st
 
 /** The keys by which clients call the models of the named account, and the base of its endpoints' URLs; or those of the S3 API of this machine, whose models need no keys. */
 export async function openKeys(
-  place: Place,
+  place: Place & Use,
 ): Promise<{ readonly keys: Keys; readonly endpoint: string }> {
   const account = accountOf(place);
-  if (!account) return machineKeys(machineControl(await findInstance(place.data)));
+  if (!account) return machineKeys(machineControl(await findInstance(place.data)), place);
   const { findStack } = await import('#operations/account/stack.ts');
   const { accountKeys } = await import('#operations/account/keys.ts');
   const stack = await findStack(account);
   return { keys: accountKeys(account, stack), endpoint: stack.outputs.Endpoint };
 }
 
-function machineKeys(control: MachineControl): { readonly keys: Keys; readonly endpoint: string } {
+function machineKeys(
+  control: MachineControl,
+  { calls }: Use,
+): { readonly keys: Keys; readonly endpoint: string } {
   const keys: Keys = {
     async create(name, models) {
       const wanted = models === 'all' ? { all: true } : { all: false, models: models.join(',') };
-      const made = await control.createKey({ name, ...wanted });
+      const use = calls ? 'calls' : 's3';
+      const made = await control.createKey({ name, ...wanted, use });
       const { secret, endpoint, bucket, ...record } = made;
-      return { key: secret, record, s3: { endpoint, bucket } };
+      const s3 = endpoint !== null && bucket !== null && { endpoint, bucket };
+      return { key: secret, record, ...(s3 && { s3 }) };
     },
     list: async () => (await control.listKeys()).keys,
     revoke: async (id) => void (await control.revokeKey({ id })),
   };
-  return { keys, endpoint: '' };
+  return { keys, endpoint: `http://THIS-MACHINE:${USUAL_PORTS.others}` };
 }
 
 /** The options: `models`, comma-separated, or `all` for all models. Exactly one of the two. */

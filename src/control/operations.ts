@@ -16,6 +16,7 @@ import {
   keyMade,
   keyRevoked,
   keysKept,
+  keyUse,
   model,
   modelLog,
   models,
@@ -432,11 +433,13 @@ export const onOneMachine = {
   createKey: {
     method: 'POST',
     path: '/keys',
-    summary: "Makes a key of the bucket's S3 API, and opens that API if it is not open yet.",
+    summary:
+      "Makes a key of the bucket's S3 API, and opens that API if it is not open yet; or a key to call models from other machines.",
     query: z.object({
       name: said(text, 'Tells the key from others, in lists and in the events of its uploads.'),
       models: z.optional(said(text, 'The models it is for, separated by commas.')),
-      all: said(flag, 'It is for the whole bucket.'),
+      all: said(flag, 'It is for all models, and the whole bucket.'),
+      use: z._default(said(keyUse, 'What it opens.'), 's3'),
     }),
     says: 'The key, with its secret.',
     answer: json(keyMade),
@@ -444,14 +447,14 @@ export const onOneMachine = {
   listKeys: {
     method: 'GET',
     path: '/keys',
-    summary: "The keys of the bucket's S3 API, oldest first.",
+    summary: "The keys of the bucket's S3 API and of callers on other machines, oldest first.",
     says: 'The keys without their secrets.',
     answer: json(keysKept),
   },
   revokeKey: {
     method: 'DELETE',
     path: '/keys/{id}',
-    summary: "Ends a key of the bucket's S3 API.",
+    summary: 'Ends a key.',
     params: z.object({ id: said(text, 'The id of the key.') }),
     says: 'No key has this id any more.',
     answer: json(keyRevoked),

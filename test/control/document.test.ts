@@ -132,6 +132,7 @@ describe('docs/control-api.openapi.yaml', () => {
       }),
       await ask('/console/links', '/console/links', { method: 'POST' }),
       await ask('/keys', '/keys?name=ci&models=good', { method: 'POST' }),
+      await ask('/keys', '/keys?name=app&all=true&use=calls', { method: 'POST' }),
       await ask('/keys', '/keys'),
       await ask('/keys/{id}', '/keys/0123456789abcdef', { method: 'DELETE' }),
       await ask('/uploads/{id}', `/uploads/${UPLOAD}?key=notes&totalBytes=5&offset=0`, {
@@ -195,7 +196,7 @@ describe('docs/control-api.openapi.yaml', () => {
     const refuses = unwalled(await machineWalls(slipway.dataDir));
     const health = notLinux === undefined && refuses !== null ? 503 : 200;
     expect(answers.map(({ status }) => status)).toEqual([
-      ...[...Array(7).fill(200), health, ...Array(36).fill(200)],
+      ...[...Array(7).fill(200), health, ...Array(37).fill(200)],
       ...[
         400, 404, 404, 404, 400, 400, 404, 400, 409, 400, 400, 404, 400, 400, 400, 400, 400, 400,
         400,

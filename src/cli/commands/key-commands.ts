@@ -21,6 +21,10 @@ export function addKeyCommands(program: Command): void {
   placedCommand(keys, 'create <name>', 'Makes a key and shows it, only this once.')
     .option('--models <names>', 'the models it is for, separated by commas')
     .option('--all', 'it is for all models, including later ones')
+    .option(
+      '--calls',
+      "on this machine: to call models from other machines, not for the bucket's S3 API",
+    )
     .addHelpText(
       'after',
       examples(
@@ -28,7 +32,7 @@ export function addKeyCommands(program: Command): void {
         'slipway keys create ci --models digits,shapes --stage prod',
       ),
     )
-    .action(async (name: string, options: Place & KeyOptions) => {
+    .action(async (name: string, options: Place & KeyOptions & { calls?: boolean }) => {
       const opened = await openKeys(options);
       const created = await createKey(opened.keys, name, options);
       show(options, created, createdLines(created, opened.endpoint));

@@ -13,6 +13,8 @@ type Options = Common & {
   readonly port?: number;
   readonly controlPort?: number;
   readonly s3Port?: number;
+  readonly host?: string;
+  readonly hostPort?: number;
   readonly memory?: number;
   readonly maxReplicas?: number;
   readonly allowedAccelerators?: readonly string[];
@@ -53,6 +55,11 @@ export function addStartCommand(program: Command): void {
       "opens the bucket's S3 API on this port; without it the first of `slipway keys` opens it",
       integer,
     )
+    .option(
+      '--host <address>',
+      'lets callers on other machines reach the models at this address (0.0.0.0: at all), with keys of `slipway keys create --calls`',
+    )
+    .option('--host-port <n>', `the port for them (default: ${usual('others')})`, integer)
     .option(
       '--memory <mib>',
       "how much memory all model servers may hold together (default: three quarters of the machine's)",
@@ -140,6 +147,8 @@ async function startAsAsked(options: Options): Promise<void> {
     gatewayPort: options.port,
     controlPort: options.controlPort,
     s3Port: options.s3Port,
+    othersHost: options.host,
+    othersPort: options.hostPort,
     memoryMiB: options.memory,
     maxReplicas: options.maxReplicas,
     allowedAccelerators: options.allowedAccelerators,

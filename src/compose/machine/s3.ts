@@ -73,19 +73,34 @@ export async function openS3(state: State, config: LocalConfig) {
   }
 
   const operations: Operations = {
-    async createKey({ name, models, all }) {
+    async createKey({ name, models, all, use }) {
       const wanted = models?.split(',').map((model) => model.trim());
       if ((wanted === undefined) !== all) {
         throw new Failure('InputInvalid', 'a key is for named models, or for the whole bucket', {
           fix: 'Give models, or all=true.',
         });
       }
+      if (use === 'calls') {
+        const { key: secret, record } = await state.callerKeys.create(name, wanted ?? 'all');
+        return { ...record, use, secret, endpoint: null, bucket: null };
+      }
       const { origin: endpoint } = await open();
       const key = await keys.create(name, wanted ?? 'all');
-      return { ...key, endpoint, bucket: BUCKET };
+      return { ...key, use, endpoint, bucket: BUCKET };
     },
-    listKeys: async () => ({ keys: keys.list() }),
-    revokeKey: async ({ id }) => ({ id, wasKnown: await keys.revoke(id) }),
+    async listKeys() {
+      const callers = await state.callerKeys.list();
+      const all = [
+        ...keys.list().map((key) => ({ ...key, use: 's3' as const })),
+        ...callers.map((key) => ({ ...key, use: 'calls' as const })),
+      ];
+      return { keys: all.toSorted((one, other) => one.createdAtMs - other.createdAtMs) };
+    },
+    async revokeKey({ id }) {
+      const isCaller = (await state.callerKeys.list()).some((key) => key.id === id);
+      await state.callerKeys.revoke(id);
+      return { id, wasKnown: (await keys.revoke(id)) || isCaller };
+    },
   };
 
   if (config.s3Port !== undefined || keys.list().length > 0) await open();
