@@ -137,7 +137,13 @@ const runtime = z.object({
   python: z.nullable(z.string()),
   packages: z.array(z.string()),
   proof: z.nullable(
-    z.pick(buildProof, { conversion: true, importMs: true, loadMs: true, peakBytes: true }),
+    z.pick(buildProof, {
+      conversion: true,
+      importMs: true,
+      loadMs: true,
+      peakBytes: true,
+      batching: true,
+    }),
   ),
 });
 

@@ -171,6 +171,7 @@ export type Shift = {
 /**
  * The watch after a step of the shift: its start (epoch ms), its length, and the results of Slipway's own probes of the candidate.
  * `latenciesMs` are the latencies of the candidate's answered probes; `previousLatenciesMs` those of the previous revision's, which alternate with them. `isOver` when the next step is due.
+ * `looks` counts how often the shift was judged, in all its steps and by every execution; absent in records from before they were counted.
  */
 export type BakeRecord = {
   readonly startedAtMs: number;
@@ -181,6 +182,7 @@ export type BakeRecord = {
   readonly latenciesMs: readonly number[];
   readonly previousLatenciesMs: readonly number[];
   readonly isOver: boolean;
+  readonly looks?: number;
   /** The basis of the verdict, and the manifest's alarms whose state could not be read; absent before the first check. */
   readonly judgedBy?: string;
   readonly unknownAlarms?: readonly string[];

@@ -1,3 +1,4 @@
+import type { Judgement } from '#domain/comparison/judgement.ts';
 import { withKept } from '#domain/registry/kept.ts';
 import {
   end,
@@ -51,8 +52,20 @@ export function advance(
     const { deployment } = records.deployment;
     if (deployment.phase === to) return { answer: deployment };
     const moved = move(deployment, to, nowMs);
-    return announced(records, { ...moved, work: { ...moved.work, ...work } }, announcement);
+    const judgement = judgementIn(deployment, work, nowMs);
+    const change = announced(records, { ...moved, work: { ...moved.work, ...work } }, announcement);
+    return judgement ? { ...change, judgement } : change;
   });
+}
+
+/** A verdict for which both versions were asked anew. */
+function judgementIn(
+  { id, model }: Deployment,
+  { comparison }: DeploymentWork,
+  nowMs: number,
+): Judgement | undefined {
+  if (comparison?.pair === undefined || comparison.earlier) return undefined;
+  return { model, pair: comparison.pair, deploymentId: id, atMs: nowMs };
 }
 
 /** Decides `Registry.recordWork`. */

@@ -20,6 +20,7 @@ import {
   forget,
   joinTruths,
 } from './models/captured.ts';
+import { comparisonReport } from './models/comparison-report.ts';
 import { diffVersions } from './models/diff-versions.ts';
 import { explainVersion } from './models/explain-version.ts';
 import { type Deps as Acting, modelActions } from './models/model-actions.ts';
@@ -109,6 +110,12 @@ export function slipwayRequests(deps: Deps): Requests {
     }),
     diffVersions: async ({ name, from, to }) =>
       diffVersions(registry, await known(name), { from: from ?? null, to: to ?? null }),
+    readReport: async ({ name, from, to }) => {
+      const asked = { from: from ?? null, to: to ?? null };
+      const found = await diffVersions(registry, await known(name), asked);
+      const names = { model: name, from: `v${found.from}`, to: `v${found.to}` };
+      return { type: 'text/html; charset=utf-8', text: comparisonReport(names, found) };
+    },
     explainVersion: async ({ name, version }) =>
       explainVersion(deps, await known(name), version ?? null),
     readCapture: async ({ name }) => captureOf(deps, (await known(name)).name),

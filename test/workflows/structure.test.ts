@@ -87,6 +87,7 @@ describe('the names of the workflows', () => {
         'ask-both',
         'capture-plan',
         'client-requests',
+        'earlier-answers',
         'example-lines',
         'kept-versions',
         'late-data',

@@ -18,6 +18,7 @@ export const ANY_GPU = 'any';
 const ACCELERATOR_FORM = 'expected `none`, `any`, or a GPU and a count: T4, L4:1, A10G:4';
 
 const EXTRA_COLUMNS = ['ignore', 'refuse'] as const;
+const BATCHING = ['auto', 'off'] as const;
 
 // Clients of OpenAI's API name models in these forms: `gpt-4o`, `meta-llama/Llama-3.1-8B-Instruct`, `ft:gpt-4o:org::id`.
 const ALIAS_FORM =
@@ -147,6 +148,13 @@ export const manifestSchema = z
           .check(
             z.describe(
               'The treatment of columns of a request that the model does not have: `ignore` answers without them and names them in the header x-slipway-warning, `refuse` answers 400.',
+            ),
+          ),
+        batching: z
+          ._default(z.enum(BATCHING), 'auto')
+          .check(
+            z.describe(
+              'Whether requests that wait for the model may be answered in one run: `auto` does so where the build has shown that it costs less and that each row is answered as it is alone, `off` never.',
             ),
           ),
         aliases: z.exactOptional(

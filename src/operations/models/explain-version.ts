@@ -1,9 +1,11 @@
 import type { Explanation } from '#control/explanation.ts';
 import { BUILD_MACHINES } from '#domain/build/build-machine.ts';
 import { servedBy } from '#domain/build/image.ts';
+import type { BuildProof } from '#domain/build/proof.ts';
 import { RUNTIMES } from '#domain/build/runtime.ts';
 import type { Advice, BuildPlan, Deployment, Model, TargetDecision } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
+import type { Manifest } from '#domain/manifest/manifest.ts';
 import { timed } from '#domain/placement/cold-start.ts';
 import type { Learnt } from '#domain/placement/learnt.ts';
 import { adviceOf, askedAgain, atPrices, lookAgain } from '#domain/placement/look-again.ts';
@@ -179,9 +181,18 @@ function runtimeOf({ work: { inspection, plan, image } }: Deployment): Explanati
           importMs: proof.importMs,
           loadMs: proof.loadMs,
           peakBytes: proof.peakBytes,
+          ...(proof.batching && { batching: batchingOf(proof.batching, inspection.manifest) }),
         }
       : null,
   };
+}
+
+function batchingOf(
+  proven: NonNullable<BuildProof['batching']>,
+  { server }: Manifest,
+): NonNullable<BuildProof['batching']> {
+  if (server.batching !== 'off') return proven;
+  return { rows: 1, reason: 'server.batching is off in model.yaml' };
 }
 
 function shiftOf({ phase, work: { shift } }: Deployment): Explanation['shift'] {

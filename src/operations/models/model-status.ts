@@ -4,6 +4,7 @@ import type { Deployment, Model } from '#domain/deployment.ts';
 import { isTerminal } from '#domain/phase.ts';
 import { requestTime, revisionCost } from '#domain/placement/cost.ts';
 import { SHIPPED_PRICES } from '#domain/placement/unit-prices.ts';
+import { isAskedAbout } from '#domain/promotion/approval.ts';
 import { toldTrouble } from '#domain/registry/kept.ts';
 import { nextRepairMs, repairsInARow } from '#domain/registry/repair-pace.ts';
 import { UNPROVEN } from '#domain/rollout/golden-verdict.ts';
@@ -84,8 +85,10 @@ function dropperOf({ artifact: { droppedBy } }: Deployment) {
   return droppedBy ? { droppedBy } : {};
 }
 
-/** A deployment without a target, and a candidate that has not been started, say why. */
+/** A deployment without a target, and a candidate that has not been started, say why; one that the gate asks about awaits an approval. */
 function standingOf({ phase, work }: Deployment) {
+  if (isAskedAbout({ phase, work }) && !work.clearance)
+    return { phase: 'AwaitingApproval', waitsFor: null };
   const target = isTerminal(phase) || work.decision ? undefined : work.awaits?.reason;
   const room = phase === 'Provisioning' ? work.candidate?.waitsFor : undefined;
   const waitsFor = target ?? room ?? null;

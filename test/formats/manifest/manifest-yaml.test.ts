@@ -9,7 +9,7 @@ const EMPTY = {
   model: { format: 'auto', allowPickle: [] },
   runtime: { optimize: 'auto', network: 'none' },
   build: {},
-  server: { startupTimeoutSeconds: 300, extraColumns: 'ignore' },
+  server: { startupTimeoutSeconds: 300, extraColumns: 'ignore', batching: 'auto' },
   resources: {},
   placement: {
     target: 'auto',
@@ -93,7 +93,12 @@ describe('a manifest', () => {
       runtime: { optimize: 'auto', network: 'none' },
       build: { pythonVersion: '3.12', requirements: ['pandas==2.2.3'] },
       entrypoint: 'predict.py:Predictor',
-      server: { startupTimeoutSeconds: 120, extraColumns: 'refuse', aliases: ['gpt-4o'] },
+      server: {
+        startupTimeoutSeconds: 120,
+        extraColumns: 'refuse',
+        batching: 'auto',
+        aliases: ['gpt-4o'],
+      },
       resources: { memory: '2Gi', accelerator: 'none' },
       placement: { target: 'auto', allow: ['lambda', 'fargate'], allowCpu: false, move: 'advise' },
       scaling: {
