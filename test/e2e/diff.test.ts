@@ -24,6 +24,20 @@ async function live(folder: string) {
   return { slipway, diff };
 }
 
+describe('the report of two versions', () => {
+  it('is a page of the control API too, for the console', async () => {
+    await using folder = await temporaryFolder();
+    const { slipway } = await live(folder.path);
+    await using _ = slipway;
+
+    const page = await slipway.api('/models/iris/report?from=1&to=1');
+
+    expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
+    expect(await page.text()).toContain('were never compared by their answers');
+    expect((await slipway.api('/models/iris/report?to=7')).status).toBe(400);
+  });
+});
+
 describe('a file that is not deployed', () => {
   it('is compared with the live version as a deployment does, and leaves nothing behind', async () => {
     await using folder = await temporaryFolder();
