@@ -117,9 +117,19 @@ export const STEPS = {
     grants: ['registry readBuildLog lookAtBuilds stopBuilds'],
   }),
   ChooseTarget: step(workflow.ChooseTarget, chooseTarget, {
-    ports: ['registry', 'accountLimits', 'clock', 'offered', 'caps'],
+    ports: [
+      'registry',
+      'accountLimits',
+      'functionConcurrency',
+      'demand',
+      'prices',
+      'clock',
+      'offered',
+      'caps',
+    ],
     timeoutSeconds: 55,
-    grants: ['registry'],
+    grants: ['registry readConcurrency readMetrics'],
+    containerGrants: ['readGroups'],
   }),
   AwaitContainers: step(workflow.AwaitContainers, awaitContainers, {
     ports: ['registry', 'offered', 'clock'],

@@ -10,6 +10,7 @@ import {
 import type { Change, RegistryWrite } from '#domain/registry/write.ts';
 import { announcePhase, announceStart, announceVersion } from './announce.ts';
 import type {
+  Advice,
   AwaitedContainers,
   Damage,
   Deployment,
@@ -201,6 +202,30 @@ export function noteDamage(
       const state = damage ? 'Damaged' : 'Mended';
       const words = damage ?? undefined;
       const announced = announceVersion(deployment, noted, { state, nowMs, words });
+      return { answer: undefined, version: noted, ...announced };
+    },
+  };
+}
+
+/** Decides `Registry.noteAdvice`. */
+export function noteAdvice(
+  { model, version, deploymentId }: Pick<ModelVersion, 'model' | 'version' | 'deploymentId'>,
+  advice: Advice | null,
+): RegistryWrite<void> {
+  return {
+    deploymentId,
+    model,
+    version,
+    decide({ deployment, version: known }, nowMs) {
+      const isSame = JSON.stringify(advice) === JSON.stringify(known?.advice ?? null);
+      if (!deployment || known?.state !== 'Live' || isSame) return { answer: undefined };
+      const { advice: before, ...unadvised } = known;
+      if (!advice) return { answer: undefined, version: unadvised };
+      const noted = { ...unadvised, advice };
+      if (advice.to === before?.to) return { answer: undefined, version: noted };
+      const { reason, fix, ...data } = advice;
+      const words = { reason, fix, data };
+      const announced = announceVersion(deployment, noted, { state: 'Advised', nowMs, words });
       return { answer: undefined, version: noted, ...announced };
     },
   };

@@ -1,6 +1,7 @@
 import type { Admission, AdmissionResult, Refusal, Request } from '#domain/admission.ts';
 import type { Judgement } from '#domain/comparison/judgement.ts';
 import type {
+  Advice,
   Approval,
   Damage,
   Deployment,
@@ -102,6 +103,14 @@ export type Registry = {
   noteDamage(
     version: Pick<ModelVersion, 'model' | 'version' | 'deploymentId'>,
     damage: Damage | null,
+  ): Promise<void>;
+  /**
+   * Records the advice to place a live version elsewhere, or with null that there is none, and announces it, as an event of the deployment that made it, once for each place that is advised. Takes no epoch: it changes nothing of what serves.
+   * A no-op for a version that is not live.
+   */
+  noteAdvice(
+    version: Pick<ModelVersion, 'model' | 'version' | 'deploymentId'>,
+    advice: Advice | null,
   ): Promise<void>;
   /**
    * Announces what has befallen the servers of a version, as an event of the deployment that made it: one of a kind in 15 minutes, and nothing of others until then. Takes no epoch: it changes nothing of what serves.

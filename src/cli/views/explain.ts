@@ -23,6 +23,7 @@ export function explanationLines(explained: Explanation): readonly string[] {
     ['served by', servedBy(explained)],
     ['missing', missingCaveat(explained.artifact.format)],
     ['measured', measuredOf(explained)],
+    ['batches', batchesOf(explained)],
     ['built on', builtOn(explained)],
     ['image', imageOf(explained)],
     ['promoted', promotedFrom(explained)],
@@ -98,6 +99,14 @@ function measuredOf({ runtime }: Explanation): string | null {
 
 /** As much of a fingerprint as tells it from others. */
 const SHOWN_DIGITS = 16;
+
+function batchesOf({ runtime }: Explanation): string | null {
+  const { batching } = runtime?.proof ?? {};
+  if (!batching) return null;
+  const { rows, reason } = batching;
+  const says = rows > 1 ? `up to ${rows} rows of waiting requests` : 'none';
+  return `${says}: ${reason}`;
+}
 
 function promotedFrom({ promotion }: Explanation): string | null {
   if (!promotion) return null;
