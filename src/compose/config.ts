@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import * as z from 'zod/mini';
+import { isNetwork } from '#adapters/local/gateway/forwarded.ts';
 import limits from '#domain/data/lambda-limits.json' with { type: 'json' };
 import { Failure } from '#domain/failure.ts';
 import { requireAccelerators } from '#domain/placement/accelerators.ts';
@@ -45,6 +46,12 @@ const hostName = z
     ),
   );
 
+const network = z
+  .string()
+  .check(
+    z.refine(isNetwork, 'expected an address such as 10.0.0.5, or a network such as 10.0.0.0/8'),
+  );
+
 // An empty one, as of a variable that is not set, would have every release taken.
 const signer = z
   .string()
@@ -75,6 +82,7 @@ const OPTIONS: Readonly<Record<string, string>> = {
   maxReplicas: '--max-replicas',
   corsOrigins: '--cors-origin',
   allowedHosts: '--allowed-host',
+  trustedProxies: '--trusted-proxy',
   publicUrl: '--public-url',
   consoleUrl: '--console-url',
   webhooks: '--webhook',
@@ -92,7 +100,7 @@ const OPTIONS: Readonly<Record<string, string>> = {
  * Times carry their units; `maxInstances` bounds the processes of one revision.
  * `maxReplicas` and `allowedAccelerators` (names of GPUs, none if empty) cap what a manifest may ask for.
  * `requireApproval`: a promotion goes live only once a person has approved it. `trustedSigners`: the public keys of which one has to have signed it; without any an unsigned one is taken.
- * `requestLog`: the gateway logs each request. Pages of `corsOrigins` may call models. `allowedHosts` are names of this machine beside its own, which a reverse proxy hands on. `publicUrl` and `consoleUrl`: where one publishes the gateway and the console, each with an origin of its own.
+ * `requestLog`: the gateway logs each request. Pages of `corsOrigins` may call models. `allowedHosts` are names of this machine beside its own, which a reverse proxy hands on. `trustedProxies` are addresses and networks of proxies whose `Forwarded` and `X-Forwarded-*` headers are believed; a proxy on this machine always is. `publicUrl` and `consoleUrl`: where one publishes the gateway and the console, each with an origin of its own.
  * `memoryMiB`: the most that all model servers are to hold together; three quarters of the machine's by default.
  * Events are posted to `webhooks`, signed with `webhookSecret`: `whsec_` and 24 to 64 bytes in base64, as in Standard Webhooks.
  */
@@ -126,6 +134,7 @@ const localConfig = z.strictObject({
   requestLog: z._default(z.boolean(), false),
   corsOrigins: z._default(z.array(origin), []),
   allowedHosts: z._default(z.array(hostName), []),
+  trustedProxies: z._default(z.array(network), []),
   publicUrl: z.optional(published),
   consoleUrl: z.optional(published),
   webhooks: z._default(z.array(webhook), []),

@@ -103,6 +103,7 @@ async function startIn(
   const watching = control.startWatch();
   const looking = control.startHistory();
   const expiring = control.startExpiry();
+  const weighing = workflows.startWeighing();
 
   return {
     gateway: gateway.origin,
@@ -119,7 +120,7 @@ async function startIn(
       serving.stopStarting();
       workflows.stopResending();
       await Promise.race([
-        Promise.all([sweeping.stop(), watching.stop(), looking.stop(), expiring.stop()]),
+        Promise.all([sweeping, watching, looking, expiring, weighing].map((each) => each.stop())),
         timeout(STEPS_MS),
       ]);
       await others?.close();

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import type { Frozen } from './operation.ts';
 import {
+  advice,
   count,
   damage,
   deploymentId,
@@ -19,6 +20,7 @@ const common = {
   target,
   state: versionState,
   damage: z.exactOptional(damage),
+  advice: z.exactOptional(advice),
 };
 
 const modelVersion = z
@@ -394,3 +396,18 @@ export const traffic = z.object({
 
 /** How the requests of a model went, in pieces of some seconds. */
 export type Traffic = Frozen<z.output<typeof traffic>>;
+
+export const calledHours = z.object({
+  sinceMs: z.number().check(z.describe('From when on requests are counted (epoch).')),
+  nowMs: z.number(),
+  hours: z.array(
+    z.object({
+      atMs: z.number().check(z.describe('When the hour began (epoch).')),
+      requests: count,
+      busiestMinute: count.check(z.describe('The requests of its busiest minute.')),
+    }),
+  ),
+});
+
+/** The requests of a model by the hour; hours without any may be absent. */
+export type CalledHours = Frozen<z.output<typeof calledHours>>;

@@ -9,6 +9,7 @@ import { explanation } from './explanation.ts';
 import {
   asked,
   builds,
+  calledHours,
   consoleLink,
   consoleSession,
   failing,
@@ -94,6 +95,13 @@ const upload = z.object({
 const size = z.int(BYTES).check(z.nonnegative(BYTES));
 const which = (description: string) => z.object({ version: z.optional(said(number, description)) });
 
+const compared = {
+  from: z.optional(
+    said(number, 'By default the one that `to` was compared with, or the one live before it.'),
+  ),
+  to: z.optional(said(number, 'By default the live one.')),
+};
+
 const json = <Schema extends z.ZodMiniType>(schema: Schema) => ({ kind: 'json', schema }) as const;
 const lines = <Schema extends z.ZodMiniType>(schema: Schema) =>
   ({ kind: 'lines', schema }) as const;
@@ -160,12 +168,18 @@ export const everywhere = {
     path: '/models/{name}/diff',
     summary: 'How two versions differ.',
     params: named,
-    query: z.object({
-      from: z.optional(said(number, 'By default the one that was live before `to`.')),
-      to: z.optional(said(number, 'By default the live one.')),
-    }),
+    query: z.object(compared),
     says: 'The differences.',
     answer: json(versionDiff),
+  },
+  readReport: {
+    method: 'GET',
+    path: '/models/{name}/report',
+    summary: 'How two versions differ, as a page that can be kept and sent.',
+    params: named,
+    query: z.object(compared),
+    says: 'A page without scripts, which requests nothing.',
+    answer: { kind: 'text', type: 'text/html' },
   },
   readCapture: {
     method: 'GET',
@@ -214,6 +228,14 @@ export const everywhere = {
     query: z.object({ minutes: z._default(minutes, 15) }),
     says: 'The requests, for every few seconds; in an account for every minute, as CloudWatch counts them, a minute or two late.',
     answer: json(traffic),
+  },
+  readDemand: {
+    method: 'GET',
+    path: '/models/{name}/demand',
+    summary: 'The requests of the live version in the last two weeks, by the hour.',
+    params: named,
+    says: 'The hours in which it was called.',
+    answer: json(calledHours),
   },
   rollBack: {
     method: 'POST',

@@ -1,12 +1,6 @@
 import { Command } from 'commander';
 import { addKeyCommands } from '../../src/cli/commands/key-commands.ts';
-import {
-  createdLines,
-  createKey,
-  keyLines,
-  listKeys,
-  revokeKey,
-} from '../../src/cli/keys.ts';
+import { createdLines, createKey, keyLines, listKeys, revokeKey } from '../../src/cli/keys.ts';
 import { fakeClock } from '../support/clock/fake-clock.ts';
 import { memoryApiKeys } from '../support/memory/api-keys.ts';
 

@@ -141,6 +141,7 @@ describe('docs/control-api.openapi.yaml', () => {
       }),
       await ask('/uploads/{id}', `/uploads/${UPLOAD}`),
       await ask('/models/{name}/traffic', '/models/good/traffic?minutes=5'),
+      await ask('/models/{name}/demand', '/models/good/demand'),
       await ask('/deployments/{id}/steps', `/deployments/${good.body.deploymentId}/steps`),
       await ask('/workflows/{workflow}', '/workflows/deploy'),
       await ask('/models', '/models'),
@@ -196,7 +197,7 @@ describe('docs/control-api.openapi.yaml', () => {
     const refuses = unwalled(await machineWalls(slipway.dataDir));
     const health = notLinux === undefined && refuses !== null ? 503 : 200;
     expect(answers.map(({ status }) => status)).toEqual([
-      ...[...Array(7).fill(200), health, ...Array(37).fill(200)],
+      ...[...Array(7).fill(200), health, ...Array(38).fill(200)],
       ...[
         400, 404, 404, 404, 400, 400, 404, 400, 409, 400, 400, 404, 400, 400, 400, 400, 400, 400,
         400,
@@ -209,7 +210,7 @@ describe('docs/control-api.openapi.yaml', () => {
       { keys: [] },
     ]);
     expect(answers.filter((answer) => answer.wrong !== null)).toEqual([]);
-    // A promotion and its answer need a second Slipway; metrics and events are text.
+    // A promotion and its answer need a second Slipway; metrics, reports and events are text.
     const asked = new Set(
       answers.filter(({ status }) => status < 400 || status === 503).map((answer) => answer.asked),
     );
@@ -218,6 +219,7 @@ describe('docs/control-api.openapi.yaml', () => {
     );
     expect(operations.filter((operation) => !asked.has(operation))).toEqual([
       'GET /metrics',
+      'GET /models/{name}/report',
       'POST /promotions',
       'POST /models/{name}/answer',
       'GET /events',

@@ -46,6 +46,7 @@ const WITHOUT_RESOURCES = [
   'logs:ListLogDeliveries',
   'logs:PutResourcePolicy',
   'logs:UpdateLogDelivery',
+  'ssm:DescribeParameters',
   'xray:PutTelemetryRecords',
   'xray:PutTraceSegments',
 ];

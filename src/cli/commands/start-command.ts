@@ -27,6 +27,7 @@ type Options = Common & {
   readonly publicUrl?: string;
   readonly consoleUrl?: string;
   readonly allowedHost: readonly string[];
+  readonly trustedProxy: readonly string[];
   readonly webhook: readonly string[];
 };
 
@@ -97,6 +98,12 @@ export function addStartCommand(program: Command): void {
       [],
     )
     .option(
+      '--trusted-proxy <address>',
+      'an address or a network, such as 10.0.0.0/8, of proxies whose Forwarded and X-Forwarded-* headers are believed, besides those of this machine; may be repeated',
+      collected,
+      [],
+    )
+    .option(
       '--public-url <url>',
       'the address at which a reverse proxy publishes the gateway, such as https://models.example/ml',
     )
@@ -159,6 +166,7 @@ async function startAsAsked(options: Options): Promise<void> {
     codeWithoutWalls: options.codeWithoutWalls ?? false,
     corsOrigins: options.corsOrigin,
     allowedHosts: options.allowedHost,
+    trustedProxies: options.trustedProxy,
     publicUrl: options.publicUrl,
     consoleUrl: options.consoleUrl,
     webhooks: options.webhook,

@@ -75,7 +75,12 @@ export async function openControl(
   const s3 = await openS3(state, config);
   const models = config.publicUrl ?? gateway.origin;
   const sessions = consoleSessions(database, clock);
-  const history = trafficHistory({ database: state.views, clock, families: gateway.families });
+  const history = trafficHistory({
+    database: state.views,
+    clock,
+    families: gateway.families,
+    onRequests: state.calledHours.count,
+  });
   const deploymentMetrics = deploymentMeters(registry);
   const partial = partialUploads({
     folder: folder('uploads'),
@@ -107,6 +112,10 @@ export async function openControl(
           () => false,
         ),
       logs: () => ({ ...runtime, platforms: serving.platforms }),
+      demand: state.calledHours,
+      isSpent: false,
+      // Nothing is spent here, in no region.
+      prices: { read: async () => undefined },
       traffic: async ({ name }, minutes) => history.of(name, minutes),
       listBuilds: runtime.board.list,
       readEvents: events.open,
@@ -156,6 +165,7 @@ export async function openControl(
       sessions,
       token,
       models: new URL(models).origin,
+      place: 'machine',
       ...(config.consoleUrl !== undefined && { published: config.consoleUrl }),
     },
     {

@@ -16,6 +16,7 @@ import { registryCheck, registryFailure } from '#adapters/local/registry/registr
 import { releaseReserve } from '#adapters/local/registry/reserve.ts';
 import { sqliteApiKeys } from '#adapters/local/registry/sqlite-api-keys.ts';
 import { sqliteRegistry } from '#adapters/local/registry/sqlite-registry.ts';
+import { calledHours } from '#adapters/local/views/called-hours.ts';
 import { stepHistory } from '#adapters/local/views/step-history.ts';
 import { openViews } from '#adapters/local/views/views-database.ts';
 import { webhooks } from '#adapters/local/webhooks/webhooks.ts';
@@ -107,6 +108,7 @@ export async function openState(
     database,
     /** The database of what the console draws over time. */
     views,
+    calledHours: calledHours(views, clock),
     steps: stepHistory(views, clock),
     registry,
     /** Fails when SQLite does not report the registry as sound. */

@@ -19,6 +19,7 @@ import { answerClientErrors } from './client-error.ts';
 import { gracefulClose } from './close.ts';
 import { corsFor } from './cors.ts';
 import { endedRequests } from './ended-request.ts';
+import { frontFor } from './forwarded.ts';
 import { type GenerationMeters, generationMeters } from './generation-meters.ts';
 import { type GatewayParts, gatewayHandler } from './handler.ts';
 import { inFlight } from './in-flight.ts';
@@ -49,6 +50,8 @@ export type GatewayOptions = Wanted & {
   readonly consoleOrigins?: () => readonly string[];
   /** Names of this machine, beside its own, that requests may have in their Host header. */
   readonly allowedHosts?: readonly string[];
+  /** Addresses and networks of proxies, beside this machine's own, whose word for the address that clients see is believed. */
+  readonly trustedProxies?: readonly string[];
 };
 
 /** An address at which the gateway answers, until it is closed. */
@@ -91,7 +94,7 @@ const NO_PAGES: ConsoleFiles = { file: () => undefined, modules: () => [] };
 /** The endpoint of every model on one machine: a reverse proxy that distributes requests by shares, and keeps clients' connections when the shares change. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { revisions, database, clock, timers = realTimers } = options;
-  const { requestLog: log, corsOrigins = [], allowedHosts = [] } = options;
+  const { requestLog: log, corsOrigins = [], allowedHosts = [], trustedProxies = [] } = options;
   const { generations = generationMeters(clock), consoleOrigins = () => [] } = options;
   const { router, table } = gatewayRouter({ database, revisions });
   const counts = gatewayMetrics(clock);
@@ -115,6 +118,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     cors: corsFor(origins),
     pages: options.pages ?? NO_PAGES,
     console: () => consoleOrigins()[0],
+    frontOf: frontFor(trustedProxies),
     stranger: strangers({ hosts: allowedHosts, origins }),
     timers,
     table,

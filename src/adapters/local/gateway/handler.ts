@@ -9,6 +9,7 @@ import limits from '#domain/data/container-limits.json' with { type: 'json' };
 import type { strangers } from './callers.ts';
 import { type Cors, VARIES } from './cors.ts';
 import type { EndedRequest } from './ended-request.ts';
+import type { FrontOf } from './forwarded.ts';
 import { answerHome } from './home.ts';
 import type { InFlight } from './in-flight.ts';
 import type { OuterCallers } from './outer-callers.ts';
@@ -43,6 +44,7 @@ export type GatewayParts = {
   readonly console: () => string | undefined;
   /** Refuses requests of pages that may not call models. */
   readonly stranger: ReturnType<typeof strangers>;
+  readonly frontOf: FrontOf;
   readonly timers: Timers;
   readonly room: BodyRoom;
   table(): RoutingTable;
@@ -93,13 +95,14 @@ function answerOwn(
   known: Known | Unnamed | Refused,
 ): boolean {
   if ('isStranger' in known) return false;
-  const { metrics, table } = parts;
+  const { metrics, table, frontOf } = parts;
   const place = 'place' in known ? known.place : undefined;
   // Node sends only the head in answer to HEAD.
   if (request.method !== 'GET' && request.method !== 'HEAD') return false;
   response.setHeader(...VARIES);
   if (place) return answerPage(request, response, place, { table: table(), files: parts.pages });
-  if (answerHome(request, response, { table: table(), console: parts.console() })) return true;
+  if (answerHome(request, response, { table: table(), console: parts.console(), frontOf }))
+    return true;
   if (answerRoot(request, response, parts)) return true;
   if (!metrics || !METRICS.test(request.url ?? '')) return false;
   metrics().then(
