@@ -1,4 +1,5 @@
 import {
+  appendFileSync,
   mkdirSync,
   readdirSync,
   rmSync,
@@ -228,6 +229,18 @@ describe('an upload', () => {
     await restarted();
 
     await endsAsChanged();
+  });
+
+  it('of a file that only grows meanwhile has the bytes that were chosen', async () => {
+    await slow(true);
+    const path = file('appended.onnx', largeModel(11));
+    await deploy(0, path);
+    await arrived(2 * MIB);
+    appendFileSync(path, 'more');
+    await slow(false);
+    await slipway.ending('appended', 1);
+
+    expect(await slipway.get('/models/appended')).toMatchObject({ live: { version: 1 } });
   });
 
   async function endsAsChanged(): Promise<void> {
