@@ -36,6 +36,7 @@ export const SMALLEST: Readonly<Record<string, Smallest>> = {
       return spawnSync('docker', ['version']).status !== 0 && 'no Docker engine answers';
     },
   },
+  batching: { args: ['1', '50', 'of 3 layers'] },
   burst: { args: ['--rate', '20', '--seconds', '1', '--rounds', '1'] },
   capture: { args: ['1', '500'] },
   concurrency: {

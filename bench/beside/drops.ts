@@ -101,7 +101,13 @@ export function serverOf(image: string): Command {
   const isOnnx = readdirSync(model, { recursive: true }).some((name) =>
     String(name).endsWith('.onnx'),
   );
-  if (isOnnx) return { program: process.execPath, given: [join(BUNDLE, 'main.js')], environment };
+  if (isOnnx) return { ...onnxServer(environment.MODEL_PATH), environment };
   const program = join(image, 'environment/bin/python');
   return { program, given: ['-m', 'slipway_server'], environment };
+}
+
+/** The bundled ONNX server with a model's file or folder. */
+export function onnxServer(path: string): Command {
+  const environment = { MODEL_PATH: path, MODEL_NAME: MODEL, ORT_DISABLE_TELEMETRY: '1' };
+  return { program: process.execPath, given: [join(BUNDLE, 'main.js')], environment };
 }

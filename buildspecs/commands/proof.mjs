@@ -8,23 +8,24 @@ const MOST_TEXT = 500;
 
 /** @import { BuildOrder } from '../../src/domain/build/order.ts' */
 /** @typedef {{ reason: string, kept?: boolean }} Int8 */
+/** @typedef {{ rows: number, reason: string }} Batching */
 /**
  * The report of a conversion, or why there was none.
- * @typedef {{ converted: boolean, reason: string, rows: number, maxDifference: number | null, onnxMicros: number | null, nativeMicros?: number | null, measured?: object | null, int8?: Int8 }} Report
+ * @typedef {{ converted: boolean, reason: string, rows: number, maxDifference: number | null, onnxMicros: number | null, nativeMicros?: number | null, measured?: object | null, batching?: Batching | undefined, int8?: Int8 }} Report
  */
 /**
  * A model's own description, by a process that loaded it.
- * @typedef {{ signature: object | null, takesColumns: boolean, rows: number, example: { request: unknown, expect?: unknown } | null, nativeMicros: number | null, importMs: number, loadMs: number, peakBytes: number, packages: string[], measured?: object | null | undefined, conversion?: Report | null }} Described
+ * @typedef {{ signature: object | null, takesColumns: boolean, rows: number, example: { request: unknown, expect?: unknown } | null, nativeMicros: number | null, importMs: number, loadMs: number, peakBytes: number, packages: string[], measured?: object | null | undefined, batching?: Batching | undefined, conversion?: Report | null }} Described
  */
 
 /**
  * A build's report on a model that was loaded and, if `conversion` says so, converted.
  * @param {Pick<BuildOrder, 'facts' | 'python' | 'runtime'> & { convertsTo?: string | null }} order
  * @param {Described} described
- * @param {Omit<Report, 'measured'>} report
+ * @param {Omit<Report, 'measured' | 'batching'>} report
  */
 export function proofOf(order, described, { converted, ...conversion }) {
-  const { signature, takesColumns, example, importMs, loadMs, peakBytes, measured, packages } =
+  const { signature, takesColumns, example, importMs, loadMs, peakBytes, measured, batching } =
     described;
   return {
     runtime: converted ? order.convertsTo : order.runtime,
@@ -34,8 +35,9 @@ export function proofOf(order, described, { converted, ...conversion }) {
     loadMs,
     peakBytes,
     ...(measured && { measured }),
+    ...(batching && { batching: { ...batching, reason: clipped(batching.reason) } }),
     takesColumns,
-    packages: mostOf(packages, order.python?.requirements ?? []),
+    packages: mostOf(described.packages, order.python?.requirements ?? []),
     signature: short(signature, MOST_SIGNATURE_BYTES),
     example: short(conversion.int8?.kept ? askedOnly(example) : example, MOST_EXAMPLE_BYTES),
   };

@@ -189,6 +189,7 @@ const DESCRIBED = {
   packages: isTexts,
   uncompiled: isTexts,
   measured: (value) => value === undefined || isObjectOrNull(value),
+  batching: (value) => value === undefined || typeof value?.reason === 'string',
   conversion: (value) => value === undefined || value === null || typeof value.reason === 'string',
 };
 
@@ -197,12 +198,12 @@ const DESCRIBED = {
  * @param {Runtime} runtime
  * @param {{ described: Described, report: Report }} found
  */
-async function finish(work, runtime, { described, report: { measured, ...report } }) {
+async function finish(work, runtime, { described, report: { measured, batching, ...report } }) {
   await declare(work, described);
   if (report.converted) await exchange(work);
   await writeProof(work, runtime, {
     // The time of the answers is that of the model as it is served.
-    described: report.converted ? { ...described, measured } : described,
+    described: report.converted ? { ...described, measured, batching } : described,
     report: { ...report, nativeMicros: described.nativeMicros },
   });
 }
@@ -250,7 +251,7 @@ async function exchangeWeights({ order, served, onnx }) {
 /**
  * @param {Work} work
  * @param {Runtime} runtime
- * @param {{ described: Described, report: Omit<Report, 'measured'> }} found
+ * @param {{ described: Described, report: Omit<Report, 'measured' | 'batching'> }} found
  */
 async function writeProof({ order, served, proof }, { convertsTo }, { described, report }) {
   const proven = {

@@ -28,7 +28,7 @@ if (isSpare) Object.assign(process.env, await channel.environment());
 const config = configure();
 // The environment of a spare server does not say which model it serves.
 if (isSpare) process.title = `${SERVER_NAME} ${config.revision}`;
-const opening = openModel(config.modelPath).catch(exitWith(1));
+const opening = openModel(config).catch(exitWith(1));
 let session: Session | undefined;
 const routes = createRoutes(config, () => session);
 const capture = config.capture && openCapture(config.capture, config.revision);
@@ -49,8 +49,8 @@ console.log(`${config.name} is ready`);
 channel.tell({ ready: true });
 
 /** Opens a model over images or texts from a folder, which also holds the settings that prepare its inputs; else a single file. */
-async function openModel(path: string): Promise<Session> {
-  if (!(await isFolder(path))) return openSession(thread, path, exitWith(1));
+async function openModel({ modelPath: path, batchRows }: Config): Promise<Session> {
+  if (!(await isFolder(path))) return openSession(thread, path, exitWith(1), batchRows);
   const images = await readImageFolder(path);
   if (images) return openImages(await openSession(thread, images.modelPath, exitWith(1)), images);
   const table = await readStaticFolder(path);

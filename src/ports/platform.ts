@@ -41,6 +41,8 @@ export type RevisionSpec = {
   readonly scaling: ReplicaScaling;
   readonly startupTimeoutSeconds: number;
   readonly extraColumns: ExtraColumns;
+  /** How many rows of waiting requests its server may answer in one run; absent where it answers each request alone. */
+  readonly batchRows?: number;
   /** A request that the model answers, as JSON of its protocol and body, which its server shows to people; absent where none is known, or a short one is not. */
   readonly example?: string;
   /** Names besides its own by which OpenAI's API may ask for the model; absent where there are none. */
@@ -57,19 +59,21 @@ const MOST_VARIABLE_BYTES = 2500;
 /** The settings by which its server answers, by the names that the servers in runtimes/ read. */
 export function answerEnvironment({
   extraColumns,
+  batchRows,
   example,
   aliases,
   mlflowVersion,
   capture,
 }: Pick<
   RevisionSpec,
-  'extraColumns' | 'example' | 'aliases' | 'mlflowVersion' | 'capture'
+  'extraColumns' | 'batchRows' | 'example' | 'aliases' | 'mlflowVersion' | 'capture'
 >): Record<string, string> {
   const kept = capture ? captureVariable(capture) : '';
   // People can do without the example.
   const isShown = example && example.length + kept.length <= MOST_VARIABLE_BYTES;
   return {
     ...(extraColumns === 'refuse' && { EXTRA_COLUMNS: 'refuse' }),
+    ...(batchRows && { BATCH_ROWS: String(batchRows) }),
     ...(isShown && { MODEL_EXAMPLE: example }),
     ...(aliases && { MODEL_ALIASES: aliases.join(',') }),
     ...(mlflowVersion && { MLFLOW_VERSION: mlflowVersion }),

@@ -1,9 +1,9 @@
-import { servedBy } from '#domain/build/image.ts';
+import { type BuiltImage, servedBy } from '#domain/build/image.ts';
 import { serverPlace, startupSeconds } from '#domain/build/runtime.ts';
 import type { CapturePlan } from '#domain/capture/plan.ts';
 import type { Deployment } from '#domain/deployment.ts';
 import { declaredOf } from '#domain/manifest/declared.ts';
-import { ANY_GPU, acceleratorOf } from '#domain/manifest/manifest.ts';
+import { ANY_GPU, acceleratorOf, type Manifest } from '#domain/manifest/manifest.ts';
 import { completeScaling } from '#domain/manifest/scaling.ts';
 import { shownExample } from '#domain/rollout/golden-request.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
@@ -56,9 +56,18 @@ export function revisionSpec(
     scaling: completeScaling(manifest.scaling, decision.scaling),
     startupTimeoutSeconds: startupSeconds(runtime, manifest),
     extraColumns: manifest.server.extraColumns,
+    ...batchesOf(manifest, work.image),
     ...(example && { example }),
     ...(manifest.server.aliases && { aliases: manifest.server.aliases }),
     ...(facts.format === 'mlflow' && facts.formatVersion && { mlflowVersion: facts.formatVersion }),
     ...(capture && { capture }),
   };
+}
+
+function batchesOf(
+  { server }: Manifest,
+  image: BuiltImage | undefined,
+): Pick<RevisionSpec, 'batchRows'> {
+  const batchRows = image?.proof?.batching?.rows ?? 1;
+  return server.batching !== 'off' && batchRows > 1 ? { batchRows } : {};
 }

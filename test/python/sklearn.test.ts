@@ -1,5 +1,6 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Explanation } from '#control/explanation.ts';
 import { eventually } from '../support/clock/eventually.ts';
 import {
   CONVERTED,
@@ -110,6 +111,43 @@ describeOnOneMachine('dropped, as it is, on one machine', (slipway) => {
     const labels = answers.map((text) => text.includes('true'));
     expect(labels).toEqual([...shapes(odd).map(() => false), ...shapes(even).map(() => true)]);
   });
+
+  it.each(['auto', 'none'])(
+    'requests that come together are answered as each is alone, optimized: %s',
+    async (optimize) => {
+      const { path, requests } = fixtureOf('sklearn', 'forest-1.8.joblib');
+      const name = `together-${optimize}`;
+      slipway().drop(`models/${name}/m/m.joblib`, readFileSync(path));
+      slipway().drop(`models/${name}/m/model.yaml`, `runtime: { optimize: ${optimize} }\n`);
+      await slipway().told(name, ({ state }) => state === 'Live');
+      const request = requests.find(({ protocol }) => protocol === 'invocations');
+      const { instances } = request!.body as { instances: readonly (readonly number[])[] };
+      const bodies = Array.from({ length: 60 }, (_, at) =>
+        at % 7 === 3
+          ? { instances: [['bad']] }
+          : { instances: [instances[at % instances.length]?.map((each) => each + at / 10)] },
+      );
+      const ask = async (body: object) => {
+        const answer = await fetch(`${slipway().gateway}/models/${name}/invocations`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify(body),
+        });
+        return { status: answer.status, json: await answer.json() };
+      };
+
+      const alone = [];
+      for (const body of bodies) alone.push(await ask(body));
+      const together = await Promise.all(bodies.map(ask));
+      const explained = (await slipway().get(`/models/${name}/explain?version=1`)) as Explanation;
+
+      expect(together).toEqual(alone);
+      expect(alone.map(({ status }) => status)).toEqual(
+        bodies.map((_, at) => (at % 7 === 3 ? 400 : 200)),
+      );
+      expect(explained.runtime?.proof?.batching?.reason).toMatch(/rows in one run take/);
+    },
+  );
 
   it('what its framework refuses is refused by the conversion too', async () => {
     await pushed(slipway(), fixtureOf('sklearn', 'logistic-1.8.pkl'), 'refuses');

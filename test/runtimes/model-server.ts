@@ -32,7 +32,7 @@ export type ModelServer = {
 
 /** One of the models for tests, by its name and its parameters. */
 export type Wanted = {
-  readonly [Name in keyof TestModels]: readonly [Name, ...Parameters<TestModels[Name]>];
+  readonly [Name in keyof TestModels]-?: readonly [Name, ...Parameters<Required<TestModels>[Name]>];
 }[keyof TestModels];
 
 const started: ChildProcess[] = [];

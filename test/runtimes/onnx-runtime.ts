@@ -80,6 +80,9 @@ export const onnx: Runtime = {
       return { MODEL_PATH: folder };
     },
     ranker: async () => ({ MODEL_PATH: fileURLToPath(RANKER) }),
+    labeller: async () => ({
+      MODEL_PATH: fileURLToPath(new URL('../fixtures/hugging-face/vit-images', import.meta.url)),
+    }),
     neverLoaded: () => onnxFile(slowLoadingModel({ seconds: 3_600 })),
   },
 };

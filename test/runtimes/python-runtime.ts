@@ -121,9 +121,27 @@ function runtimeIn(python: string): Runtime {
         xToY('import time\ndef predict(x):\n  time.sleep(float(x.max()))\n  return x', FP32),
       embedder: () => texts({ task: 'feature-extraction', labels: [] }),
       ranker: () => texts({ task: 'text-classification', labels: ['LABEL_0'] }),
+      labeller: async () => {
+        const facts = { format: 'labeller', brings: 'data', takesColumns: false };
+        return ofTests(await modelFolder({ 'facts.json': JSON.stringify(facts) }));
+      },
+      talker: (task) => talker(task),
+      fileReader: () =>
+        pythonFolder(
+          'def predict(file: bytes, times: int = 1): return {"letters": len(file) * times, "text": file.decode()}',
+        ),
       neverLoaded: () => xToY('import time\ntime.sleep(4_000)\ndef predict(x): return x', FP32),
     },
   };
+}
+
+/** A language model of `texts/talker.py`. */
+async function talker(task: 'generate' | 'embed') {
+  const language = { task, contextTokens: 8, requestsAtOnce: 2, hasChatTemplate: true };
+  const folder = await modelFolder({
+    'facts.json': JSON.stringify({ format: 'talker', brings: 'data', language }),
+  });
+  return ofTests(folder);
 }
 
 /** A model of `texts/sitecustomize.py`. */
@@ -134,6 +152,11 @@ async function texts(pipeline: { readonly task: string; readonly labels: readonl
     'texts.json': JSON.stringify({ ...LEXICON, scores: scoresOfTexts() }),
     'facts.json': JSON.stringify(facts),
   });
+  return ofTests(folder);
+}
+
+/** The environment of a model in a format of tests alone. */
+function ofTests(folder: string): Env {
   const own = fileURLToPath(new URL('texts/', import.meta.url));
   return {
     MODEL_PATH: folder,

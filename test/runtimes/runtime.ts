@@ -43,6 +43,12 @@ export type TestModels = {
   embedder(): Promise<Env>;
   /** Scores how well texts go with a query; it knows those of the fixture electra-reranker. */
   ranker(): Promise<Env>;
+  /** Labels images. Its labels are in no request to both servers, as Python needs Pillow for them. */
+  labeller(): Promise<Env>;
+  /** A language model that answers a text with its words from the last to the first, and embeds one as the numbers of its letters and words. The ONNX server has none. */
+  talker?(task: 'generate' | 'embed'): Promise<Env>;
+  /** Code that takes a file and a number, and answers the file's bytes and their number times it. The ONNX server runs no code. */
+  fileReader?(): Promise<Env>;
   /** Takes more than an hour to load. */
   neverLoaded(): Promise<Env>;
 };

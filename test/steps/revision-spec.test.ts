@@ -4,6 +4,7 @@ import { ANY_GPU } from '#domain/manifest/manifest.ts';
 import { answerEnvironment } from '#ports/platform.ts';
 import { chooseTarget } from '#steps/choose-target.ts';
 import { revisionSpec } from '#steps/revision-spec.ts';
+import { converted } from '../support/aws-world/conversion.ts';
 import { memoryWorld } from '../support/worlds/memory.ts';
 import { planGpu } from '../support/worlds/planned-gpu.ts';
 
@@ -131,6 +132,30 @@ describe('what a platform is asked for', () => {
     );
 
     expect(mlflowVersion).toBe('3.17.2');
+  });
+
+  it.each([
+    { what: 'as many rows as the build has shown', manifest: '', rows: 64, batchRows: 64 },
+    { what: 'nothing where the build has shown that', manifest: '', rows: 1, batchRows: undefined },
+    {
+      what: 'nothing where the manifest says so',
+      manifest: 'server: { batching: off }',
+      rows: 64,
+      batchRows: undefined,
+    },
+  ])('joins $what', async ({ manifest, rows, batchRows }) => {
+    const world = memoryWorld({ engine: 'image' });
+    const deployment = await world.recordOf(
+      await world.before('ProvisionLambda', world.upload({ manifest })),
+    );
+    const { image } = deployment.work;
+    const proof = { ...converted(new Uint8Array()).proof, batching: { rows, reason: '' } };
+    const work = { ...deployment.work, image: { ...image!, proof } };
+
+    const spec = revisionSpec({ ...deployment, work }, { revision: 'digits-v1', madeBy: 'd7' });
+
+    expect(spec.batchRows).toBe(batchRows);
+    expect(answerEnvironment(spec)['BATCH_ROWS']).toBe(batchRows?.toString());
   });
 
   it('names the image where one was built', async () => {

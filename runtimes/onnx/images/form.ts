@@ -38,8 +38,7 @@ function refuseManyParts(bytes: Uint8Array, contentType: string): void {
   // The last one ends the form.
   let left = MOST_PARTS + 1;
   for (let at = body.indexOf(delimiter); at >= 0; at = body.indexOf(delimiter, at + 1)) left -= 1;
-  if (left < 0)
-    throw refusal(400, `the form has more than ${MOST_PARTS} parts, which is the limit`);
+  if (left < 0) throw refusal(400, worded('tooManyParts', MOST_PARTS));
 }
 
 async function read(bytes: Uint8Array, contentType: string): Promise<FormData> {

@@ -46,6 +46,7 @@ export function imageTask({ labelled }: Classifier): Task {
     ],
     parameters: ['top_k', 'function_to_apply'],
     example: SMALL_IMAGE,
+    takes: worded('anImage'),
     isItem: isText,
     async answers(items, parameters, asked) {
       const wished = choiceParameter(parameters, 'function_to_apply', SCORE_FUNCTIONS);

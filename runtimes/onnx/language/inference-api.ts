@@ -27,10 +27,8 @@ export function readInference(
   if (!isShaped) {
     // It is an object of inputs by name, which the tensor protocols read.
     if (isObject(inputs) && !('parameters' in body)) return undefined;
-    throw refusal(
-      400,
-      `inputs is ${show(inputs)}; it takes ${JSON.stringify(task.example)}, or a list of such`,
-    );
+    const takes = task.takes ?? JSON.stringify(task.example);
+    throw refusal(400, worded('inputsTake', show(inputs), takes));
   }
   if (others.length > 0) {
     throw refusal(400, worded('bodyTakesKeys', showKeys(others), showKeys(KEYS)));

@@ -5,6 +5,7 @@ import { Worker } from 'node:worker_threads';
 import { refusal } from '../refusal.ts';
 import { buffersOf, type Signature, type Tensor } from '../values/tensors.ts';
 import { worded } from '../worded.ts';
+import { joinedRuns } from './joined-runs.ts';
 import { type LoadedModel, openModel, type Run, type RunResult } from './model.ts';
 import { answerToNoRows } from './no-rows.ts';
 import { createQueue } from './queue.ts';
@@ -12,7 +13,7 @@ import { shortRunsHere } from './short-runs.ts';
 
 /**
  * A loaded model. `run` returns the outputs in the order requested, and consumes the inputs' memory; one run at a time,
- * the others wait. Refuses with 400 inputs that onnxruntime refuses, and with 503 when memory is short, or when 100 requests already wait.
+ * the others wait, and those that fit together then run as one where the model may join them. Refuses with 400 inputs that onnxruntime refuses, and with 503 when memory is short, or when 100 requests already wait.
  */
 export type Session = {
   readonly signature: Signature;
@@ -31,12 +32,14 @@ export function sessionThread(script: URL, isSpare: boolean): Worker {
 
 /**
  * Loads the model in its own thread, since onnxruntime blocks its thread while it loads and runs; runs that prove short move to this thread.
+ * Runs that wait are joined up to `batchRows` rows, 1 where each runs alone.
  * Rejects when the model cannot be loaded; `onDeath` gets the reason when the thread ends later on.
  */
 export async function openSession(
   worker: Worker,
   modelPath: string,
   onDeath: (error: unknown) => void,
+  batchRows = 1,
 ): Promise<Session> {
   worker.postMessage(modelPath);
   const queue = createQueue(100);
@@ -60,9 +63,10 @@ export async function openSession(
     }
     throw refusal(400, worded('modelRefused', result.refused));
   };
+  const runAlone: Session['run'] = (run, isGone) => queue.run(() => runNow(run), isGone);
   return {
     signature,
-    run: (run, isGone) => queue.run(() => runNow(run), isGone),
+    run: batchRows > 1 ? joinedRuns(queue, runNow, batchRows) : runAlone,
     idle: queue.idle,
   };
 }

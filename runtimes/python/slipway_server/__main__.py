@@ -25,6 +25,7 @@ from .loading.loaded import with_outputs  # noqa: E402
 from .model import Model  # noqa: E402
 from .refusal import where  # noqa: E402
 from .serving.app import create_app  # noqa: E402
+from .serving.batches import Batches  # noqa: E402
 from .serving.generations import telling  # noqa: E402
 from .serving.keeper import Keeper  # noqa: E402
 from .serving.language_routes import LanguageRoutes  # noqa: E402
@@ -39,7 +40,8 @@ async def main(config: Config, listening: socket.socket, parent: Parent) -> None
     serving = config.facts.language
     predictor = Predictor(serving.requests_at_once if serving else 1)
     loaded: list[Model] = []
-    routes = Routes(config, predictor, lambda: loaded[0] if loaded else None)
+    batches = Batches(predictor, config.batch_rows, lambda: len(server.server_state.tasks)) if config.batch_rows > 1 else None
+    routes = Routes(config, predictor, lambda: loaded[0] if loaded else None, batches)
     language = LanguageRoutes(config, predictor, routes.engine) if serving else None
     capture = Capture(config.capture, config.revision) if config.capture else None
     keeper = Keeper(config, capture, lambda: loaded[0] if loaded else None) if capture else None

@@ -108,7 +108,7 @@ class Cors:
 
 @dataclass(frozen=True)
 class Config:
-    """The server's configuration. `port` 0 means any free port; `version` and `revision` are empty when not given. `drain_seconds` is how long the server may take to finish its requests after a signal to end; `extra_columns` says how to treat columns beyond the model's own; `mlflow_version` is of the MLflow that wrote the model, empty for other models; `example` is a request that the model answers, with its protocol and body, None where none is known; `aliases` are further names by which OpenAI's API may ask for the model; `deployment` is the one that made the revision, empty outside an account; `capture` says which requests are kept, None where none is."""
+    """The server's configuration. `port` 0 means any free port; `version` and `revision` are empty when not given. `drain_seconds` is how long the server may take to finish its requests after a signal to end; `extra_columns` says how to treat columns beyond the model's own; `batch_rows` is how many rows of waiting requests may be answered in one run, 1 where each request is answered alone; `mlflow_version` is of the MLflow that wrote the model, empty for other models; `example` is a request that the model answers, with its protocol and body, None where none is known; `aliases` are further names by which OpenAI's API may ask for the model; `deployment` is the one that made the revision, empty outside an account; `capture` says which requests are kept, None where none is."""
 
     model_path: str
     facts: Facts
@@ -126,6 +126,7 @@ class Config:
     deployment: str = ""
     cors: Cors = Cors()
     capture: CaptureConfig | None = None
+    batch_rows: int = 1
 
 
 def read_config(env: Mapping[str, str]) -> Config:
@@ -151,6 +152,7 @@ def read_config(env: Mapping[str, str]) -> Config:
             exposed_headers=header_value("CORS_EXPOSED_HEADERS", env.get("CORS_EXPOSED_HEADERS", "")),
         ),
         capture=read_capture(env.get("CAPTURE", "")),
+        batch_rows=integer("BATCH_ROWS", env.get("BATCH_ROWS") or "1", 1, 64),
     )
 
 

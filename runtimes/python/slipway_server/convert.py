@@ -1,7 +1,7 @@
 """
 Loads a model that may be converted to ONNX once for a build, converts it and describes it: `python -m slipway_server.convert --out model.onnx [--int8]`, with the server's MODEL_PATH and MODEL_FACTS.
 Keeps the conversion if it answers the golden rows as the framework did. Writes to stdout a line of JSON as `describe` does, with `conversion` beside:
-{converted, reason, rows, maxDifference, onnxMicros, measured}, with --int8 also `int8`, {kept, reason}; null where there are no rows to compare it on.
+{converted, reason, rows, maxDifference, onnxMicros, measured, batching}, with --int8 also `int8`, {kept, reason}; null where there are no rows to compare it on.
 """
 
 from __future__ import annotations

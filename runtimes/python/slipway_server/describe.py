@@ -1,6 +1,6 @@
 """
 Loads the model for a build, and describes it: `python -m slipway_server.describe`, with the server's MODEL_PATH and MODEL_FACTS.
-Writes a line of JSON to stdout: {signature, takesColumns, rows, example, nativeMicros, measured, importMs, loadMs, peakBytes, packages, uncompiled}.
+Writes a line of JSON to stdout: {signature, takesColumns, rows, example, nativeMicros, measured, batching, importMs, loadMs, peakBytes, packages, uncompiled}.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from .compiled import uncompiled_to_serve  # noqa: E402
 from .config import Facts, read_facts, required  # noqa: E402
 from .language.template_bounds import try_out  # noqa: E402
 from .model import Model, spec_like  # noqa: E402
+from .proof.batching import batching  # noqa: E402
 from .proof.example import first_example  # noqa: E402
 from .proof.golden import first_row, golden_inputs, refused_json, rows_of, tensors_json  # noqa: E402
 from .proof.language_golden import begin_conversation, language_example  # noqa: E402
@@ -54,19 +55,19 @@ _LEAST_ROWS = 16
 class Description(NamedTuple):
     """
     A model, and its description. `golden`, on which a conversion is compared, has the golden rows with the model's answers, and the rows that it refuses,
-    as JSON: {inputs, outputs, refused}. None where nothing could be compared. `measure` says how long its answers take, None where no request is known: `proof.shares.measured`.
+    as JSON: {inputs, outputs, refused}. None where nothing could be compared. `measure` says how long its answers take, where a request is known, and whether a run may have the rows of several: {measured, batching}, as `proof.shares.measured` and `proof.batching` have it.
     """
 
     model: Model
     told: dict[str, Any]
     golden: dict[str, Any] | None
-    measure: Callable[[], dict[str, Any] | None]
+    measure: Callable[[], dict[str, Any]]
 
 
 def main() -> None:
     out = own_stdout()
     found = described()
-    tell(out, {**found.told, "measured": found.measure(), "uncompiled": uncompiled_to_serve()})
+    tell(out, {**found.told, **found.measure(), "uncompiled": uncompiled_to_serve()})
     out.close()
 
 
@@ -90,10 +91,10 @@ def described() -> Description:
     return Description(model, answer, golden, measure)
 
 
-def _described(model: Model, facts: Facts) -> tuple[dict[str, Any], dict[str, Any] | None, Callable[[], dict[str, Any] | None]]:
+def _described(model: Model, facts: Facts) -> tuple[dict[str, Any], dict[str, Any] | None, Callable[[], dict[str, Any]]]:
     if model.language:
         # One answer takes as long as it has words.
-        return _result(model.signature, model, 0, _short(language_example(model.language)), None), None, lambda: None
+        return _result(model.signature, model, 0, _short(language_example(model.language)), None), None, dict
     if model.sample is not None:
         request = {"protocol": "invocations", "body": model.sample}
         return _result(model.signature, model, 0, _invoked(model, request), None), None, lambda: _measured_body(model, request)
@@ -118,10 +119,11 @@ def _described(model: Model, facts: Facts) -> tuple[dict[str, Any], dict[str, An
     declared = _as_answered(facts.signature.outputs, outputs) if facts.signature and model.is_code else ()
     first = first_row(model.signature.inputs, inputs)
     rows, signature = _rows(inputs), Signature(model.signature.inputs, declared or outputs)
-    several = rows_of(inputs, slice(0, ROWS)) if rows >= ROWS else None
+    together = {count: rows_of(inputs, slice(0, count)) for count in ROWS if rows >= count}
 
-    def measure() -> dict[str, Any] | None:
-        return measured(lambda: model.predict(first), several and (lambda: model.predict(several)))
+    def measure() -> dict[str, Any]:
+        found = measured(lambda: model.predict(first), {count: lambda some=some: model.predict(some) for count, some in together.items()})
+        return {"measured": found} if model.is_code else {"measured": found, "batching": batching(model.predict, signature, inputs, found)}
 
     if model.is_code:
         return _result(signature, model, rows, _example(model, first), None), None, measure
@@ -153,10 +155,10 @@ def _answered_alone(model: Model, inputs: dict[str, np.ndarray]) -> dict[str, np
     return {name: array[taken] for name, array in inputs.items()} if taken else None
 
 
-def _measured_body(model: Model, request: dict[str, Any] | None) -> dict[str, Any] | None:
-    """The time of a request that is a body; None for one that is not answered whole."""
+def _measured_body(model: Model, request: dict[str, Any] | None) -> dict[str, Any]:
+    """The time of a request that is a body."""
     if request is None or model.invoke is None:
-        return None
+        return {}
     invoke, body = model.invoke, json.dumps(request["body"]).encode()
 
     def ask() -> None:
@@ -164,7 +166,7 @@ def _measured_body(model: Model, request: dict[str, Any] | None) -> dict[str, An
         if not isinstance(content, bytes):
             b"".join(content)
 
-    return measured(ask)
+    return {"measured": measured(ask)}
 
 
 def _result(signature: Signature | None, model: Model, rows: int, example: Any, micros: float | None) -> dict[str, Any]:

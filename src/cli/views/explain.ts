@@ -23,11 +23,13 @@ export function explanationLines(explained: Explanation): readonly string[] {
     ['served by', servedBy(explained)],
     ['missing', missingCaveat(explained.artifact.format)],
     ['measured', measuredOf(explained)],
+    ['batches', batchesOf(explained)],
     ['built on', builtOn(explained)],
     ['image', imageOf(explained)],
     ['promoted', promotedFrom(explained)],
     ['proven by', proofOf(explained)],
     ['compared', comparedOf(explained)],
+    ['report', reportOf(explained)],
     ['shift', shiftOf(explained)],
     ['trouble', trouble && [trouble.reason, trouble.fix].filter(Boolean).join(' → ')],
   ];
@@ -98,6 +100,14 @@ function measuredOf({ runtime }: Explanation): string | null {
 /** As much of a fingerprint as tells it from others. */
 const SHOWN_DIGITS = 16;
 
+function batchesOf({ runtime }: Explanation): string | null {
+  const { batching } = runtime?.proof ?? {};
+  if (!batching) return null;
+  const { rows, reason } = batching;
+  const says = rows > 1 ? `up to ${rows} rows of waiting requests` : 'none';
+  return `${says}: ${reason}`;
+}
+
 function promotedFrom({ promotion }: Explanation): string | null {
   if (!promotion) return null;
   const { from, digest, needsApproval, approval, signed } = promotion;
@@ -142,6 +152,11 @@ function proofOf({ proof }: Explanation): string | null {
 function comparedOf({ comparison }: Explanation): string | null {
   if (!comparison) return null;
   return `with v${comparison.beside.version}: ${comparisonLines(comparison).join('\n')}`;
+}
+
+function reportOf({ model, version, comparison }: Explanation): string | null {
+  if (!comparison || version === null) return null;
+  return `slipway diff ${model} --from ${comparison.beside.version} --to ${version} --report FILE`;
 }
 
 function shiftOf({ shift, probes }: Explanation): string | null {

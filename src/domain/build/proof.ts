@@ -56,6 +56,21 @@ export const buildProof = z.object({
   ),
   /** The time of the answers as the model is served; absent where it answers no golden request in this process. */
   measured: z.exactOptional(measurement),
+  /** How many rows of waiting requests its server may answer in one run, 1 where each request is answered alone, and why; absent for models that take no rows. */
+  batching: z.exactOptional(
+    z.object({
+      rows: z
+        .int()
+        .check(
+          z.gte(1),
+          z.lte(64),
+          z.describe(
+            'How many rows of waiting requests may be answered in one run; 1: each alone.',
+          ),
+        ),
+      reason: z.string(),
+    }),
+  ),
   /** The exact packages of the environment, as `name==version`; if there are too many, the last entry counts the rest. */
   packages: z.array(z.string()),
 });

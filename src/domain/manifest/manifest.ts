@@ -18,6 +18,7 @@ export const ANY_GPU = 'any';
 const ACCELERATOR_FORM = 'expected `none`, `any`, or a GPU and a count: T4, L4:1, A10G:4';
 
 const EXTRA_COLUMNS = ['ignore', 'refuse'] as const;
+const BATCHING = ['auto', 'off'] as const;
 
 // Clients of OpenAI's API name models in these forms: `gpt-4o`, `meta-llama/Llama-3.1-8B-Instruct`, `ft:gpt-4o:org::id`.
 const ALIAS_FORM =
@@ -86,6 +87,11 @@ const accelerator = z
     ),
   );
 
+/** How Slipway answers when another placement costs less for the requests that a model got. */
+const MOVES = ['advise', 'auto', 'never'] as const;
+
+export type Move = (typeof MOVES)[number];
+
 const placement = z
   .strictObject({
     target: z
@@ -102,6 +108,13 @@ const placement = z
       ._default(z.boolean(), false)
       .check(
         z.describe('Whether a model that asks for a GPU may run on a CPU if there is no GPU.'),
+      ),
+    move: z
+      ._default(z.enum(MOVES), 'advise')
+      .check(
+        z.describe(
+          'When another placement costs at least a tenth and $5 a month less for the requests that the model got: `advise` says so in `slipway status` and by an event, `auto` also moves it there (in an account), `never` is silent.',
+        ),
       ),
   })
   .check(
@@ -135,6 +148,13 @@ export const manifestSchema = z
           .check(
             z.describe(
               'The treatment of columns of a request that the model does not have: `ignore` answers without them and names them in the header x-slipway-warning, `refuse` answers 400.',
+            ),
+          ),
+        batching: z
+          ._default(z.enum(BATCHING), 'auto')
+          .check(
+            z.describe(
+              'Whether requests that wait for the model may be answered in one run: `auto` does so where the build has shown that it costs less and that each row is answered as it is alone, `off` never.',
             ),
           ),
         aliases: z.exactOptional(

@@ -3,6 +3,7 @@ import { MOST_LOG_LINES } from '#control/operations.ts';
 import type { Deployment, Model } from '#domain/deployment.ts';
 import { isTerminal } from '#domain/phase.ts';
 import { requestTime, revisionCost } from '#domain/placement/cost.ts';
+import { SHIPPED_PRICES } from '#domain/placement/unit-prices.ts';
 import { isAskedAbout } from '#domain/promotion/approval.ts';
 import { toldTrouble } from '#domain/registry/kept.ts';
 import { nextRepairMs, repairsInARow } from '#domain/registry/repair-pace.ts';
@@ -105,7 +106,9 @@ function costOf(maker: Deployment | undefined): ModelStatus['cost'] {
   const taken = maker?.work.decision?.options.find((option) => option.taken);
   if (!taken) return null;
   const { durationMs } = requestTime(maker?.work.golden?.latencyMs);
-  const { idleUsdPerMonth, perCallsUsd } = revisionCost(taken, { requests: MILLION, durationMs });
+  const load = { requests: MILLION, durationMs };
+  const prices = maker?.work.decision?.weighing?.question.prices ?? SHIPPED_PRICES;
+  const { idleUsdPerMonth, perCallsUsd } = revisionCost(taken, load, prices);
   return { idleUsdPerMonth, perMillionUsd: perCallsUsd, durationMs };
 }
 
@@ -116,16 +119,19 @@ export async function modelVersions(
 ): Promise<readonly VersionEntry[]> {
   const versions = await registry.versions(name);
   return Promise.all(
-    versions.map(async ({ version, revision, target, state, liveAtMs, deploymentId, damage }) => ({
-      version,
-      revision,
-      target,
-      liveAtMs,
-      ...(damage && { damage }),
-      // Two versions are marked Live until the previous one has drained.
-      state: state === 'Live' && version !== live?.version ? 'Retired' : state,
-      ...artifactOf(await registry.deployment(deploymentId)),
-    })),
+    versions.map(
+      async ({ version, revision, target, state, liveAtMs, deploymentId, damage, advice }) => ({
+        version,
+        revision,
+        target,
+        liveAtMs,
+        ...(damage && { damage }),
+        ...(advice && version === live?.version && { advice }),
+        // Two versions are marked Live until the previous one has drained.
+        state: state === 'Live' && version !== live?.version ? 'Retired' : state,
+        ...artifactOf(await registry.deployment(deploymentId)),
+      }),
+    ),
   );
 }
 

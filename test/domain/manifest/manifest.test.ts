@@ -39,6 +39,8 @@ describe('the manifest schema', () => {
     [{ server: { startupTimeoutSeconds: 3600 } }, true],
     [{ server: { extraColumns: 'refuse' } }, true],
     [{ server: { extraColumns: 'strict' } }, false],
+    [{ server: { batching: 'off' } }, true],
+    [{ server: { batching: 'on' } }, false],
     [{ server: { aliases: ['gpt-4o', 'meta-llama/Llama-3.1-8B', 'ft:gpt-4o:org::1'] } }, true],
     [{ server: { aliases: ['gpt 4o'] } }, false],
     [{ server: { aliases: ['a,b'] } }, false],

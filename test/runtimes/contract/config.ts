@@ -25,6 +25,10 @@ export const WRONG: readonly { readonly env: Env; readonly says: string }[] = [
     says: 'EXTRA_COLUMNS is "strict"; it takes ignore or refuse',
   },
   {
+    env: { BATCH_ROWS: '65' },
+    says: 'BATCH_ROWS is "65"; it takes a whole number from 1 to 64',
+  },
+  {
     env: { MODEL_ALIASES: 'gpt-4o,gpt 4o' },
     says: 'MODEL_ALIASES is "gpt-4o,gpt 4o"; it takes names of letters, digits and ._:/@+-, separated by commas',
   },

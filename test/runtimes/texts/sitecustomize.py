@@ -1,4 +1,4 @@
-"""Gives the Python server a format of tests alone: texts are answered from a table, as `frameworks/encoders.py` answers them from a network, so that tests of the protocol need no PyTorch."""
+"""Gives the Python server formats of tests alone: `texts` are answered from a table, as `frameworks/encoders.py` answers them from a network, so that tests of the protocol need no PyTorch; `talker` is a language model, and `labeller` reads requests with images, as `frameworks/transformers.py` has them labelled."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-NAME = "slipway_server.adapters.texts_model"
+import talker
 
 
 def load(path: str, facts: Any) -> Any:
@@ -39,8 +39,16 @@ def load(path: str, facts: Any) -> Any:
     return Model(signature, predict, is_network=True, embed=embed if facts.embeds else None, rank=rank)
 
 
-adapter = ModuleType(NAME)
-adapter.__spec__ = ModuleSpec(NAME, None)
-adapter.PLATFORM = "python_code"  # type: ignore[attr-defined]
-adapter.load = load  # type: ignore[attr-defined]
-sys.modules[NAME] = adapter
+def load_labeller(_path: str, _facts: Any) -> Any:
+    from slipway_server.images.classification import image_model
+
+    return image_model(None, lambda _image, **_asked: [])
+
+
+for name, loads in {"labeller": load_labeller, "texts": load, "talker": talker.load}.items():
+    path = f"slipway_server.adapters.{name}_model"
+    adapter = ModuleType(path)
+    adapter.__spec__ = ModuleSpec(path, None)
+    adapter.PLATFORM = "python_code"  # type: ignore[attr-defined]
+    adapter.load = loads  # type: ignore[attr-defined]
+    sys.modules[path] = adapter

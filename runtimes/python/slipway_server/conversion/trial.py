@@ -9,6 +9,7 @@ from typing import Any, Callable, NamedTuple
 import numpy as np
 
 from ..model import Model
+from ..proof.batching import batching
 from ..proof.golden import first_row, rows_of
 from ..proof.hard_rows import Group, hard_rows
 from ..proof.shares import ROWS, measured
@@ -60,7 +61,7 @@ def _is_finite(array: np.ndarray) -> bool:
 
 
 def tried(convert: Callable[[], Any], asked: Asked, out: str, tolerance: float, scale: Scale) -> dict[str, Any]:
-    """The report of the trial: {converted, reason, rows, maxDifference, onnxMicros, measured}. Writes the graph to `out` where it is converted."""
+    """The report of the trial: {converted, reason, rows, maxDifference, onnxMicros, measured, batching}. Writes the graph to `out` where it is converted."""
     try:
         content = convert().SerializeToString()
         session = _session(content, is_one_thread=scale is by_spread)
@@ -73,7 +74,7 @@ def tried(convert: Callable[[], Any], asked: Asked, out: str, tolerance: float, 
         why = why or _hard(session, asked, tolerance)
     first = _taken(first_row(asked.model.signature.inputs, asked.inputs))
     rows = len(next(iter(asked.inputs.values())))
-    several = _taken(rows_of(asked.inputs, slice(0, ROWS))) if rows >= ROWS else None
+    together = {count: _taken(rows_of(asked.inputs, slice(0, count))) for count in ROWS if rows >= count}
     report: dict[str, Any] = {
         "converted": why is None,
         "reason": why,
@@ -82,7 +83,9 @@ def tried(convert: Callable[[], Any], asked: Asked, out: str, tolerance: float, 
         "onnxMicros": median_micros(lambda: session.run(None, first)),
     }
     if why is None:
-        report["measured"] = measured(lambda: session.run(None, first), several and (lambda: session.run(None, several)))
+        found_times = measured(lambda: session.run(None, first), {count: lambda some=some: session.run(None, some) for count, some in together.items()})
+        report["measured"] = found_times
+        report["batching"] = batching(lambda rows: _answers(session, asked.model, rows), asked.model.signature, asked.inputs, found_times)
         with open(out, "wb") as file:
             file.write(content)
     return report

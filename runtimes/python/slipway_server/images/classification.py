@@ -70,8 +70,8 @@ def _of_form(body: bytes, content_type: str) -> dict[str, Any]:
 
 def _images(values: Any) -> Any:
     """Labels one image after the other, so that only one of them takes memory."""
-    if not isinstance(values, list) or not values:
-        raise Refusal(400, f"inputs is {show(values)}; it takes an image as base64, or a list of such")
+    if not isinstance(values, list) or not values or not all(isinstance(each, str) for each in values):
+        raise Refusal(400, worded("inputsTake", show(values), worded("anImage")))
     if len(values) > _MOST_IMAGES:
         raise Refusal(400, worded("tooManyImages", len(values), _MOST_IMAGES))
     return (image_of_text(each, "inputs" if len(values) == 1 else f"inputs[{at}]") for at, each in enumerate(values))

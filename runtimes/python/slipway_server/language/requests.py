@@ -22,7 +22,7 @@ _NOT_CONVERSED: dict[str, tuple[tuple[Any, ...], str]] = {
     "web_search_options": ((), "leave it out"),
     "store": ((False,), "leave it out"),
 }
-_FORMS = ("text", "json_object", "json_schema")
+FORMS = ("text", "json_object", "json_schema")
 _CHOICES = ("none", "auto", "required")
 _NUMBERS = ("temperature", "top_p", "min_p", "frequency_penalty", "presence_penalty")
 _COUNTS = ("max_tokens", "max_completion_tokens")
@@ -82,9 +82,9 @@ def _name_of(tool: Any) -> str | None:
 
 def _refuse_form(form: Any) -> None:
     kind = form.get("type") if isinstance(form, dict) else None
-    if kind not in _FORMS:
+    if kind not in FORMS:
         said = show(kind) if kind else show(form)
-        raise Refusal(400, f"response_format is {said}; its type is one of {', '.join(_FORMS)}", param="response_format")
+        raise Refusal(400, f"response_format is {said}; its type is one of {', '.join(FORMS)}", param="response_format")
     schema = form.get("json_schema")
     if kind == "json_schema" and not (isinstance(schema, dict) and isinstance(schema.get("schema"), dict)):
         raise Refusal(400, "response_format is json_schema without a schema; it takes json_schema.schema", param="response_format")

@@ -4,19 +4,20 @@ import os
 import threading
 import time
 from contextlib import suppress
-from typing import Any, Callable
+from typing import Any, Callable, Mapping
 
 Task = Callable[[], Any]
 
 _REQUESTS = 3
 # The user who dropped the model waits for this.
 _MOST_SECONDS = 10.0
-ROWS = 8
+# The rows of the requests that are measured beside those of one row.
+ROWS = (8, 64)
 
 
-def measured(one: Task, several: Task | None = None) -> dict[str, Any] | None:
+def measured(one: Task, together: Mapping[int, Task] = {}) -> dict[str, Any] | None:
     """
-    {by, runs}, as src/domain/build/measurement.ts has it: how long `one` request of one row takes on one CPU and on two, and `several`, one of `ROWS` rows, on one. 9 requests and 10 s in all, and less where one takes long.
+    {by, runs}, as src/domain/build/measurement.ts has it: how long `one` request of one row takes on one CPU and on two, and requests of several rows, `together` by their number, on one. 12 requests and 10 s in all, and less where one takes long.
     `by` is `affinity` where each thread could be bound to so many CPUs, and `none` where the walls or the system did not let them: then the CPU time alone shows how long one CPU would take. None where a request fails.
     """
     cpus = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
@@ -29,10 +30,12 @@ def measured(one: Task, several: Task | None = None) -> dict[str, Any] | None:
         if not runs:
             _bound(cpus)
             runs = [_run(one, len(cpus) or os.cpu_count() or 1, 1, until)]
-        elif several:
+        elif together:
             _bound(cpus[:1])
-        if several and time.perf_counter() < until:
-            runs.append(_run(several, runs[0]["vcpus"], ROWS, until))
+        for rows, task in sorted(together.items()):
+            # A run of more rows may take as much longer.
+            if time.perf_counter() + runs[-1]["ms"] / 1000 * rows / runs[-1]["rows"] < until:
+                runs.append(_run(task, runs[0]["vcpus"], rows, until))
     except Exception:
         return None
     finally:

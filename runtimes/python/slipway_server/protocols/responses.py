@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..refusal import Refusal, is_wrongly, show
+from ..language.requests import FORMS
+from ..refusal import Refusal, is_count, is_wrongly, show
 from ..worded import worded
 
 # Fields that a chat completion has under the same name.
@@ -48,13 +49,22 @@ def chat_of(body: Any) -> dict[str, Any]:
             raise Refusal(400, f"Unknown parameter: '{name}'.", code="unknown_parameter", param=name)
     return {
         **{name: given[name] for name in _SAME if name in given},
-        **({"max_tokens": given["max_output_tokens"]} if "max_output_tokens" in given else {}),
+        **_most_tokens(given),
         **_tools(given),
         **_form(given),
         **_logprobs(given),
         **_effort(given),
         "messages": _messages(given),
     }
+
+
+def _most_tokens(given: dict[str, Any]) -> dict[str, Any]:
+    if "max_output_tokens" not in given:
+        return {}
+    most = given["max_output_tokens"]
+    if not is_count(most):
+        raise Refusal(400, f"max_output_tokens is {show(most)}; it takes a whole number from 1", param="max_output_tokens")
+    return {"max_tokens": int(most)}
 
 
 def _messages(given: dict[str, Any]) -> list[dict[str, Any]]:
@@ -121,14 +131,19 @@ def _tools(given: dict[str, Any]) -> dict[str, Any]:
 
 def _form(given: dict[str, Any]) -> dict[str, Any]:
     text = given.get("text", {})
-    form = text.get("format") or {"type": "text"} if isinstance(text, dict) else None
-    if not isinstance(form, dict):
+    if not isinstance(text, dict):
         raise Refusal(400, f"text is {show(text)}; it takes an object with a format", param="text")
+    form = text.get("format") or {"type": "text"}
+    kind = form.get("type") if isinstance(form, dict) else None
+    if kind not in FORMS:
+        raise Refusal(400, f"text.format is {show(kind) if kind else show(form)}; its type is one of {', '.join(FORMS)}", param="text.format")
     if text.get("verbosity") not in (None, "medium"):
         raise Refusal(400, f"text.verbosity is {show(text['verbosity'])}, which this server does not do; say it in the input", param="text.verbosity")
-    if form.get("type") == "json_schema":
+    if kind == "json_schema" and not isinstance(form.get("schema"), dict):
+        raise Refusal(400, "text.format is json_schema without a schema; it takes schema", param="text.format")
+    if kind == "json_schema":
         return {"response_format": {"type": "json_schema", "json_schema": {name: value for name, value in form.items() if name != "type"}}}
-    return {} if form.get("type") == "text" else {"response_format": form}
+    return {} if kind == "text" else {"response_format": form}
 
 
 def _logprobs(given: dict[str, Any]) -> dict[str, Any]:

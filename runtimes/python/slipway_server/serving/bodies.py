@@ -122,7 +122,10 @@ def value_of(body: bytes, content_type: str) -> Any:
     if essence == JSON_LINES:
         return lines_of(body, parse_json)
     if essence == FORM:
-        return {part.name: value_of(part.content, part.content_type) if part.is_file else text_of(part.content) for part in parts_of(body, content_type)}
+        parts = parts_of(body, content_type)
+        if not parts:
+            raise Refusal(400, "the form has no part")
+        return {part.name: value_of(part.content, part.content_type) if part.is_file else text_of(part.content) for part in parts}
     if essence == "text/plain":
         value = _json_in(body)
         if value is None:

@@ -8,6 +8,8 @@ from ..refusal import Refusal, message_of
 from ..worded import worded
 
 FORM = "multipart/form-data"
+# The ONNX server has the same limit.
+_MOST_PARTS = 64
 # The type that curl also declares for any text by default.
 FIELDS = "application/x-www-form-urlencoded"
 _FIRST_FIELD = re.compile(rb"[A-Za-z_][\w.%+\[\]-]*=")
@@ -23,18 +25,22 @@ class Part(NamedTuple):
 
 
 def parts_of(body: bytes, content_type: str) -> list[Part]:
-    """The parts of a form as `curl -F` and browsers send it, in its order. Refuses other bodies with 400."""
+    """The parts of a form as `curl -F` and browsers send it, in its order. Refuses other bodies, and forms of more than 64 parts, with 400."""
     # A build loads a model without serving it, so this HTTP library is imported late.
     import falcon
     from falcon.media import MultipartFormHandler
 
+    handler = MultipartFormHandler()
+    # Counted here, in words of our own.
+    handler.parse_options.max_body_part_count = 0
+    parts: list[Part] = []
     try:
-        form = MultipartFormHandler().deserialize(BytesIO(body), content_type, len(body))
-        parts = [Part(part.name or "", part.stream.read(), part.content_type, part.filename is not None) for part in form]
+        for part in handler.deserialize(BytesIO(body), content_type, len(body)):
+            if len(parts) == _MOST_PARTS:
+                raise Refusal(400, worded("tooManyParts", _MOST_PARTS))
+            parts.append(Part(part.name or "", part.stream.read(), part.content_type, part.filename is not None))
     except (falcon.HTTPError, ValueError) as error:
         raise Refusal(400, worded("formUnreadable", getattr(error, 'description', None) or message_of(error))) from None
-    if not parts:
-        raise Refusal(400, "the form has no part")
     return parts
 
 

@@ -38,10 +38,23 @@ class Predictor:
         self, task: Callable[[], T], rows: int | None, gone: Callable[[], Awaitable[Any]] | None = None
     ) -> T:
         """`rows` None uses the thread that loaded the model. `gone` resolves when the client has left; its turn is then skipped."""
-        if rows is not None and rows <= self._inline_rows and not self._turns.locked():
+        if rows is not None and self.is_free(rows):
             return self._timed(task, rows)
         async with self.turn(gone):
             return await self._in_thread(task, rows)
+
+    async def within_turn(self, task: Callable[[], T], rows: int) -> T:
+        """Runs a task in a turn that the caller has taken."""
+        return self._timed(task, rows) if rows <= self._inline_rows else await self._in_thread(task, rows)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether as many tasks run as may."""
+        return self._turns.locked()
+
+    def is_free(self, rows: int) -> bool:
+        """Whether so many rows would be answered at once, on the event loop."""
+        return rows <= self._inline_rows and not self.is_busy
 
     @asynccontextmanager
     async def turn(self, gone: Callable[[], Awaitable[Any]] | None = None) -> AsyncIterator[None]:

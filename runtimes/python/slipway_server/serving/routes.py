@@ -34,6 +34,7 @@ from ..tables.table import declared_header
 from ..values.no_rows import answer_to_no_rows
 from ..values.tensor_json import without_numbers
 from .answer import JSON, Answer, client_gone, json_answer
+from .batches import Batches
 from .bodies import parse_json, text_of
 from .code_answers import counting_lost
 from .flow import Flow
@@ -45,11 +46,12 @@ from .streams import Content, failure_piece
 from ..worded import worded
 
 class Routes:
-    """The answers of all paths of the server. `loaded` returns None until the model is loaded."""
+    """The answers of all paths of the server. `loaded` returns None until the model is loaded. `batches` is None where each request is answered alone."""
 
-    def __init__(self, config: Config, predictor: Predictor, loaded: Callable[[], Model | None]) -> None:
+    def __init__(self, config: Config, predictor: Predictor, loaded: Callable[[], Model | None], batches: Batches | None = None) -> None:
         self._config = config
         self._predictor = predictor
+        self._batches = batches
         self._loaded = loaded
         self._itself: tuple[dict[str, Any], Sample] | None = None
         self._is_logged = False
@@ -284,6 +286,8 @@ class Routes:
     async def _predict(self, request: Request, model: Model, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         rows = max((array.shape[0] if array.ndim else 1 for array in inputs.values()), default=1)
         try:
+            if self._batches and self._batches.takes(model, inputs):
+                return await self._batches.predict(model.predict, inputs, lambda: client_gone(request))
             return await self._run(request, lambda: model.predict(inputs), None if model.is_code else rows)
         except Refusal as refused:
             none = None if refused.status != 400 or model.is_code else answer_to_no_rows(inputs, model.signature)

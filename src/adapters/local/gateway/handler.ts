@@ -4,6 +4,7 @@ import { leavingBy } from '#adapters/local/concurrency/leaving.ts';
 import type { Timers } from '#adapters/local/concurrency/timers.ts';
 import type { BodyRoom } from '#adapters/local/http/body-room.ts';
 import type { RevisionHost } from '#adapters/local/revisions/invocation.ts';
+import { mayCall } from '#domain/api-key.ts';
 import limits from '#domain/data/container-limits.json' with { type: 'json' };
 import type { strangers } from './callers.ts';
 import { type Cors, VARIES } from './cors.ts';
@@ -11,6 +12,7 @@ import type { EndedRequest } from './ended-request.ts';
 import type { FrontOf } from './forwarded.ts';
 import { answerHome } from './home.ts';
 import type { InFlight } from './in-flight.ts';
+import type { OuterCallers } from './outer-callers.ts';
 import { answerPage } from './page.ts';
 import { isOwnAddress, type Place, prefixOf, readPlace } from './place.ts';
 import type { Ending } from './proxy.ts';
@@ -31,8 +33,10 @@ export type GatewayParts = {
   readonly inFlight: InFlight;
   /** Called for every request when it has ended. */
   readonly ended: (request: EndedRequest) => void;
-  /** Prometheus' text format. */
-  readonly metrics: () => Promise<{ readonly type: string; readonly text: string }>;
+  /** Prometheus' text format; undefined for callers that may not read it. */
+  readonly metrics?: (() => Promise<{ readonly type: string; readonly text: string }>) | undefined;
+  /** Asks callers on other machines for a key; undefined where every user of this machine may call. */
+  readonly callers?: OuterCallers;
   readonly cors: Cors;
   /** The files of the page that a browser gets of a model. */
   readonly pages: ConsoleFiles;
@@ -66,8 +70,10 @@ export function gatewayHandler(parts: GatewayParts) {
     const sinceMs = timers.nowMs();
     identify(request);
     if (cors(request, response)) return;
-    const known = look(request, parts);
-    if (answerOwn(parts, request, response, known)) return;
+    const mine = partsFor(request, parts);
+    const known = 'refusal' in mine ? mine : look(request, mine);
+    const own = 'refusal' in mine ? parts : mine;
+    if (answerOwn(own, request, response, known)) return;
     if ('refusal' in known) {
       const { refusal, revision, model } = known;
       refusals.refuse(response, refusal, revision);
@@ -75,7 +81,7 @@ export function gatewayHandler(parts: GatewayParts) {
     }
 
     const arrival = { request, response, gone: leavingBy(request.socket) };
-    const outcome = await answer(parts, arrival, known);
+    const outcome = await answer(own, arrival, known);
     const status = finish(arrival, outcome);
     ended({ request, sinceMs, model: outcome.model, revision: outcome.revision, status });
   };
@@ -98,7 +104,7 @@ function answerOwn(
   if (answerHome(request, response, { table: table(), console: parts.console(), frontOf }))
     return true;
   if (answerRoot(request, response, parts)) return true;
-  if (!METRICS.test(request.url ?? '')) return false;
+  if (!metrics || !METRICS.test(request.url ?? '')) return false;
   metrics().then(
     ({ type, text }) => response.writeHead(200, { ...NOSNIFF, 'content-type': type }).end(text),
     (error: unknown) => refusals.refuse(response, refusals.gatewayFailed(error)),
@@ -116,6 +122,37 @@ type Refused = {
   readonly model?: string;
 };
 
+/** The gateway as the holder of a request's key sees it: the models of that key alone, and no test paths. */
+function partsFor(request: IncomingMessage, parts: GatewayParts): GatewayParts | Refused {
+  if (!parts.callers) return parts;
+  const stranger = parts.stranger(request.headers);
+  if (stranger) return { refusal: stranger, isStranger: true };
+  const caller = callerOf(request, parts.callers);
+  if ('refusal' in caller) return { ...caller, isStranger: true };
+  const { key } = caller;
+  const place = placeOf(request);
+  if (place?.kind === 'candidate') return { refusal: refusals.nothingHere([]), isStranger: true };
+  if (place && !mayCall(key, place.name)) {
+    return { refusal: refusals.notOfKey(place.name), isStranger: true };
+  }
+  if (key.models === 'all') return parts;
+  const table = () => new Map([...parts.table()].filter(([name]) => mayCall(key, name)));
+  return { ...parts, table, metrics: undefined };
+}
+
+/** Keys that cannot be read open nothing; the health check of the registry says why, and a stranger is not told. */
+function callerOf(request: IncomingMessage, callers: OuterCallers): ReturnType<OuterCallers> {
+  try {
+    return callers(request);
+  } catch {
+    return { refusal: refusals.KEYS_UNREADABLE };
+  }
+}
+
+function placeOf({ url = '' }: IncomingMessage): Place | undefined {
+  return readPlace(url) ?? placeNamedIn(url);
+}
+
 function look(request: IncomingMessage, parts: GatewayParts): Known | Unnamed | Refused {
   const stranger = parts.stranger(request.headers);
   if (stranger) return { refusal: stranger, isStranger: true };
@@ -123,7 +160,7 @@ function look(request: IncomingMessage, parts: GatewayParts): Known | Unnamed | 
   if (unserved) return { refusal: unserved };
   const url = request.url ?? '';
   if (isNamedInBody(request)) return { place: undefined, terms: UNNAMED };
-  return lookAt(readPlace(url) ?? placeNamedIn(url), url, parts);
+  return lookAt(placeOf(request), url, parts);
 }
 
 // As long, and as much, as any request may take to arrive.

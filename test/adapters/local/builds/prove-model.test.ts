@@ -21,6 +21,7 @@ const AS_ONNX = { by: 'affinity', runs: [{ vcpus: 1, rows: 1, requests: 3, ms: 0
 const CONVERTED = {
   ...{ converted: true, reason: '', rows: 2, maxDifference: 0, onnxMicros: 3 },
   measured: AS_ONNX,
+  batching: { rows: 64, reason: 'as ONNX' },
 };
 const REFUSED = { ...CONVERTED, converted: false, reason: 'label differs in 1 of 2 rows' };
 
@@ -33,7 +34,7 @@ done
 case "$*" in
   *slipway_server.describe*)
     echo described >>"${asked}"
-    echo '${JSON.stringify({ ...DESCRIBED, measured: MEASURED })}' ;;
+    echo '${JSON.stringify({ ...DESCRIBED, measured: MEASURED, batching: { rows: 8, reason: 'r'.repeat(600) } })}' ;;
   *slipway_server.convert*)
     echo converted >>"${asked}"
     echo onnx >"$out"
@@ -101,9 +102,12 @@ describe('a model that is proven in a build', () => {
   it.each(['process', 'image'] as const)(
     'is loaded once where its conversion is kept: %s',
     async (where) => {
-      const { asked, served, conversion, measured } = await proven(CONVERTED, where);
+      const { asked, served, conversion, measured, batching } = await proven(CONVERTED, where);
 
-      expect(measured).toEqual(AS_ONNX);
+      expect({ measured, batching }).toEqual({
+        measured: AS_ONNX,
+        batching: { rows: 64, reason: 'as ONNX' },
+      });
 
       expect(asked).toEqual(['converted']);
       expect(served).toEqual(['model.onnx']);
@@ -164,9 +168,15 @@ describe('a model that is proven in a build', () => {
       reason: 'no converter supports this version of its framework',
     },
   ] as const)('is loaded by its framework alone where its conversion $what', async (each) => {
-    const { asked, served, conversion, measured } = await proven(each.conversion, each.where);
+    const { asked, served, conversion, measured, batching } = await proven(
+      each.conversion,
+      each.where,
+    );
 
-    expect(measured).toEqual(MEASURED);
+    expect({ measured, batching }).toEqual({
+      measured: MEASURED,
+      batching: { rows: 8, reason: `${'r'.repeat(500)}…` },
+    });
 
     expect(asked.at(-1)).toBe('described');
     expect(served).toEqual(['a.pkl']);
@@ -269,6 +279,7 @@ describe('what loads a model in a build', () => {
     ['nothing', 'exit 0', 'signature'],
     ['half', `echo '{"signature":null,"takesColumns":true}'`, 'rows'],
     ['times that are none', said({ measured: 'fast' }), 'measured'],
+    ['batches without a reason', said({ batching: { rows: 64 } }), 'batching'],
     ['numbers that are none', said({ peakBytes: 'all' }), 'peakBytes'],
     ['packages that are none', said({ packages: [{}] }), 'packages'],
     ['files that are none', said({ uncompiled: 'x' }), 'uncompiled'],

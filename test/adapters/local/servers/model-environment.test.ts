@@ -47,11 +47,13 @@ it('tells a model server what the manifest says of its answers and its names, an
   const folder = { path: '/r', artifact, modelPath: `${artifact}/m.onnx`, scratch: '/r/scratch' };
   const spec = revisionSpec('1', {
     extraColumns: 'refuse',
+    batchRows: 64,
     aliases: ['gpt-4o', 'org/model'],
     mlflowVersion: '3.17.2',
   });
   const told = {
     EXTRA_COLUMNS: 'refuse',
+    BATCH_ROWS: '64',
     MODEL_ALIASES: 'gpt-4o,org/model',
     MLFLOW_VERSION: '3.17.2',
   };
