@@ -3,6 +3,7 @@
 import { argv, exit } from 'node:process';
 import { NO_LIMITS, type PlacedOption, type Question } from '#domain/placement/demand.ts';
 import { cheapest, flipsAt, frontDoor, total } from '#domain/placement/optimize.ts';
+import { SHIPPED_PRICES } from '#domain/placement/unit-prices.ts';
 import { waysToSpendLess } from '#domain/placement/ways.ts';
 import { row, spread } from './figures.ts';
 import {
@@ -240,7 +241,7 @@ const spotWays = ways.filter(({ way }) => way.what.startsWith('allow Spot'));
 const trueWays = spotWays.flatMap(({ way, question, model, profile }) => {
   const usd = best(model, { ...profile, isSpotAllowed: true })?.usd;
   if (usd === undefined) return [];
-  const door = total(frontDoor(question.demand));
+  const door = total(frontDoor(question.demand, SHIPPED_PRICES));
   return [way.usd / (usd + door) - 1];
 });
 const falseWays = trueWays.filter((each) => Math.abs(each) > 0.1).length;

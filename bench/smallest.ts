@@ -1,11 +1,13 @@
 // Runs every bench at its smallest, one after another, to see that each still ends well and prints figures. Figures of this size say little.
-// `node bench/smallest.ts [NAME...]`. A bench whose tools are missing is skipped, with the reason.
+// `node bench/smallest.ts [--share | NAME...]`: all of them, a third that the seed chooses, or those that are named. A bench whose tools are missing is skipped, with the reason.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { argv, execPath, exit } from 'node:process';
 import { text } from 'node:stream/consumers';
 import { ADAPTER, CRANE } from '../test/docker/docker.ts';
+import { share } from '../test/support/fuzz/runs.ts';
+import { SEED } from '../test/support/fuzz/seeded.ts';
 import { environmentOf } from './beside/python.ts';
 import { row } from './figures.ts';
 
@@ -81,7 +83,7 @@ if (import.meta.main) await main(argv.slice(2));
 
 async function main(named: readonly string[]): Promise<void> {
   const count = { passed: 0, failed: 0, skipped: 0 };
-  for (const name of named.length > 0 ? named : Object.keys(SMALLEST)) {
+  for (const name of chosen(named)) {
     const beganMs = performance.now();
     const { verdict, says } = await tried(name);
     count[verdict] += 1;
@@ -90,6 +92,14 @@ async function main(named: readonly string[]): Promise<void> {
   }
   console.log(`\n${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`);
   exit(count.failed > 0 ? 1 : 0);
+}
+
+function chosen(named: readonly string[]): readonly string[] {
+  const all = Object.keys(SMALLEST);
+  if (named[0] !== '--share') return named.length > 0 ? named : all;
+  const some = share(all);
+  console.log(`${some.length} of ${all.length} benches; SLIPWAY_SEED=${SEED}\n`);
+  return some;
 }
 
 type Tried = { readonly verdict: 'passed' | 'failed' | 'skipped'; readonly says: string };

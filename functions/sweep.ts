@@ -8,5 +8,7 @@ export const handler = lambdaHandler(sweepEvent, async (event) => {
   if (event['detail-type'] === 'Step Functions Execution Status Change') {
     return sweep.ended(event.detail);
   }
-  return event.detail?.touch ? sweep.touch() : sweep.all();
+  const { touch, weigh } = event.detail ?? {};
+  if (weigh) return sweep.weigh();
+  return touch ? sweep.touch() : sweep.all();
 });

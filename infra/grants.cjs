@@ -98,13 +98,19 @@ const GRANTS = {
     allow('ssm:PutParameter', CAPTURE_KEYS, PUBLIC_CAPTURE_KEYS),
     allow('ssm:GetParameter', PUBLIC_CAPTURE_KEYS),
   ],
-  dropCaptureKeys: [allow('ssm:GetParametersByPath PutParameter DeleteParameter', CAPTURE_KEYS)],
+  // The names alone are listed, and only for all parameters: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html
+  removeCaptureKeys: [
+    allow('ssm:DescribeParameters', '*'),
+    allow('ssm:DeleteParameter', CAPTURE_KEYS, PUBLIC_CAPTURE_KEYS),
+  ],
   // KMS decrypts for whoever may read the parameter: its key of Systems Manager says so. https://docs.aws.amazon.com/systems-manager/latest/userguide/ps-restrict-decryption.html
   openKeptRequests: [
     allow('ssm:GetParametersByPath', CAPTURE_KEYS),
     allow('logs:FilterLogEvents', arnOf('ModelLogGroup')),
   ],
   readMetrics: [allow('cloudwatch:GetMetricData', '*')],
+  // It names no resource. https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html
+  readConcurrency: [allow('lambda:GetAccountSettings', '*')],
   // Composite alarms are visible only with permission on all alarms. https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html
   readAlarms: [allow('cloudwatch:DescribeAlarms', '*')],
 

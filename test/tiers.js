@@ -5,8 +5,8 @@
 export const TIERS = {
   unit: { what: 'units, contracts, workflows, and a story for each target', run: 'npm test' },
   e2e: {
-    folders: ['e2e'],
-    what: 'Slipway in processes of its own: killed, full, crowded, asked for everything',
+    folders: ['e2e', 'doors'],
+    what: 'Slipway in processes of its own: killed, full, crowded, asked for everything by the clients that people have',
     run: 'npm run test:e2e',
   },
   matrix: {
@@ -38,8 +38,8 @@ export const TIERS = {
     script: '.ci/web',
   },
   python: {
-    folders: ['python', 'runtimes/python', 'e2e/first-hour'],
-    what: 'the model server of Python, and models of each of its formats with their frameworks',
+    folders: ['python', 'runtimes/python', 'e2e/first-hour', 'doors/python'],
+    what: 'the model server of Python, models of each of its formats with their frameworks, and the clients of S3 in Python',
     run: 'npm run test:python',
     script: '.ci/python',
   },

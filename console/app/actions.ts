@@ -8,14 +8,14 @@ import { deploymentAddress } from './route.ts';
 import { models, readSoon } from './state.ts';
 
 /** An action that a person may ask for, with a question that names its effects. */
-type Action = {
+export type Action = {
   readonly id: string;
   readonly title: string;
   readonly question: string;
   readonly happens: readonly string[];
   readonly isGrave: boolean;
   readonly path: string;
-  readonly query?: Readonly<Record<string, string | number>>;
+  readonly query?: Readonly<Record<string, string | number | boolean>>;
 };
 
 /** Lists the actions that the model's state allows. */

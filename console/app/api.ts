@@ -13,6 +13,7 @@ import type {
 } from '../../src/control/models.ts';
 import type { SlipwayEvent } from '../../src/domain/event.ts';
 import type { StepRun, WorkflowGraph } from '../../src/domain/workflow-graph.ts';
+import { servingCommand } from './place.ts';
 
 export type Deployment = z.output<typeof deployment>;
 export type Steps = z.output<typeof steps>;
@@ -85,6 +86,6 @@ export function apiWith(token: string): Api {
 export function lost(): ApiError {
   return new ApiError('Slipway does not answer', {
     status: 0,
-    fix: 'Start it with `slipway start`; the console goes on by itself once it answers.',
+    fix: `Start it with \`${servingCommand()}\`; the console goes on by itself once it answers.`,
   });
 }

@@ -16,6 +16,8 @@ type Props = {
   /** The least that the height stands for. */
   readonly atLeast: number;
   readonly isStep?: boolean;
+  /** The text in it while no value is known, or all are 0. */
+  readonly nothing: string;
 };
 
 const WIDTH = 480;
@@ -23,8 +25,10 @@ const HEIGHT = 120;
 const FOOT = 4;
 
 /** A chart of a few lines over time, in the colours of the style sheet. Its label gives the last values to screen readers. */
-export function Chart({ title, series, fromMs, untilMs, words, atLeast, isStep = false }: Props) {
+export function Chart(props: Props) {
+  const { title, series, fromMs, untilMs, words, atLeast, isStep = false, nothing } = props;
   const values = series.flatMap(({ points }) => points.flatMap(({ value }) => value ?? []));
+  const isKnown = values.some((value) => value !== 0);
   const top = Math.max(atLeast, ...values) * 1.08;
   const x = (atMs: number) => ((atMs - fromMs) / Math.max(1, untilMs - fromMs)) * WIDTH;
   const y = (value: number) => HEIGHT - FOOT - (value / top) * (HEIGHT - 2 * FOOT);
@@ -47,9 +51,15 @@ export function Chart({ title, series, fromMs, untilMs, words, atLeast, isStep =
       <div class="plot">
         <svg viewBox="0 0 ${WIDTH} ${HEIGHT}" preserveAspectRatio="none" role="img" aria-label=${`${title}, up to ${words(top / 1.08)}. ${spoken.join('; ')}`}>
           <line class="foot" x1="0" x2=${WIDTH} y1=${HEIGHT - FOOT} y2=${HEIGHT - FOOT} />
-          <line class="grid" x1="0" x2=${WIDTH} y1=${y(top / 2.16)} y2=${y(top / 2.16)} />
-          ${series.map(({ points }, index) => html`<path class="line series-${(index % 4) + 1}" d=${pathOf(points, { x, y, isStep })} />`)}
+          ${isKnown && html`<line class="grid" x1="0" x2=${WIDTH} y1=${y(top / 2.16)} y2=${y(top / 2.16)} />`}
+          ${series.map(
+            ({ points }, index) => html`
+              <path class="line series-${(index % 4) + 1}" d=${pathOf(points, { x, y, isStep })} />
+              <path class="line dot series-${(index % 4) + 1}" d=${dotsOf(points, { x, y })} />
+            `,
+          )}
         </svg>
+        ${!isKnown && html`<span class="nothing small soft" aria-hidden="true">${nothing}</span>`}
         <span class="most small soft" aria-hidden="true">${words(top / 1.08)}</span>
       </div>
     </figure>
@@ -62,7 +72,19 @@ type Scale = {
   readonly isStep: boolean;
 };
 
-/** The path of a line, which breaks where nothing is known; a point alone is a dot. */
+/** The points without a neighbour, which no line would show. */
+function dotsOf(points: Series['points'], { x, y }: Pick<Scale, 'x' | 'y'>): string {
+  const isKnown = (at: number) => (points[at]?.value ?? null) !== null;
+  return points
+    .map(({ atMs, value }, at) =>
+      value === null || isKnown(at - 1) || isKnown(at + 1)
+        ? ''
+        : `M${x(atMs).toFixed(1)} ${y(value).toFixed(1)}h0`,
+    )
+    .join('');
+}
+
+/** The path of a line, which breaks where nothing is known. */
 function pathOf(points: Series['points'], { x, y, isStep }: Scale): string {
   let isOpen = false;
   return points

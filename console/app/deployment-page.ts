@@ -4,6 +4,7 @@ import { Badge, Empty, Theirs, Time, useNow } from '../look/parts.ts';
 import { duration } from '../look/words.ts';
 import { Actions } from './actions.ts';
 import type { Api, Deployment, Steps, WorkflowGraph } from './api.ts';
+import { Approval } from './approval.ts';
 import { dropperOf, isUnderWay, phaseWords, toneOf } from './phase.ts';
 import { useReading } from './reading.ts';
 import { modelAddress } from './route.ts';
@@ -33,7 +34,7 @@ export function DeploymentPage({ api, id }: { api: Api; id: string }) {
   });
   const { value, error } = deployment;
   if (error && !value) {
-    return html`<${Empty} title="No such deployment yet"><p>${error.message}</p><p>An upload becomes a deployment once all of it has arrived.</p><a href="#/">All models</a></${Empty}>`;
+    return html`<${Empty} heading="h1" title="No such deployment yet"><p>${error.message}</p><p>An upload becomes a deployment once all of it has arrived.</p><a href="#/">All models</a></${Empty}>`;
   }
   if (!value) return html`<div class="card waiting" aria-busy="true"></div>`;
   const {
@@ -69,6 +70,7 @@ export function DeploymentPage({ api, id }: { api: Api; id: string }) {
       }
       ${!trouble && last?.reason && phase !== 'Live' && html`<p class="note"><${Theirs} text=${last.reason} /></p>`}
       ${phase === 'Live' && !trouble && html`<div class="note good row" role="status"><span><strong>Live.</strong> It answers at its endpoint.</span><a class="button tight push" href=${modelAddress(model, 'try')}>Try it</a></div>`}
+      ${!isOver && html`<${Approval} key=${id} api=${api} id=${id} name=${model} phase=${phase} />`}
       ${!isOver && html`<${Actions} api=${api} name=${model} only="abort" />`}
       <${Build} id=${id} />
       ${version && value.work.comparison && html`<${Beside} api=${api} model=${model} version=${version} />`}

@@ -29,7 +29,7 @@ function take(api: Api, dropped: readonly Dropped[]): void {
   staged.set([...staged.get(), ...others]);
 }
 
-/** The whole page takes drops; a veil says so while something is held over it. */
+/** The whole page takes drops, but for places that take them for themselves, such as a picture to be tried; a veil says so while something is held over it. */
 export function DropTarget({ api }: { api: Api }) {
   const [isOver, setOver] = useState(false);
   const waiting = staged.use();
@@ -47,12 +47,14 @@ export function DropTarget({ api }: { api: Api }) {
         if (depth === 0) setOver(false);
       },
       dragover(event) {
-        if (hasFiles(event)) event.preventDefault();
+        if (!hasFiles(event)) return;
+        setOver(!event.defaultPrevented);
+        event.preventDefault();
       },
       async drop(event) {
         depth = 0;
         setOver(false);
-        if (!hasFiles(event) || !event.dataTransfer) return;
+        if (!hasFiles(event) || !event.dataTransfer || event.defaultPrevented) return;
         event.preventDefault();
         take(api, await droppedOf(event.dataTransfer));
       },
@@ -147,6 +149,7 @@ function Staged({ api, waiting }: { api: Api; waiting: readonly Dropped[] }) {
 
 const STATES: Readonly<Record<Upload['state'], string>> = {
   sends: 'uploading',
+  queued: 'waits for its turn',
   waits: 'the connection was lost; trying again',
   sent: 'uploaded',
   failed: 'not taken',

@@ -2,6 +2,7 @@ import { html } from '../look/html.ts';
 import { Badge, Theirs } from '../look/parts.ts';
 import { bytes, count, duration, mebibytes } from '../look/words.ts';
 import type { Api, Explanation } from './api.ts';
+import { Bills } from './bills.ts';
 import { targetWords } from './models-page.ts';
 import { useReading } from './reading.ts';
 
@@ -13,7 +14,7 @@ export function Why({ api, name, on }: { api: Api; name: string; on: string }) {
   });
   if (error && !value) return html`<p class="note"><${Theirs} text=${error.message} /></p>`;
   if (!value) return html`<div class="card waiting" aria-busy="true"></div>`;
-  const { version, artifact, runtime, options, proof, comparison, probes, image } = value;
+  const { version, artifact, runtime, options, proof, comparison, probes, image, weighing } = value;
   const facts: readonly (readonly [string, string])[] = [
     ['File', `${artifact.key}, ${bytes(artifact.sizeBytes)}`],
     ['Format', artifact.format ?? ''],
@@ -73,6 +74,7 @@ export function Why({ api, name, on }: { api: Api; name: string; on: string }) {
           )}
         </div>
       </section>
+      ${weighing && html`<${Bills} weighing=${weighing} />`}
       <section class="stack" aria-labelledby="found">
         <h2 id="found">What was found</h2>
         <dl class="card facts">${facts.filter(([, said]) => said).map(([what, said]) => html`<div><dt>${what}</dt><dd><${Theirs} text=${said} /></dd></div>`)}</dl>

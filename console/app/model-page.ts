@@ -7,11 +7,11 @@ import {
   type Api,
   ApiError,
   type Asked,
-  type Deployment,
   type ModelLog,
   type ModelStatus,
   type VersionEntry,
 } from './api.ts';
+import { Approval } from './approval.ts';
 import { Timeline } from './events-page.ts';
 import { Why } from './explanation.ts';
 import { State, targetWords } from './models-page.ts';
@@ -21,7 +21,7 @@ import { deploymentAddress, modelAddress } from './route.ts';
 import { events, models } from './state.ts';
 import { TrafficCharts } from './traffic.ts';
 import { TryTab } from './try-tab.ts';
-import { Verdict } from './verdict.ts';
+import { Beside, Verdict } from './verdict.ts';
 
 const PARTS = [
   ['', 'Overview'],
@@ -37,7 +37,7 @@ export function ModelPage({ api, name, part }: { api: Api; name: string; part: s
   const model = known?.find((each) => each.name === name);
   if (!known) return html`<div class="card waiting" aria-busy="true"></div>`;
   if (!model)
-    return html`<${Empty} title=${`No model is called ${plain(name)}`}><a href="#/">All models</a></${Empty}>`;
+    return html`<${Empty} heading="h1" title=${`No model is called ${plain(name)}`}><a href="#/">All models</a></${Empty}>`;
   const { live, newest, alerts, unproven, endpoint } = model;
   return html`
     <div class="stack wide">
@@ -55,7 +55,11 @@ export function ModelPage({ api, name, part }: { api: Api; name: string; part: s
         <div class="note bad"><p><strong>${newest.version ? `Version ${newest.version}` : 'The newest deployment'} did not go live.</strong> <a href=${deploymentAddress(newest.id)}>See how it went</a></p>
           <p class="pre"><${Theirs} text=${newest.trouble.reason} /></p>${newest.trouble.fix && html`<p>→ <${Theirs} text=${newest.trouble.fix} /></p>`}</div>`
       }
-      ${newest?.phase === 'AwaitingApproval' && html`<${Approval} api=${api} id=${newest.id} name=${name} />`}
+      ${
+        newest &&
+        ['AwaitingApproval', 'Compared'].includes(newest.phase) &&
+        html`<${Approval} key=${newest.id} api=${api} id=${newest.id} name=${name} phase=${newest.phase}>${part === '' && newest.version && html`<${Beside} api=${api} model=${name} version=${newest.version} />`}</${Approval}>`
+      }
       ${unproven && html`<p class="note warn"><${Theirs} text=${unproven} /></p>`}
       <nav class="tabs" aria-label=${`Parts of ${name}`}>
         ${PARTS.map(([each, title]) => html`<a href=${modelAddress(name, each)} aria-current=${part === each ? 'page' : undefined}>${title}</a>`)}
@@ -107,8 +111,8 @@ function Versions({ api, model: { name, versions, live } }: { api: Api; model: M
       <h2 id="versions">Versions</h2>
       ${answer && html`<p class="note busy" role="status"><${Theirs} text=${answer} /></p>`}
       <div class="card scroll" tabindex="0" role="region" aria-label="The table of versions">
-        <table class="table">
-          <thead><tr><th scope="col" class="number">Version</th><th scope="col">State</th><th scope="col">Runs on</th><th scope="col">Went live</th><th scope="col">Dropped by</th><th scope="col">What happened</th><th scope="col"><span class="spoken">Action</span></th></tr></thead>
+        <table class="table versions">
+          <thead><tr><th scope="col">Version</th><th scope="col">State</th><th scope="col">Runs on</th><th scope="col">Went live</th><th scope="col">Dropped by</th><th scope="col">What happened</th><th scope="col"><span class="spoken">Action</span></th></tr></thead>
           <tbody>
             ${versions.map(({ version, state, target, liveAtMs, deploymentId, damage }) => {
               const entry = value?.versions.find((each) => each.version === version);
@@ -126,7 +130,7 @@ function Versions({ api, model: { name, versions, live } }: { api: Api; model: M
               )?.event.detail;
               return html`
                 <tr key=${version}>
-                  <td class="number"><a href=${deploymentAddress(deploymentId)}>${version}</a></td>
+                  <td><a href=${deploymentAddress(deploymentId)}>${version}</a></td>
                   <td><${Badge} tone=${damage ? 'bad' : state === 'Live' ? 'good' : 'quiet'}>${damage ? 'damaged' : state.toLowerCase()}</${Badge}></td>
                   <td>${targetWords(target)}</td>
                   <td class="soft nowrap"><${Time} atMs=${liveAtMs} /></td>
@@ -149,51 +153,6 @@ function Versions({ api, model: { name, versions, live } }: { api: Api; model: M
       }
     </section>
   `;
-}
-
-/** A promotion that waits for a person: what is promoted, and the two answers. */
-function Approval({ api, id, name }: { api: Api; id: string; name: string }) {
-  const { value } = useReading<Deployment>(api, `deployments/${id}`, { everyMs: 0, on: id });
-  const [verdict, ask] = useState<'approved' | 'refused' | null>(null);
-  const [by, setBy] = useState('');
-  const [said, say] = useState('');
-  const version = value?.version;
-  const digest = digestIn(value?.work.promotion);
-  if (!version || !digest) return null;
-  const answer = {
-    id: 'answer',
-    title: verdict === 'approved' ? 'Approve' : 'Refuse',
-    isGrave: verdict === 'refused',
-    path: `models/${name}/answer`,
-    query: { version, verdict: verdict ?? '', digest, by },
-  };
-  return html`
-    <div class="note warn stack">
-      <p><strong>Version ${version} was promoted to here and waits for a person.</strong></p>
-      <p class="mono small"><${Theirs} text=${digest} /></p>
-      <div class="row">
-        <label><span class="label">Your name, for the record</span><input value=${by} onInput=${(event: InputEvent) => setBy((event.target as HTMLInputElement).value)} /></label>
-        <button class="button main" type="button" disabled=${!by} onClick=${() => ask('approved')}>Approve</button>
-        <button class="button" type="button" disabled=${!by} onClick=${() => ask('refused')}>Refuse</button>
-      </div>
-      ${said && html`<p role="status"><${Theirs} text=${said} /></p>`}
-      ${
-        verdict &&
-        html`<${Question} api=${api} action=${{ ...answer, question: `${answer.title} version ${version} of ${name}?`, happens: verdict === 'approved' ? ['It is started, proven, and takes the traffic of the live version.', `The record says that ${by} approved these bytes.`] : ['It is rejected; the live version stays live.', `The record says that ${by} refused it.`] }} onDone=${(
-          result: Asked | ApiError | null,
-        ) => {
-          ask(null);
-          if (result) say(result instanceof ApiError ? result.message : result.says);
-        }} />`
-      }
-    </div>
-  `;
-}
-
-function digestIn(promotion: unknown): string | undefined {
-  return typeof promotion === 'object' && promotion !== null && 'digest' in promotion
-    ? String(promotion.digest)
-    : undefined;
 }
 
 /** The last lines, which follow unless the reader has scrolled away from their end. */

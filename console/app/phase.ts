@@ -26,6 +26,7 @@ const TONES: Readonly<Record<string, Tone>> = {
   RolledBack: 'warn',
   Restarted: 'warn',
   AwaitingApproval: 'warn',
+  Advised: 'warn',
 } satisfies Readonly<Record<End | VersionChange | 'AwaitingApproval', Tone>>;
 
 /** The colour of a phase or a state. */

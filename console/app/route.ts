@@ -1,3 +1,4 @@
+import { plain } from '../look/words.ts';
 import { store } from './store.ts';
 
 /** The page that the address names. The name stands behind the `#`, so that the console has one address below any proxy. */
@@ -25,11 +26,21 @@ export const modelAddress = (name: string, part = '') =>
   `#/models/${encodeURIComponent(name)}${part && `/${part}`}`;
 export const deploymentAddress = (id: string) => `#/deployments/${encodeURIComponent(id)}`;
 
+/** The name of the page in tabs and for screen readers. */
+export function titleOf(at: Route): string {
+  const titles = { models: '', events: 'Events – ', deployment: 'Deployment – ' };
+  return `${at.page === 'model' ? `${plain(at.name)} – ` : titles[at.page]}Slipway`;
+}
+
 export const route = store<Route>({ page: 'models' });
 
 /** Follows the address; a new page begins at its top, with its heading in focus for who listens. */
 export function followAddress(): void {
-  const read = () => route.set(readRoute(location.hash));
+  const read = () => {
+    const at = readRoute(location.hash);
+    route.set(at);
+    document.title = titleOf(at);
+  };
   read();
   addEventListener('hashchange', () => {
     const before = route.get();

@@ -25,20 +25,59 @@ type Way = {
 const PIECED_BYTES = 4 * 2 ** 20;
 const AGAIN_MS = 1000;
 
-/** Sends an object, and goes on as often as it takes where the connection is lost. An upload that was refused is not sent again. */
+/** Sends an object, and goes on as often as it takes where the connection is lost. An upload that was refused is not sent again, nor one whose file has changed meanwhile: the rest of it would belong to other bytes. */
 export async function sendObject(api: Api, sending: Sending, way: Way): Promise<Uploaded> {
   const { file } = sending;
   const isPieced = file !== null && file.size >= PIECED_BYTES;
+  const isChanged = changesOf(file);
+  const stop = new AbortController();
+  const watched: Way = {
+    ...way,
+    signal: AbortSignal.any([way.signal, stop.signal]),
+    sent(bytes) {
+      if (isChanged()) stop.abort();
+      else way.sent(bytes);
+    },
+  };
   for (;;) {
     try {
-      return await (isPieced ? goOn(api, { ...sending, file }, way) : putWhole(api, sending, way));
+      return await (isPieced
+        ? goOn(api, { ...sending, file }, watched)
+        : putWhole(api, sending, watched));
     } catch (error) {
+      if (way.signal.aborted) throw error;
+      if (file !== null && (isChanged() || !(await isReadable(file)))) throw changed(file);
       const isLost = error instanceof ApiError && [0, 409].includes(error.status);
-      if (way.signal.aborted || !isLost) throw error;
+      if (!isLost) throw error;
       way.waits();
       await pause(AGAIN_MS, way.signal);
     }
   }
+}
+
+/** Tells whether a file is another one than now: some browsers read it as it is on the disk (https://w3c.github.io/FileAPI/#snapshot-state). */
+function changesOf(file: File | null): () => boolean {
+  if (file === null) return () => false;
+  const { size, lastModified } = file;
+  return () => file.size !== size || file.lastModified !== lastModified;
+}
+
+/** Other browsers, and all where it is gone, report a changed file as a lost connection, and cannot read it. */
+function isReadable(file: File): Promise<boolean> {
+  return file
+    .slice(0, 1)
+    .arrayBuffer()
+    .then(
+      () => true,
+      () => false,
+    );
+}
+
+function changed({ name }: File): ApiError {
+  return new ApiError(`${name} was changed, moved or removed while it was uploaded`, {
+    status: 400,
+    fix: 'Drop it again once it is whole.',
+  });
 }
 
 function putWhole(api: Api, { key, file }: Sending, way: Way): Promise<Uploaded> {

@@ -7,6 +7,7 @@ import {
   type RefusedDrop,
 } from './api.ts';
 import { followEvents, type Heard, pause } from './feed.ts';
+import { isOfAccount } from './place.ts';
 import { forget, openSession } from './session.ts';
 import { store } from './store.ts';
 
@@ -50,7 +51,11 @@ export async function begin(): Promise<void> {
         if (now) readSoon(api);
       },
       refused: () =>
-        lock('This console was opened more than a month ago, or for another data folder.'),
+        lock(
+          isOfAccount()
+            ? 'The command that opened this console has ended.'
+            : 'This console was opened more than a month ago, or for another data folder.',
+        ),
     },
     NEVER,
   );

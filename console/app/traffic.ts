@@ -45,10 +45,10 @@ export function TrafficCharts({ api, name }: { api: Api; name: string }) {
         <div><dt>Shares</dt><dd>${now.length === 0 ? '–' : now.filter(({ share }) => (share ?? 0) > 0).map(({ revision, share }) => html`<span class="share">${versionOf(revision)} ${Math.round((100 * (share ?? 0)) / weights)} %</span> `)}</dd></div>
       </dl>
       <div class="charts">
-        <div class="card pad"><${Chart} title="Requests a second" series=${ratesOf(pieces, revisions)} ...${span} words=${(value: number) => (value < 10 ? value.toFixed(1) : count(Math.round(value)))} atLeast=${1} /></div>
-        <div class="card pad"><${Chart} title="Time to answer" series=${latenciesOf(pieces)} ...${span} words=${milliseconds} atLeast=${1} /></div>
-        <div class="card pad"><${Chart} title="Share of the traffic" series=${sharesOf(value, { revisions, fromMs })} ...${span} words=${(value: number) => `${Math.round(value)} %`} atLeast=${100} isStep=${true} /></div>
-        <div class="card pad"><${Chart} title="Errors a second" series=${errorsOf(pieces)} ...${span} words=${(value: number) => value.toFixed(1)} atLeast=${1} /></div>
+        <div class="card pad"><${Chart} title="Requests a second" series=${ratesOf(pieces, revisions)} ...${span} words=${(value: number) => (value < 10 ? value.toFixed(1) : count(Math.round(value)))} atLeast=${1} nothing="no requests" /></div>
+        <div class="card pad"><${Chart} title="Time to answer" series=${latenciesOf(pieces)} ...${span} words=${milliseconds} atLeast=${1} nothing="no requests" /></div>
+        <div class="card pad"><${Chart} title="Share of the traffic" series=${sharesOf(value, { revisions, fromMs })} ...${span} words=${(value: number) => `${Math.round(value)} %`} atLeast=${100} isStep=${true} nothing="no version has traffic" /></div>
+        <div class="card pad"><${Chart} title="Errors a second" series=${errorsOf(pieces)} ...${span} words=${(value: number) => value.toFixed(1)} atLeast=${1} nothing="no errors" /></div>
       </div>
     </section>
   `;

@@ -1,6 +1,7 @@
 import { type Api, ApiError } from './api.ts';
 import type { Dropped, Part } from './dropped.ts';
 import { sendObject } from './sending.ts';
+import { readSoon } from './state.ts';
 import { store } from './store.ts';
 
 /** A drop on its way. `deploymentId` is known once all of it has arrived. An interrupted one goes on once its files are chosen again: a browser forgets them with the page. */
@@ -14,7 +15,7 @@ export type Upload = {
   readonly totalBytes: number;
   readonly sentBytes: number;
   readonly files: readonly FileSent[];
-  readonly state: 'sends' | 'waits' | 'sent' | 'failed' | 'stopped' | 'interrupted';
+  readonly state: 'queued' | 'sends' | 'waits' | 'sent' | 'failed' | 'stopped' | 'interrupted';
   readonly reason: string;
   readonly fix: string;
   readonly deploymentId: string | null;
@@ -32,6 +33,22 @@ type FileSent = {
 const KEY = 'slipway-uploads';
 const stops = new Map<string, AbortController>();
 
+// A browser has six connections to a host of HTTP/1.1: events and answers need some of them meanwhile.
+const AT_ONCE = 3;
+let sending = 0;
+const waiting: (() => void)[] = [];
+
+/** Resolves once fewer than three others are sent. */
+async function turn(): Promise<void> {
+  sending += 1;
+  if (sending > AT_ONCE) await new Promise<void>((begin) => waiting.push(begin));
+}
+
+function endTurn(): void {
+  sending -= 1;
+  waiting.shift()?.();
+}
+
 /** The uploads of this tab, newest first, also those of before it was loaded again. */
 export const uploads = store<readonly Upload[]>(kept());
 
@@ -41,7 +58,7 @@ function kept(): readonly Upload[] {
 }
 
 export function isOnItsWay({ state }: Upload): boolean {
-  return state === 'sends' || state === 'waits';
+  return state === 'queued' || state === 'sends' || state === 'waits';
 }
 
 function keep(): void {
@@ -66,7 +83,7 @@ export function send(api: Api, dropped: Dropped, { model, manifest }: Choices): 
     totalBytes: sizeBytes,
     sentBytes: 0,
     files: parts.map(fileOf),
-    state: 'sends',
+    state: 'queued',
     reason: '',
     fix: '',
     deploymentId: null,
@@ -92,7 +109,8 @@ function isOf(upload: Upload, dropped: Dropped): boolean {
       const before = upload.files[index];
       if (before?.path !== file.path || before.sizeBytes !== file.sizeBytes) return false;
       // A form's manifest is written anew each time.
-      return before.modifiedMs === file.modifiedMs || upload.manifest !== '';
+      const isWritten = upload.manifest !== '' && file.path === manifestPath(dropped);
+      return isWritten || before.modifiedMs === file.modifiedMs;
     })
   );
 }
@@ -107,8 +125,11 @@ async function sendFiles(api: Api, upload: Upload, parts: readonly Part[]): Prom
   let files = upload.files;
   let sent = 0;
   let deploymentId: string | null = null;
-  change({ state: 'sends', reason: '', fix: '' });
+  change({ state: 'queued', reason: '', fix: '' });
+  await turn();
   try {
+    stop.signal.throwIfAborted();
+    change({ state: 'sends' });
     for (const [index, { path, file }] of parts.entries()) {
       const { uploadId = '', isSent = false } = files[index] ?? {};
       const before = sent;
@@ -127,6 +148,8 @@ async function sendFiles(api: Api, upload: Upload, parts: readonly Part[]): Prom
       change({ files, sentBytes: sent });
     }
     change({ state: 'sent', sentBytes: totalBytes, deploymentId });
+    // A drop that starts nothing is told of at most once a minute.
+    readSoon(api);
   } catch (error) {
     if (stop.signal.aborted) return change({ state: 'stopped' });
     const { message, fix } =
@@ -134,11 +157,14 @@ async function sendFiles(api: Api, upload: Upload, parts: readonly Part[]): Prom
     change({ state: 'failed', reason: message, fix });
   } finally {
     stops.delete(id);
+    endTurn();
   }
 }
 
 export function stopUpload(id: string): void {
   stops.get(id)?.abort();
+  // One that waits for its turn learns of it only then.
+  uploads.set(uploads.get().map((each) => (each.id === id ? { ...each, state: 'stopped' } : each)));
 }
 
 export function forgetUpload(id: string): void {
@@ -156,12 +182,15 @@ function fileOf({ path, file }: Part): FileSent {
 }
 
 /** A folder ends with its `model.yaml`, empty where it has none; a single file has its manifest beside it, before it. */
-function inOrder({ parts, isFolder, title }: Dropped, manifest: string): readonly Part[] {
+function inOrder(dropped: Dropped, manifest: string): readonly Part[] {
+  const { parts, isFolder } = dropped;
+  const path = manifestPath(dropped);
   const filled = manifest && new File([manifest], 'model.yaml');
-  if (!isFolder) return [...(filled ? [{ path: `${title}.yaml`, file: filled }] : []), ...parts];
-  const own = parts.find(({ path }) => path === 'model.yaml');
-  return [
-    ...parts.filter((part) => part !== own),
-    { path: 'model.yaml', file: filled || own?.file || null },
-  ];
+  if (!isFolder) return [...(filled ? [{ path, file: filled }] : []), ...parts];
+  const own = parts.find((part) => part.path === path);
+  return [...parts.filter((part) => part !== own), { path, file: filled || own?.file || null }];
+}
+
+function manifestPath({ isFolder, title }: Dropped): string {
+  return isFolder ? 'model.yaml' : `${title}.yaml`;
 }

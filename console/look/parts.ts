@@ -32,9 +32,16 @@ export function useNow(everyMs: number): number {
   return now;
 }
 
+type EmptyProps = {
+  readonly title: string;
+  /** The heading of a whole page is an `h1`. */
+  readonly heading?: 'h1' | 'h2';
+  readonly children?: ComponentChildren;
+};
+
 /** Says what is not there, and what to do next. */
-export function Empty({ title, children }: { title: string; children?: ComponentChildren }) {
-  return html`<div class="empty"><h2>${title}</h2>${children}</div>`;
+export function Empty({ title, heading = 'h2', children }: EmptyProps) {
+  return html`<div class="empty"><${heading}>${title}</${heading}>${children}</div>`;
 }
 
 /** A part of a whole, from 0 to 1, with its words for who listens. */

@@ -114,11 +114,18 @@ function isSide(length: number): boolean {
   return length === -1 || length >= 8;
 }
 
+/** Shorter signals of one channel are rather measurements. */
+const LEAST_SAMPLES = 4000;
+
+/** A wave by the name of its input, or by its shape: one channel of thousands of numbers. */
 function isSound({ name, datatype, shape }: Spec): boolean {
   const isWave = /audio|wave|sound|speech|pcm|samples/i.test(name);
   const isLong =
     shape.length > 0 && shape.length <= 3 && shape.some((length) => length === -1 || length > 1000);
-  return isWave && isLong && datatype.startsWith('FP');
+  const [, first = 0, second = 0] = shape;
+  const isOneChannel =
+    shape.length === 3 && Math.min(first, second) === 1 && Math.max(first, second) >= LEAST_SAMPLES;
+  return ((isWave && isLong) || isOneChannel) && datatype.startsWith('FP');
 }
 
 function tables(model: Model): readonly Form[] {

@@ -14,14 +14,19 @@ export const MOST_SECONDS = 20;
 /** Samples as nested lists of a tensor's shape. One of fixed length gets as many samples as it takes: a longer sound is cut, a shorter one ends in silence. */
 export function waveOf(samples: ArrayLike<number>, shape: readonly number[]): unknown {
   const rounded = Array.from(samples, (sample) => Number(sample.toFixed(5)));
-  if (shape.length > 1 && shape.slice(1).includes(-1))
-    return nested(rounded, [1, ...shape.slice(1)]);
-  const fixed = shape.slice(1).reduce((product, length) => product * length, 1);
+  const taken = samplesIn(shape);
   if (shape.length < 2) return rounded;
+  if (taken === null) return nested(rounded, [1, ...shape.slice(1)]);
   return nested(
-    Array.from({ length: fixed }, (_, at) => rounded[at] ?? 0),
+    Array.from({ length: taken }, (_, at) => rounded[at] ?? 0),
     [1, ...shape.slice(1)],
   );
+}
+
+/** How many samples a tensor of this shape has; null where its length is free. */
+export function samplesIn(shape: readonly number[]): number | null {
+  if (shape.length < 2 || shape.slice(1).includes(-1)) return null;
+  return shape.slice(1).reduce((product, length) => product * length, 1);
 }
 
 /** The loudest sample in each of so many equal parts, from 0 to 1, to draw a wave from. */

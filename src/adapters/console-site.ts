@@ -6,6 +6,8 @@ export type ConsoleSite = (request: Request) => Response | undefined;
 type Options = {
   /** The origins, besides its own, that the console may ask: those of the models' endpoints. */
   readonly connects: readonly string[];
+  /** Where its Slipway runs: in an account the caller's own credentials do all that the console asks. */
+  readonly place: 'machine' | 'account';
 };
 
 const FOLDER = '/console/';
@@ -15,7 +17,7 @@ const ENTRY = 'app/main.ts';
  * The console as a site: its page at `/` for browsers, and its files below `/console/`, with relative addresses alone, so that a proxy may publish it below any path.
  * Its files hold no secret and no data: everyone gets them, and the console asks the control API with the token that it was opened with.
  */
-export function consoleSite({ connects }: Options): ConsoleSite {
+export function consoleSite({ connects, place }: Options): ConsoleSite {
   let files: ConsoleFiles | undefined;
   const headers = {
     'content-security-policy': policy(connects),
@@ -34,7 +36,7 @@ export function consoleSite({ connects }: Options): ConsoleSite {
     if (!isPage && !pathname.startsWith(FOLDER)) return undefined;
     files ??= consoleFiles();
     if (isPage) {
-      return new Response(page(files.modules(ENTRY)), {
+      return new Response(page(files.modules(ENTRY), place), {
         headers: { ...headers, 'content-type': 'text/html; charset=utf-8', vary: 'accept' },
       });
     }
@@ -81,7 +83,7 @@ function policy(connects: readonly string[]): string {
 }
 
 /** All modules are named at once: a browser would else ask for each only once it has read the one that imports it. */
-function page(modules: readonly string[]): string {
+function page(modules: readonly string[], place: Options['place']): string {
   const preloads = modules.map((path) => `<link rel="modulepreload" href="console/${path}">`);
   return `<!doctype html>
 <html lang="en">
@@ -94,7 +96,7 @@ function page(modules: readonly string[]): string {
 <link rel="stylesheet" href="console/try/try.css">
 <link rel="stylesheet" href="console/app/app.css">
 ${preloads.join('\n')}
-<div id="app"><header class="top"><div class="inside"><a class="brand" href="#/"><img src="console/look/icon.svg" alt="" width="24" height="24">Slipway</a></div></header></div>
+<div id="app" data-place="${place}"><header class="top"><div class="inside"><a class="brand" href="#/"><img src="console/look/icon.svg" alt="" width="24" height="24">Slipway</a></div></header></div>
 <noscript>The console needs JavaScript; \`slipway status\` says in a terminal what it shows.</noscript>
 <script type="module" src="console/${ENTRY}"></script>
 </html>

@@ -24,7 +24,7 @@ type Options = {
   readonly asks?: ((event: DeploymentEvent) => Promise<void> | undefined) | undefined;
 };
 /** `file` is null for an empty object. */
-type Planned = Pick<Upload, 'key' | 'file'>;
+export type Planned = Pick<Upload, 'key' | 'file'>;
 
 /** Uploads a model, as a file or a folder, and follows its deployment; returns its terminal event. */
 export async function push(
@@ -102,7 +102,10 @@ async function refuseUnsent(path: string): Promise<void> {
 }
 
 /** The objects to upload, in order: the one that starts the deployment comes last. */
-async function uploads(path: string, { name, output }: Options): Promise<readonly Planned[]> {
+export async function uploads(
+  path: string,
+  { name, output }: Pick<Options, 'name' | 'output'>,
+): Promise<readonly Planned[]> {
   const file = basename(path);
   const planned = (await stat(path)).isDirectory()
     ? await folderUploads(path, modelName(name ?? file), output)

@@ -41,10 +41,17 @@ export async function start({
     ? slipway.consoleLink()
     : `${control}, opened by \`slipway console\``;
   output.line(
-    `gateway   ${gateway}\ncontrol   ${control}\nconsole   ${console}\nbucket    ${bucketDir}, with a model in models/NAME/\nwalls     ${wallsWords(walls)}`,
+    `gateway   ${gateway}\ncontrol   ${control}\nconsole   ${console}\nbucket    ${bucketDir}, with a model in models/NAME/${s3Words(slipway.s3())}${othersWords(slipway.others)}\nwalls     ${wallsWords(walls)}`,
   );
   for (const moved of movedPorts(config, { gateway, control })) output.line(moved);
-  output.data({ gateway, control, bucket: bucketDir, walls: walls.says });
+  output.data({
+    gateway,
+    control,
+    bucket: bucketDir,
+    walls: walls.says,
+    s3: slipway.s3(),
+    others: slipway.others,
+  });
   let watching: Promise<void> | undefined;
   try {
     if (demo) {
@@ -86,6 +93,14 @@ function movedPorts(
     ...taken(gatewayPort, USUAL_PORTS.gateway, 'the gateway', gateway),
     ...taken(controlPort, USUAL_PORTS.control, 'the control API', control),
   ];
+}
+
+function s3Words(s3: string | undefined): string {
+  return s3 === undefined ? '' : `\nS3        ${s3}, with the keys of \`slipway keys\``;
+}
+
+function othersWords(others: string | undefined): string {
+  return others === undefined ? '' : `\nothers    ${others}, for callers with a key`;
 }
 
 function wallsWords({ says, refuses }: WallsReport): string {

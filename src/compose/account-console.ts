@@ -62,7 +62,7 @@ export async function serveAccountConsole(slipway: Slipway, port: number): Promi
   };
   const models = new URL(slipway.endpoint('m')).origin;
   const served = await serveControl(
-    { table: TABLE, operations, sessions, token: newToken(), models },
+    { table: TABLE, operations, sessions, token: newToken(), models, place: 'account' },
     { host: '127.0.0.1', port, askedBy: '--port' },
   );
   return {

@@ -3,15 +3,18 @@ import { publishEvents } from '#steps/publish-events.ts';
 import { MOST_ATTEMPTS } from '#steps/recover.ts';
 import { recoverEnded, sweep } from '#steps/sweep.ts';
 import { touchKept } from '#steps/sweep-touch.ts';
+import { weighLive } from '#steps/weigh-live.ts';
 import {
   artifactsOf,
   busOf,
   clock,
+  demandOf,
   executionsOf,
   findKeyOf,
   modelImagesOf,
   offeredBy,
   platformsOf,
+  pricesOf,
   proberOf,
   registryOf,
   routerOf,
@@ -28,7 +31,7 @@ export const publishEventsOnAws = (env: Environment) =>
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/EventNotifications.html, https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html
 const GRACE_MS = 5 * 60_000;
 
-/** The kinds of sweep: everything, the execution that has just ended, and the resources that AWS puts to sleep. */
+/** The kinds of sweep: everything, the execution that has just ended, the resources that AWS puts to sleep, and the placement of live versions. */
 export const sweepOnAws = (env: Environment) => {
   const registry = registryOf(env);
   const executions = executionsOf(env);
@@ -53,6 +56,13 @@ export const sweepOnAws = (env: Environment) => {
     }),
     ended: recoverEnded({ registry, executions, mostAttempts: MOST_ATTEMPTS }),
     touch: touchKept({ registry, router, prober: proberOf(env), offered: offeredBy(env) }),
+    weigh: weighLive({
+      registry,
+      demand: demandOf(env),
+      prices: pricesOf(env),
+      clock,
+      executions,
+    }),
   };
 };
 

@@ -24,12 +24,15 @@ import { ecsPlatform } from '#adapters/aws/ecs/platform.ts';
 import { withoutContainers } from '#adapters/aws/ecs/without-containers.ts';
 import { eventBridgeBus } from '#adapters/aws/event-bridge-bus.ts';
 import { dynamoFindKey } from '#adapters/aws/keys/authorizer-keys.ts';
+import { functionConcurrency } from '#adapters/aws/lambda/function-concurrency.ts';
 import { lambdaPlatform } from '#adapters/aws/lambda/lambda-platform.ts';
 import { lambdaProbes } from '#adapters/aws/lambda/lambda-prober.ts';
 import { cloudWatchBuildLog } from '#adapters/aws/logs/cloudwatch-build-log.ts';
 import { cloudWatchModelLogs } from '#adapters/aws/logs/cloudwatch-model-logs.ts';
+import { cloudWatchDemand } from '#adapters/aws/metrics/cloudwatch-demand.ts';
 import { cloudWatchMetrics } from '#adapters/aws/metrics/cloudwatch-metrics.ts';
 import { dynamoAccountLimits } from '#adapters/aws/registry/dynamo-account-limits.ts';
+import { dynamoPrices } from '#adapters/aws/registry/dynamo-prices.ts';
 import { dynamoRegistry } from '#adapters/aws/registry/dynamo-registry.ts';
 import { dynamoFence } from '#adapters/aws/registry/fence.ts';
 import { awsProber } from '#adapters/aws/routes/aws-prober.ts';
@@ -168,6 +171,11 @@ function fenceOf(environment: Environment) {
 export function accountLimitsOf(environment: Environment) {
   const { TABLE: table } = settings(environment, 'TABLE');
   return dynamoAccountLimits({ client: dynamoClient(), table, clock });
+}
+
+export function pricesOf(environment: Environment) {
+  const { TABLE: table } = settings(environment, 'TABLE');
+  return dynamoPrices(dynamoClient(), table);
 }
 
 export function lambdaPlatformOf(environment: Environment): Platform {
@@ -382,6 +390,21 @@ export function proberOf(environment: Environment) {
     }),
     containers: frontDoorProbes({ url: set.API_URL, identity: lambda.config }),
     records: routeRecordsOf(environment),
+  });
+}
+
+/** How many executions at once the account's functions may have. */
+export function functionConcurrencyOf() {
+  return () => functionConcurrency(lambdaClient());
+}
+
+export function demandOf(environment: Environment) {
+  const { FUNCTION_PREFIX: functionPrefix } = settings(environment, 'FUNCTION_PREFIX');
+  return cloudWatchDemand({
+    clock,
+    functionPrefix,
+    cloudWatch: cloudWatchClient(),
+    containers: containersOf(environment),
   });
 }
 

@@ -1,4 +1,6 @@
+import { isIP } from 'node:net';
 import * as z from 'zod/mini';
+import { isNetwork } from '#adapters/local/gateway/forwarded.ts';
 import limits from '#domain/data/lambda-limits.json' with { type: 'json' };
 import { Failure } from '#domain/failure.ts';
 import { requireAccelerators } from '#domain/placement/accelerators.ts';
@@ -44,10 +46,21 @@ const hostName = z
     ),
   );
 
+const network = z
+  .string()
+  .check(
+    z.refine(isNetwork, 'expected an address such as 10.0.0.5, or a network such as 10.0.0.0/8'),
+  );
+
 // An empty one, as of a variable that is not set, would have every release taken.
 const signer = z
   .string()
   .check(z.refine(namesSigners, 'expected a key as `slipway signing-key` prints it'));
+
+// A name would have to be looked up, and may stand for several addresses.
+const address = z
+  .string()
+  .check(z.refine((text) => isIP(text) !== 0, 'expected an IP address such as 0.0.0.0'));
 
 const PORT = { error: 'expected a port from 0 to 65535' };
 const port = z.int(PORT).check(z.gte(0, PORT), z.lte(65535, PORT));
@@ -62,10 +75,14 @@ const REPLICAS = { error: 'expected a whole number of at least 1' };
 const OPTIONS: Readonly<Record<string, string>> = {
   gatewayPort: '--port',
   controlPort: '--control-port',
+  s3Port: '--s3-port',
+  othersHost: '--host',
+  othersPort: '--host-port',
   memoryMiB: '--memory',
   maxReplicas: '--max-replicas',
   corsOrigins: '--cors-origin',
   allowedHosts: '--allowed-host',
+  trustedProxies: '--trusted-proxy',
   publicUrl: '--public-url',
   consoleUrl: '--console-url',
   webhooks: '--webhook',
@@ -74,6 +91,8 @@ const OPTIONS: Readonly<Record<string, string>> = {
 
 /**
  * The configuration of a Slipway on one machine. A port that is named is taken or the start fails (0: any free one); without it the first free one from the usual one on is taken.
+ * `s3Port`: opens the S3 API there; without it the API opens with the first of its keys.
+ * `othersHost`: the address at which callers on other machines reach the models, with keys; `othersPort`: its port.
  * `beginAnew`: makes a new registry where the one of the folder's objects is lost.
  * `codeWithoutWalls`: models that Python loads are served also where the machine has no walls to put around that.
  * `engine`: models run as processes, or as containers of images built on this machine.
@@ -81,7 +100,7 @@ const OPTIONS: Readonly<Record<string, string>> = {
  * Times carry their units; `maxInstances` bounds the processes of one revision.
  * `maxReplicas` and `allowedAccelerators` (names of GPUs, none if empty) cap what a manifest may ask for.
  * `requireApproval`: a promotion goes live only once a person has approved it. `trustedSigners`: the public keys of which one has to have signed it; without any an unsigned one is taken.
- * `requestLog`: the gateway logs each request. Pages of `corsOrigins` may call models. `allowedHosts` are names of this machine beside its own, which a reverse proxy hands on. `publicUrl` and `consoleUrl`: where one publishes the gateway and the console, each with an origin of its own.
+ * `requestLog`: the gateway logs each request. Pages of `corsOrigins` may call models. `allowedHosts` are names of this machine beside its own, which a reverse proxy hands on. `trustedProxies` are addresses and networks of proxies whose `Forwarded` and `X-Forwarded-*` headers are believed; a proxy on this machine always is. `publicUrl` and `consoleUrl`: where one publishes the gateway and the console, each with an origin of its own.
  * `memoryMiB`: the most that all model servers are to hold together; three quarters of the machine's by default.
  * Events are posted to `webhooks`, signed with `webhookSecret`: `whsec_` and 24 to 64 bytes in base64, as in Standard Webhooks.
  */
@@ -93,6 +112,9 @@ const localConfig = z.strictObject({
   host: z._default(z.enum(['127.0.0.1', '::1']), '127.0.0.1'),
   gatewayPort: z.optional(port),
   controlPort: z.optional(port),
+  s3Port: z.optional(port),
+  othersHost: z.optional(address),
+  othersPort: z.optional(port),
   sweepSeconds: z._default(seconds, 60),
   bakeSeconds: z._default(z.int().check(z.gte(0), z.lte(3600)), 2),
   describeWaitMs: z._default(milliseconds, 10_000),
@@ -112,6 +134,7 @@ const localConfig = z.strictObject({
   requestLog: z._default(z.boolean(), false),
   corsOrigins: z._default(z.array(origin), []),
   allowedHosts: z._default(z.array(hostName), []),
+  trustedProxies: z._default(z.array(network), []),
   publicUrl: z.optional(published),
   consoleUrl: z.optional(published),
   webhooks: z._default(z.array(webhook), []),
@@ -154,12 +177,26 @@ function shown(given: unknown, [index]: readonly string[]): string {
   return value.replace(/\/\/[^/]*@/, '//…@');
 }
 
+/** The ports that the configuration names, by their options. */
+export function portsOf({ gatewayPort, controlPort, s3Port, othersPort }: LocalConfig) {
+  return {
+    '--port': gatewayPort,
+    '--control-port': controlPort,
+    '--s3-port': s3Port,
+    '--host-port': othersPort,
+  };
+}
+
 function requireTwoPorts(config: LocalConfig): LocalConfig {
-  const { gatewayPort, controlPort } = config;
-  if (!gatewayPort || gatewayPort !== controlPort) return config;
+  const ports = portsOf(config);
+  const named = Object.entries(ports).filter(([, port]) => port);
+  const [option, port] =
+    named.find(([, one], index) => named.slice(0, index).some(([, other]) => one === other)) ?? [];
+  if (option === undefined) return config;
+  const [first] = named.find(([, other]) => other === port) ?? [];
   throw new Failure(
     'InputInvalid',
-    `--port and --control-port are both ${gatewayPort}, and one port has one of them`,
+    `${first} and ${option} are both ${port}, and one port has one of them`,
     { fix: 'Give two ports, or leave one out.' },
   );
 }

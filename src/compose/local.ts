@@ -4,11 +4,13 @@ import { requirePort } from '#adapters/local/http/listen.ts';
 import { dataFolderFailure } from '#adapters/local/registry/data-folder-failure.ts';
 import { keepReserve } from '#adapters/local/registry/reserve.ts';
 import type { StepObserver } from '#adapters/local/workflow/workflow-engine.ts';
+import { Failure } from '#domain/failure.ts';
 import type { WallsReport } from '#domain/walls.ts';
-import type { LocalConfig } from './config.ts';
+import { USUAL_PORTS } from '#operations/usual-ports.ts';
+import { type LocalConfig, portsOf } from './config.ts';
 import { requireBuildSettings } from './local-engine.ts';
 import { openControl } from './machine/control.ts';
-import { type Machine, openServing } from './machine/serving.ts';
+import { type Machine, openServing, type Serving } from './machine/serving.ts';
 import { BUCKET, openState, type State } from './machine/state.ts';
 import { openWorkflows, STEPS_MS, timeout } from './machine/workflows.ts';
 import { tracesUrl } from './traces.ts';
@@ -20,6 +22,10 @@ export type LocalSlipway = {
   readonly control: string;
   /** The secret that the control API wants. */
   readonly token: string;
+  /** Where the bucket's S3 API answers; undefined while it is not open. */
+  s3(): string | undefined;
+  /** Where callers on other machines reach the models; undefined where they cannot. */
+  readonly others: string | undefined;
   /** A link that opens the console once. */
   consoleLink(): string;
   /** How its models are isolated. */
@@ -61,6 +67,7 @@ async function startIn(
   tracesUrl(machine.environment);
   requireBuildSettings(machine.environment);
   const state = await openState(dataDir, config, report);
+  await requireCallerKey(state, config);
   // Live models start before the ports are opened.
   await requirePorts(config);
   const serving = await openServing(state, config, machine);
@@ -74,6 +81,7 @@ async function startIn(
   });
   const control = await openControl(state, serving, workflows, config);
   const { gateway, runtime } = serving;
+  const others = await openToOthers(state, serving, config);
   const instance = state.folder('instance.json');
   writeInstance(instance, {
     pid: process.pid,
@@ -95,11 +103,14 @@ async function startIn(
   const watching = control.startWatch();
   const looking = control.startHistory();
   const expiring = control.startExpiry();
+  const weighing = workflows.startWeighing();
 
   return {
     gateway: gateway.origin,
     control: control.origin,
     token: control.token,
+    s3: control.s3,
+    others: others?.origin,
     consoleLink: control.consoleLink,
     walls: runtime.walls,
     bucketDir: state.folder(BUCKET),
@@ -109,9 +120,10 @@ async function startIn(
       serving.stopStarting();
       workflows.stopResending();
       await Promise.race([
-        Promise.all([sweeping.stop(), watching.stop(), looking.stop(), expiring.stop()]),
+        Promise.all([sweeping, watching, looking, expiring, weighing].map((each) => each.stop())),
         timeout(STEPS_MS),
       ]);
+      await others?.close();
       await state.store.close();
       // Executions stop before builds: otherwise a killed build would count as failed.
       await workflows.stop();
@@ -130,10 +142,33 @@ async function startIn(
   };
 }
 
-async function requirePorts({ host, gatewayPort, controlPort }: LocalConfig): Promise<void> {
-  const asked = { '--port': gatewayPort, '--control-port': controlPort };
-  for (const [askedBy, port] of Object.entries(asked)) {
-    if (port !== undefined) await requirePort({ host, port, askedBy });
+/** Nobody could call a gateway that wants keys before there is one; and one that is opened by mistake stays closed. */
+async function requireCallerKey({ callerKeys }: State, { othersHost }: LocalConfig): Promise<void> {
+  if (othersHost === undefined || (await callerKeys.list()).length > 0) return;
+  throw new Failure(
+    'InputInvalid',
+    `--host ${othersHost} lets other machines call the models, and there is no key to call them with`,
+    {
+      fix: 'Start Slipway without --host, make a key with `slipway keys create NAME --all --calls`, and start it again.',
+    },
+  );
+}
+
+async function openToOthers({ callerKeys }: State, { gateway }: Serving, config: LocalConfig) {
+  const { othersHost: host, othersPort } = config;
+  if (host === undefined) return undefined;
+  return gateway.open({
+    host,
+    port: othersPort ?? USUAL_PORTS.others,
+    askedBy: othersPort === undefined ? undefined : '--host-port',
+    find: callerKeys.findNow,
+  });
+}
+
+async function requirePorts(config: LocalConfig): Promise<void> {
+  for (const [askedBy, port] of Object.entries(portsOf(config))) {
+    const host = askedBy === '--host-port' ? config.othersHost : config.host;
+    if (port !== undefined && host !== undefined) await requirePort({ host, port, askedBy });
   }
 }
 

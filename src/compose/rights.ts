@@ -35,11 +35,11 @@ export const BESIDE: Readonly<Record<string, Rights>> = {
       `listArtifacts ${LOOK_AT_EXECUTIONS} startExecutions sweepDeadLetters fence`,
       ...REMOVE_ROUTE,
       'listFunctions readFunctions invokeFunctions readModelLog',
-      'removeVersions unmarkLatest removeImages settleStage makePreflights',
+      'removeVersions unmarkLatest removeImages settleStage makePreflights readMetrics',
     ],
     containerGrants: [
       ...LOOK_AT_CONTAINERS,
-      'readRules listContainers',
+      'readRules listContainers readGroups',
       STOP_CONTAINERS,
       'probeContainers',
     ],

@@ -16,11 +16,12 @@ type Served<Table extends Operations> = {
   readonly models: string;
   /** Where a reverse proxy publishes the console. */
   readonly published?: string;
+  readonly place: 'machine' | 'account';
 };
 
 /** Serves a control API, and the console that asks it, at one address. Fails as `listen` does. */
 export async function serveControl<Table extends Operations>(
-  { table, operations, sessions, token, models, published }: Served<Table>,
+  { table, operations, sessions, token, models, published, place }: Served<Table>,
   wanted: Wanted,
 ) {
   const { controlApi } = await import('#adapters/local/control/control-api.ts');
@@ -30,7 +31,7 @@ export async function serveControl<Table extends Operations>(
     guard: loopbackGuard(token, sessions.isOpen, published && new URL(published).origin),
     after: realTimers.after,
   });
-  const site = consoleSite({ connects: [models] });
+  const site = consoleSite({ connects: [models], place });
   const api = controlApi(async (request) => site(request) ?? answer(request));
   await api.ready();
   const port = await listen(api.server, wanted);

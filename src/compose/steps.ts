@@ -117,9 +117,19 @@ export const STEPS = {
     grants: ['registry readBuildLog lookAtBuilds stopBuilds'],
   }),
   ChooseTarget: step(workflow.ChooseTarget, chooseTarget, {
-    ports: ['registry', 'accountLimits', 'clock', 'offered', 'caps'],
+    ports: [
+      'registry',
+      'accountLimits',
+      'functionConcurrency',
+      'demand',
+      'prices',
+      'clock',
+      'offered',
+      'caps',
+    ],
     timeoutSeconds: 55,
-    grants: ['registry'],
+    grants: ['registry readConcurrency readMetrics'],
+    containerGrants: ['readGroups'],
   }),
   AwaitContainers: step(workflow.AwaitContainers, awaitContainers, {
     ports: ['registry', 'offered', 'clock'],
@@ -203,10 +213,10 @@ export const STEPS = {
     containerGrants: [READ_CONTAINERS],
   }),
   RetirePrevious: step(workflow.RetirePrevious, retirePrevious, {
-    ports: ['registry', 'router', 'platforms'],
+    ports: ['registry', 'router', 'platforms', 'captureKeys', 'clock'],
     timeoutSeconds: 290,
     grants: [
-      'registry listVersions fence findVersions readShares readStage readRoutes',
+      'registry listVersions fence findVersions readShares readStage readRoutes removeCaptureKeys',
       REMOVE_FUNCTIONS,
       MEND_ROUTES,
     ],
@@ -254,7 +264,7 @@ export const STEPS = {
       'clock',
     ],
     timeoutSeconds: 55,
-    grants: ['registry readReleases listImages lookAtPromotions'],
+    grants: ['registry listVersions readReleases listImages lookAtPromotions'],
   }),
   AwaitApproval: step(workflow.AwaitApproval, awaitApproval, {
     ports: ['registry', 'clock'],
@@ -287,7 +297,7 @@ export const STEPS = {
     ports: ['registry', 'platforms', 'captureKeys'],
     timeoutSeconds: 290,
     grants: [
-      'registry listVersions fence listFunctions findVersions dropCaptureKeys',
+      'registry listVersions fence listFunctions findVersions removeCaptureKeys',
       REMOVE_FUNCTIONS,
     ],
     containerGrants: [

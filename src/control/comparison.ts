@@ -31,6 +31,37 @@ const truth = z
     ),
   );
 
+const sources = z
+  .array(z.object({ from: z.string(), asked: count, changed: count }))
+  .check(z.describe('The origins of the requests, in words.'));
+const worst = z
+  .array(
+    z.object({
+      what: z.string(),
+      distance: part.check(
+        z.describe('The distance between the two answers, from 0 to 1; 1 for a refusal.'),
+      ),
+      differs: z.string(),
+      request: z.exactOptional(z.string()),
+      before: z.exactOptional(z.string()),
+      after: z.exactOptional(z.string()),
+    }),
+  )
+  .check(
+    z.describe(
+      'The requests whose answers differ most, at most ten. Requests of clients are without their content.',
+    ),
+  );
+const distributions = z
+  .array(
+    z.object({
+      place: z.string(),
+      kind: oneOf(['numbers', 'labels']),
+      bins: z.array(z.object({ name: z.string(), before: count, after: count })),
+    }),
+  )
+  .check(z.describe('How often both versions gave which answer, by its place in the answer.'));
+
 /** The gate's finding about a version, beside the one that was live then. */
 export const comparison = z
   .object({
@@ -61,6 +92,9 @@ export const comparison = z
         count.check(z.describe('How many more requests would decide; 0 if it is decided.')),
       ),
       truth: z.exactOptional(truth),
+      sources: z.exactOptional(sources),
+      worst: z.exactOptional(worst),
+      distributions: z.exactOptional(distributions),
     }),
   })
   .check(z.meta({ id: 'Comparison' }));

@@ -80,6 +80,7 @@ export const deployment = z
         candidate: found,
         golden: found,
         comparison: found,
+        clearance: found,
         shift: found,
         bake: found,
         removal: found,

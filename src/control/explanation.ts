@@ -3,9 +3,11 @@ import { smokeTest } from '#domain/build/image.ts';
 import { buildProof } from '#domain/build/proof.ts';
 import { RUNTIME_NAMES } from '#domain/build/runtime.ts';
 import { TARGETS } from '#domain/placement/target.ts';
+import { PRICE_NAMES } from '#domain/placement/unit-prices.ts';
 import { comparison } from './comparison.ts';
 import type { Frozen } from './operation.ts';
 import {
+  advice,
   count,
   deploymentId,
   droppedBy,
@@ -53,6 +55,30 @@ const placedOption = z.object({
   refusals: z.array(z.string()).check(z.describe('The limits that it breaks; empty if it fits.')),
 });
 
+const unitPrices = z.object({
+  region: z.string(),
+  asOf: z.string().check(z.describe('The day on which they were read.')),
+  usd: z.object({
+    apiRequest: usd,
+    fargateGBHour: usd,
+    fargateVcpuHour: usd,
+    firehoseGBIn: usd,
+    lambdaArmGBSecond: usd,
+    lambdaRequest: usd,
+    lambdaX86GBSecond: usd,
+    loadBalancerHour: usd,
+    publicAddressHour: usd,
+    tableRead: usd,
+  }),
+  shipped: z
+    .array(z.enum(PRICE_NAMES))
+    .check(
+      z.describe(
+        'The prices that are not of the region, but of us-east-1, as Slipway brings them.',
+      ),
+    ),
+});
+
 const weighing = z.object({
   question: z.object({
     demand: z.object({
@@ -79,11 +105,20 @@ const weighing = z.object({
       maxMonthlyUsd: orNull,
     }),
     allowsSpot: z.boolean(),
+    prices: z.exactOptional(unitPrices),
     refused: z.exactOptional(
       z.object({ lambda: z.exactOptional(z.string()), fargate: z.exactOptional(z.string()) }),
     ),
   }),
-  isGuess: z.boolean().check(z.describe('Whether the manifest names no traffic.')),
+  isGuess: z.boolean().check(z.describe('Whether nobody knows the traffic.')),
+  learntDays: z.exactOptional(
+    z
+      .number()
+      .check(z.describe('The demand is what the model got in so many days; absent if it is not.')),
+  ),
+  mostLater: z.exactOptional(
+    orNull.check(z.describe('The most replicas once the traffic is known; null for no limit.')),
+  ),
   options: z.array(placedOption).check(z.describe('The choice first.')),
   flipsAt: orNull.check(
     z.describe('The requests a second from which another target costs less; null: none does.'),
@@ -184,6 +219,10 @@ export const explanation = z
       .check(z.describe('Null if nothing was built.')),
     target: z.nullable(target).check(z.describe('The target that was taken.')),
     options: z.array(option),
+    // Absent from a Slipway of an earlier version.
+    prices: z
+      .exactOptional(unitPrices)
+      .check(z.describe('The prices of today by which an account is estimated.')),
     // Absent from a Slipway of an earlier version, and where no bill decided.
     weighing: z
       .exactOptional(weighing)
@@ -192,6 +231,12 @@ export const explanation = z
           'The bill of each option for the expected traffic, if the build measured the model.',
         ),
       ),
+    // Absent from a Slipway of an earlier version, and where it is placed well enough.
+    advice: z
+      .exactOptional(advice)
+      .check(z.describe('Where the live version would better be placed, by what it got.')),
+    // Absent from a Slipway of an earlier version, and where the manifest names none.
+    team: z.exactOptional(z.string().check(z.describe('The team that the manifest names.'))),
     proof: z.nullable(goldenProof),
     // Absent from a Slipway of an earlier version.
     comparison: z

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import type { Frozen } from './operation.ts';
 import {
+  advice,
   count,
   damage,
   deploymentId,
@@ -19,6 +20,7 @@ const common = {
   target,
   state: versionState,
   damage: z.exactOptional(damage),
+  advice: z.exactOptional(advice),
 };
 
 const modelVersion = z
@@ -212,6 +214,39 @@ export const objects = z.object({ keys: z.array(z.string()) });
 
 export const removed = z.object({ key: z.string() });
 
+/** `s3`: reads and writes the bucket by its S3 API. `calls`: calls models from other machines. */
+export const keyUse = oneOf(['s3', 'calls']);
+
+const keyRecord = {
+  id: z
+    .string()
+    .check(
+      z.describe('Names the key, and is the access key id of S3; it opens nothing by itself.'),
+    ),
+  name: z.string(),
+  models: z
+    .union([z.literal('all'), z.array(z.string())])
+    .check(z.describe('The models that it calls, or whose folders it reads and writes.')),
+  createdAtMs: z.number(),
+  use: keyUse,
+};
+
+export const keyMade = z.object({
+  ...keyRecord,
+  secret: z
+    .string()
+    .check(z.describe('The key itself, or the secret access key; no later request answers it.')),
+  endpoint: z.nullable(z.string()).check(z.describe('The URL of the S3 API; null for calls.')),
+  bucket: z.nullable(z.string()).check(z.describe('The name of the bucket there; null for calls.')),
+});
+
+export const keysKept = z.object({ keys: z.array(z.object(keyRecord)) });
+
+export const keyRevoked = z.object({
+  id: z.string(),
+  wasKnown: z.boolean().check(z.describe('Whether a key had this id.')),
+});
+
 export const uploaded = z.object({
   key: z.string(),
   versionId: z.string(),
@@ -361,3 +396,18 @@ export const traffic = z.object({
 
 /** How the requests of a model went, in pieces of some seconds. */
 export type Traffic = Frozen<z.output<typeof traffic>>;
+
+export const calledHours = z.object({
+  sinceMs: z.number().check(z.describe('From when on requests are counted (epoch).')),
+  nowMs: z.number(),
+  hours: z.array(
+    z.object({
+      atMs: z.number().check(z.describe('When the hour began (epoch).')),
+      requests: count,
+      busiestMinute: count.check(z.describe('The requests of its busiest minute.')),
+    }),
+  ),
+});
+
+/** The requests of a model by the hour; hours without any may be absent. */
+export type CalledHours = Frozen<z.output<typeof calledHours>>;

@@ -75,10 +75,14 @@ function operationOf(name: string, operation: Operation, schemas: Components): J
 
 const TEXT = { type: 'string' };
 
+function typeOf(answer: Answer): string {
+  return (answer.kind === 'text' && answer.type) || TYPES[answer.kind];
+}
+
 function responsesOf({ says, answer, otherwise }: Operation, schemas: Components): Json {
   const answered = (description: string, schema: Json) => ({
     description,
-    content: { [TYPES[answer.kind]]: { schema } },
+    content: { [typeOf(answer)]: { schema } },
   });
   const isWritten = answer.kind === 'text' || answer.kind === 'events';
   return {

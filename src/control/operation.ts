@@ -6,7 +6,7 @@ type Fields = z.ZodMiniObject;
 /** The body of an operation's answer: one JSON value, text, a JSON value a line (JSON Lines), or server-sent events. */
 export type Answer =
   | { readonly kind: 'json' | 'lines' | 'events'; readonly schema: z.ZodMiniType }
-  | { readonly kind: 'text' };
+  | { readonly kind: 'text'; readonly type?: 'text/plain' | 'text/html' };
 
 /**
  * One operation of the control API, from which its route, its client, its types and its page of docs/control-api.openapi.yaml are made.
@@ -45,7 +45,7 @@ export type Sent = {
   readonly sizeBytes: number | undefined;
 };
 
-/** Text in Prometheus' format, with its content type. */
+/** A text with its content type. */
 export type Text = { readonly type: string; readonly text: string };
 
 /** A value that is read-only at every depth. */

@@ -9,10 +9,15 @@ import { explanation } from './explanation.ts';
 import {
   asked,
   builds,
+  calledHours,
   consoleLink,
   consoleSession,
   failing,
   healthy,
+  keyMade,
+  keyRevoked,
+  keysKept,
+  keyUse,
   model,
   modelLog,
   models,
@@ -90,6 +95,13 @@ const upload = z.object({
 const size = z.int(BYTES).check(z.nonnegative(BYTES));
 const which = (description: string) => z.object({ version: z.optional(said(number, description)) });
 
+const compared = {
+  from: z.optional(
+    said(number, 'By default the one that `to` was compared with, or the one live before it.'),
+  ),
+  to: z.optional(said(number, 'By default the live one.')),
+};
+
 const json = <Schema extends z.ZodMiniType>(schema: Schema) => ({ kind: 'json', schema }) as const;
 const lines = <Schema extends z.ZodMiniType>(schema: Schema) =>
   ({ kind: 'lines', schema }) as const;
@@ -156,12 +168,18 @@ export const everywhere = {
     path: '/models/{name}/diff',
     summary: 'How two versions differ.',
     params: named,
-    query: z.object({
-      from: z.optional(said(number, 'By default the one that was live before `to`.')),
-      to: z.optional(said(number, 'By default the live one.')),
-    }),
+    query: z.object(compared),
     says: 'The differences.',
     answer: json(versionDiff),
+  },
+  readReport: {
+    method: 'GET',
+    path: '/models/{name}/report',
+    summary: 'How two versions differ, as a page that can be kept and sent.',
+    params: named,
+    query: z.object(compared),
+    says: 'A page without scripts, which requests nothing.',
+    answer: { kind: 'text', type: 'text/html' },
   },
   readCapture: {
     method: 'GET',
@@ -210,6 +228,14 @@ export const everywhere = {
     query: z.object({ minutes: z._default(minutes, 15) }),
     says: 'The requests, for every few seconds; in an account for every minute, as CloudWatch counts them, a minute or two late.',
     answer: json(traffic),
+  },
+  readDemand: {
+    method: 'GET',
+    path: '/models/{name}/demand',
+    summary: 'The requests of the live version in the last two weeks, by the hour.',
+    params: named,
+    says: 'The hours in which it was called.',
+    answer: json(calledHours),
   },
   rollBack: {
     method: 'POST',
@@ -425,6 +451,35 @@ export const onOneMachine = {
     }),
     says: PROGRESS,
     answer: lines(backupLine),
+  },
+  createKey: {
+    method: 'POST',
+    path: '/keys',
+    summary:
+      "Makes a key of the bucket's S3 API, and opens that API if it is not open yet; or a key to call models from other machines.",
+    query: z.object({
+      name: said(text, 'Tells the key from others, in lists and in the events of its uploads.'),
+      models: z.optional(said(text, 'The models it is for, separated by commas.')),
+      all: said(flag, 'It is for all models, and the whole bucket.'),
+      use: z._default(said(keyUse, 'What it opens.'), 's3'),
+    }),
+    says: 'The key, with its secret.',
+    answer: json(keyMade),
+  },
+  listKeys: {
+    method: 'GET',
+    path: '/keys',
+    summary: "The keys of the bucket's S3 API and of callers on other machines, oldest first.",
+    says: 'The keys without their secrets.',
+    answer: json(keysKept),
+  },
+  revokeKey: {
+    method: 'DELETE',
+    path: '/keys/{id}',
+    summary: 'Ends a key.',
+    params: z.object({ id: said(text, 'The id of the key.') }),
+    says: 'No key has this id any more.',
+    answer: json(keyRevoked),
   },
   inviteToConsole: {
     method: 'POST',

@@ -36,6 +36,25 @@ export const damage = z.object({ reason: z.string(), fix: z.string() }).check(
   }),
 );
 
+export const advice = z
+  .object({
+    reason: z.string(),
+    fix: z.string(),
+    to: z.string().check(z.describe('The better option, in a few words.')),
+    savesUsd: z
+      .number()
+      .check(
+        z.describe('USD a month; 0 where it costs no less, but keeps a limit that is broken now.'),
+      ),
+  })
+  .check(
+    z.meta({
+      id: 'Advice',
+      description:
+        'Says where a live version would better be placed, by the requests that it got. A version has it since the weekly look.',
+    }),
+  );
+
 export const goldenProof = z
   .object({
     sample: z.union([z.int(), z.enum(['example', 'readiness'])]),

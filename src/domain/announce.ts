@@ -77,6 +77,7 @@ const WORDS: Readonly<Record<VersionChange, (revision: string) => string>> = {
   Unhealthy: (revision) => `${revision} does not answer as it should`,
   Restarted: (revision) => `a server of ${revision} ended and is started again`,
   OutOfMemory: (revision) => `a server of ${revision} used more memory than it may`,
+  Advised: (revision) => `${revision} would better be placed elsewhere`,
 };
 
 function countOne(record: DeploymentRecord): DeploymentRecord {

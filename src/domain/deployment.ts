@@ -7,6 +7,7 @@ import { EXAMPLES_FILE } from '#domain/comparison/examples-file.ts';
 import type { Accelerator, Manifest } from '#domain/manifest/manifest.ts';
 import type { PlacedOption, Question } from '#domain/placement/demand.ts';
 import type { GpuServing } from '#domain/placement/gpu-memory.ts';
+import type { Learnt } from '#domain/placement/learnt.ts';
 import type { Placement, RevisionRef, Target } from '#domain/placement/target.ts';
 import type { GoldenSample } from '#domain/rollout/golden-request.ts';
 import { sha256Hex } from './hash.ts';
@@ -84,12 +85,16 @@ export type TargetOption = {
 };
 
 /**
- * The weighing of a placement by its bill: the question, whether its demand is a guess, and every option, the choice first. `flipsAt` is the rate (requests a second) from which another target costs less, null where there is none.
+ * The weighing of a placement by its bill: the question, whether its demand is a guess or learnt from so many days, and every option, the choice first. `flipsAt` is the rate (requests a second) from which another target costs less, null where there is none.
  * The choice is the first option where that has no refusals; else nothing keeps all limits, and the order of idle cost decided.
  */
 export type Weighing = {
   readonly question: Question;
   readonly isGuess: boolean;
+  /** Absent where the demand was not learnt. */
+  readonly learntDays?: number;
+  /** The most replicas that a known demand may have, null for no limit; present where a guess was limited to the manifest's. */
+  readonly mostLater?: number | null;
   readonly options: readonly PlacedOption[];
   readonly flipsAt: number | null;
 };
@@ -166,6 +171,7 @@ export type Shift = {
 /**
  * The watch after a step of the shift: its start (epoch ms), its length, and the results of Slipway's own probes of the candidate.
  * `latenciesMs` are the latencies of the candidate's answered probes; `previousLatenciesMs` those of the previous revision's, which alternate with them. `isOver` when the next step is due.
+ * `looks` counts how often the shift was judged, in all its steps and by every execution; absent in records from before they were counted.
  */
 export type BakeRecord = {
   readonly startedAtMs: number;
@@ -176,6 +182,7 @@ export type BakeRecord = {
   readonly latenciesMs: readonly number[];
   readonly previousLatenciesMs: readonly number[];
   readonly isOver: boolean;
+  readonly looks?: number;
   /** The basis of the verdict, and the manifest's alarms whose state could not be read; absent before the first check. */
   readonly judgedBy?: string;
   readonly unknownAlarms?: readonly string[];
@@ -231,9 +238,13 @@ export type PromotionRecord = {
   readonly signed?: SignedRelease | null;
 };
 
+/** The move of a live version: the demand that it is placed for, and the target that it leaves. */
+export type Moved = { readonly learnt: Learnt; readonly target: Target };
+
 /** The results of the steps so far. A step that finds its own entry returns it and does not repeat its work. */
 export type DeploymentWork = {
   readonly promotion?: PromotionRecord;
+  readonly moved?: Moved;
   readonly inspection?: Inspection;
   readonly plan?: BuildPlan;
   readonly image?: BuiltImage;
@@ -290,7 +301,15 @@ export type VersionState = 'Live' | 'Retired' | 'Removed';
 /** Why a version's bytes can no longer be served, and what to do. */
 export type Damage = { readonly reason: string; readonly fix: string };
 
-/** `deploymentId` is the deployment that made it. `damage` is present while its bytes differ from those that it was deployed with. */
+/** The advice to place a version elsewhere: why, what to do, the option to take in a few words, and what that saves (USD a month; 0 where it costs more, but keeps a limit that is broken now). */
+export type Advice = {
+  readonly reason: string;
+  readonly fix: string;
+  readonly to: string;
+  readonly savesUsd: number;
+};
+
+/** `deploymentId` is the deployment that made it. `damage` is present while its bytes differ from those that it was deployed with, `advice` while it would better be placed elsewhere. */
 export type ModelVersion = RevisionRef & {
   readonly model: string;
   readonly version: number;
@@ -299,6 +318,7 @@ export type ModelVersion = RevisionRef & {
   /** When it last went live (epoch). */
   readonly liveAtMs: number;
   readonly damage?: Damage;
+  readonly advice?: Advice;
 };
 
 /** A model's consecutive repairs, and when (epoch ms) the last was requested. */

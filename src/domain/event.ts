@@ -24,7 +24,7 @@ const DEPLOYMENT_STATES = [
   'Undeployed',
 ] as const satisfies readonly Exclude<Phase, 'RollingBack'>[];
 
-/** The changes of a version after it went live; the last three concern its servers, and are reported at most once in 15 minutes each, however often they happen. */
+/** The changes of a version after it went live; three concern its servers, and are reported at most once in 15 minutes each, however often they happen; `Advised` says that another placement costs less. */
 const VERSION_STATES = [
   'Retired',
   'Removed',
@@ -33,6 +33,7 @@ const VERSION_STATES = [
   'Unhealthy',
   'Restarted',
   'OutOfMemory',
+  'Advised',
 ] as const;
 
 export type VersionChange = (typeof VERSION_STATES)[number];

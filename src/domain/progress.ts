@@ -1,3 +1,4 @@
+import type { Judgement } from '#domain/comparison/judgement.ts';
 import { withKept } from '#domain/registry/kept.ts';
 import {
   end,
@@ -9,6 +10,7 @@ import {
 import type { Change, RegistryWrite } from '#domain/registry/write.ts';
 import { announcePhase, announceStart, announceVersion } from './announce.ts';
 import type {
+  Advice,
   AwaitedContainers,
   Damage,
   Deployment,
@@ -50,8 +52,20 @@ export function advance(
     const { deployment } = records.deployment;
     if (deployment.phase === to) return { answer: deployment };
     const moved = move(deployment, to, nowMs);
-    return announced(records, { ...moved, work: { ...moved.work, ...work } }, announcement);
+    const judgement = judgementIn(deployment, work, nowMs);
+    const change = announced(records, { ...moved, work: { ...moved.work, ...work } }, announcement);
+    return judgement ? { ...change, judgement } : change;
   });
+}
+
+/** A verdict for which both versions were asked anew. */
+function judgementIn(
+  { id, model }: Deployment,
+  { comparison }: DeploymentWork,
+  nowMs: number,
+): Judgement | undefined {
+  if (comparison?.pair === undefined || comparison.earlier) return undefined;
+  return { model, pair: comparison.pair, deploymentId: id, atMs: nowMs };
 }
 
 /** Decides `Registry.recordWork`. */
@@ -188,6 +202,30 @@ export function noteDamage(
       const state = damage ? 'Damaged' : 'Mended';
       const words = damage ?? undefined;
       const announced = announceVersion(deployment, noted, { state, nowMs, words });
+      return { answer: undefined, version: noted, ...announced };
+    },
+  };
+}
+
+/** Decides `Registry.noteAdvice`. */
+export function noteAdvice(
+  { model, version, deploymentId }: Pick<ModelVersion, 'model' | 'version' | 'deploymentId'>,
+  advice: Advice | null,
+): RegistryWrite<void> {
+  return {
+    deploymentId,
+    model,
+    version,
+    decide({ deployment, version: known }, nowMs) {
+      const isSame = JSON.stringify(advice) === JSON.stringify(known?.advice ?? null);
+      if (!deployment || known?.state !== 'Live' || isSame) return { answer: undefined };
+      const { advice: before, ...unadvised } = known;
+      if (!advice) return { answer: undefined, version: unadvised };
+      const noted = { ...unadvised, advice };
+      if (advice.to === before?.to) return { answer: undefined, version: noted };
+      const { reason, fix, ...data } = advice;
+      const words = { reason, fix, data };
+      const announced = announceVersion(deployment, noted, { state: 'Advised', nowMs, words });
       return { answer: undefined, version: noted, ...announced };
     },
   };

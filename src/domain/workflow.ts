@@ -59,6 +59,23 @@ export const promotionRequest = z.object({
 
 export type PromotionRequest = z.infer<typeof promotionRequest>;
 
+/** The request of the weekly look: the live version that becomes a new one elsewhere, for the demand that it had. */
+export const moveRequest = z.object({
+  kind: z.literal('move'),
+  deploymentId: z.string(),
+  model: z.string(),
+  version: z.int(),
+  learnt: z.object({
+    requestsPerSecond: z.number(),
+    peak: z.number(),
+    hours: z.number(),
+    days: z.number(),
+  }),
+  reason: z.string(),
+});
+
+export type MoveRequest = z.infer<typeof moveRequest>;
+
 const attempt = z.int().check(z.nonnegative());
 const seconds = z.int().check(z.nonnegative());
 
@@ -97,7 +114,10 @@ export const workflow = {
     output: admitted,
   },
   AdmitPromotion: {
-    input: z.object({ request: promotionRequest, execution: z.string() }),
+    input: z.object({
+      request: z.discriminatedUnion('kind', [promotionRequest, moveRequest]),
+      execution: z.string(),
+    }),
     output: admitted,
   },
   AwaitApproval: {

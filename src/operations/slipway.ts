@@ -1,14 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bounded } from '#adapters/aws/bounded.ts';
-import type { Traffic } from '#control/models.ts';
+import type { CalledHours, Traffic } from '#control/models.ts';
 import type { Control, Input } from '#control/operation.ts';
 import type { everywhere } from '#control/operations.ts';
 import type { CursoredEvent } from '#control/streams.ts';
 import type { BuildProgress } from '#domain/build/build-progress.ts';
 import type { Damage, Model, ModelVersion } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
+import { learntSince } from '#domain/placement/learnt.ts';
 import { type StepRun, workflowGraph } from '#domain/workflow-graph.ts';
+import type { DemandHistory } from '#ports/demand-history.ts';
+import type { Prices } from '#ports/prices.ts';
 import {
   type Captured,
   captureOf,
@@ -17,6 +20,7 @@ import {
   forget,
   joinTruths,
 } from './models/captured.ts';
+import { comparisonReport } from './models/comparison-report.ts';
 import { diffVersions } from './models/diff-versions.ts';
 import { explainVersion } from './models/explain-version.ts';
 import { type Deps as Acting, modelActions } from './models/model-actions.ts';
@@ -45,6 +49,11 @@ type Deps = Acting &
     /** Whether the bucket still has an object of a model by this name. */
     readonly isInBucket: (name: string) => Promise<boolean>;
     readonly logs: () => ModelLogs;
+    /** The requests that the models got. */
+    readonly demand: DemandHistory;
+    readonly prices: Pick<Prices, 'read'>;
+    /** Whether running a model costs what AWS charges. */
+    readonly isSpent: boolean;
     /** How the requests of a model went in its last minutes. */
     readonly traffic: (model: Model, minutes: number) => Promise<Traffic>;
     readonly listBuilds: () => Promise<readonly BuildProgress[]>;
@@ -101,13 +110,20 @@ export function slipwayRequests(deps: Deps): Requests {
     }),
     diffVersions: async ({ name, from, to }) =>
       diffVersions(registry, await known(name), { from: from ?? null, to: to ?? null }),
+    readReport: async ({ name, from, to }) => {
+      const asked = { from: from ?? null, to: to ?? null };
+      const found = await diffVersions(registry, await known(name), asked);
+      const names = { model: name, from: `v${found.from}`, to: `v${found.to}` };
+      return { type: 'text/html; charset=utf-8', text: comparisonReport(names, found) };
+    },
     explainVersion: async ({ name, version }) =>
-      explainVersion(registry, await known(name), version ?? null),
+      explainVersion(deps, await known(name), version ?? null),
     readCapture: async ({ name }) => captureOf(deps, (await known(name)).name),
     exportCapture: async ({ name }) => exported(deps, (await known(name)).name),
     forgetCapture: async ({ name, day }) => forget(deps, (await known(name)).name, day ?? null),
     giveFeedback: async ({ name, bytes }) =>
       joinTruths(deps, (await known(name)).name, await feedbackText(bytes)),
+    readDemand: async ({ name }) => demandOf(deps, await known(name)),
     readTraffic: async ({ name, minutes }) => deps.traffic(await known(name), minutes),
     rollBack: ({ name, to }) => actions.rollback(name, to ?? null),
     abort: ({ name }) => actions.abort(name),
@@ -135,6 +151,17 @@ export function slipwayRequests(deps: Deps): Requests {
       return { key };
     },
   };
+}
+
+/** The requests that the live version got, for as long as they are known; none without a live version. */
+async function demandOf(
+  { demand, clock }: Pick<Deps, 'demand' | 'clock'>,
+  { live }: Model,
+): Promise<CalledHours> {
+  const nowMs = clock.now();
+  const hours = live ? await demand.hours(live, learntSince(nowMs)) : [];
+  const firstMs = Math.min(live?.liveAtMs ?? nowMs, ...hours.map(({ atMs }) => atMs));
+  return { sinceMs: Math.max(learntSince(nowMs), firstMs), nowMs, hours };
 }
 
 /** The events that a reader asks for, oldest first. If `last` is given without a cursor, all events so far are read, and only the newest `last` of them are kept. */

@@ -15,4 +15,6 @@ export type CaptureKeys = {
   open(model: string): Promise<PrivateKeys | null>;
   /** Drops the keys of these days of all revisions; what was sealed by them can never be opened again. Idempotent. */
   drop(model: string, days: readonly number[]): Promise<void>;
+  /** Deletes all keys, private and public, of the model's revisions but these. Idempotent. */
+  keepOnly(model: string, revisions: readonly string[]): Promise<void>;
 };

@@ -1,5 +1,7 @@
 import type { Admission, AdmissionResult, Refusal, Request } from '#domain/admission.ts';
+import type { Judgement } from '#domain/comparison/judgement.ts';
 import type {
+  Advice,
   Approval,
   Damage,
   Deployment,
@@ -65,7 +67,7 @@ export type Registry = {
   /** Frees the lease of a deployment that has ended or is unknown, and returns whether it did; leaves the lease of another deployment alone. */
   freeDeadLease(model: string, deploymentId: string): Promise<boolean>;
 
-  /** Moves the deployment to `to`, records what the step found, and announces it. When it is already there, returns the record unchanged, including its work. */
+  /** Moves the deployment to `to`, records what the step found, and announces it. When it is already there, returns the record unchanged, including its work. A verdict on two contents (`comparison.pair`) is also recorded as the judgement of that pair. */
   advance(
     holder: Holder,
     to: StepPhase,
@@ -103,6 +105,14 @@ export type Registry = {
     damage: Damage | null,
   ): Promise<void>;
   /**
+   * Records the advice to place a live version elsewhere, or with null that there is none, and announces it, as an event of the deployment that made it, once for each place that is advised. Takes no epoch: it changes nothing of what serves.
+   * A no-op for a version that is not live.
+   */
+  noteAdvice(
+    version: Pick<ModelVersion, 'model' | 'version' | 'deploymentId'>,
+    advice: Advice | null,
+  ): Promise<void>;
+  /**
    * Announces what has befallen the servers of a version, as an event of the deployment that made it: one of a kind in 15 minutes, and nothing of others until then. Takes no epoch: it changes nothing of what serves.
    * A no-op for a version that never went live or is removed.
    */
@@ -131,6 +141,8 @@ export type Registry = {
   models(): Promise<readonly Model[]>;
   /** The versions of a model that ever went live, newest first. */
   versions(model: string): Promise<readonly ModelVersion[]>;
+  /** The newest judgement of a pair of contents; undefined where the model's versions were never asked for that pair. */
+  judgement(model: string, pair: string): Promise<Judgement | undefined>;
   /** Deployments whose `endedAtMs` is null, oldest first. */
   unended(): Promise<readonly Deployment[]>;
 

@@ -8,12 +8,13 @@ import type {
 import { Failure } from '#domain/failure.ts';
 import { type Release, readRelease, releasePrefix } from '#domain/promotion/release.ts';
 import { requireSigned, type Trust } from '#domain/promotion/signed-release.ts';
-import type { PromotionRequest, StepInput, StepOutput } from '#domain/workflow.ts';
+import type { MoveRequest, PromotionRequest, StepInput, StepOutput } from '#domain/workflow.ts';
 import type { ArtifactStore, StoredObject } from '#ports/artifact-store.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Executions } from '#ports/executions.ts';
 import type { ModelImages } from '#ports/model-images.ts';
 import type { Registry } from '#ports/registry.ts';
+import { recordMove } from './record-move.ts';
 import { takeOver } from './take-over.ts';
 
 type Deps = {
@@ -40,9 +41,19 @@ export const admitPromotion =
     const { deploymentId, model } = request;
     const known = await deps.registry.deployment(deploymentId);
     if (known && known.execution !== execution) return takeOver(deps, known, execution);
-    const { phase } = known ?? (await record(deps, request, execution));
+    const { phase } = known ?? (await recordOf(deps, request, execution));
     return { kind: kindOf(phase), id: deploymentId, model, reason: '' };
   };
+
+function recordOf(
+  deps: Deps,
+  request: PromotionRequest | MoveRequest,
+  execution: string,
+): Promise<Deployment> {
+  return request.kind === 'move'
+    ? recordMove(deps.registry, request, execution)
+    : record(deps, request, execution);
+}
 
 function kindOf(phase: Deployment['phase']): Output['kind'] {
   switch (phase) {

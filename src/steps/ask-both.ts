@@ -34,6 +34,7 @@ export type Both = {
   /** The share of changed answers that is no change. */
   readonly tolerated: number;
   readonly truth: TruthGate;
+  readonly labels?: readonly string[];
 };
 
 /** Sends the requests to both versions, and looks for the cause where kept ones are answered otherwise. */
@@ -43,7 +44,8 @@ export async function askBoth(both: Both): Promise<AnswerEvidence> {
   const asked = { ...both, live: live.ask, candidate: candidate.ask };
   const pairs = await pairsOf(asked, () => workedMs() >= BUDGET_MS.requests);
   const of = both.requests.filter(({ isDrawn }) => !isDrawn).length;
-  const answers = compareAnswers(pairs, { of, tolerated: both.tolerated, truth: both.truth });
+  const { tolerated, truth, labels = [] } = both;
+  const answers = compareAnswers(pairs, { of, tolerated, truth, labels });
   if (answers.signs.length > 0 || answers.kept.changed === 0) return answers;
   const fault = await preparationFault(asked, () => workedMs() >= BUDGET_MS.causes);
   return fault ? { ...answers, signs: boundedSigns([fault]) } : answers;

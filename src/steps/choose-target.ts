@@ -1,8 +1,8 @@
 import { readImage } from '#domain/build/image.ts';
-import type { TargetDecision, TargetOption } from '#domain/deployment.ts';
+import type { Deployment, TargetDecision, TargetOption } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import { type Manifest, memoryMiB } from '#domain/manifest/manifest.ts';
-import { askedOf } from '#domain/placement/asked.ts';
+import { askedOf, type Before } from '#domain/placement/asked.ts';
 import { awaitedContainers } from '#domain/placement/awaited-containers.ts';
 import { type Caps, mostReplicas, raise, requireWithinCaps } from '#domain/placement/caps.ts';
 import {
@@ -20,7 +20,10 @@ import { TARGETS, type Target } from '#domain/placement/target.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import type { AccountLimits } from '#ports/account-limits.ts';
 import type { Clock } from '#ports/clock.ts';
+import type { DemandHistory } from '#ports/demand-history.ts';
+import type { Prices } from '#ports/prices.ts';
 import type { Registry } from '#ports/registry.ts';
+import { learntBefore } from './learnt-before.ts';
 import { requireDeployment, requireWork } from './require-deployment.ts';
 
 type Deps = {
@@ -29,17 +32,23 @@ type Deps = {
   readonly offered: readonly Target[];
   readonly caps: Caps;
   readonly accountLimits: Pick<AccountLimits, 'functionMemory'>;
+  /** How many executions the account's functions may have at once; null where there is no such limit. */
+  readonly functionConcurrency: () => Promise<number | null>;
+  readonly demand: DemandHistory;
+  readonly prices: Pick<Prices, 'read'>;
   readonly clock: Clock;
 };
 
 export const chooseTarget =
-  ({ registry, offered, caps, accountLimits, clock }: Deps) =>
+  (deps: Deps) =>
   async ({
     deploymentId,
     epoch,
     variables,
   }: StepInput<'ChooseTarget'>): Promise<StepOutput<'ChooseTarget'>> => {
-    const { work } = await requireDeployment(registry, deploymentId);
+    const { registry, offered, caps, accountLimits, clock } = deps;
+    const deployment = await requireDeployment(registry, deploymentId);
+    const { work } = deployment;
     const functionMemoryMiB = knownFunctionMemory(
       await accountLimits.functionMemory(),
       clock.now(),
@@ -68,11 +77,13 @@ export const chooseTarget =
       refusedByLambda: portRefusal(manifest) ?? image?.smoke?.refusedByLambda,
       lossOnLambda: lossOnLambda(runtime),
       functionMemoryMiB,
+      prices: await deps.prices.read(),
     };
     const { target, allow } = manifest.placement;
     const holder = { deploymentId, epoch };
     const made = image ? { image } : {};
-    const asked = image && askedOf({ manifest, image, needs, caps, runtime });
+    const known = await knownBefore(deps, deployment, manifest);
+    const asked = image && askedOf({ manifest, image, needs, caps, runtime, ...known });
     const chosen = decide(needs, { target, allow, offered }, asked);
     if ('decision' in chosen) {
       const { decision } = chosen;
@@ -83,6 +94,18 @@ export const chooseTarget =
     await registry.recordWork(holder, { awaits, ...made });
     return { target: 'none' };
   };
+
+/** The account's limit, and the demand that the live version had: for a move always, else where the manifest names none. */
+async function knownBefore(
+  deps: Deps,
+  { model, work: { moved } }: Deployment,
+  { traffic }: Manifest,
+): Promise<{ readonly before: Before | undefined; readonly lambdaConcurrency: number | null }> {
+  const lambdaConcurrency = await deps.functionConcurrency();
+  if (moved) return { before: { ...moved, isMove: true }, lambdaConcurrency };
+  const live = traffic ? undefined : (await deps.registry.model(model))?.live;
+  return { before: live ? await learntBefore(deps, live) : undefined, lambdaConcurrency };
+}
 
 type Chosen =
   | { readonly decision: TargetDecision }

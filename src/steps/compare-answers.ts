@@ -1,5 +1,5 @@
 import { NO_ANSWERS } from '#domain/comparison/compare-answers.ts';
-import type { Comparison } from '#domain/comparison/comparison.ts';
+import type { Comparison, EarlierVerdict } from '#domain/comparison/comparison.ts';
 import {
   factDifferences,
   type KnownVersion,
@@ -7,6 +7,7 @@ import {
 } from '#domain/comparison/fact-differences.ts';
 import { gate } from '#domain/comparison/gate.ts';
 import { judgeComparison } from '#domain/comparison/judge-comparison.ts';
+import { ENOUGH_FRESH, pairOf } from '#domain/comparison/judgement.ts';
 import { comparedRequests } from '#domain/comparison/requests.ts';
 import {
   type Deployment,
@@ -15,7 +16,7 @@ import {
   servedContent,
   type Trouble,
 } from '#domain/deployment.ts';
-import { gateSchema } from '#domain/manifest/gate.ts';
+import { type Gate, gateSchema } from '#domain/manifest/gate.ts';
 import type { RevisionRef } from '#domain/placement/target.ts';
 import { APPROVAL_HOURS } from '#domain/promotion/approval.ts';
 import { retrySeconds } from '#domain/registry/loops.ts';
@@ -30,6 +31,7 @@ import type { Router } from '#ports/router.ts';
 import { askBoth, type Both } from './ask-both.ts';
 import { APPROVAL_WAIT_SECONDS } from './await-approval.ts';
 import { clientRequests } from './client-requests.ts';
+import { earlierAnswers } from './earlier-answers.ts';
 import { exampleLines } from './example-lines.ts';
 import { isRestarted, proofOf } from './proof.ts';
 import { requireDeployment, requireWork } from './require-deployment.ts';
@@ -78,7 +80,9 @@ async function outcomeOf(deps: Deps, holder: Holder, deployment: Deployment): Pr
   if (!live || !isCompared(deployment, live)) return 'passed';
 
   const comparison = await examine(deps, deployment, live);
-  const { verdict, reason, level, decision, beside, differences, answers, fix } = comparison;
+  const { verdict, reason, level, decision, beside, differences, fix } = comparison;
+  // The parts for the report alone would make each copy of the event long.
+  const { sources: _, worst: __, distributions: ___, ...answers } = comparison.answers;
   await registry.advance(
     holder,
     'Compared',
@@ -166,18 +170,12 @@ async function examine(
   const differences = factDifferences(known(before), own);
   const isBroken = differences.some(({ weight }) => weight === 'breaking');
   const isSame = isSameModel(before, deployment);
-  // The manifest of a deployment that an older Slipway began has no gate.
-  const policy = gateSchema.parse(own.manifest.gate ?? {});
+  const policy = policyOf(deployment);
   const tolerated = policy.expect.changed;
   // The artifacts alone decide these, so no request is sent.
-  const answers =
-    isBroken || isSame
-      ? NO_ANSWERS
-      : await askBoth({
-          ...(await bothOf(deps, deployment, before, live)),
-          tolerated,
-          truth: policy.truth,
-        });
+  const asked: Evidence =
+    isBroken || isSame ? { answers: NO_ANSWERS } : await evidenceOf(deps, deployment, before, live);
+  const { answers, earlier } = asked;
   const judged = judgeComparison({ isSameModel: isSame, differences, answers, tolerated });
   const gated = gate(judged, policy, {
     model: deployment.model,
@@ -188,16 +186,56 @@ async function examine(
   });
   return {
     ...judged,
+    ...asked,
+    reason: earlier ? `${judged.reason}; ${earlierWords(earlier)}` : judged.reason,
     beside: { version: live.version, revision: live.revision, deploymentId: live.deploymentId },
     decision: gated.kind,
     fix: 'fix' in gated ? gated.fix : '',
     differences,
-    answers,
   };
+}
+
+type Evidence = Pick<Comparison, 'answers' | 'earlier' | 'pair'>;
+
+/** The answers of both versions, asked now; or those of an earlier deployment, where the same contents come again without new requests. */
+async function evidenceOf(
+  deps: Deps,
+  deployment: Deployment,
+  before: Deployment,
+  live: ModelVersion,
+): Promise<Evidence> {
+  const policy = policyOf(deployment);
+  const both = await bothOf(deps, deployment, before, live);
+  const pair = await pairOf(before, deployment);
+  const found = await earlierAnswers(deps, { deployment, pair, requests: both.requests });
+  if (found) return { ...found, pair };
+  const answers = await askBoth({
+    ...both,
+    tolerated: policy.expect.changed,
+    truth: policy.truth,
+    labels: [before, deployment].flatMap((each) => labelsOf(known(each))),
+  });
+  return { answers, pair };
+}
+
+function earlierWords({ version, fresh }: EarlierVerdict): string {
+  const come = fresh === 1 ? '1 has come' : `${fresh} have come`;
+  return `the same was found for version ${version}, and is looked for again after ${ENOUGH_FRESH} new requests, of which ${come}`;
+}
+
+/** The manifest of a deployment that an older Slipway began has no gate. */
+function policyOf({ work }: Deployment): Gate {
+  const { manifest } = requireWork(work.inspection, 'inspection');
+  return gateSchema.parse(manifest.gate ?? {});
 }
 
 function known({ work }: Deployment): KnownVersion {
   return knownVersion(requireWork(work.inspection, 'inspection'), work);
+}
+
+function labelsOf({ facts, signature }: KnownVersion): readonly string[] {
+  const outputs = signature?.outputs.flatMap(({ classes = [] }) => classes) ?? [];
+  return [...outputs, ...(facts.pipeline?.labels ?? [])];
 }
 
 async function bothOf(
@@ -205,7 +243,7 @@ async function bothOf(
   deployment: Deployment,
   before: Deployment,
   live: ModelVersion,
-): Promise<Omit<Both, 'tolerated' | 'truth'>> {
+): Promise<Omit<Both, 'tolerated' | 'truth' | 'labels'>> {
   const { registry, router, prober, clock, artifacts } = deps;
   const { model, work } = deployment;
   const { request: golden } = await proofOf(registry, before);

@@ -212,6 +212,7 @@ function count(bake: BakeRecord, { candidate, others, previous }: Burst): BakeRe
   const failed = judged.filter((result) => result.kind === 'failed');
   return {
     ...bake,
+    looks: (bake.looks ?? 0) + 1,
     probesSent: bake.probesSent + judged.length,
     probesFailed: bake.probesFailed + failed.length,
     lastFailure: failed.at(-1)?.reason ?? bake.lastFailure,

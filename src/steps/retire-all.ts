@@ -1,4 +1,3 @@
-import { DAYS_OF_A_MONTH } from '#domain/capture/plan.ts';
 import type { ModelVersion } from '#domain/deployment.ts';
 import { TARGETS } from '#domain/placement/target.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
@@ -33,7 +32,7 @@ export const retireAll =
       }
       await platform.forget(model, epoch);
     }
-    if (await keepsRequests(registry, versions)) await captureKeys.drop(model, DAYS_OF_A_MONTH);
+    if (await keepsRequests(registry, versions)) await captureKeys.keepOnly(model, []);
     await registry.advance(holder, 'Undeployed', {}, {});
     return { kind: 'Undeployed', drainSeconds: 0 };
   };

@@ -1,5 +1,8 @@
 import { bringsVersion, type ModelVersion } from '#domain/deployment.ts';
+import { MOST_DAYS } from '#domain/manifest/capture.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
+import type { CaptureKeys } from '#ports/capture-keys.ts';
+import type { Clock } from '#ports/clock.ts';
 import type { Platforms } from '#ports/platform.ts';
 import type { Registry } from '#ports/registry.ts';
 import type { Router } from '#ports/router.ts';
@@ -9,10 +12,15 @@ type Deps = {
   readonly registry: Registry;
   readonly router: Router;
   readonly platforms: Platforms;
+  readonly captureKeys: CaptureKeys;
+  readonly clock: Clock;
 };
 
+const DAY_MS = 86_400_000;
+
+/** Stops the versions before, removes those that are too many, and deletes the keys of kept requests that nobody may open any more. */
 export const retirePrevious =
-  ({ registry, router, platforms }: Deps) =>
+  ({ registry, router, platforms, captureKeys, clock }: Deps) =>
   async ({
     deploymentId,
     epoch,
@@ -40,8 +48,21 @@ export const retirePrevious =
       await platforms[target].remove(revision, epoch);
       await registry.markVersion(holder, version, 'Removed');
     }
+    const sinceMs = clock.now() - MOST_DAYS * DAY_MS;
+    await captureKeys.keepOnly(model, openable(await registry.versions(model), sinceMs));
     return {};
   };
+
+/** The revisions whose kept requests may still be opened: those that serve or can start again, and those that were live since then. Whoever never went live was never asked by a client. */
+function openable(versions: readonly ModelVersion[], sinceMs: number): readonly string[] {
+  return versions
+    .filter(({ state, liveAtMs }) => {
+      const next = versions.map((each) => each.liveAtMs).filter((ms) => ms > liveAtMs);
+      // It was live until the next one was.
+      return state !== 'Removed' || next.length === 0 || Math.min(...next) >= sinceMs;
+    })
+    .map(({ revision }) => revision);
+}
 
 function lastLiveFirst(a: ModelVersion, b: ModelVersion): number {
   return b.liveAtMs - a.liveAtMs || b.version - a.version;

@@ -84,7 +84,7 @@ async function intend(deps: Deps, holder: Holder, deployment: Deployment): Promi
         attempt,
         intendedAtMs,
       },
-      bake: newBake(intendedAtMs, bakeSeconds),
+      bake: newBake(intendedAtMs, bakeSeconds, work.bake?.looks ?? 0),
     },
     {
       reason: notice,
@@ -128,7 +128,7 @@ function sharesAt(percent: number, revision: string, previous: string | undefine
   return { [previous]: 100 - percent, [revision]: percent };
 }
 
-function newBake(startedAtMs: number, bakeSeconds: number): BakeRecord {
+function newBake(startedAtMs: number, bakeSeconds: number, looks: number): BakeRecord {
   return {
     startedAtMs,
     bakeSeconds,
@@ -138,5 +138,6 @@ function newBake(startedAtMs: number, bakeSeconds: number): BakeRecord {
     latenciesMs: [],
     previousLatenciesMs: [],
     isOver: false,
+    looks,
   };
 }

@@ -64,7 +64,7 @@ async function repairLive(
   const reason = await trouble(deps, live);
   if (reason === undefined || !(await isUnchanged(deps.registry, model))) return undefined;
   const inARow = repairsInARow(model, nowMs);
-  return start(deps.executions, await repairRequest(live, { reason, inARow }, nowMs));
+  return startOnce(deps.executions, await repairRequest(live, { reason, inARow }, nowMs));
 }
 
 /** A model without a live version must have no traffic and no version that could start again; otherwise an undeploy was left unfinished. */
@@ -76,7 +76,7 @@ async function clearUnlive(deps: Deps, model: Model): Promise<string | undefined
   if (!isKept && isSameShares(shares, {})) return undefined;
   const lease = await registry.lease(model.name);
   if (!lease || !(await isUnchanged(registry, model))) return undefined;
-  if (isKept) return start(executions, await undeployRequest(model, clock.now()));
+  if (isKept) return startOnce(executions, await undeployRequest(model, clock.now()));
   return unlessOvertaken(async () => {
     await router.remove(model.name, lease.epoch);
     return model.name;
@@ -134,8 +134,8 @@ async function isUnchanged(registry: Registry, { name, live }: Model): Promise<b
   return (await registry.model(name))?.live?.liveAtMs === live?.liveAtMs;
 }
 
-/** Undefined when it was already requested this hour. */
-async function start(
+/** Undefined when it was already requested: an execution of that name has run. */
+export async function startOnce(
   executions: Executions,
   { workflow, name, input }: SweepRequest,
 ): Promise<string | undefined> {

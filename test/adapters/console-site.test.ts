@@ -3,7 +3,7 @@ import { consoleFiles } from '#adapters/console-files.ts';
 import { consoleSite } from '#adapters/console-site.ts';
 
 const FOLDER = new URL('../../console/', import.meta.url);
-const site = consoleSite({ connects: ['http://127.0.0.1:8080'] });
+const site = consoleSite({ connects: ['http://127.0.0.1:8080'], place: 'machine' });
 
 const asked = (path: string, headers: Record<string, string> = {}, method = 'GET') =>
   site(new Request(`http://127.0.0.1:8081${path}`, { method, headers }));

@@ -2,7 +2,8 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { DescribeExecutionCommand, ListExecutionsCommand, SFNClient } from '@aws-sdk/client-sfn';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Locator, Page } from 'playwright-core';
+import type { Comparison } from '#domain/comparison/comparison.ts';
 import type { Registry } from '#ports/registry.ts';
 import type { RunningCommand } from '../cli/run-cli.ts';
 import { awsClient } from '../support/aws/clients.ts';
@@ -19,7 +20,7 @@ import { eventually } from '../support/clock/eventually.ts';
 import { addConstantModel } from '../support/models/onnx.ts';
 import { needing } from '../support/needs.ts';
 import { temporaryFolder } from '../support/slipway/running.ts';
-import { idOf } from '../support/worlds/registry.ts';
+import { idOf, leaseFor, upload, walkTo } from '../support/worlds/registry.ts';
 import { candidateThatWrote } from './cli-containers.ts';
 import { type CliWorld, installInMoto, twoVersions } from './cli-world.ts';
 
@@ -118,6 +119,50 @@ needing(existsSync(CHROMIUM) ? undefined : 'there is no Chromium', () => {
       await page.reload();
     });
 
+    it.each([
+      ['Approve', 'approved', 31],
+      ['Refuse', 'refused', 32],
+    ] as const)('answers the gate, which asks about a version: %s', async (title, verdict, n) => {
+      const model = `asked-${n}`;
+      await askedAbout(registry, n, model);
+      await goTo(`#/models/${model}`);
+      const waiting = page.getByRole('region', { name: 'Awaits approval' });
+      await waiting.getByText('the name of your credentials').waitFor();
+      await page.getByRole('heading', { name: 'Beside version 1' }).waitFor();
+      expect(await faultsOf(page)).toEqual([]);
+      await picture(page, `account-asked-${title.toLowerCase()}-light`);
+      await answer(waiting, title);
+      await page.getByText(`has ${verdict} it`).waitFor();
+
+      const { work } = (await registry.deployment(idOf(n)))!;
+      expect(work.clearance).toMatchObject({ verdict, by: CALLER, digest: `${model}-v1` });
+      expect(await waiting.getByRole('button').count()).toBe(0);
+    });
+
+    it.each([
+      ['Approve', 'approved', 41],
+      ['Refuse', 'refused', 42],
+    ] as const)('answers a promotion that waits: %s', async (title, verdict, n) => {
+      const model = `promoted-${n}`;
+      await registry.admit(promotion(n, model));
+      await registry.askApproval(idOf(n));
+      await goTo(`#/models/${model}`);
+      const waiting = page.getByRole('region', { name: 'Awaits approval' });
+      await waiting.getByText('It is version 7 of staging').waitFor();
+      expect(await faultsOf(page)).toEqual([]);
+      await answer(waiting, title);
+      await page.getByText(`has ${verdict} it`).waitFor();
+
+      const { work } = (await registry.deployment(idOf(n)))!;
+      expect(work.promotion?.approval).toMatchObject({ verdict, by: CALLER, digest: DIGEST });
+      expect(window.errors).toEqual([]);
+    });
+
+    async function answer(waiting: Locator, title: string): Promise<void> {
+      await waiting.getByRole('button', { name: title }).click();
+      await page.getByRole('dialog').getByRole('button', { name: title }).click();
+    }
+
     it('follows the log of a model that runs in a container', async () => {
       await candidateThatWrote('the model <b>is loaded</b>', moto(), world, registry);
 
@@ -134,3 +179,48 @@ needing(existsSync(CHROMIUM) ? undefined : 'there is no Chromium', () => {
     });
   });
 });
+
+const DIGEST = `sha256:${'1'.repeat(64)}`;
+/** The one who asks, as moto's Security Token Service names them. */
+const CALLER = expect.stringMatching(/^arn:aws:/);
+
+/** A promotion of version 7 of staging, which wants an approval. */
+function promotion(n: number, model: string) {
+  const from = { place: 'staging', version: 7, deploymentId: idOf(7) };
+  const asked = { from, digest: DIGEST, proof: null, needsApproval: true, approval: null };
+  return {
+    ...upload(n, model),
+    promoted: { work: { promotion: asked }, announcement: { reason: 'it comes from staging' } },
+  };
+}
+
+/** Takes upload `n` to the gate, which has found that its answers have changed and asks a person. */
+async function askedAbout(registry: Registry, n: number, model: string): Promise<void> {
+  await registry.admit(upload(n, model));
+  const lease = await registry.acquireLease(leaseFor(n));
+  const holder = { deploymentId: idOf(n), epoch: lease.kind === 'acquired' ? lease.epoch : 0 };
+  await walkTo({ registry } as never, holder, 'Ready');
+  const counted = { asked: 20, changed: 5 };
+  const comparison: Comparison = {
+    verdict: 'changed',
+    level: 'answers',
+    reason: '5 of 20 examples are answered otherwise',
+    beside: { version: 1, revision: `${model}-v1`, deploymentId: idOf(1) },
+    decision: 'asked',
+    fix: '',
+    differences: [],
+    answers: {
+      kept: counted,
+      drawn: { asked: 0, changed: 0 },
+      noisy: 0,
+      signs: [],
+      examples: ['example 3: before: [1], now: [2]'],
+    },
+  };
+  await registry.advance(
+    holder,
+    'Compared',
+    { comparison },
+    { reason: comparison.reason, data: { verdict: 'changed', beside: 1, decision: 'asked' } },
+  );
+}

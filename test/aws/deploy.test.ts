@@ -1,10 +1,8 @@
 import { describeOnMoto } from '../support/aws/moto.ts';
 import { describeAwsFlagship } from '../support/aws-world/flagship.ts';
-import { describeAwsLife } from '../support/aws-world/life.ts';
 import { localAws } from '../support/aws-world/local.ts';
 import { describeAwsMoves } from '../support/aws-world/moves.ts';
-import { describeAwsPython } from '../support/aws-world/python.ts';
-import { describeAwsScenarios } from '../support/aws-world/suite.ts';
+import { tellStories } from '../support/aws-world/stories.ts';
 import { describeAwsSweeps } from '../support/aws-world/sweeps.ts';
 
 describeOnMoto('the workflows on Lambda with the AWS adapters, by the local engine', (moto) => {
@@ -14,10 +12,13 @@ describeOnMoto('the workflows on Lambda with the AWS adapters, by the local engi
   });
   afterAll(() => world.close());
 
-  describeAwsScenarios(() => world);
-  describeAwsPython(() => world);
-  describeAwsFlagship(() => world, 'lambda');
-  describeAwsLife(() => world, 'lambda');
+  tellStories('local', () => world, [
+    'scenarios',
+    'a model of Python',
+    'a breach on Lambda',
+    'a life on Lambda',
+  ]);
+  describeAwsFlagship(() => world, 'lambda', ['does not load', 'answers wrong']);
   describeAwsSweeps(() => world, 'lambda');
   describeAwsMoves(() => world);
 });

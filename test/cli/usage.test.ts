@@ -197,7 +197,6 @@ describe('slipway', () => {
       says: /nowhere\.json does not exist\n→ Name a file/,
     },
     { args: ['uninstall'], says: /uninstall needs the stage to remove/ },
-    { args: ['keys', 'list'], says: /listens on 127\.0\.0\.1 only and needs no keys/ },
     { args: ['start', '--data', MAIN], says: /main\.ts cannot hold Slipway's data/ },
     { args: ['rollback', 'nobody', '--to', 'one'], says: /Give a whole number/ },
     { args: ['start', '--webhook', 'http://127.0.0.1:1/'], says: /a webhook needs a secret/ },

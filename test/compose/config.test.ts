@@ -27,6 +27,9 @@ describe('the configuration of one machine', () => {
     { values: { trustedSigners: [''] }, says: /--trusted-signer : expected a key/ },
     { values: { trustedSigners: [KEY, 'MFkw'] }, says: /--trusted-signer MFkw: expected/ },
     { values: { gatewayPort: 9_000, controlPort: 9_000 }, says: /--port and --control-port are/ },
+    { values: { controlPort: 9_000, s3Port: 9_000 }, says: /--control-port and --s3-port are/ },
+    { values: { s3Port: 9_000, othersPort: 9_000 }, says: /--s3-port and --host-port are/ },
+    { values: { othersHost: 'models.example' }, says: /--host models.example: expected an IP/ },
     { values: { host: '0.0.0.0' }, says: /host/ },
     { values: { dataDri: 'x' }, says: /dataDri/ },
   ])('refuses $values and names the entry', ({ values, says }) => {

@@ -79,6 +79,32 @@ export function describeCaptureKeys(name: string, make: () => Promise<CaptureKey
       expect(await keys.open('iris')).toBeNull();
     });
 
+    it('has no key of the revisions that are gone any more, and all others', async () => {
+      const { keys } = world;
+      const gone = await keys.publish('iris', 'iris-v1');
+      const kept = await keys.publish('iris', 'iris-v2');
+      await keys.publish('iris', 'iris-v10');
+      await keys.publish('iris-2', 'iris-2-v1');
+      await keys.drop('iris', [7]);
+
+      await keys.keepOnly('iris', ['iris-v2']);
+      await keys.keepOnly('iris', ['iris-v2']);
+
+      const found = await keys.open('iris');
+      expect(found?.('iris-v1', 1)).toBeUndefined();
+      expect(found?.('iris-v10', 1)).toBeUndefined();
+      expect(found?.('iris-v2', 1)).toBeDefined();
+      expect(found?.('iris-v2', 7)).toBeUndefined();
+      expect((await keys.open('iris-2'))?.('iris-2-v1', 1)).toBeDefined();
+      expect(await world.stored()).not.toContain(gone.slice(0, 40));
+      expect(Buffer.from(await keys.publish('iris', 'iris-v2'), 'base64').subarray(0, 192)).toEqual(
+        Buffer.from(kept, 'base64').subarray(0, 192),
+      );
+      await keys.keepOnly('iris', []);
+      expect(await keys.open('iris')).toBeNull();
+      await keys.keepOnly('nobody', []);
+    });
+
     it('drops nothing of a model that it does not know', async () => {
       await world.keys.drop('nobody', [1]);
     });

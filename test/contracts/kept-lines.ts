@@ -48,7 +48,7 @@ export function describeKeptLines(name: string, make: () => Promise<KeptLinesUnd
 
     const linesOf = async (model: string, day: string) => {
       const found: string[] = [];
-      for await (const line of world.lines.of(model, day)) found.push(line);
+      for await (const { text } of world.lines.of(model, day)) found.push(text);
       return found.sort();
     };
 

@@ -1,3 +1,5 @@
+import { NO_ANSWERS } from '#domain/comparison/compare-answers.ts';
+import type { Comparison } from '#domain/comparison/comparison.ts';
 import {
   asking,
   eventsOf,
@@ -7,6 +9,7 @@ import {
   idOf,
   leaseFor,
   type OpenWorld,
+  type RegistryWorld,
   START_MS,
   statesOf,
   upload,
@@ -223,6 +226,73 @@ export function describeRequests(open: OpenWorld): void {
         ]),
       );
       expect(new Map(await registry.sighted([]))).toEqual(new Map());
+    });
+  });
+
+  describe('the judgement of two contents', () => {
+    const comparison = (pair: string | undefined, more: Partial<Comparison> = {}): Comparison => ({
+      verdict: 'broken',
+      level: 'answers',
+      reason: 'it answers in another unit',
+      beside: { version: 1, revision: 'shapes-v1', deploymentId: idOf(1) },
+      decision: 'blocked',
+      fix: '',
+      differences: [],
+      answers: NO_ANSWERS,
+      ...(pair !== undefined && { pair }),
+      ...more,
+    });
+    const judged = async (world: RegistryWorld, n: number, found: Comparison) => {
+      const holder = await holding(world, n);
+      await walkTo(world, holder, 'Ready');
+      await world.registry.advance(holder, 'Compared', { comparison: found }, {});
+      await world.registry.advance(holder, 'Compared', { comparison: found }, {});
+      await world.registry.recordTrouble(holder, { name: 'ArtifactRejected', reason: '', fix: '' });
+      await world.registry.advance(holder, 'Rejected', {}, {});
+      await world.registry.releaseLease(holder);
+    };
+
+    it('is found by the model and the pair, and is the newest', async () => {
+      const world = open();
+      const { registry, clock } = world;
+      await judged(world, 1, comparison('a'));
+      clock.advance(5000);
+      await judged(world, 2, comparison('b'));
+      clock.advance(5000);
+      await judged(world, 3, comparison('a'));
+
+      expect(await registry.judgement('shapes', 'b')).toEqual({
+        model: 'shapes',
+        pair: 'b',
+        deploymentId: idOf(2),
+        atMs: START_MS + 5000,
+      });
+      expect(await registry.judgement('shapes', 'a')).toMatchObject({
+        deploymentId: idOf(3),
+        atMs: START_MS + 10_000,
+      });
+      expect(await registry.judgement('shapes', 'c')).toBeUndefined();
+      expect(await registry.judgement('digits', 'a')).toBeUndefined();
+    });
+
+    it('stays that of the deployment that asked, where a later one took its answers', async () => {
+      const world = open();
+      await judged(world, 1, comparison('a'));
+      const earlier = { deploymentId: idOf(1), version: 1, fresh: 3 };
+      await judged(world, 2, comparison('a', { earlier }));
+
+      expect(await world.registry.judgement('shapes', 'a')).toMatchObject({
+        deploymentId: idOf(1),
+        atMs: START_MS,
+      });
+    });
+
+    it('is none where no pair was asked', async () => {
+      const world = open();
+
+      await judged(world, 1, comparison(undefined));
+
+      expect(await world.registry.judgement('shapes', 'undefined')).toBeUndefined();
     });
   });
 }

@@ -80,6 +80,60 @@ export function describeVersions(open: OpenWorld): void {
     });
   });
 
+  describe('noteAdvice', () => {
+    const advice = {
+      reason: 'for 60 requests a second, 10 tasks would cost $400 a month',
+      fix: 'Set traffic.',
+      to: '10 tasks',
+      savesUsd: 12,
+    };
+    const advisedOf = async (world: RegistryWorld) =>
+      (await eventsOf(world, idOf(1)))
+        .map(({ detail }) => detail)
+        .filter(({ state }) => state === 'Advised');
+
+    it('stands with the live version as it was last given, and is announced once for each place', async () => {
+      const world = open();
+      await world.registry.releaseLease(await goneLive(world, 1));
+
+      for (const savesUsd of [12, 12, 15])
+        await world.registry.noteAdvice(versionOne, { ...advice, savesUsd });
+      await world.registry.noteAdvice(versionOne, { ...advice, to: '12 tasks' });
+
+      expect(await world.registry.versions('shapes')).toEqual([
+        { ...versionOne, state: 'Live', advice: { ...advice, to: '12 tasks' } },
+      ]);
+      const { reason, fix, ...data } = advice;
+      expect(await advisedOf(world)).toMatchObject([
+        { version: 1, reason, fix, data },
+        { data: { to: '12 tasks' } },
+      ]);
+    });
+
+    it('is taken back without a word', async () => {
+      const world = open();
+      await world.registry.releaseLease(await goneLive(world, 1));
+      await world.registry.noteAdvice(versionOne, advice);
+
+      await world.registry.noteAdvice(versionOne, null);
+
+      expect(await world.registry.versions('shapes')).toEqual([{ ...versionOne, state: 'Live' }]);
+      expect(await advisedOf(world)).toHaveLength(1);
+    });
+
+    it('is none of a version that is not live', async () => {
+      const world = open();
+      await world.registry.releaseLease(await goneLive(world, 1));
+      const second = await goneLive(world, 2);
+      await world.registry.markVersion(second, 1, 'Retired');
+
+      await world.registry.noteAdvice(versionOne, advice);
+      await world.registry.noteAdvice({ ...versionOne, deploymentId: idOf(7) }, advice);
+
+      expect(await advisedOf(world)).toEqual([]);
+    });
+  });
+
   describe('noteIncident', () => {
     const incident = {
       state: 'Restarted',

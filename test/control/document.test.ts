@@ -131,12 +131,17 @@ describe('docs/control-api.openapi.yaml', () => {
         method: 'POST',
       }),
       await ask('/console/links', '/console/links', { method: 'POST' }),
+      await ask('/keys', '/keys?name=ci&models=good', { method: 'POST' }),
+      await ask('/keys', '/keys?name=app&all=true&use=calls', { method: 'POST' }),
+      await ask('/keys', '/keys'),
+      await ask('/keys/{id}', '/keys/0123456789abcdef', { method: 'DELETE' }),
       await ask('/uploads/{id}', `/uploads/${UPLOAD}?key=notes&totalBytes=5&offset=0`, {
         method: 'PUT',
         body: Buffer.from('hel'),
       }),
       await ask('/uploads/{id}', `/uploads/${UPLOAD}`),
       await ask('/models/{name}/traffic', '/models/good/traffic?minutes=5'),
+      await ask('/models/{name}/demand', '/models/good/demand'),
       await ask('/deployments/{id}/steps', `/deployments/${good.body.deploymentId}/steps`),
       await ask('/workflows/{workflow}', '/workflows/deploy'),
       await ask('/models', '/models'),
@@ -160,6 +165,7 @@ describe('docs/control-api.openapi.yaml', () => {
       await slipway.ending('good', 3).then(() => post('undeploy', 'good')),
       await ask('/deployments/{id}', `/deployments/${good.body.deploymentId}`),
       await ask('/deployments/{id}', `/deployments/${bad.body.deploymentId}`),
+      await ask('/keys', '/keys?name=ci', { method: 'POST' }),
       await ask('/models/{name}', '/models/nobody'),
       await ask('/models/{name}/logs', '/models/nobody/logs'),
       await ask('/deployments/{id}', `/deployments/${'0'.repeat(32)}`),
@@ -191,8 +197,11 @@ describe('docs/control-api.openapi.yaml', () => {
     const refuses = unwalled(await machineWalls(slipway.dataDir));
     const health = notLinux === undefined && refuses !== null ? 503 : 200;
     expect(answers.map(({ status }) => status)).toEqual([
-      ...[...Array(7).fill(200), health, ...Array(33).fill(200)],
-      ...[404, 404, 404, 400, 400, 404, 400, 409, 400, 400, 404, 400, 400, 400, 400, 400, 400, 400],
+      ...[...Array(7).fill(200), health, ...Array(38).fill(200)],
+      ...[
+        400, 404, 404, 404, 400, 400, 404, 400, 409, 400, 400, 404, 400, 400, 400, 400, 400, 400,
+        400,
+      ],
     ]);
     expect(answers.slice(3, 7).map(({ body }) => body)).toEqual([
       { keys: ['models/good/notes'] },
@@ -201,7 +210,7 @@ describe('docs/control-api.openapi.yaml', () => {
       { keys: [] },
     ]);
     expect(answers.filter((answer) => answer.wrong !== null)).toEqual([]);
-    // A promotion and its answer need a second Slipway; metrics and events are text.
+    // A promotion and its answer need a second Slipway; metrics, reports and events are text.
     const asked = new Set(
       answers.filter(({ status }) => status < 400 || status === 503).map((answer) => answer.asked),
     );
@@ -210,6 +219,7 @@ describe('docs/control-api.openapi.yaml', () => {
     );
     expect(operations.filter((operation) => !asked.has(operation))).toEqual([
       'GET /metrics',
+      'GET /models/{name}/report',
       'POST /promotions',
       'POST /models/{name}/answer',
       'GET /events',

@@ -8,8 +8,10 @@ import { slipwayRequests } from '#operations/slipway.ts';
 import { recover } from '#steps/recover.ts';
 import { memoryBuilds } from '../support/memory/builds.ts';
 import { memoryCapture } from '../support/memory/capture.ts';
+import { memoryDemand } from '../support/memory/demand.ts';
 import { memoryEnvironments } from '../support/memory/environments.ts';
 import { memoryExecutions } from '../support/memory/executions.ts';
+import { memoryPrices } from '../support/memory/prices.ts';
 import { memoryRegistry } from '../support/memory/registry.ts';
 import { goneLive, registryWorld } from '../support/worlds/registry.ts';
 
@@ -40,6 +42,9 @@ async function accountApi({ guard = EVERYBODY } = {}) {
       buildLog: { tail: async () => [] },
       builds: { find: async () => undefined },
     }),
+    demand: memoryDemand(),
+    isSpent: true,
+    prices: memoryPrices(),
     traffic: async () => ({ everySeconds: 60, nowMs: clock.now(), now: [], points: [] }),
     listBuilds: async () => [],
     readEvents: async (query) => registryEvents(registry, query),

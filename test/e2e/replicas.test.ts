@@ -44,8 +44,10 @@ it('a replica that is killed under load costs no request, and is started again',
   for (const [index, pid] of first.entries()) {
     process.kill(pid, 'SIGKILL');
     await load.more(200);
+    load.pauseFor(100);
     // The other one is not killed before this one's successor serves: nobody would be left.
     await eventually(async () => (await startsOf('killed')) === first.length + index + 1, LOOK_MS);
+    load.pauseFor(10);
   }
   await load.more(100);
   await load.stop();

@@ -65,6 +65,7 @@ export const SCHEDULED = {
 };
 
 /** The event that infra/sweep.yml has EventBridge send once a week in place of the usual one. */
+export const WEIGH = { 'detail-type': 'Scheduled Event', detail: { weigh: true } };
 export const TOUCH = { 'detail-type': 'Scheduled Event', detail: { touch: true } };
 
 /** https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html */

@@ -9,6 +9,7 @@ import {
   SCHEDULED,
   STREAM_BATCH,
   TOUCH,
+  WEIGH,
 } from './events.ts';
 import { SETTINGS } from './settings.ts';
 
@@ -28,7 +29,7 @@ const REQUEST = { deploymentId: STEP_EVENT.deploymentId, model: 'digits', reason
 const ROLLBACK = { ...REQUEST, kind: 'rollback', to: null };
 const EVENTS: Readonly<Record<string, readonly unknown[]>> = {
   publishEvents: [STREAM_BATCH],
-  sweep: [SCHEDULED, EXECUTION_ENDED, TOUCH],
+  sweep: [SCHEDULED, EXECUTION_ENDED, TOUCH, WEIGH],
   authorize: [REQUEST_AUTHORIZER],
 };
 const REQUESTS: Readonly<Record<string, object>> = {

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { share } from '../support/fuzz/runs.ts';
+import { share, someInARow } from '../support/fuzz/runs.ts';
 import { SEED } from '../support/fuzz/seeded.ts';
 import {
   answerToOwnExample,
@@ -37,13 +37,24 @@ export function describeOnOneMachine(
 
 type Tried = Dropped & { readonly model: string };
 
-/** Declares a test for each case, which is a separate model; a run tries a third of them, which the seed chooses, and a thorough one all. Returns the cases that it tries. */
+// The next version takes the place of one before it.
+const VERSIONS_TRIED = 2;
+
+/** Declares a test for each case, which is a separate model. A run tries a third of them, and two versions of each that follow one another: the seed chooses. A thorough run tries all. Returns the cases that it tries. */
 export function itAnswersAsItsFramework(
   cases: readonly Dropped[],
   open: () => RunningSlipway,
 ): readonly Tried[] {
-  const tried = share(cases).map((given, index) => ({ ...given, model: `case-${index}` }));
-  process.stdout.write(`${tried.length} of ${cases.length} cases; SLIPWAY_SEED=${SEED}\n`);
+  const tried = share(cases).map((given, index) => {
+    return {
+      ...given,
+      versions: someInARow(given.versions, VERSIONS_TRIED),
+      model: `case-${index}`,
+    };
+  });
+  const [some, all] = [tried, cases].map((each) => each.flatMap(({ versions }) => versions).length);
+  const counts = `${tried.length} of ${cases.length} cases, ${some} of ${all} versions`;
+  process.stdout.write(`${counts}; SLIPWAY_SEED=${SEED}\n`);
   it.each(tried)(
     '$what answers as its framework does, and so does the next version',
     async ({ model, folder, versions, asOnnx }) => {

@@ -122,8 +122,8 @@ describeOnOneMachine('a wrapped model, dropped, as it is, on one machine', (slip
     expect(Object.keys(Object(answers[0]?.body))).not.toContain('predictions');
   });
 
+  // A pickle: test/e2e/first-hour.
   it.each([
-    ['a pickle', 'own-class'],
     ['a skops file', 'own-class-skops'],
     ['an MLflow folder, in its code,', 'own-class-mlflow'],
   ])('%s with a class of its own, of a module beside it, is loaded with that', async (_, name) => {

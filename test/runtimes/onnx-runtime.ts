@@ -81,9 +81,7 @@ export const onnx: Runtime = {
     },
     ranker: async () => ({ MODEL_PATH: fileURLToPath(RANKER) }),
     labeller: async () => ({
-      MODEL_PATH: fileURLToPath(
-        new URL('../fixtures/hugging-face/vit-images', import.meta.url),
-      ),
+      MODEL_PATH: fileURLToPath(new URL('../fixtures/hugging-face/vit-images', import.meta.url)),
     }),
     neverLoaded: () => onnxFile(slowLoadingModel({ seconds: 3_600 })),
   },

@@ -85,11 +85,15 @@ const UNTRACED: readonly (readonly [RegExp, string])[] = [
     'a promotion that a person refuses leaves the list of those under way: here none is refused',
   ],
   [
+    /^ssm:PutParameter RestartVersionRole /,
+    'a version that starts again finds the keys of its kept requests, and makes some only where they are gone',
+  ],
+  [
     /^s3:PutObject GrantBuildRole .*\/own-builds\/\*$/,
     'no model that is traced is built from a Dockerfile: test/aws/own-image.test.ts is',
   ],
   [
-    /^s3:ListBucket AdmitPromotionRole /,
+    /^s3:ListBucket (?:AdmitPromotion|CompareAnswers)Role /,
     'without it S3 calls a file that is missing forbidden, and here all have arrived',
   ],
   [

@@ -1,10 +1,12 @@
 import type { Inspection } from '#domain/deployment.ts';
+import { Failure } from '#domain/failure.ts';
 import type { Held } from '#domain/workflow.ts';
 import { chooseTarget } from '#steps/choose-target.ts';
-import { type MemoryWorld, memoryWorld } from '../support/worlds/memory.ts';
+import { type MemoryWorld, MODEL, memoryWorld } from '../support/worlds/memory.ts';
 import { planGpu } from '../support/worlds/planned-gpu.ts';
 
 const MIB = 1024 ** 2;
+const HOUR = 3_600_000;
 
 /** The deployment's model is expected to use this much memory. */
 async function weigh(world: MemoryWorld, held: Held, bytes: number): Promise<void> {
@@ -12,6 +14,36 @@ async function weigh(world: MemoryWorld, held: Held, bytes: number): Promise<voi
   await world.registry.recordWork(held, {
     inspection: { manifest, facts: { ...facts, memory: [{ name: 'all of it', bytes }] } },
   });
+}
+
+type Called = {
+  readonly perSecond: number;
+  readonly manifest?: string;
+  /** How the counts are refused. */
+  readonly failure?: Failure;
+};
+
+/** The decision about the next version of a model of 100 ms, which was live on Lambda for two weeks and called so often a second. */
+async function chosenAgain({ perSecond, manifest = '', failure }: Called) {
+  const world = memoryWorld({
+    engine: 'image',
+    tap: async (method, call) => {
+      if (failure && method === 'demand.hours') throw failure;
+      return call();
+    },
+  });
+  world.builds.measure(100);
+  await world.deploy();
+  world.clock.advance(14 * 24 * HOUR);
+  const nowMs = world.clock.now();
+  const hours = Array.from({ length: 14 * 24 }, (_, ago) => ({
+    atMs: nowMs - (nowMs % HOUR) - ago * HOUR,
+    requests: perSecond * 3600,
+    busiestMinute: perSecond * 60,
+  }));
+  world.demand.called(MODEL, hours);
+  const held = await world.before('DescribeCandidate', world.upload({ manifest }));
+  return (await world.recordOf(held)).work.decision!;
 }
 
 describe('choosing a target', () => {
@@ -167,6 +199,60 @@ describe('choosing a target', () => {
       question: { measured: { requestMs: 100, startMs: 3000 } },
     });
     expect(decision?.weighing?.options[0]).toMatchObject({ target: each.target, refusals: [] });
+  });
+
+  it('takes what the live version got where the manifest names no traffic, and says from how many days', async () => {
+    expect(await chosenAgain({ perSecond: 60 })).toMatchObject({
+      target: 'fargate',
+      scaling: { max: expect.any(Number) },
+      weighing: {
+        isGuess: false,
+        learntDays: 14,
+        question: { demand: { requestsPerSecond: 60, peak: 60, hours: 730 } },
+      },
+    });
+  });
+
+  it('goes by the traffic that the manifest names, whatever the live version got', async () => {
+    const manifest = 'traffic: { requestsPerSecond: 0.1 }';
+
+    const decision = await chosenAgain({ perSecond: 60, manifest });
+
+    expect(decision).toMatchObject({
+      target: 'lambda',
+      weighing: { isGuess: false, question: { demand: { requestsPerSecond: 0.1 } } },
+    });
+    expect(decision.weighing).not.toHaveProperty('learntDays');
+  });
+
+  it("stays on the live version's target where another would save less than a tenth or $5 a month", async () => {
+    const { target, weighing } = await chosenAgain({ perSecond: 23 });
+
+    const [taken, best] = weighing!.options;
+    expect([target, taken?.target, best?.target]).toEqual(['lambda', 'lambda', 'fargate']);
+    expect(best!.ownUsd).toBeLessThan(taken!.ownUsd);
+  });
+
+  it('chooses by the first guess where the counts cannot be read', async () => {
+    const failure = new Failure('PlatformDenied', 'cloudwatch:GetMetricData');
+
+    expect(await chosenAgain({ perSecond: 60, failure })).toMatchObject({
+      target: 'lambda',
+      weighing: { isGuess: true },
+    });
+  });
+
+  it('rules out Lambda where the peak needs more executions than the account allows', async () => {
+    const world = memoryWorld({ engine: 'image', functionConcurrency: 10 });
+    world.builds.measure(100);
+    const manifest = 'traffic: { requestsPerSecond: 1, peak: 150 }';
+
+    await world.deploy(world.upload({ manifest }));
+
+    const live = (await world.registry.model(MODEL))!.live!;
+    expect(live.target).toBe('fargate');
+    const { options } = (await world.registry.deployment(live.deploymentId))!.work.decision!;
+    expect(options[0]?.reason).toMatch(/the peak needs 15 executions at once; the account has 10$/);
   });
 
   it('records the image with the decision', async () => {

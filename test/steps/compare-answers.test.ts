@@ -327,7 +327,7 @@ describe('a candidate of the same form', () => {
       expect(await comparison()).toMatchObject({
         verdict: 'unproven',
         reason: expect.stringMatching(
-          /^125 kept requests are answered as before, so 0 % to 3\.\d+ % of all 3000 \(confidence 98 %\); \d+ more of the 3000 that there are would decide$/,
+          /^125 kept requests are answered as before, so 0 % to 4\.\d+ % of all 3000 \(confidence 99 %\); \d+ more of the 3000 that there are would decide$/,
         ),
         answers: { kept: { asked: 125, changed: 0 }, share: { of: 3000, low: 0 } },
       });
@@ -350,11 +350,10 @@ describe('a candidate of the same form', () => {
       expect(first[0]).not.toContain(JSON.stringify(request([0, 1, 7, 1]).inputs[0]?.data));
     });
 
-    it('asks the same of the same bytes that are dropped again, and judges them the same', async () => {
+    it('asks the same of the same bytes that are dropped again, where too little was asked to judge them', async () => {
       const { world, held, comparison, compare, sent } = await upgrade({
         live: { examples: lines(2000) },
         candidate: { bytes: identityModel({ datatype: 'FP32', shape: ['rows', 4] }) },
-        answers: computes((value) => (value % 40 === 0 ? value + 1 : value)),
       });
       slow(world, 'digits-v1', 50);
       const drop = async () => {
@@ -376,10 +375,7 @@ describe('a candidate of the same form', () => {
         'CompareAnswers',
         world.upload({ bytes: identityModel({ datatype: 'FP32', shape: ['rows', 4] }) }),
       );
-      world.behave(
-        'digits-v3',
-        computes((value) => (value % 40 === 0 ? value + 1 : value)),
-      );
+      world.behave('digits-v3', same);
       const asked = sent().length;
 
       await compareAnswers(world.deps)({ ...again, attempt: 0 });
@@ -529,6 +525,35 @@ describe('a candidate of the same form', () => {
       const found = await compareBy(await upgrade(), [...many(30), ...many(30), ...many(30)]);
 
       expect(found).toMatchObject({ verdict: 'same', answers: { kept: { asked: 30 } } });
+    });
+
+    it('has changed where it answers clients otherwise whom one busy client outnumbers', async () => {
+      const busy = Array.from({ length: 1800 }, (_, index) => kept(index, { caller: 'batch' }));
+      const others = Array.from({ length: 200 }, (_, index) =>
+        kept(1800 + index, { caller: `client ${index % 40}` }),
+      );
+      const answers = computes((value) => (value > 3980 ? value + 1 : value));
+
+      const found = await compareBy(await upgrade({ answers }), [...busy, ...others]);
+
+      expect(found).toMatchObject({
+        verdict: 'changed',
+        answers: { kept: { asked: 300, changed: 10 }, share: { of: 300 } },
+      });
+    });
+
+    it('is not judged by one hour alone, in which a job ran', async () => {
+      const job = Array.from({ length: 900 }, (_, index) =>
+        kept(index, { at: Date.parse('2026-01-02T03:00:00Z') + index }),
+      );
+      const others = Array.from({ length: 400 }, (_, index) =>
+        kept(900 + index, { at: Date.parse('2026-01-01T00:00:00Z') + (index % 40) * 1_000_000 }),
+      );
+
+      const found = await compareBy(await upgrade(), [...job, ...others]);
+
+      expect(found).toMatchObject({ verdict: 'same' });
+      expect(found?.answers.kept.asked).toBeLessThan(500);
     });
 
     it('has the live version asked where another one gave the answer that was kept', async () => {

@@ -148,3 +148,49 @@ describe('retiring what came before', () => {
     expect(await states(world)).toEqual(['3 Live', '2 Retired', '1 Retired']);
   });
 });
+
+describe('the keys of kept requests', () => {
+  const DAY_MS = 86_400_000;
+  const CAPTURE = 'capture: {}\nrollout: { keepVersions: 1 }';
+  const revisionsWithKeys = async ({ deps }: MemoryWorld, count: number) => {
+    const keys = await deps.captureKeys.open(MODEL);
+    const all = Array.from({ length: count }, (_, index) => `${MODEL}-v${index + 1}`);
+    return all.filter((revision) => keys?.(revision, 1));
+  };
+
+  it('stay with a version that is gone while its requests may be opened, and no longer', async () => {
+    const world = memoryWorld();
+    const next = async (days: number) => {
+      world.clock.advance(days * DAY_MS);
+      await world.deploy(world.upload({ manifest: CAPTURE }));
+    };
+    await next(0);
+    await next(1);
+    await next(1);
+    expect(await states(world)).toEqual(['3 Live', '2 Retired', '1 Removed']);
+    expect(await revisionsWithKeys(world, 3)).toEqual(['digits-v1', 'digits-v2', 'digits-v3']);
+
+    await next(26);
+    expect(await revisionsWithKeys(world, 4)).toEqual([
+      ...['digits-v1', 'digits-v2', 'digits-v3', 'digits-v4'],
+    ]);
+
+    await next(1.5);
+    expect(await revisionsWithKeys(world, 5)).toEqual([
+      ...['digits-v2', 'digits-v3', 'digits-v4', 'digits-v5'],
+    ]);
+  });
+
+  it('go at the next deployment with a revision that never went live', async () => {
+    const world = memoryWorld();
+    await world.deploy(world.upload({ manifest: CAPTURE }));
+    const failed = await world.before('CheckHealth', world.upload({ manifest: CAPTURE }));
+    await world.steps.Compensate({ ...failed, error: { Error: '', Cause: '' } });
+    await world.steps.ReleaseLease(failed);
+    expect(await revisionsWithKeys(world, 2)).toEqual(['digits-v1', 'digits-v2']);
+
+    await world.deploy(world.upload({ manifest: CAPTURE }));
+
+    expect(await revisionsWithKeys(world, 3)).toEqual(['digits-v1', 'digits-v3']);
+  });
+});

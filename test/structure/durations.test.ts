@@ -16,6 +16,7 @@ const ALLOWED: Readonly<Record<string, string>> = {
   'src/adapters/local/control/console-sessions.ts':
     'ends a session by a date, which outlives its process',
   'src/adapters/local/control/partial-uploads.ts': 'compares with the times of files on the disk',
+  'src/adapters/local/s3/multipart-uploads.ts': 'compares with the times of files on the disk',
   'src/adapters/local/views/traffic-history.ts': 'asks for what it has recorded by the same clock',
   'src/adapters/local/servers/compiled-server.ts': 'compares with the times of files on the disk',
   'src/adapters/local/images/docker-images.ts': 'compares with the time at which Docker tagged',

@@ -155,6 +155,7 @@ describe('what is invoked by events', () => {
       ['UploadRule', 'DeployWorkflow', 'UploadDeadLetters', true],
       ['SweepSchedule', 'SweepLambdaFunction', 'SweepDeadLetters', true],
       ['TouchSchedule', 'SweepLambdaFunction', 'SweepDeadLetters', true],
+      ['WeighSchedule', 'SweepLambdaFunction', 'SweepDeadLetters', true],
       ['ExecutionEndedRule', 'SweepLambdaFunction', 'SweepDeadLetters', true],
       ['TaskDeathRule', 'TaskDeaths', 'NotificationDeadLetters', true],
     ]);
@@ -196,6 +197,14 @@ describe('what is invoked by events', () => {
     expect(ScheduleExpression).toBe('rate(7 days)');
     const event = sweepEvent.parse(JSON.parse(Targets[0].Input));
     expect(event).toEqual({ 'detail-type': 'Scheduled Event', detail: { touch: true } });
+  });
+
+  it('once a week the sweep is told to weigh the live versions, by an event that it knows', () => {
+    const { ScheduleExpression, Targets } = template.Resources['WeighSchedule']!.Properties;
+
+    expect(ScheduleExpression).toBe('rate(7 days)');
+    const event = sweepEvent.parse(JSON.parse(Targets[0].Input));
+    expect(event).toEqual({ 'detail-type': 'Scheduled Event', detail: { weigh: true } });
   });
 });
 

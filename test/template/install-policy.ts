@@ -192,7 +192,12 @@ function looks(): readonly string[] {
     ...['firehose:ListDeliveryStreams', 'iam:ListRoles', 'iam:SimulatePrincipalPolicy'],
     ...['lambda:*EventSourceMapping*', 'lambda:GetAccountSettings', 'lambda:ListFunctions'],
     ...['logs:*Deliver*', 'logs:*IndexPolic*', 'logs:*ResourcePolic*', 'logs:DescribeLogGroups'],
-    ...['acm:DescribeCertificate', 's3:ListAllMyBuckets', 'servicequotas:*ServiceQuota*'],
+    ...[
+      'acm:DescribeCertificate',
+      'pricing:GetProducts',
+      's3:ListAllMyBuckets',
+      'servicequotas:*ServiceQuota*',
+    ],
     ...['sns:ListTopics', 'sns:Unsubscribe', 'sqs:ListQueues', 'states:ListStateMachines'],
   ];
 }

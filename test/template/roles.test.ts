@@ -37,6 +37,7 @@ const WITHOUT_RESOURCES = [
   'elasticloadbalancing:DescribeTags',
   'elasticloadbalancing:DescribeTargetGroups',
   'elasticloadbalancing:DescribeTargetHealth',
+  'lambda:GetAccountSettings',
   'lambda:ListFunctions',
   'logs:CreateLogDelivery',
   'logs:DeleteLogDelivery',
@@ -46,6 +47,7 @@ const WITHOUT_RESOURCES = [
   'logs:ListLogDeliveries',
   'logs:PutResourcePolicy',
   'logs:UpdateLogDelivery',
+  'ssm:DescribeParameters',
   'xray:PutTelemetryRecords',
   'xray:PutTraceSegments',
 ];

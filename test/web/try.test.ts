@@ -16,6 +16,7 @@ import {
   picture,
   type Window,
 } from '../support/browser/browser.ts';
+import { wav } from '../support/browser/wav.ts';
 import { type GatewayWorld, gatewayWorld } from '../support/gateway/world.ts';
 
 const WHOLE_PAGE = new URL(
@@ -35,23 +36,12 @@ const HOSTILE = [
 
 const PICTURE = new URL('../fixtures/images/rgb.png', import.meta.url);
 
-/** A tone as a WAV of 16 bits and one channel. */
-function halfASecond(rate: number): Buffer {
-  const samples = Int16Array.from({ length: rate / 2 }, (_, at) => Math.sin(at / 5) * 16_384);
-  const head = Buffer.alloc(44);
-  head.write('RIFF', 0);
-  head.writeUInt32LE(36 + samples.byteLength, 4);
-  head.write('WAVEfmt ', 8);
-  head.writeUInt32LE(16, 16);
-  head.writeUInt16LE(1, 20);
-  head.writeUInt16LE(1, 22);
-  head.writeUInt32LE(rate, 24);
-  head.writeUInt32LE(rate * 2, 28);
-  head.writeUInt16LE(2, 32);
-  head.writeUInt16LE(16, 34);
-  head.write('data', 36);
-  head.writeUInt32LE(samples.byteLength, 40);
-  return Buffer.concat([head, Buffer.from(samples.buffer)]);
+/** Half a second of a tone. */
+function tone(rate: number): Buffer {
+  return wav(
+    Int16Array.from({ length: rate / 2 }, (_, at) => Math.sin(at / 5) * 16_384),
+    rate,
+  );
 }
 
 type Model = {
@@ -313,8 +303,8 @@ describe('the page of a model in a browser', () => {
       seen,
     );
 
-    const wav = { name: 'a.wav', mimeType: 'audio/wav', buffer: halfASecond(8000) };
-    await page.setInputFiles('input[type=file]', wav);
+    const sound = { name: 'a.wav', mimeType: 'audio/wav', buffer: tone(8000) };
+    await page.setInputFiles('input[type=file]', sound);
     await page.getByText('sent as 0.5 s').waitFor();
     await page.getByRole('button', { name: 'Send' }).click();
     await answer().waitFor();

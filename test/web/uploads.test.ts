@@ -1,4 +1,12 @@
-import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import {
@@ -163,6 +171,43 @@ describe('an upload', () => {
     expect(await slipway.get('/models/changed')).toMatchObject({ live: { version: 1 } });
   });
 
+  it('of another file by the same name and size begins anew, also where a form was filled in', async () => {
+    await slow(true);
+    const path = file('formed.onnx', largeModel(7));
+    await page.setInputFiles('input[type=file] >> nth=0', path);
+    await page.getByText('Settings, all optional').click();
+    await page.getByLabel('Memory, in MiB').fill('600');
+    await page.getByRole('button', { name: 'Deploy' }).click();
+    await arrived(6 * MIB);
+    await page.reload();
+    await page.getByText('Drop or choose the same file again').waitFor();
+    utimesSync(file('formed.onnx', largeModel(8)), 1, 1);
+    await page.setInputFiles('input[type=file] >> nth=0', path);
+
+    await page.getByRole('dialog', { name: 'Deploy a model' }).waitFor();
+    expect(offsets).toHaveLength(1);
+  });
+
+  it.each([
+    ['changes', (path: string) => appendFileSync(path, 'more')],
+    ['is removed', (path: string) => rmSync(path)],
+  ])('of a file that %s while it is sent ends, and says what to do', async (_what, change) => {
+    await slow(true);
+    const path = file('growing.onnx', largeModel(9));
+    await deploy(0, path);
+    await arrived(2 * MIB);
+    change(path);
+
+    await page.getByText('growing.onnx was changed, moved or removed').waitFor();
+    expect(await page.getByText('not taken').count()).toBe(1);
+    expect(await page.getByText('Drop it again once it is whole').count()).toBe(1);
+    expect(await faultsOf(page)).toEqual([]);
+    await picture(page, 'upload-changed-light');
+    await slow(false);
+    await deploy(0, file('growing.onnx', addConstantModel({ constant: 4 })));
+    await page.getByRole('link', { name: 'See how it goes' }).waitFor();
+  });
+
   it('is one of several at once, each with its own progress, of which one is stopped', async () => {
     await slow(true);
     await page.setInputFiles('input[type=file] >> nth=0', [
@@ -179,5 +224,24 @@ describe('an upload', () => {
 
     expect(await page.getByText('stopped').count()).toBe(1);
     expect(await slipway.get('/models/second')).toMatchObject({ live: { version: 1 } });
+  });
+
+  it('of many leaves the browser connections for what else the page asks', async () => {
+    await slow(true);
+    const names = Array.from({ length: 7 }, (_, at) => `many-${at}.onnx`);
+    const paths = names.map((name, at) => file(name, largeModel(20 + at)));
+    await page.setInputFiles('input[type=file] >> nth=0', paths);
+    await page.getByRole('button', { name: 'Deploy' }).click();
+    await arrived(2 * MIB);
+
+    expect(await page.getByText('waits for its turn').count()).toBe(4);
+    await page.evaluate("location.hash = '#/models/second/why'");
+    await page.getByRole('heading', { name: 'What was found' }).waitFor({ timeout: 5000 });
+    await page.goBack();
+    await page.getByRole('button', { name: 'Stop the upload of many-6.onnx' }).click();
+    expect(await page.getByText('waits for its turn').count()).toBe(3);
+    await slow(false);
+    for (const at of [0, 1, 2, 3, 4, 5]) await slipway.ending(`many-${at}`, 1);
+    expect(await slipway.api('/models/many-6')).toMatchObject({ status: 404 });
   });
 });

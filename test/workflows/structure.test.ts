@@ -80,19 +80,22 @@ describe('the names of the workflows', () => {
   });
 
   it('have a state for every step, but for those that run beside the workflows', () => {
-    const beside = ['publish-events', 'recover'];
+    const beside = ['publish-events', 'recover', 'weigh-live'];
     const shared = [
       ...[
         'arrived',
         'ask-both',
         'capture-plan',
         'client-requests',
+        'earlier-answers',
         'example-lines',
         'kept-versions',
         'late-data',
+        'learnt-before',
         'probe',
         'proof',
         'provision',
+        'record-move',
       ],
       ...['require-deployment', 'revision-spec', 'stray-file', 'take-over'],
       'unverified',

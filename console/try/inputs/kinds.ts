@@ -40,7 +40,7 @@ export const INPUTS: Inputs = {
 
 export const TITLES: Readonly<Record<Form['kind'], string>> = {
   chat: 'Chat',
-  completion: 'Go on',
+  completion: 'Completion',
   similarity: 'Similarity',
   ranking: 'Ranking',
   text: 'Text',

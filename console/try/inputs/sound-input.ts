@@ -2,7 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { html } from '../../look/html.ts';
 import type { Form } from '../form.ts';
 import { invocation } from '../request.ts';
-import { MOST_SECONDS, peaksOf, RATES, waveOf } from '../sound.ts';
+import { MOST_SECONDS, peaksOf, RATES, samplesIn, waveOf } from '../sound.ts';
 import { Choice, Drop } from './fields.ts';
 import type { InputProps } from './input.ts';
 import { useAddress } from './picture-input.ts';
@@ -44,8 +44,16 @@ export function SoundInput({ form, change }: InputProps<SoundForm>) {
     ${fault !== '' && html`<p class="try-fault" role="alert">${fault}</p>`}
     <div class="row">
       <${Choice} label="Rate of the model" value=${rate} options=${RATES} change=${setRate} />
-      ${samples && html`<span class="small soft">sent as ${(samples.length / Number(rate)).toFixed(1)} s, at most ${MOST_SECONDS} s</span>`}
+      ${samples && html`<span class="small soft">${lengthWords(samples.length, samplesIn(form.shape), Number(rate))}</span>`}
     </div>`;
+}
+
+/** How much of a sound the model gets; `taken` is how many samples it takes, null for any number. */
+function lengthWords(samples: number, taken: number | null, rate: number): string {
+  const seconds = (count: number) => `${(count / rate).toFixed(1)} s`;
+  if (taken === null) return `sent as ${seconds(samples)}, at most ${MOST_SECONDS} s`;
+  if (samples > taken) return `sent as its first ${seconds(taken)}, which the model takes`;
+  return `sent as ${seconds(samples)} and silence up to ${seconds(taken)}`;
 }
 
 async function samplesOf(file: File, rate: number): Promise<Float32Array> {

@@ -65,7 +65,7 @@ export function CompletionInput({ form, model, change }: InputProps<Of<'completi
     const request = completionRequest(model.name, prompt, MOST_TOKENS);
     change(prompt === '' ? undefined : { request });
   }, [prompt]);
-  return html`<${Lines} label="Text to go on with" rows=${4} value=${prompt} change=${setPrompt} />`;
+  return html`<${Lines} label="Prompt" rows=${4} value=${prompt} change=${setPrompt} />`;
 }
 
 export function SimilarityInput({ model, change }: InputProps<Of<'similarity'>>) {

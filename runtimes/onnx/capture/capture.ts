@@ -1,11 +1,11 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import type { CaptureConfig } from './config.ts';
 import { type Asked, type Fields, keptOf, type Unkept } from './fields.ts';
 import { seal } from './seal.ts';
 
-/** A request that was answered with 200; `id` is the `x-request-id` of its answer. */
-export type Answered = Asked & { readonly id: string };
+/** A request that was answered with 200; `id` is the `x-request-id` of its answer, and `caller` names who sent it, empty where nobody knows. */
+export type Answered = Asked & { readonly id: string; readonly caller: string };
 
 /**
  * Keeps some requests of clients: of each hour the ones with the lowest ranks, which are drawn at random, so that those of several servers are a sample of all when the lowest of them are taken.
@@ -82,11 +82,12 @@ export function openCapture(
 
   /** Keeps a request, and says what became of it. */
   function keep(answered: Answered, fields: Fields, at: number, rank: number): keyof Counts {
-    const { id, path, type, answer, body } = answered;
+    const { id, path, type, answer, body, caller } = answered;
     if (body.length > MOST_BODY_BYTES || answer.length > MOST_BODY_BYTES) return 'large';
     const kept = keptOf(answered, { ...fields, private: secret });
     if (typeof kept === 'string') return kept;
-    const head = Buffer.from(`${JSON.stringify({ id, path, type, bodyBytes: kept.length })}\n`);
+    const said = { id, path, type, bodyBytes: kept.length, caller: fingerprint(caller) };
+    const head = Buffer.from(`${JSON.stringify(said)}\n`);
     const message = gzipSync(Buffer.concat([head, kept, answer]));
     // The 31 keys are those of the days of a month.
     const key = keys[new Date(at).getUTCDate() - 1] ?? NO_KEY;
@@ -130,6 +131,12 @@ function tried(keep: () => keyof Counts): keyof Counts {
   } catch {
     return 'failed';
   }
+}
+
+/** Tells one client from another, and says nothing else of it. */
+function fingerprint(caller: string): string {
+  if (caller === '') return '';
+  return createHash('sha256').update(`slipway-caller\n${caller}`).digest('hex').slice(0, 8);
 }
 
 const NO_KEY = new Uint8Array(0);

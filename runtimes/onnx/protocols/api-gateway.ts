@@ -30,6 +30,12 @@ export function apiContext(header: Header): Readonly<Record<string, unknown>> {
   }
 }
 
+/** Who sent a request: the id of an account's key, else the address that the gateway of one machine saw; empty where neither is known. */
+export function callerOf(header: Header): string {
+  const { apiKeyId } = Object(apiContext(header)['identity']);
+  return header('x-slipway-key-id') || String(apiKeyId ?? '') || (header('x-forwarded-for') ?? '');
+}
+
 /** The id that the client or the gateway gave a request, else the API's own id in its access log, which a container gets in a header. */
 export function requestId(header: Header): string | undefined {
   const given = [

@@ -4,7 +4,7 @@ import type { Capture } from '../capture/capture.ts';
 import type { Fields } from '../capture/fields.ts';
 import type { Config } from '../config.ts';
 import { errorBody } from '../language/openai.ts';
-import { claimsOfClients, requestId } from '../protocols/api-gateway.ts';
+import { callerOf, claimsOfClients, requestId } from '../protocols/api-gateway.ts';
 import { isRefusal, refusal } from '../refusal.ts';
 import { messageOf } from '../values/json.ts';
 import { worded } from '../worded.ts';
@@ -154,13 +154,15 @@ function keep(
   answer: string | Uint8Array,
 ): void {
   const { headers } = request;
-  const id = requestId((name) => headers[name]?.toString()) ?? randomUUID();
+  const header = (name: string) => headers[name]?.toString();
+  const id = requestId(header) ?? randomUUID();
   response.setHeader('x-request-id', id);
   const draw = capture.draw(id);
   if (!draw) return;
   const path = plainPath(pathOf(request));
   const type = headers['content-type'] ?? '';
-  const answered = () => ({ id, path, type, body, answer: Buffer.from(answer) });
+  const caller = callerOf(header);
+  const answered = () => ({ id, caller, path, type, body, answer: Buffer.from(answer) });
   response.once('finish', () => setImmediate(() => capture.keep(draw, answered(), fields)));
 }
 

@@ -8,7 +8,6 @@ import {
   type SealedLine,
   type SealedRequest,
   sampled,
-  sealedLine,
 } from '#domain/capture/sealed-line.ts';
 import { versionOf } from '#domain/identity.ts';
 import { parseJson } from '#domain/parse-json.ts';
@@ -32,6 +31,8 @@ const head = z.object({
   path: z.string(),
   type: z.string(),
   bodyBytes: z.int().check(z.gte(0)),
+  // Servers of an earlier version named none.
+  caller: z._default(z.string(), ''),
 });
 const truth = z.object({ id: z.string(), truth: z.unknown() });
 
@@ -77,11 +78,10 @@ export async function linesOf(
   }: { readonly day: string; readonly today: string; readonly isRead?: IsEnough },
 ): Promise<readonly SealedLine[]> {
   const found: SealedLine[] = [];
-  for await (const text of lines.of(model, day, () => isRead(0))) {
+  for await (const { text, said } of lines.of(model, day, () => isRead(0))) {
     if (isRead(text.length)) break;
-    const line = sealedLine(text);
-    if (!line || versionOf(line.revision, model) === undefined) continue;
-    if ('isTruth' in line || day >= firstOf(line.days, today)) found.push(line);
+    if (versionOf(said.revision, model) === undefined) continue;
+    if ('isTruth' in said || day >= firstOf(said.days, today)) found.push(said);
   }
   return found;
 }
@@ -123,12 +123,13 @@ function requestIn(line: SealedRequest, model: string, keys: PrivateKeys): KeptR
   const end = bytes?.indexOf(NEWLINE) ?? -1;
   const said = head.safeParse(jsonIn(bytes?.subarray(0, end))).data;
   if (!bytes || !said) return undefined;
-  const { id, path, type, bodyBytes } = said;
+  const { id, path, type, bodyBytes, caller } = said;
   const start = end + 1;
   return {
     id,
     at: line.at,
     version: versionOf(line.revision, model) ?? 0,
+    ...(caller && { caller }),
     path,
     contentType: type,
     body: bytes.subarray(start, start + bodyBytes),

@@ -12,6 +12,9 @@ type Options = Common & {
   readonly once?: boolean;
   readonly port?: number;
   readonly controlPort?: number;
+  readonly s3Port?: number;
+  readonly host?: string;
+  readonly hostPort?: number;
   readonly memory?: number;
   readonly maxReplicas?: number;
   readonly allowedAccelerators?: readonly string[];
@@ -24,6 +27,7 @@ type Options = Common & {
   readonly publicUrl?: string;
   readonly consoleUrl?: string;
   readonly allowedHost: readonly string[];
+  readonly trustedProxy: readonly string[];
   readonly webhook: readonly string[];
 };
 
@@ -47,6 +51,16 @@ export function addStartCommand(program: Command): void {
     )
     .option('--port <n>', `the gateway's port (default: ${usual('gateway')})`, integer)
     .option('--control-port <n>', `the control API's port (default: ${usual('control')})`, integer)
+    .option(
+      '--s3-port <n>',
+      "opens the bucket's S3 API on this port; without it the first of `slipway keys` opens it",
+      integer,
+    )
+    .option(
+      '--host <address>',
+      'lets callers on other machines reach the models at this address (0.0.0.0: at all), with keys of `slipway keys create --calls`',
+    )
+    .option('--host-port <n>', `the port for them (default: ${usual('others')})`, integer)
     .option(
       '--memory <mib>',
       "how much memory all model servers may hold together (default: three quarters of the machine's)",
@@ -80,6 +94,12 @@ export function addStartCommand(program: Command): void {
     .option(
       '--allowed-host <name>',
       'a name of this machine that a reverse proxy passes on in the Host header; may be repeated',
+      collected,
+      [],
+    )
+    .option(
+      '--trusted-proxy <address>',
+      'an address or a network, such as 10.0.0.0/8, of proxies whose Forwarded and X-Forwarded-* headers are believed, besides those of this machine; may be repeated',
       collected,
       [],
     )
@@ -133,6 +153,9 @@ async function startAsAsked(options: Options): Promise<void> {
     engine: options.engine,
     gatewayPort: options.port,
     controlPort: options.controlPort,
+    s3Port: options.s3Port,
+    othersHost: options.host,
+    othersPort: options.hostPort,
     memoryMiB: options.memory,
     maxReplicas: options.maxReplicas,
     allowedAccelerators: options.allowedAccelerators,
@@ -143,6 +166,7 @@ async function startAsAsked(options: Options): Promise<void> {
     codeWithoutWalls: options.codeWithoutWalls ?? false,
     corsOrigins: options.corsOrigin,
     allowedHosts: options.allowedHost,
+    trustedProxies: options.trustedProxy,
     publicUrl: options.publicUrl,
     consoleUrl: options.consoleUrl,
     webhooks: options.webhook,

@@ -1,8 +1,11 @@
+import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { Slipway } from '#control/slipway.ts';
+import { comparisonReport } from '#operations/models/comparison-report.ts';
 import { agree } from '../agree.ts';
 import { carryOut } from '../asked.ts';
 import { examples, integer, openSlipway, type Place, placedCommand, show } from '../command.ts';
+import { type DiffOptions, diff } from '../diff.ts';
 import { commandOutput, type Output } from '../output.ts';
 import { diffLines } from '../views/diff.ts';
 import { explanationLines } from '../views/explain.ts';
@@ -50,16 +53,31 @@ function addDiff(program: Command): void {
   placedCommand(
     program,
     'diff <model>',
-    'Shows how two versions differ: in their inputs and outputs, in their artifacts, and in the answers that were compared.',
+    'Shows how two versions differ: in their inputs and outputs, in their artifacts, and in the answers that were compared. Given a file or folder (./iris.onnx) instead of a model, compares it with the live version, without deploying it.',
   )
-    .option('--from <n>', 'the older version (default: the one that was live before)', integer)
+    .option('--from <n>', 'the older version (default: the one that was compared)', integer)
     .option('--to <n>', 'the newer version (default: the live one)', integer)
-    .addHelpText('after', examples('slipway diff digits', 'slipway diff digits --from 3 --to 5'))
-    .action(async (model: string, options: Place & { from?: number; to?: number }) => {
-      const slipway = await openSlipway(options);
-      const { from, to } = options;
-      const found = await slipway.diffVersions({ name: model, from, to });
-      show(options, found, diffLines(model, found));
+    .option('--name <name>', "the model of a file (default: the file's name without its ending)")
+    .option(
+      '--report <file>',
+      'write a page with the verdict, both distributions and the answers that differ most',
+    )
+    .addHelpText(
+      'after',
+      examples(
+        'slipway diff digits',
+        'slipway diff digits --from 3 --to 5 --report digits.html',
+        'slipway diff ./digits.onnx --report digits.html',
+      ),
+    )
+    .action(async (asked: string, options: DiffOptions) => {
+      const { model, found, ...names } = await diff(asked, options, commandOutput(options));
+      const { report } = options;
+      if (report === undefined) return show(options, found, diffLines({ model, ...names }, found));
+      const page = comparisonReport({ model, ...names }, found);
+      // Examples may say what only some should read.
+      await writeFile(report, page, { mode: 0o600 });
+      show(options, { file: report }, [`the report is in ${report}`]);
     });
 }
 

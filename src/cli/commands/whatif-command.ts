@@ -1,5 +1,9 @@
+import { readFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
+import type { Slipway } from '#control/slipway.ts';
+import { Failure } from '#domain/failure.ts';
 import { demandOf } from '#domain/placement/demand.ts';
+import { type LoggedHours, loggedHours } from '#domain/placement/logged-hours.ts';
 import { HOURS_A_MONTH } from '#domain/placement/spending.ts';
 import {
   amount,
@@ -13,13 +17,14 @@ import {
 import { whatIf, whatIfLines } from '../views/whatif.ts';
 
 type Options = Place & {
-  rps: number;
+  rps?: number;
   peak?: number;
   p95?: number;
   hours: number;
   ms?: number;
   coldStarts: 'allowed' | 'none';
   spot?: boolean;
+  replay?: string | true;
 };
 
 /** Adds the command that weighs the targets for a demand that one names. */
@@ -29,9 +34,9 @@ export function addWhatifCommand(program: Command): void {
     'whatif <model>',
     'Shows what the live version would cost on Lambda and on Fargate for the given traffic, and which is cheapest.',
   )
-    .requiredOption(
+    .option(
       '--rps <n>',
-      'requests a second, on average over the hours in which it is called',
+      'requests a second, on average over the hours in which it is called (default: the traffic of model.yaml, else what it got in the last two weeks)',
       amount,
     )
     .option('--peak <n>', 'requests a second in the busiest minute (default: twice --rps)', amount)
@@ -48,19 +53,53 @@ export function addWhatifCommand(program: Command): void {
         .default('allowed'),
     )
     .option('--spot', 'allow Spot capacity, beside one replica on demand')
+    .option(
+      '--replay [file]',
+      'run the requests of the last two weeks against every option, hour by hour; or those of a request log (requests.ndjson, or the access log of an API as JSON lines)',
+    )
     .addHelpText(
       'after',
       examples(
         'slipway whatif digits --rps 50 --p95 200',
         'slipway whatif digits --rps 2 --hours 176 --cold-starts none',
+        'slipway whatif digits --replay',
       ),
     )
     .action(async (model: string, options: Options) => {
       const { rps, peak, p95, hours, ms, coldStarts, spot = false } = options;
+      if (rps === undefined && (peak ?? p95) !== undefined) throw withoutRate();
       const slipway = await openSlipway(options);
       const explained = await slipway.explainVersion({ name: model });
-      const demand = demandOf({ requestsPerSecond: rps, peak, p95Ms: p95, coldStarts, hours });
-      const found = whatIf(explained, demand, { requestMs: ms, allowsSpot: spot });
+      const demand =
+        rps === undefined
+          ? undefined
+          : demandOf({ requestsPerSecond: rps, peak, p95Ms: p95, coldStarts, hours });
+      const replayed = await hoursToReplay(slipway, model, options.replay);
+      const rule = { requestMs: ms, allowsSpot: spot, hours: replayed };
+      const found = whatIf(explained, demand, rule);
       show(options, found, whatIfLines(found));
     });
+}
+
+function withoutRate(): Failure {
+  return new Failure('InputInvalid', '--peak and --p95 are those of a demand, which --rps names', {
+    fix: 'Give --rps too: `slipway whatif digits --rps 50 --p95 200`.',
+  });
+}
+
+async function hoursToReplay(
+  slipway: Slipway,
+  model: string,
+  source: Options['replay'],
+): Promise<LoggedHours | undefined> {
+  if (source === undefined) return undefined;
+  const found =
+    source === true
+      ? await slipway.readDemand({ name: model })
+      : loggedHours((await readFile(source, 'utf8')).split('\n'), model);
+  if (found && found.hours.length > 0) return found;
+  const where = source === true ? 'in the last two weeks' : `in ${source}`;
+  throw new Failure('InputInvalid', `${model} got no requests ${where}`, {
+    fix: `Name a demand instead: \`slipway whatif ${model} --rps 10\`.`,
+  });
 }

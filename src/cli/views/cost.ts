@@ -2,17 +2,30 @@ import type { Explanation } from '#control/explanation.ts';
 import type { Slipway } from '#control/slipway.ts';
 import {
   ADDRESS_USD_PER_MONTH,
-  PRICES_OF,
   type RevisionCost,
   requestTime,
   revisionCost,
   type StackItem,
   stackItems,
 } from '#domain/placement/cost.ts';
+import type { Question } from '#domain/placement/demand.ts';
+import { optionAt } from '#domain/placement/optimize.ts';
 import type { Target } from '#domain/placement/target.ts';
+import { pricesWords, SHIPPED_PRICES, type UnitPrices } from '#domain/placement/unit-prices.ts';
 import { table } from './table.ts';
+import { sourceOf } from './weighing.ts';
 
 const REQUESTS = 1_000_000;
+const CPU_UNITS_PER_VCPU = 1024;
+const COLUMNS = [
+  'MODEL',
+  'VERSION',
+  'TARGET',
+  'IDLE, USD A MONTH',
+  'PER MILLION CALLS',
+  'OF',
+  'FOR ITS TRAFFIC',
+];
 
 /** The cost of a live revision. `durationMs` is the assumed time of a request: given, else that of the request that proved it, else a default. */
 export type LiveCost = RevisionCost & {
@@ -22,14 +35,29 @@ export type LiveCost = RevisionCost & {
   readonly durationMs: number;
   /** Where nobody has measured or said it. */
   readonly isAssumed: boolean;
+  /** The team that its manifest names, else that of the stack; null where neither names one. */
+  readonly team: string | null;
+  /** Its bill for a month of its traffic, with the way to it; null where no bill is known. */
+  readonly usdPerMonth: number | null;
+  /** Where that traffic comes from. */
+  readonly source: ReturnType<typeof sourceOf> | null;
+};
+
+/** The sum of a team's live versions: how many there are, and their bills where those are known. */
+export type TeamCost = {
+  readonly team: string | null;
+  readonly models: number;
+  readonly usdPerMonth: number;
 };
 
 export type CostReport = {
-  readonly prices: typeof PRICES_OF;
+  readonly prices: UnitPrices;
   /** False on one machine, where the figures are those of the target that was chosen, on AWS. */
   readonly isSpent: boolean;
   readonly requests: number;
   readonly revisions: readonly LiveCost[];
+  /** One entry for each team, the dearest first. */
+  readonly teams: readonly TeamCost[];
   /** The items of the stack itself; empty on one machine. */
   readonly stack: readonly StackItem[];
 };
@@ -51,60 +79,119 @@ export async function costReport(
   const names =
     model === undefined ? all.filter(({ live }) => live).map(({ name }) => name) : [model];
   const explained = await Promise.all(names.map((name) => slipway.explainVersion({ name })));
-  const revisions = explained.flatMap((each) => liveCost(each, durationMs));
+  const parameter = parameters?.['Team'];
+  const team = parameter && parameter !== 'none' ? parameter : null;
+  const revisions = explained.flatMap((each) => liveCost(each, durationMs, team));
   const stack = parameters
     ? stackItems((name) => parameters[name.charAt(0).toUpperCase() + name.slice(1)])
     : [];
-  return { prices: PRICES_OF, isSpent, requests: REQUESTS, revisions, stack };
+  const teams = teamCosts(revisions);
+  // A Slipway has one set of prices for all of its models.
+  const prices = explained[0]?.prices ?? SHIPPED_PRICES;
+  return { prices, isSpent, requests: REQUESTS, revisions, teams, stack };
 }
 
 /** Nothing of a version that came to no target. */
 function liveCost(
-  { model, version, options, proof }: Explanation,
+  { model, version, options, proof, weighing, team, prices = SHIPPED_PRICES }: Explanation,
   wishedMs: number | undefined,
+  stackTeam: string | null,
 ): readonly LiveCost[] {
   const taken = options.find((option) => option.taken);
   if (!taken) return [];
   const { durationMs, isAssumed } = requestTime(wishedMs ?? proof?.latencyMs);
-  const cost = revisionCost(taken, { requests: REQUESTS, durationMs });
-  return [{ model, version, target: taken.target, durationMs, isAssumed, ...cost }];
+  const cost = revisionCost(taken, { requests: REQUESTS, durationMs }, prices);
+  return [
+    {
+      model,
+      version,
+      target: taken.target,
+      durationMs,
+      isAssumed,
+      ...cost,
+      team: team ?? stackTeam,
+      usdPerMonth: weighing ? monthOf({ ...weighing.question, prices }, taken) : null,
+      source: weighing ? sourceOf(weighing) : null,
+    },
+  ];
+}
+
+/** The bill of the option that runs, for the traffic that is known of it. */
+function monthOf(
+  question: Question,
+  { target, memoryMiB, cpuUnits }: Explanation['options'][number],
+): number | null {
+  if (target === 'ec2') return null;
+  const isSpot = target === 'fargate' && question.allowsSpot;
+  const size = { memoryMiB, vcpus: cpuUnits / CPU_UNITS_PER_VCPU };
+  return optionAt(question, { target, isSpot, ...size }).usd;
+}
+
+function teamCosts(revisions: readonly LiveCost[]): readonly TeamCost[] {
+  const byTeam = Map.groupBy(revisions, ({ team }) => team);
+  return [...byTeam]
+    .map(([team, own]) => ({
+      team,
+      models: own.length,
+      usdPerMonth: own.reduce((sum, { usdPerMonth }) => sum + (usdPerMonth ?? 0), 0),
+    }))
+    .toSorted((one, other) => other.usdPerMonth - one.usdPerMonth);
 }
 
 export function costLines(report: CostReport): readonly string[] {
-  return [...revisionLines(report), ...stackLines(report)];
+  return [...revisionLines(report), ...teamLines(report), ...stackLines(report)];
 }
 
-function stackLines({ stack, prices }: CostReport): readonly string[] {
+/** Silent where no model names a team. */
+function teamLines({ teams }: CostReport): readonly string[] {
+  if (teams.every(({ team }) => team === null)) return [];
+  const rows = teams.map(({ team, models, usdPerMonth }) => [
+    team ?? 'of no team',
+    String(models),
+    usd(usdPerMonth),
+  ]);
+  return table(['TEAM', 'MODELS', 'USD A MONTH'], rows);
+}
+
+function stackLines({ stack }: CostReport): readonly string[] {
   if (stack.length === 0) return [];
   const rows = stack.map(({ what, usdPerMonth }) => [what, usd(usdPerMonth)]);
   const together = stack.reduce((sum, { usdPerMonth }) => sum + usdPerMonth, 0);
   return [
     ...table(['STACK', 'IDLE, USD A MONTH'], rows),
-    `The stack together ${usd(together)} a month, at the prices of ${prices.asOf}.`,
+    `The stack together ${usd(together)} a month, at the prices of ${SHIPPED_PRICES.region}, ${SHIPPED_PRICES.asOf}.`,
   ];
 }
 
 function revisionLines({ prices, isSpent, revisions }: CostReport): readonly string[] {
-  const origin = `Prices of ${prices.region}, ${prices.asOf}, on demand, without free allowances.`;
+  const origin = `${pricesWords(prices)}, on demand, without free allowances.`;
   if (revisions.length === 0) return ['no model is live'];
-  const rows = revisions.map(
-    ({ model, version, target, idleUsdPerMonth, perCallsUsd, durationMs, isAssumed }) => [
-      model,
-      `v${version}`,
-      target,
-      idleUsdPerMonth === null ? 'not known' : usd(idleUsdPerMonth),
-      usd(perCallsUsd),
-      `${durationMs} ms${isAssumed ? ', assumed' : ''}`,
-    ],
-  );
+  const rows = revisions.map(({ model, version, target, durationMs, isAssumed, ...each }) => [
+    model,
+    `v${version}`,
+    target,
+    each.idleUsdPerMonth === null ? 'not known' : usd(each.idleUsdPerMonth),
+    usd(each.perCallsUsd),
+    `${durationMs} ms${isAssumed ? ', assumed' : ''}`,
+    monthWords(each),
+  ]);
   const together = revisions.reduce((sum, { idleUsdPerMonth }) => sum + (idleUsdPerMonth ?? 0), 0);
   return [
     ...(isSpent
       ? []
       : ['Nothing is spent on this machine. On AWS, on the targets that were chosen:']),
-    ...table(['MODEL', 'VERSION', 'TARGET', 'IDLE, USD A MONTH', 'PER MILLION CALLS', 'OF'], rows),
+    ...table(COLUMNS, rows),
     `Idle together ${usd(together)} a month${beside(revisions)}. ${origin}`,
   ];
+}
+
+const SOURCES = { declared: 'declared', learnt: 'as it got', guess: 'a guess' } as const;
+
+/** The bill of a month, and whose traffic that is. */
+function monthWords({ usdPerMonth, source }: Pick<LiveCost, 'usdPerMonth' | 'source'>): string {
+  return usdPerMonth === null || source === null
+    ? 'not known'
+    : `${usd(usdPerMonth)}, ${SOURCES[source]}`;
 }
 
 function beside(revisions: readonly LiveCost[]): string {

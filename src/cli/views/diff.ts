@@ -4,11 +4,11 @@ const WEIGHT_WIDTH = 12;
 
 /** Shows a person how two versions differ, the heaviest difference first. */
 export function diffLines(
-  model: string,
-  { from, to, differences, comparison }: VersionDiff,
+  { model, from, to }: { readonly model: string; readonly from: string; readonly to: string },
+  { differences, comparison }: Pick<VersionDiff, 'differences' | 'comparison'>,
 ): readonly string[] {
   return [
-    `${model} v${to} beside v${from}`,
+    `${model} ${to} beside ${from}`,
     ...(differences.length > 0
       ? differences.map(({ weight, what }) => `${weight.padEnd(WEIGHT_WIDTH)}${what}`)
       : ['They do not differ in what is known of them.']),

@@ -29,6 +29,7 @@ export function explanationLines(explained: Explanation): readonly string[] {
     ['promoted', promotedFrom(explained)],
     ['proven by', proofOf(explained)],
     ['compared', comparedOf(explained)],
+    ['report', reportOf(explained)],
     ['shift', shiftOf(explained)],
     ['trouble', trouble && [trouble.reason, trouble.fix].filter(Boolean).join(' → ')],
   ];
@@ -151,6 +152,11 @@ function proofOf({ proof }: Explanation): string | null {
 function comparedOf({ comparison }: Explanation): string | null {
   if (!comparison) return null;
   return `with v${comparison.beside.version}: ${comparisonLines(comparison).join('\n')}`;
+}
+
+function reportOf({ model, version, comparison }: Explanation): string | null {
+  if (!comparison || version === null) return null;
+  return `slipway diff ${model} --from ${comparison.beside.version} --to ${version} --report FILE`;
 }
 
 function shiftOf({ shift, probes }: Explanation): string | null {

@@ -54,6 +54,7 @@ function modelLines(
     ...(isOther ? [`newest: ${standing(newest, versions, build)}`] : []),
     ...(repairs ? [mending(repairs)] : []),
     ...versions.flatMap(damaged),
+    ...versions.flatMap((each) => (each.version === live?.version ? advised(each) : [])),
   ];
   return [
     ...(live
@@ -87,6 +88,13 @@ function standing(
 
 function damaged({ version, damage }: ModelStatus['versions'][number]): readonly string[] {
   return damage ? [`v${version} is damaged: ${damage.reason} → ${damage.fix}`] : [];
+}
+
+function advised({ advice }: ModelStatus['versions'][number]): readonly string[] {
+  if (!advice) return [];
+  const { reason, fix, savesUsd } = advice;
+  const saved = savesUsd > 0 ? `$${savesUsd.toFixed(2)} a month less: ` : '';
+  return [`${saved}${reason} → ${fix}`];
 }
 
 function mending({ inARow, notBeforeMs }: NonNullable<ModelStatus['repairs']>): string {

@@ -48,19 +48,20 @@ export function flipWords(flipsAt: number | null): string {
 }
 
 /** The options by their bills, the curve over Lambda's memory, and the ways to spend less; that the choice is an estimate where no bill decided: the build measured no request, or a GPU is needed. */
-export function weighingLines({ weighing, options }: Explanation): readonly string[] {
+export function weighingLines({ weighing, options, advice }: Explanation): readonly string[] {
   if (!weighing) return options.length > 0 ? ['', ESTIMATED] : [];
-  const { question, isGuess, options: placed, flipsAt, ways } = weighing;
+  const { question, options: placed, flipsAt, ways } = weighing;
   const { demand, measured } = question;
   return [
     '',
-    `${isGuess ? 'The first guess, since model.yaml names no traffic: ' : 'For '}${demandWords(demand)}.`,
+    `${SOURCES[sourceOf(weighing)](weighing.learntDays)}${demandWords(demand)}.`,
     `Measured: ${ms(measured.requestMs)} on one vCPU, of which more vCPUs shorten ${Math.round(measured.parallelPart * 100)} %${measured.rowMs === undefined ? '' : `; ${ms(measured.rowMs)} for each further row`}.`,
     '',
     ...placedLines(placed),
     flipWords(flipsAt),
     ...curveLines(placed),
     ...wayLines(ways),
+    ...adviceLines(advice),
   ];
 }
 
@@ -101,6 +102,27 @@ function wayLines(ways: Weighing['ways']): readonly string[] {
     ...ways.map(({ what, usd, percent }) => `  ${percent} % ($${usd.toFixed(2)}): ${what}`),
   ];
 }
+
+function adviceLines(advice: Explanation['advice']): readonly string[] {
+  if (!advice) return [];
+  const { reason, fix, savesUsd } = advice;
+  const saved = savesUsd > 0 ? ` $${savesUsd.toFixed(2)} a month less` : '';
+  return ['', `Better placed elsewhere,${saved || ' to keep its limits'}: ${reason}.`, fix];
+}
+
+/** Where the demand of a weighing comes from. */
+export function sourceOf({
+  isGuess,
+  learntDays,
+}: Pick<Weighing, 'isGuess' | 'learntDays'>): 'declared' | 'learnt' | 'guess' {
+  return isGuess ? 'guess' : learntDays === undefined ? 'declared' : 'learnt';
+}
+
+export const SOURCES = {
+  declared: () => 'For ',
+  learnt: (days = 0) => `By the requests of the last ${days} days: `,
+  guess: () => 'The first guess, since model.yaml names no traffic and nothing is learnt yet: ',
+} as const;
 
 /** Milliseconds in three digits. */
 export function ms(value: number): string {

@@ -1,29 +1,40 @@
 import type { Explanation } from '#control/explanation.ts';
 import { Failure } from '#domain/failure.ts';
-import { PRICES_OF } from '#domain/placement/cost.ts';
 import {
   type Demand,
+  FIRST_GUESS,
   type Measured,
   NO_LIMITS,
   type PlacedOption,
   type Question,
 } from '#domain/placement/demand.ts';
+import type { LoggedHours } from '#domain/placement/logged-hours.ts';
 import { flipsAt, frontDoor, rankedOptions, total } from '#domain/placement/optimize.ts';
-import { flipWords, ms, placedLines } from './weighing.ts';
+import { type Replayed, replay } from '#domain/placement/replay.ts';
+import { pricesWords, SHIPPED_PRICES, type UnitPrices } from '#domain/placement/unit-prices.ts';
+import { nameOf } from '#domain/placement/ways.ts';
+import { table } from './table.ts';
+import { flipWords, ms, placedLines, SOURCES, sourceOf } from './weighing.ts';
 
 /** The answer to `slipway whatif`: every option for a demand, the best first; `flipsAt` is the rate from which another target costs less. */
 export type WhatIf = {
   readonly model: string;
   readonly version: number | null;
-  readonly prices: typeof PRICES_OF;
+  readonly prices: UnitPrices;
   readonly demand: Demand;
+  /** Where the demand comes from: the command, the manifest, the requests of so many days, or a guess. */
+  readonly source: ReturnType<typeof sourceOf> | 'asked';
+  readonly learntDays: number | null;
   readonly measured: Measured;
   readonly options: readonly PlacedOption[];
   readonly frontDoorUsd: number;
   readonly flipsAt: number | null;
+  /** The bills of counted hours, the cheapest option first; absent where none were replayed. */
+  readonly replayed?: readonly Replayed[];
 };
 
 const MIB = 1024 * 1024;
+const MOST_REPLAYED = 6;
 
 /**
  * Weighs the targets for a version by what is known of it: what its build measured, else the time of the request that proved it, or `requestMs`, its expected memory, and its image.
@@ -31,33 +42,46 @@ const MIB = 1024 * 1024;
  */
 export function whatIf(
   explained: Explanation,
-  demand: Demand,
+  asked: Demand | undefined,
   {
     requestMs,
     allowsSpot,
-  }: { readonly requestMs: number | undefined; readonly allowsSpot: boolean },
+    hours,
+  }: {
+    readonly requestMs: number | undefined;
+    readonly allowsSpot: boolean;
+    readonly hours?: LoggedHours | undefined;
+  },
 ): WhatIf {
-  const { model, version } = explained;
-  const known = explained.weighing?.question.measured;
+  const { model, version, weighing } = explained;
+  const demand = asked ?? weighing?.question.demand ?? FIRST_GUESS;
+  const source = asked ? 'asked' : weighing ? sourceOf(weighing) : 'guess';
+  const known = weighing?.question.measured;
   const measured = known
     ? { ...known, ...(requestMs && { requestMs }) }
     : measuredOf(explained, requestMs);
-  const question: Question = { demand, measured, limits: NO_LIMITS, allowsSpot };
+  const { prices = SHIPPED_PRICES } = explained;
+  const question: Question = { demand, measured, limits: NO_LIMITS, allowsSpot, prices };
   return {
     model,
     version,
-    prices: PRICES_OF,
+    prices,
     demand,
+    source,
+    learntDays: (source === 'learnt' && weighing?.learntDays) || null,
     measured,
     options: rankedOptions(question),
-    frontDoorUsd: total(frontDoor(demand)),
+    frontDoorUsd: total(frontDoor(demand, prices)),
     flipsAt: flipsAt(question),
+    ...(hours && { replayed: replay(question, hours.hours, hours) }),
   };
 }
 
 export function whatIfLines(found: WhatIf): readonly string[] {
-  const { model, version, demand, measured, options, prices } = found;
+  const { model, version, demand, measured, options, prices, source } = found;
+  const by = source === 'asked' ? [] : [`${SOURCES[source](found.learntDays ?? 0)}`.trim()];
   return [
+    ...by,
     `${model} v${version}: ${demand.requestsPerSecond} requests a second, ${demand.peak} at the peak, in ${demand.hours} hours of a month; ${ms(measured.requestMs)} of one vCPU each`,
     '',
     ...placedLines(options),
@@ -65,7 +89,25 @@ export function whatIfLines(found: WhatIf): readonly string[] {
     ...(options[0] ? [`The cheapest: ${billOf(options[0])}.`] : []),
     `$${found.frontDoorUsd.toFixed(2)} of each is the way to the model, which is the same on every target.`,
     flipWords(found.flipsAt),
-    `Prices of ${prices.region}, ${prices.asOf}, on demand. Assumed: the whole time of a request is computing; EC2 is not among the options.`,
+    ...replayLines(found.replayed ?? []),
+    `${pricesWords(prices)}, on demand. Assumed: the whole time of a request is computing; EC2 is not among the options.`,
+  ];
+}
+
+function replayLines(replayed: readonly Replayed[]): readonly string[] {
+  if (replayed.length === 0) return [];
+  const rows = replayed
+    .slice(0, MOST_REPLAYED)
+    .map((option) => [
+      `  ${nameOf(option)}`,
+      option.replayedOwnUsd.toFixed(2),
+      option.replayedUsd.toFixed(2),
+      option.refusals.join('; '),
+    ]);
+  return [
+    '',
+    'The counted hours, each with its own requests, as a month:',
+    ...table(['  OPTION', 'ITS OWN BILL', 'USD/MONTH', 'NOT, SINCE'], rows),
   ];
 }
 

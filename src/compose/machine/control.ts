@@ -26,6 +26,7 @@ import type { LocalConfig } from '../config.ts';
 import { localSweep } from '../local-sweep.ts';
 import { serveControl } from '../serve-control.ts';
 import { VERSION } from '../version.ts';
+import { openS3 } from './s3.ts';
 import type { Serving } from './serving.ts';
 import { BUCKET, type State } from './state.ts';
 import type { Workflows } from './workflows.ts';
@@ -71,9 +72,15 @@ export async function openControl(
       registry: state.registryFault,
       walls: () => wallsFailure(runtime.walls),
     });
+  const s3 = await openS3(state, config);
   const models = config.publicUrl ?? gateway.origin;
   const sessions = consoleSessions(database, clock);
-  const history = trafficHistory({ database: state.views, clock, families: gateway.families });
+  const history = trafficHistory({
+    database: state.views,
+    clock,
+    families: gateway.families,
+    onRequests: state.calledHours.count,
+  });
   const deploymentMetrics = deploymentMeters(registry);
   const partial = partialUploads({
     folder: folder('uploads'),
@@ -105,12 +112,16 @@ export async function openControl(
           () => false,
         ),
       logs: () => ({ ...runtime, platforms: serving.platforms }),
+      demand: state.calledHours,
+      isSpent: false,
+      // Nothing is spent here, in no region.
+      prices: { read: async () => undefined },
       traffic: async ({ name }, minutes) => history.of(name, minutes),
       listBuilds: runtime.board.list,
       readEvents: events.open,
       objects: async (prefix) =>
         (await store.newest(BUCKET, prefix, '')).objects.map(({ key }) => key),
-      remove: store.remove,
+      remove: async (name) => void (await store.remove(name)),
       steps: async (execution) => state.steps.of(execution),
       answeredBy: async (said) => said,
     }),
@@ -139,6 +150,7 @@ export async function openControl(
     scrub: async () => keeper.scrub(),
     prune: async ({ dryRun }) => keeper.prune(dryRun),
     backup: async ({ to, link }) => keeper.backUp(to, { isLinked: link }),
+    ...s3.operations,
     inviteToConsole: async () => ({ url: served.link() }),
     openConsole: async ({ code }) => ({ token: sessions.open(code) }),
     putObject: upload,
@@ -153,6 +165,7 @@ export async function openControl(
       sessions,
       token,
       models: new URL(models).origin,
+      place: 'machine',
       ...(config.consoleUrl !== undefined && { published: config.consoleUrl }),
     },
     {
@@ -180,6 +193,8 @@ export async function openControl(
   return {
     origin: served.origin,
     token,
+    /** Where the S3 API answers; undefined while it is not open. */
+    s3: s3.origin,
     consoleLink: served.link,
     startHistory: () =>
       localSweep({
@@ -194,7 +209,7 @@ export async function openControl(
         periodMs: EXPIRY_MS,
       }),
     startWatch: () => localSweep({ sweep: watch.look, onProblem: problem, periodMs: WATCH_MS }),
-    close: served.close,
+    close: () => Promise.all([served.close(), s3.close()]),
     stopKeeping: () => keeper.stop(),
   };
 }

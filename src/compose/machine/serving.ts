@@ -110,6 +110,7 @@ export async function openServing(state: State, config: LocalConfig, machine: Ma
       ...config.allowedHosts,
       ...(config.publicUrl === undefined ? [] : [new URL(config.publicUrl).hostname]),
     ],
+    trustedProxies: config.trustedProxies,
     pages: consoleFiles(),
     consoleOrigins: () => consoleOrigins,
   });

@@ -14,7 +14,9 @@ import { lockFolder } from '#adapters/local/registry/lock-folder.ts';
 import { openRegistry, REGISTRY } from '#adapters/local/registry/open-registry.ts';
 import { registryCheck, registryFailure } from '#adapters/local/registry/registry-check.ts';
 import { releaseReserve } from '#adapters/local/registry/reserve.ts';
+import { sqliteApiKeys } from '#adapters/local/registry/sqlite-api-keys.ts';
 import { sqliteRegistry } from '#adapters/local/registry/sqlite-registry.ts';
+import { calledHours } from '#adapters/local/views/called-hours.ts';
 import { stepHistory } from '#adapters/local/views/step-history.ts';
 import { openViews } from '#adapters/local/views/views-database.ts';
 import { webhooks } from '#adapters/local/webhooks/webhooks.ts';
@@ -76,6 +78,7 @@ export async function openState(
   });
   listeners.push(events.changed, published.wake, hooks.changed);
 
+  const callerKeys = sqliteApiKeys(database, clock);
   const captureKeys = folderCaptureKeys(folder('capture'));
   const keptLines = folderKeptLines(folder('capture'));
 
@@ -105,6 +108,7 @@ export async function openState(
     database,
     /** The database of what the console draws over time. */
     views,
+    calledHours: calledHours(views, clock),
     steps: stepHistory(views, clock),
     registry,
     /** Fails when SQLite does not report the registry as sound. */
@@ -113,6 +117,8 @@ export async function openState(
       return fault && registryFailure(fault, folder(REGISTRY));
     },
     store,
+    /** The keys by which callers on other machines call models. */
+    callerKeys,
     captureKeys,
     keptLines,
     keptRequests: keptRequests({ lines: keptLines, keys: captureKeys, clock }),

@@ -1,4 +1,5 @@
 import { statfs } from 'node:fs/promises';
+import { weekly } from '#adapters/local/views/weekly.ts';
 import {
   type StepObserver,
   type WorkflowEngine,
@@ -10,6 +11,7 @@ import { boundedInspector, INSPECTION_BUDGET } from '#operations/inspection/boun
 import { folderTrust } from '#operations/signing/release-signing.ts';
 import { recover } from '#steps/recover.ts';
 import { sweep } from '#steps/sweep.ts';
+import { weighLive } from '#steps/weigh-live.ts';
 import { inspectingFairly } from '../applicants.ts';
 import type { LocalConfig } from '../config.ts';
 import { inspectingBy } from '../inspection.ts';
@@ -27,6 +29,8 @@ import { BUCKET, type State } from './state.ts';
 export const STEPS_MS = 1000;
 // The bucket's watcher starts deployments itself, and redelivers an event until it is acknowledged.
 const UPLOAD_GRACE_MS = 60_000;
+// How often Slipway sees whether a week is over.
+const WEIGHING_MS = 3_600_000;
 
 /** The engine that runs the workflows, and the sweep beside them. */
 export type Workflows = Awaited<ReturnType<typeof openWorkflows>>;
@@ -81,6 +85,9 @@ export async function openWorkflows(
       functionMemory: async () => undefined,
       learnFunctionMemory: async () => undefined,
     },
+    functionConcurrency: async () => null,
+    demand: state.calledHours,
+    prices: { read: async () => undefined },
     // A machine without a GPU still answers, on its CPU.
     gpus: { areChosen: false, baseImages: baseImagesIn(environment) },
     // The machine belongs to its owner, who has started Slipway with Docker to have images built.
@@ -128,6 +135,23 @@ export async function openWorkflows(
       inspector.warm();
       engine.warm();
     },
+    /** Weighs the live versions again, once a week. */
+    startWeighing: () =>
+      localSweep({
+        sweep: weekly(
+          state.views,
+          clock,
+          weighLive({
+            registry,
+            demand: state.calledHours,
+            prices: { read: async () => undefined },
+            clock,
+            executions: null,
+          }),
+        ),
+        onProblem: problem,
+        periodMs: WEIGHING_MS,
+      }),
     startSweep: () =>
       localSweep({
         sweep: sweep({

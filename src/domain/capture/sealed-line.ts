@@ -60,7 +60,8 @@ export const MOST_LINE_BYTES = 262_144;
 export function sealedLine(text: string): SealedLine | undefined {
   if (!text.startsWith(SEALED_LINE) || text.length > MOST_LINE_BYTES) return undefined;
   const said = parseJson(text);
-  return ofTruth.safeParse(said).data ?? ofServer.safeParse(said).data;
+  const isTruth = typeof said === 'object' && said !== null && 'isTruth' in said;
+  return (isTruth ? ofTruth : ofServer).safeParse(said).data;
 }
 
 /** The day of a line that a server of this revision wrote now; undefined for any other text, since a model's code can write what it wants. */

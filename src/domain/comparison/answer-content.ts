@@ -49,8 +49,10 @@ export function leafPairs(before: unknown, after: unknown, place = ''): readonly
 }
 
 /** The pairs by their place. */
-export function byPlace(pairs: readonly LeafPair[]): ReadonlyMap<string, readonly LeafPair[]> {
-  const found = new Map<string, LeafPair[]>();
+export function byPlace<Pair extends LeafPair>(
+  pairs: readonly Pair[],
+): ReadonlyMap<string, readonly Pair[]> {
+  const found = new Map<string, Pair[]>();
   for (const pair of pairs) {
     const here = found.get(pair.place);
     if (here) here.push(pair);

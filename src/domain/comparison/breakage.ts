@@ -1,5 +1,6 @@
 import { byPlace, type LeafPair } from './answer-content.ts';
 import { deviation, mean } from './statistics.ts';
+import { textSigns } from './text-signs.ts';
 
 // The fewest values that show each of these signs; fewer could show it by chance.
 const ENOUGH_NUMBERS = 10;
@@ -19,15 +20,18 @@ type NumberPair = readonly [before: number, after: number];
 
 /**
  * The signs in pairs of answers that a model is broken, not only trained anew, each as a sentence with its likely cause:
- * numbers that became null, one answer to everything or to a third of it, answers on another scale, and labels that have changed places.
+ * numbers that became null, one answer to everything or to a third of it, answers on another scale, labels that have changed places, and texts that lost their form.
  * The thresholds do not reject a model that was trained again on a little more of the same data.
  */
 export function breakageIn(pairs: readonly LeafPair[]): readonly string[] {
   return [...byPlace(pairs)].flatMap(([place, found]) => {
     const where = place === '' ? 'the answer' : place;
-    return [lost(where, found), ...numberSigns(where, found), ...labelSigns(where, found)].flatMap(
-      (sign) => sign ?? [],
-    );
+    return [
+      lost(where, found),
+      ...numberSigns(where, found),
+      ...labelSigns(where, found),
+      ...textSigns(where, found),
+    ].flatMap((sign) => sign ?? []);
   });
 }
 

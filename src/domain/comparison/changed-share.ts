@@ -1,4 +1,5 @@
 import { leastWhere } from '#domain/least-where.ts';
+import { ANSWERS_ERROR } from '#domain/rollout/error-budget.ts';
 import { bounds } from './betting-bounds.ts';
 
 /** The share of requests whose answers differ, of all `of` that could be asked: it lies from `low` to `high`, with `confidence`. Where all were asked it is exact, and both bounds are it. */
@@ -11,8 +12,6 @@ export type ChangedShare = {
   readonly confidence: number;
 };
 
-/** The error rate of a deployment's whole comparison, however often it is looked at. */
-export const ERROR_BUDGET = 0.02;
 /**
  * The share, from requests drawn without replacement in random order: `outcomes` says for each, in that order, whether its answer differs.
  * The bounds hold at every look at once: a betting confidence sequence (hedged capital, predictable plug-in bets) by Waudby-Smith and Ramdas, https://arxiv.org/abs/2010.09686, section 5.
@@ -20,7 +19,7 @@ export const ERROR_BUDGET = 0.02;
 export function changedShare(
   outcomes: readonly boolean[],
   of: number,
-  error = ERROR_BUDGET,
+  error = ANSWERS_ERROR,
 ): ChangedShare {
   const asked = outcomes.length;
   const changed = outcomes.filter(Boolean).length;

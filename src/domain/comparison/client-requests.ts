@@ -13,7 +13,7 @@ const LARGEST_BYTES = 4_000_000;
  * Its answer counts as that of the version before only where that one, `live`, gave it.
  */
 export function clientRequest(
-  { at, version, path, contentType, body, answer, truth }: KeptRequest,
+  { at, version, caller, path, contentType, body, answer, truth }: KeptRequest,
   { model, live }: { readonly model: string; readonly live: number },
 ): ComparedRequest | undefined {
   if (!/^application\/(\S+\+)?json\b/i.test(contentType) || body.length > LARGEST_BYTES) {
@@ -29,6 +29,8 @@ export function clientRequest(
     what: `a client's request of ${new Date(at).toISOString().slice(0, 16)}Z`,
     isDrawn: false,
     isSent: true,
+    sentAtMs: at,
+    ...(caller && { caller }),
     request: { protocol, body: content, ...(!isUsual && { path }) },
     ...(answered !== undefined && { answer: answered }),
     ...(truth !== undefined && { truth }),

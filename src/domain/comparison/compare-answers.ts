@@ -1,11 +1,15 @@
 import type { TruthGate } from '#domain/manifest/gate.ts';
+import { ANSWERS_ERROR } from '#domain/rollout/error-budget.ts';
 import type { GoldenAnswer } from '#domain/rollout/golden-verdict.ts';
 import { difference } from '#domain/rollout/json-difference.ts';
 import { contentOf, type LeafPair, leafPairs } from './answer-content.ts';
+import { type AnswerDistribution, answerDistributions } from './answer-distributions.ts';
 import type { AskedPair } from './asked-pair.ts';
 import { breakageIn } from './breakage.ts';
-import { type ChangedShare, changedShare, ERROR_BUDGET, moreToDecide } from './changed-share.ts';
+import { type ChangedShare, changedShare, moreToDecide } from './changed-share.ts';
 import { type TruthEvidence, truthEvidence } from './truth.ts';
+import { visibleText } from './visible-text.ts';
+import { type ChangedPair, type WorstAnswer, worstAnswers } from './worst-answers.ts';
 
 /** The evidence in the answers of both versions. `kept` counts requests that people gave or sent, `drawn` the others; `noisy` ones, which the version before answers now so and now so, are in neither. */
 export type AnswerEvidence = {
@@ -22,6 +26,18 @@ export type AnswerEvidence = {
   readonly more?: number;
   /** Both versions beside the truth, where enough of it is known. */
   readonly truth?: TruthEvidence;
+  /** For the report; absent in records from before there was one, like the two below: where the requests came from, in words, and how many of each were answered otherwise. */
+  readonly sources?: readonly AskedSource[];
+  /** The requests whose answers differ most. */
+  readonly worst?: readonly WorstAnswer[];
+  /** How often both versions gave which answer: to kept requests, or where there are none to drawn ones. */
+  readonly distributions?: readonly AnswerDistribution[];
+};
+
+export type AskedSource = {
+  readonly from: string;
+  readonly asked: number;
+  readonly changed: number;
 };
 
 export const NO_ANSWERS: AnswerEvidence = {
@@ -32,9 +48,6 @@ export const NO_ANSWERS: AnswerEvidence = {
   examples: [],
 };
 
-// Records and events are in plain text, and stay when kept requests are forgotten.
-const SECRET = 'the answer differs; what clients send and get is not shown';
-const MOST_EXAMPLES = 10;
 const MOST_SIGNS = 10;
 const LONGEST_EXAMPLE = 300;
 // The precision of the golden comparison.
@@ -58,17 +71,21 @@ export type Counting = {
   readonly of: number;
   readonly tolerated: number;
   readonly truth: TruthGate;
+  /** The labels of the models, which a report may name. */
+  readonly labels?: readonly string[];
 };
 
 /** Compares the answers by the golden request's ruler. */
 export function compareAnswers(pairs: readonly AskedPair[], counting: Counting): AnswerEvidence {
   // One error budget for both questions.
-  const truth = truthEvidence(pairs, counting.truth, ERROR_BUDGET / 2);
-  const error = truth ? ERROR_BUDGET / 2 : ERROR_BUDGET;
+  const truth = truthEvidence(pairs, counting.truth, ANSWERS_ERROR / 2);
+  const error = truth ? ANSWERS_ERROR / 2 : ANSWERS_ERROR;
   const seen: readonly SeenPair[] = pairs.map((pair) => ({ pair, ...look(pair) }));
   const answered = seen.flatMap((each) => (each.kind === 'answered' ? [each] : []));
   const refused = seen.filter(({ kind }) => kind === 'refused').map(({ pair }) => pair);
-  const changed = answered.filter(({ differs }) => differs !== undefined);
+  const worst = worstAnswers(seen.flatMap(changedPair));
+  const isKept = answered.some(({ pair }) => !pair.isDrawn);
+  const shown = answered.filter(({ pair }) => !(isKept && pair.isDrawn));
   const drawn = outcomes(seen, true);
   const kept = outcomes(seen, false);
   // The others of all kept requests may be without a verdict too: so many more only widens the bounds.
@@ -83,14 +100,40 @@ export function compareAnswers(pairs: readonly AskedPair[], counting: Counting):
       ...unexpected(seen, counting.tolerated),
       ...breakageIn(answered.flatMap(({ leaves }) => leaves)),
     ]),
-    examples: changed
-      .toSorted((a, b) => Number(a.pair.isDrawn) - Number(b.pair.isDrawn))
-      .slice(0, MOST_EXAMPLES)
-      .map(({ pair, differs }) => cut(`${pair.what}: ${pair.isSent ? SECRET : differs}`)),
+    examples: worst.map(({ what, differs }) => cut(`${what}: ${differs}`)),
     share: changedShare(kept, of, error),
     more: moreToDecide(kept, of, { tolerated: counting.tolerated, error }),
     ...(truth && { truth }),
+    sources: sourcesOf(seen),
+    worst,
+    distributions: answerDistributions(
+      shown.map(({ leaves, pair }) => ({ leaves, isSent: pair.isSent === true })),
+      counting.labels ?? [],
+    ),
   };
+}
+
+/** Empty where the answers agree, or say nothing. */
+function changedPair(each: SeenPair): readonly ChangedPair[] {
+  const { pair } = each;
+  if (each.kind === 'refused') return [{ pair, leaves: [], differs: 'it is refused' }];
+  if (each.kind !== 'answered' || each.differs === undefined) return [];
+  return [{ pair, leaves: each.leaves, differs: each.differs }];
+}
+
+/** The counts of each source of requests, in the order in which they were asked first. */
+function sourcesOf(seen: readonly SeenPair[]): readonly AskedSource[] {
+  return [...Map.groupBy(seen, ({ pair }) => sourceOf(pair))].flatMap(([from, pairs]) => {
+    const told = [false, true].flatMap((isDrawn) => outcomes(pairs, isDrawn));
+    if (told.length === 0) return [];
+    return [{ from, asked: told.length, changed: told.filter(Boolean).length }];
+  });
+}
+
+function sourceOf({ isDrawn, isSent, isOwn }: AskedPair): string {
+  if (isDrawn) return 'generated by Slipway';
+  if (isSent) return 'kept requests of clients';
+  return isOwn ? 'examples of the new version' : 'examples of the version before';
 }
 
 /** Whether the new version answers this one otherwise, or not at all. */
@@ -162,6 +205,5 @@ export function boundedSigns(signs: readonly string[]): readonly string[] {
 }
 
 function cut(text: string): string {
-  const visible = text.replaceAll(/\p{C}+/gu, ' ').trim();
-  return visible.length > LONGEST_EXAMPLE ? `${visible.slice(0, LONGEST_EXAMPLE)}…` : visible;
+  return visibleText(text, LONGEST_EXAMPLE);
 }

@@ -2,6 +2,13 @@ import type { AnswerEvidence } from './compare-answers.ts';
 import type { Difference } from './difference.ts';
 import type { Judged } from './judge-comparison.ts';
 
+/** An earlier verdict on the same contents, which still holds: `fresh` requests have come since then. */
+export type EarlierVerdict = {
+  readonly deploymentId: string;
+  readonly version: number | null;
+  readonly fresh: number;
+};
+
 /** A version beside the one that was live, as its record keeps it: the evidence, the verdict, and the gate's decision. */
 export type Comparison = Judged & {
   readonly beside: {
@@ -14,4 +21,8 @@ export type Comparison = Judged & {
   readonly fix: string;
   readonly differences: readonly Difference[];
   readonly answers: AnswerEvidence;
+  /** Names the contents of both; absent in records from before verdicts were found again. */
+  readonly pair?: string;
+  /** Present where the answers are those of an earlier deployment. */
+  readonly earlier?: EarlierVerdict;
 };

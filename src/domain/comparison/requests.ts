@@ -3,6 +3,7 @@ import { declaredOf } from '#domain/manifest/declared.ts';
 import { exampleRequest, examplesOf, type GoldenRequest } from '#domain/rollout/golden-request.ts';
 import { FORMATS } from '#formats/index.ts';
 import type { ComparedRequest } from './asked-pair.ts';
+import { balanced } from './balanced.ts';
 import { drawnRequests } from './drawn-requests.ts';
 import type { ExampleLine } from './examples-file.ts';
 import { seededOrder } from './seeded-random.ts';
@@ -14,11 +15,12 @@ export type ComparedVersion = {
 };
 
 const MOST_DRAWN = 30;
+const HOUR_MS = 3_600_000;
 
 type Seed = Pick<ComparedRequest, 'request' | 'isSent'>;
 
 /**
- * The requests that both versions are asked: first all that people gave or clients sent, each once, in a random order that `seed` determines, then those drawn from them and from `golden`, the one that proved the version before.
+ * The requests that both versions are asked: first all that people gave or clients sent, each once and none outweighed by those of one client or hour, in a random order that `seed` determines, then those drawn from them and from `golden`, the one that proved the version before.
  * Nothing is drawn for a model that brings code, which may do anything with it, nor for a language model, whose answers are long.
  */
 export function comparedRequests({
@@ -35,10 +37,14 @@ export function comparedRequests({
   readonly golden: GoldenRequest | null;
   readonly seed: string;
 }): readonly ComparedRequest[] {
-  const kept = seededOrder(
+  const all = seededOrder(
     unique([...keptIn(before, 'before'), ...keptIn(after, 'own'), ...sent]),
     seed,
-    keyOf,
+    requestKey,
+  );
+  const kept = balanced(
+    balanced(all, ({ caller }) => caller),
+    ({ sentAtMs }) => (sentAtMs === undefined ? undefined : String(Math.floor(sentAtMs / HOUR_MS))),
   );
   if (!isDrawnFor(before.work) || !isDrawnFor(after.work)) return kept;
   const seeds: readonly Seed[] = kept.length > 0 ? kept : golden ? [{ request: golden }] : [];
@@ -73,6 +79,7 @@ function keptIn(
   return [...said, ...listed].map((each, index) => ({
     what: `example ${index + 1} of ${whose === 'before' ? 'the version before' : 'this version'}`,
     isDrawn: false,
+    isOwn: whose === 'own',
     ...each,
   }));
 }
@@ -87,15 +94,33 @@ function isDrawnFor({ inspection }: DeploymentWork): boolean {
 function unique(requests: readonly ComparedRequest[]): readonly ComparedRequest[] {
   const found = new Map<string, ComparedRequest>();
   for (const each of requests) {
-    const key = keyOf(each);
+    const key = requestKey(each);
     const known = found.get(key);
-    found.set(key, known ? { ...each, ...known, ...truthOf(each) } : each);
+    found.set(
+      key,
+      known ? { ...each, ...known, ...truthOf(each), ...sentFirst(each, known) } : each,
+    );
   }
   return [...found.values()];
 }
 
-function keyOf({ request }: ComparedRequest): string {
+/** Names what is asked: equal requests have one name. */
+export function requestKey({ request }: Pick<ComparedRequest, 'request'>): string {
   return JSON.stringify(request);
+}
+
+/** The names of the examples that came with a version. */
+export function exampleKeys(version: ComparedVersion): readonly string[] {
+  return keptIn(version, 'own').map(requestKey);
+}
+
+/** A request that came twice is as old as the first time. */
+function sentFirst(
+  one: ComparedRequest,
+  other: ComparedRequest,
+): Pick<ComparedRequest, 'sentAtMs'> {
+  const times = [one.sentAtMs, other.sentAtMs].filter((ms) => ms !== undefined);
+  return times.length > 0 ? { sentAtMs: Math.min(...times) } : {};
 }
 
 function truthOf({ truth }: ComparedRequest): Pick<ComparedRequest, 'truth'> {

@@ -87,6 +87,11 @@ const accelerator = z
     ),
   );
 
+/** How Slipway answers when another placement costs less for the requests that a model got. */
+const MOVES = ['advise', 'auto', 'never'] as const;
+
+export type Move = (typeof MOVES)[number];
+
 const placement = z
   .strictObject({
     target: z
@@ -103,6 +108,13 @@ const placement = z
       ._default(z.boolean(), false)
       .check(
         z.describe('Whether a model that asks for a GPU may run on a CPU if there is no GPU.'),
+      ),
+    move: z
+      ._default(z.enum(MOVES), 'advise')
+      .check(
+        z.describe(
+          'When another placement costs at least a tenth and $5 a month less for the requests that the model got: `advise` says so in `slipway status` and by an event, `auto` also moves it there (in an account), `never` is silent.',
+        ),
       ),
   })
   .check(

@@ -2,27 +2,42 @@ import { type BuiltImage, measurementOf, servedBy } from '#domain/build/image.ts
 import type { RuntimeName } from '#domain/build/runtime.ts';
 import coldStarts from '#domain/data/cold-starts.json' with { type: 'json' };
 import type { Manifest } from '#domain/manifest/manifest.ts';
+import type { Traffic } from '#domain/manifest/traffic.ts';
 import { type Caps, mostReplicas } from './caps.ts';
 import type { Asked, Needs } from './choose-target.ts';
 import { coldStartSeconds } from './cold-start.ts';
 import { demandOf, FIRST_GUESS } from './demand.ts';
+import { type Learnt, withLearnt } from './learnt.ts';
 import { timesOf } from './measured.ts';
+import type { Target } from './target.ts';
 
 const MIB = 1024 * 1024;
 
-/** The demand of the manifest and the measurements of the build; undefined where the build measured no request. */
+/** The demand that the model's live version had, and its target. `isMove` where it moves for that demand, whatever the manifest says. */
+export type Before = {
+  readonly learnt: Learnt;
+  readonly target: Target;
+  readonly isMove?: boolean;
+};
+
+/** The demand of the manifest, else the one that the live version had, else the first guess, and the measurements of the build; undefined where the build measured no request. */
 export function askedOf({
   manifest,
   image,
   needs,
   caps,
   runtime,
+  before,
+  lambdaConcurrency,
 }: {
   readonly manifest: Manifest;
   readonly image: BuiltImage;
   readonly needs: Needs;
   readonly caps: Caps;
   readonly runtime: RuntimeName;
+  readonly before: Before | undefined;
+  /** How many executions of functions the account allows at once; null where that is not known. */
+  readonly lambdaConcurrency: number | null;
 }): Asked | undefined {
   const measurement = measurementOf(image);
   if (!measurement) return undefined;
@@ -36,10 +51,13 @@ export function askedOf({
     artifactBytes: needs.modelBytes,
     image,
   });
+  const isGuess = !traffic && !before;
+  const most = hasMost ? mostReplicas(manifest) : caps.maxReplicas;
   return {
-    demand: traffic ? demandOf(traffic) : FIRST_GUESS,
-    isGuess: traffic === undefined,
+    ...demandFrom(traffic, before),
+    isGuess,
     hasMost,
+    ...(isGuess && { mostLater: most }),
     measured: {
       ...timesOf({ runs: measurement.runs, serverMs }),
       memoryMiB: memory,
@@ -47,14 +65,26 @@ export function askedOf({
       startMs: startSeconds * 1000,
     },
     limits: {
-      lambdaConcurrency: null,
+      lambdaConcurrency,
       // A stated memory is a function's, whatever more of it would save.
       lambdaMemoryMiB: needs.memoryMiB ?? needs.functionMemoryMiB ?? null,
       fargateVcpus: null,
       leastReplicas: scaling.min,
-      maxReplicas: traffic && !hasMost ? caps.maxReplicas : mostReplicas(manifest),
+      maxReplicas: isGuess ? mostReplicas(manifest) : most,
       maxMonthlyUsd: caps.maxMonthlyUsd,
     },
     allowsSpot: scaling.spot !== undefined,
+    ...(needs.prices && { prices: needs.prices }),
   };
+}
+
+function demandFrom(
+  traffic: Traffic | undefined,
+  before: Before | undefined,
+): Pick<Asked, 'demand' | 'learntDays' | 'liveTarget'> {
+  const said = traffic && demandOf(traffic);
+  if (!before || (said && !before.isMove)) return { demand: said ?? FIRST_GUESS };
+  const { learnt, target } = before;
+  const demand = withLearnt(said ?? FIRST_GUESS, learnt);
+  return { demand, learntDays: learnt.days, liveTarget: target };
 }

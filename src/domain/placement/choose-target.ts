@@ -10,6 +10,8 @@ import { LIFT_MEMORY_LIMIT } from './function-memory.ts';
 import { flipsAt, rankedOptions, requestsPerMinute } from './optimize.ts';
 import type { Loss } from './own-image.ts';
 import { TARGETS, type Target } from './target.ts';
+import { SHIPPED_PRICES } from './unit-prices.ts';
+import { isWorthMoving } from './worth-moving.ts';
 
 /** The criteria for choosing a target: sizes in bytes (`imageBytes` unpacked, `memoryBytes` expected or measured in use), `memoryMiB` only when the manifest requests it, and how many replicas always run. */
 export type Needs = Omit<ContainerNeeds, 'memoryMiB'> & {
@@ -47,11 +49,13 @@ type Weighed = Omit<TargetOption, 'taken' | 'reason'> & {
   readonly fits: boolean;
 };
 
-/** The demand, the measurements and the limits by which a bill decides; `isGuess` where the manifest names no demand, and `hasMost` where it says the most replicas. */
-export type Asked = Omit<Question, 'refused'> & {
-  readonly isGuess: boolean;
-  readonly hasMost: boolean;
-};
+/** The demand, the measurements and the limits by which a bill decides; `isGuess` where nobody knows the demand, and `hasMost` where the manifest says the most replicas. */
+export type Asked = Omit<Question, 'refused'> &
+  Pick<Weighing, 'isGuess' | 'learntDays' | 'mostLater'> & {
+    readonly hasMost: boolean;
+    /** The target of the live version, which a learnt demand leaves only where that pays. */
+    readonly liveTarget?: Target;
+  };
 
 /**
  * Weighs each target for a model. It takes the requested one if it fits. Else, where the build has measured the model (`asked`), it takes the cheapest that keeps what was asked; and else the first that fits, in order of idle cost.
@@ -99,7 +103,7 @@ export function chooseTarget(
 
 /** The weighing by bills; undefined where the bills of other targets than Lambda and Fargate decide, which nobody knows: a GPU. */
 function weighed(
-  { isGuess, hasMost: _, ...asked }: Asked,
+  { isGuess, learntDays, mostLater, liveTarget, hasMost: _, ...asked }: Asked,
   fitting: readonly Weighed[],
   { accelerator }: Needs,
 ): Weighing | undefined {
@@ -110,7 +114,28 @@ function weighed(
     ),
   );
   const question = { ...asked, refused };
-  return { question, isGuess, options: rankedOptions(question), flipsAt: flipsAt(question) };
+  const ranked = rankedOptions(question);
+  return {
+    question,
+    isGuess,
+    ...(learntDays !== undefined && { learntDays }),
+    ...(mostLater !== undefined && { mostLater }),
+    options: learntDays === undefined ? ranked : stayingFirst(ranked, liveTarget),
+    flipsAt: flipsAt(question),
+  };
+}
+
+/** The best option on the live version's target goes first, unless another is so much better that a move pays: a demand near the break-even moves nothing to and fro. */
+function stayingFirst(
+  ranked: readonly PlacedOption[],
+  liveTarget: Target | undefined,
+): readonly PlacedOption[] {
+  const [best] = ranked;
+  const stay = ranked.find(
+    ({ target, refusals }) => target === liveTarget && refusals.length === 0,
+  );
+  if (!best || !stay || isWorthMoving(stay, best)) return ranked;
+  return [stay, ...ranked.filter((option) => option !== stay)];
 }
 
 /** The option with the size that the bill chose. */
@@ -119,7 +144,7 @@ function resized(option: Weighed, choice: PlacedOption, needs: Needs): Weighed {
   const { memoryMiB, vcpus } = choice;
   if (choice.target === 'lambda') return weighLambda({ ...needs, memoryMiB });
   const size = { cpuUnits: Math.round(vcpus * CPU_UNITS_PER_VCPU), memoryMiB };
-  return { ...option, ...fargateTask(size, needs.replicas) };
+  return { ...option, ...fargateTask(size, needs.replicas, needs.prices ?? SHIPPED_PRICES) };
 }
 
 type Decided = {

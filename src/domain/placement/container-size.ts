@@ -3,6 +3,7 @@ import fargate from '#domain/data/fargate-sizes.json' with { type: 'json' };
 import type { Accelerator } from '#domain/manifest/manifest.ts';
 import type { GpuServing } from './gpu-memory.ts';
 import { alwaysRunning, monthly, overspent, type Spending } from './spending.ts';
+import { SHIPPED_PRICES, type UnitPrices } from './unit-prices.ts';
 
 /** The needs of one replica, and how many of them always run. */
 export type ContainerNeeds = {
@@ -17,11 +18,13 @@ export type ContainerNeeds = {
   readonly gpuBytes?: number | undefined;
   /** The GPUs that any model may have; null or absent: all. */
   readonly allowedAccelerators?: readonly string[] | null | undefined;
+  /** The shipped ones where they are absent. */
+  readonly prices?: UnitPrices | undefined;
 };
 
 /**
  * The resources of one replica. 1024 `cpuUnits` are one vCPU; `instanceTypes` are the types it may run on, cheapest first, empty where AWS chooses.
- * `monthlyUsd` is the cost of all permanent replicas for 730 hours (us-east-1, on demand), null where it is unknown.
+ * `monthlyUsd` is the cost of all permanent replicas for 730 hours (on demand), null where it is unknown.
  */
 export type ContainerSize = {
   readonly memoryMiB: number;
@@ -61,27 +64,27 @@ export function fargateSize(needs: ContainerNeeds): SizeResult {
       refusal: `the model needs ${needs.memoryMiB} MiB of memory; Fargate has ${most}`,
     };
   }
-  const refusal = overspent(hourlyOf(size), needs.spending);
-  return refusal ? { refusal } : fargateTask(size, needs.replicas);
+  const prices = needs.prices ?? SHIPPED_PRICES;
+  const refusal = overspent(hourlyOf(size, prices), needs.spending);
+  return refusal ? { refusal } : fargateTask(size, needs.replicas, prices);
 }
 
 /** A task of that size, with the cost of all that always run. */
 export function fargateTask(
   size: Pick<ContainerSize, 'cpuUnits' | 'memoryMiB'>,
   replicas: number,
+  prices: UnitPrices,
 ): ContainerSize {
-  const monthlyUsd = monthly(hourlyOf(size), replicas);
+  const monthlyUsd = monthly(hourlyOf(size, prices), replicas);
   const reason = `fits in a task of ${size.cpuUnits / 1024} vCPU and ${size.memoryMiB} MiB; ${alwaysRunning(replicas)} $${monthlyUsd} a month`;
   const { cpuUnits, memoryMiB } = size;
   return { cpuUnits, memoryMiB, instanceTypes: [], monthlyUsd, reason };
 }
 
 /** The price of a task of that size, in USD an hour. */
-export function hourlyOf({
-  cpuUnits,
-  memoryMiB,
-}: Pick<ContainerSize, 'cpuUnits' | 'memoryMiB'>): number {
-  return (
-    (cpuUnits / 1024) * fargate.vcpuUsdPerHour + (memoryMiB / 1024) * fargate.memoryGiBUsdPerHour
-  );
+export function hourlyOf(
+  { cpuUnits, memoryMiB }: Pick<ContainerSize, 'cpuUnits' | 'memoryMiB'>,
+  { usd }: UnitPrices,
+): number {
+  return (cpuUnits / 1024) * usd.fargateVcpuHour + (memoryMiB / 1024) * usd.fargateGBHour;
 }

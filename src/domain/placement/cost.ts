@@ -3,9 +3,7 @@ import prices from '#domain/data/prices-us-east-1.json' with { type: 'json' };
 import type { TargetOption } from '#domain/deployment.ts';
 import type { BillItem } from './demand.ts';
 import { HOURS_A_MONTH } from './spending.ts';
-
-/** The region and the day of the prices: on demand, from a table, not live. */
-export const PRICES_OF = { region: prices.region, asOf: prices.asOf } as const;
+import type { UnitPrices } from './unit-prices.ts';
 
 /** The cost of the public address of each Fargate task and each host in a network of `containers=public`, in USD a month. */
 export const ADDRESS_USD_PER_MONTH = cents(prices.publicAddressHour.usd * HOURS_A_MONTH);
@@ -70,16 +68,17 @@ const AUTHORIZER = { memoryGB: 0.5, seconds: 0.01 } as const;
 const MIB_PER_GB = 1024;
 
 /** The cost of one request on its way to a model, whatever its target: without a trace, without a cache of the authorizer, and without its key reads. */
-export const FRONT_DOOR = [
-  { what: 'API Gateway', usd: prices.apiRequest.usd },
-  {
-    what: 'the authorizer',
-    usd:
-      prices.lambdaRequest.usd +
-      AUTHORIZER.memoryGB * AUTHORIZER.seconds * prices.lambdaArmGBSecond.usd,
-  },
-  { what: 'the access log', usd: (LOG_BYTES / 1e9) * prices.firehoseGBIn.usd },
-] as const satisfies readonly BillItem[];
+export function frontDoorOf({ usd }: UnitPrices) {
+  const { memoryGB, seconds } = AUTHORIZER;
+  return [
+    { what: 'API Gateway', usd: usd.apiRequest },
+    {
+      what: 'the authorizer',
+      usd: usd.lambdaRequest + memoryGB * seconds * usd.lambdaArmGBSecond,
+    },
+    { what: 'the access log', usd: (LOG_BYTES / 1e9) * usd.firehoseGBIn },
+  ] as const satisfies readonly BillItem[];
+}
 
 const DEFAULT_MS = 100;
 
@@ -93,15 +92,16 @@ export function requestTime(provedMs: number | undefined) {
 export function revisionCost(
   { target, memoryMiB, monthlyUsd }: Pick<TargetOption, 'target' | 'memoryMiB' | 'monthlyUsd'>,
   { requests, durationMs }: Load,
+  unitPrices: UnitPrices,
 ): RevisionCost {
   const gbSeconds = (memoryMiB / MIB_PER_GB) * (durationMs / 1000);
   const perRequest = [
-    ...FRONT_DOOR,
+    ...frontDoorOf(unitPrices),
     ...(target === 'lambda'
       ? [
           {
             what: `Lambda, ${memoryMiB} MiB for ${durationMs} ms`,
-            usd: prices.lambdaRequest.usd + gbSeconds * prices.lambdaX86GBSecond.usd,
+            usd: unitPrices.usd.lambdaRequest + gbSeconds * unitPrices.usd.lambdaX86GBSecond,
           },
         ]
       : []),

@@ -1,4 +1,5 @@
 import type { Traffic } from '#domain/manifest/traffic.ts';
+import type { UnitPrices } from './unit-prices.ts';
 
 /**
  * The requests that a model gets: `requestsPerSecond` on average in the `hours` of a month (730 at most) in which it is asked, and `peak` in the busiest minute.
@@ -56,6 +57,8 @@ export type Question = {
   /** Whether replicas beside the first may run on capacity that AWS takes back. */
   readonly allowsSpot: boolean;
   readonly refused?: Readonly<Partial<Record<PlacedOption['target'], string>>>;
+  /** The account's prices; the shipped ones where they are absent. */
+  readonly prices?: UnitPrices;
 };
 
 /** One line of a bill, in USD. */

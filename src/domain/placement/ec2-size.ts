@@ -100,7 +100,7 @@ function hostMiB({ memoryMiB }: Instance): number {
 }
 
 function hourlyUsd({ usdPerHour }: Instance): number {
-  return usdPerHour * (1 + gpus.managedInstancesFee);
+  return usdPerHour * (1 + gpus.managedInstancesFee.share);
 }
 
 function unknownCost({ maxMonthlyUsd }: Spending): string {

@@ -1,9 +1,8 @@
 import fargate from '#domain/data/fargate-sizes.json' with { type: 'json' };
 import lambda from '#domain/data/lambda-limits.json' with { type: 'json' };
-import prices from '#domain/data/prices-us-east-1.json' with { type: 'json' };
 import { leastWhere } from '#domain/least-where.ts';
 import { hourlyOf } from './container-size.ts';
-import { FRONT_DOOR } from './cost.ts';
+import { frontDoorOf } from './cost.ts';
 import {
   type BillItem,
   type Demand,
@@ -16,6 +15,7 @@ import {
 import { startsPerSecond } from './function-starts.ts';
 import { wait95, waitingAtMost } from './queue-wait.ts';
 import { HOURS_A_MONTH, overspent } from './spending.ts';
+import { SHIPPED_PRICES, type UnitPrices } from './unit-prices.ts';
 
 const MIB_PER_GB = 1024;
 const MOST_START_MS = lambda.requestTimeoutSeconds * 1000;
@@ -30,6 +30,9 @@ const IDLE_SECONDS = 300;
 const LIFE_SECONDS = 7200;
 // Below this many milliseconds, one more is a large part of a bill that counts whole ones.
 const ROUNDED_MS = 10;
+// How far a flip is looked for, and the steps between two looks: a server answers requests meanwhile, and each look weighs every option.
+const MOST_FACTOR = 1000;
+const STEP = 1.2;
 // Estimates are no better than this: of options as close as that, the fastest is worth more.
 const TIE = 1.01;
 
@@ -57,17 +60,32 @@ export function cheapest(question: Question): PlacedOption | undefined {
   return first?.refusals.length === 0 ? first : undefined;
 }
 
+/** The option that runs already, for another question: with its bill, and the limits that it breaks then. */
+export function optionAt(
+  question: Question,
+  { target, isSpot, memoryMiB, vcpus }: Size,
+): PlacedOption {
+  const why = question.refused?.[target];
+  const found =
+    target === 'lambda'
+      ? lambdaOption(question, memoryMiB)
+      : fargateOption(question, { memoryMiB, vcpus }, isSpot);
+  return why === undefined ? found : { ...found, refusals: [why, ...found.refusals] };
+}
+
+type Size = Pick<PlacedOption, 'target' | 'isSpot' | 'memoryMiB' | 'vcpus'>;
+
 /** The first rate above today's (requests a second, within a percent) at which another target is the choice; null where there is none up to a thousand times as many. The peak grows in proportion. */
 export function flipsAt(question: Question): number | null {
   const { requestsPerSecond } = question.demand;
   const today = cheapest(question)?.target;
   const targetAt = (factor: number) => cheapest(scaled(question, factor))?.target;
-  for (let factor = 1; factor < 1000; factor *= 1.05) {
-    const next = targetAt(factor * 1.05);
+  for (let factor = 1; factor < MOST_FACTOR; factor *= STEP) {
+    const next = targetAt(factor * STEP);
     // A rate that nothing holds makes no other target cheaper.
     if (next === undefined) return null;
     if (next === today) continue;
-    let [low, high] = [factor, factor * 1.05];
+    let [low, high] = [factor, factor * STEP];
     while (high / low > 1.001) {
       const middle = Math.sqrt(low * high);
       if (targetAt(middle) === today) low = middle;
@@ -91,10 +109,10 @@ export function requestsPerMinute(ms: number): number {
 }
 
 /** The cost of the requests before any target, with the authorizer's key reads. */
-export function frontDoor(demand: Demand): readonly BillItem[] {
+export function frontDoor(demand: Demand, prices: UnitPrices): readonly BillItem[] {
   const requests = monthlyRequests(demand);
-  const [api, authorizer, log] = FRONT_DOOR;
-  const reads = { what: 'its key reads', usd: prices.tableRead.usd };
+  const [api, authorizer, log] = frontDoorOf(prices);
+  const reads = { what: 'its key reads', usd: prices.usd.tableRead };
   const perRequest = [api, authorizer, reads, log];
   return perRequest.map(({ what, usd }) => ({ what, usd: requests * usd }));
 }
@@ -148,7 +166,8 @@ function onLambda({ demand, measured }: Pick<Question, 'demand' | 'measured'>, m
   };
 }
 
-function lambdaOption({ demand, measured, limits }: Question, memoryMiB: number): PlacedOption {
+function lambdaOption(question: Question, memoryMiB: number): PlacedOption {
+  const { demand, measured, limits, prices = SHIPPED_PRICES } = question;
   const times = onLambda({ demand, measured }, memoryMiB);
   const { vcpus, warmMs, startMs, environments, p95Ms } = times;
   const requests = monthlyRequests(demand);
@@ -162,9 +181,9 @@ function lambdaOption({ demand, measured, limits }: Question, memoryMiB: number)
       idleSeconds: IDLE_SECONDS,
       lifeSeconds: LIFE_SECONDS,
     });
-  const gbSecond = (memoryMiB / MIB_PER_GB) * prices.lambdaX86GBSecond.usd;
+  const gbSecond = (memoryMiB / MIB_PER_GB) * prices.usd.lambdaX86GBSecond;
   const own = [
-    { what: 'requests', usd: requests * prices.lambdaRequest.usd },
+    { what: 'requests', usd: requests * prices.usd.lambdaRequest },
     { what: 'GB-seconds', usd: requests * (warmMs / 1000) * gbSecond },
     { what: 'starts', usd: starts * (startMs / 1000) * gbSecond },
   ];
@@ -181,7 +200,7 @@ function lambdaOption({ demand, measured, limits }: Question, memoryMiB: number)
       `the peak needs ${environments} executions at once; the account has ${most}`,
   ];
   const size = { target: 'lambda', isSpot: false, memoryMiB, vcpus, replicas: 0, p95Ms } as const;
-  return option({ size, own, refusals, demand, limits });
+  return option({ size, own, refusals, demand, limits, prices });
 }
 
 function fargateOptions(question: Question): readonly PlacedOption[] {
@@ -199,7 +218,7 @@ function fargateOptions(question: Question): readonly PlacedOption[] {
 }
 
 function fargateOption(
-  { demand, measured, limits }: Question,
+  { demand, measured, limits, prices = SHIPPED_PRICES }: Question,
   { vcpus, memoryMiB }: { readonly vcpus: number; readonly memoryMiB: number },
   isSpot: boolean,
 ): PlacedOption {
@@ -212,12 +231,12 @@ function fargateOption(
   const quietHours = HOURS_A_MONTH - demand.hours;
   const hours = demand.hours * needed(demand.requestsPerSecond) + quietHours * leastReplicas;
   const spotHours = isSpot ? hours - HOURS_A_MONTH : 0;
-  const hourly = hourlyOf({ cpuUnits: vcpus * 1024, memoryMiB });
+  const hourly = hourlyOf({ cpuUnits: vcpus * 1024, memoryMiB }, prices);
   const own = [
     { what: 'tasks', usd: (hours - spotHours) * hourly },
     ...(isSpot ? [{ what: 'tasks on Spot', usd: spotHours * hourly * SPOT_SHARE }] : []),
-    { what: 'public addresses', usd: hours * prices.publicAddressHour.usd },
-    { what: 'the load balancer', usd: HOURS_A_MONTH * prices.loadBalancerHour.usd },
+    { what: 'public addresses', usd: hours * prices.usd.publicAddressHour },
+    { what: 'the load balancer', usd: HOURS_A_MONTH * prices.usd.loadBalancerHour },
   ];
   const mostVcpus = limits.fargateVcpus ?? Number.POSITIVE_INFINITY;
   const mostReplicas = limits.maxReplicas ?? MOST_REPLICAS;
@@ -232,7 +251,7 @@ function fargateOption(
   ];
   const p95Ms = p95Seconds(demand.peak / replicas, seconds) * 1000;
   const size = { target: 'fargate', isSpot, memoryMiB, vcpus, replicas, p95Ms } as const;
-  return option({ size, own, refusals, demand, limits });
+  return option({ size, own, refusals, demand, limits, prices });
 }
 
 /** The replicas that Little's law asks for at the utilisation that each may have; more where the queue before each would break the p95. */
@@ -261,10 +280,11 @@ type Priced = {
   readonly refusals: readonly (string | false)[];
   readonly demand: Demand;
   readonly limits: Limits;
+  readonly prices: UnitPrices;
 };
 
-function option({ size, own, refusals, demand, limits }: Priced): PlacedOption {
-  const bill = [...own, ...frontDoor(demand)];
+function option({ size, own, refusals, demand, limits, prices }: Priced): PlacedOption {
+  const bill = [...own, ...frontDoor(demand, prices)];
   const ownUsd = total(own);
   const { maxMonthlyUsd } = limits;
   const broken = [

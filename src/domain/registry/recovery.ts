@@ -49,7 +49,7 @@ export function recoveryName({ id, kind, model, artifact }: Deployment, attempt:
 
 /** The name of the `attempt`th execution (from 1) of a request for a model by its name. */
 export function requestName(
-  kind: 'promote' | 'rollback' | 'repair' | 'undeploy',
+  kind: 'promote' | 'move' | 'rollback' | 'repair' | 'undeploy',
   model: string,
   id: string,
   attempt: number,

@@ -1,10 +1,12 @@
 import { deploymentId, type Model, type ModelVersion } from '#domain/deployment.ts';
-import type { RollbackRequest, UndeployRequest } from '#domain/workflow.ts';
+import type { Learnt } from '#domain/placement/learnt.ts';
+import type { MoveRequest, RollbackRequest, UndeployRequest } from '#domain/workflow.ts';
 import { requestName } from './recovery.ts';
 
 /** An execution that the sweep starts by itself: its name and input. */
 export type SweepRequest =
   | { readonly workflow: 'rollback'; readonly name: string; readonly input: RollbackRequest }
+  | { readonly workflow: 'promote'; readonly name: string; readonly input: MoveRequest }
   | { readonly workflow: 'undeploy'; readonly name: string; readonly input: UndeployRequest };
 
 const HOUR_MS = 3_600_000;
@@ -37,6 +39,19 @@ export async function undeployRequest(
     workflow: 'undeploy',
     name: requestName('undeploy', name, id, 1),
     input: { kind: 'undeploy', deploymentId: id, model: name },
+  };
+}
+
+/** The move of a live version to the place that costs less for what it got: its bytes become a new version, which is placed for that. It is asked for once, until the version goes live again. */
+export async function moveRequest(
+  { model, version, revision, liveAtMs }: ModelVersion,
+  { learnt, reason }: { readonly learnt: Learnt; readonly reason: string },
+): Promise<SweepRequest> {
+  const id = await deploymentId('move', revision, String(liveAtMs));
+  return {
+    workflow: 'promote',
+    name: requestName('move', model, id, 1),
+    input: { kind: 'move', deploymentId: id, model, version, learnt, reason },
   };
 }
 

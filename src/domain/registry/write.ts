@@ -1,3 +1,4 @@
+import type { Judgement } from '#domain/comparison/judgement.ts';
 import type { ArtifactOrder, Deployment, Model, ModelVersion } from '#domain/deployment.ts';
 import type { SlipwayEvent } from '#domain/event.ts';
 import type { IncidentState } from '#domain/incident.ts';
@@ -48,6 +49,7 @@ export type Change<Answer> = {
   readonly model?: ModelRecord | undefined;
   readonly version?: ModelVersion | undefined;
   readonly event?: SlipwayEvent | undefined;
+  readonly judgement?: Judgement | undefined;
 };
 
 /**

@@ -1,4 +1,6 @@
 import type { BakeRecord } from '#domain/deployment.ts';
+import { chanceOfMore, chanceOfOrder } from './chance.ts';
+import { errorAtLook, LAST_ERROR } from './error-budget.ts';
 
 /** The evidence about a revision since a step of its shift. `requests` counts whole client requests, including Slipway's own probes; `ringing` are the manifest's alarms in alarm state. */
 export type BakeEvidence = {
@@ -9,7 +11,11 @@ export type BakeEvidence = {
   /** How many of them were refused for what they are, as by 400. */
   readonly refused: number;
   /** The requests of the revision before, from an hour before the shift on; null where nothing was replaced. */
-  readonly before: { readonly requests: number; readonly refused: number } | null;
+  readonly before: {
+    readonly requests: number;
+    readonly refused: number;
+    readonly serverErrors: number;
+  } | null;
   /** Below this many requests traffic does not prove health, and only probes judge the version. */
   readonly minRequests: number;
   readonly ringing: readonly string[];
@@ -35,50 +41,76 @@ const ENOUGH_LATENCIES = 5;
 /** A language model breaches when it writes at less than this share of the previous revision's pace, over enough answers of each. */
 const LEAST_PACE = 0.5;
 const ENOUGH_PACES = 20;
-/** How many standard deviations the order of both sides' latencies must be from chance: a healthy version is that far in one of 700 bakes. */
-const CERTAIN_DEVIATIONS = 3;
 /** How long after the bake to wait for missing evidence, before that counts as a breach. */
 const GRACE_MS = 60_000;
 /** How long to wait until a single failed probe is one of enough: on a busy machine a probe takes half a minute, and clients' own errors are judged meanwhile. */
 const DOUBT_MS = 300_000;
 
 /**
- * Judges a bake. A breach is any of: a ringing alarm; more than 5 % failed probes; more than 5 % server errors, also relative to `minRequests` when there are fewer requests; 5 % more refused requests than the revision before had, by more than chance; a median probe latency five times the previous revision's, which is probed in the same moments; for a language model, half its pace.
- * On a busy machine a few probes are slow by chance. While a slowdown may be chance, and while probe results are missing, the bake goes on, for up to another minute, and for up to five while only one probe has failed; then it is a breach.
+ * Judges a bake. A breach is any of: a ringing alarm; more than 5 % failed probes; more than 5 % server errors, also relative to `minRequests` when there are fewer requests, by more than chance where the revision before had them too; 5 % more refused requests than the revision before had, by more than chance; a median probe latency five times the previous revision's, which is probed in the same moments, by more than chance; for a language model, half its pace.
+ * Chance has one part of the deployment's error budget, over all looks.
+ * On a busy machine a few probes are slow by chance. While a slowdown may be chance, and while probe results are missing, the bake goes on, for up to another minute, and for up to five while only one probe has failed. Then it is a breach, but for a slowdown that half of the budget still holds for chance.
  */
 export function judgeBake(evidence: BakeEvidence): BakeVerdict {
-  const { bake, elapsedMs, requests, minRequests } = evidence;
+  const { bake, elapsedMs } = evidence;
   const reason = breach(evidence);
   if (reason !== undefined) return { kind: 'breach', reason };
   const bakeMs = bake.bakeSeconds * 1000;
   if (elapsedMs < bakeMs) return { kind: 'baking' };
   const isDoubtful = bake.probesFailed > 0 && bake.probesSent < ENOUGH_PROBES;
   const slower = slowdown(bake);
-  if (bake.probesSent > 0 && !isDoubtful && slower === undefined) {
-    return { kind: 'done', judgedBy: requests >= minRequests ? 'probes and traffic' : 'probes' };
-  }
+  if (bake.probesSent > 0 && !isDoubtful && slower === undefined) return done(evidence);
   if (elapsedMs < bakeMs + (isDoubtful ? DOUBT_MS : GRACE_MS)) return { kind: 'baking' };
-  return {
-    kind: 'breach',
-    reason: isDoubtful
-      ? failures(bake)
-      : (slower ??
-        'no probe has been answered since the shift, so nothing shows that the version works'),
-  };
+  const last = isDoubtful ? failures(bake) : lastWord(bake);
+  return last === undefined ? done(evidence) : { kind: 'breach', reason: last };
+}
+
+function done({ requests, minRequests }: BakeEvidence): BakeVerdict {
+  return { kind: 'done', judgedBy: requests >= minRequests ? 'probes and traffic' : 'probes' };
+}
+
+/** Why a bake whose time is over is a breach; undefined where a slowdown may be chance. */
+function lastWord(bake: BakeRecord): string | undefined {
+  if (bake.probesSent === 0) {
+    return 'no probe has been answered since the shift, so nothing shows that the version works';
+  }
+  return isSlowerBeyond(bake, LAST_ERROR) ? slowdown(bake) : undefined;
 }
 
 function breach({ bake, ringing, paces, ...clients }: BakeEvidence): string | undefined {
-  const { requests, serverErrors, minRequests } = clients;
   if (ringing.length > 0) return `in state ALARM: ${ringing.join(', ')}`;
   const isCertain = bake.probesFailed > 1 || bake.probesSent >= ENOUGH_PROBES;
   if (isCertain && bake.probesFailed > bake.probesSent * MAX_FAILURES) return failures(bake);
-  if (serverErrors > Math.max(requests, minRequests) * MAX_FAILURES) {
-    return `${serverErrors} of ${requests} requests since the shift were answered by a server error; the limit is 5 %`;
-  }
-  const jump = refusals(clients);
-  if (jump) return jump;
-  const slower = isCertainlySlower(bake) ? slowdown(bake) : undefined;
-  return slower ?? (paces ? fall(paces) : undefined);
+  const error = errorAtLook(bake.looks ?? 1);
+  const broken = errors(clients, error) ?? refusals(clients, error);
+  if (broken) return broken;
+  const slower = slowdown(bake);
+  if (slower !== undefined && isSlowerBeyond(bake, error)) return slower;
+  return paces ? fall(paces) : undefined;
+}
+
+type Clients = Pick<
+  BakeEvidence,
+  'requests' | 'serverErrors' | 'refused' | 'minRequests' | 'before'
+>;
+
+/** More than the limit; where the revision before had errors too, within the limit, also by more than chance. */
+function errors(
+  { requests, serverErrors, minRequests, before }: Clients,
+  error: number,
+): string | undefined {
+  if (serverErrors <= Math.max(requests, minRequests) * MAX_FAILURES) return undefined;
+  const isUsual =
+    before !== null &&
+    before.requests >= minRequests &&
+    before.serverErrors > 0 &&
+    before.serverErrors <= before.requests * MAX_FAILURES;
+  const [now, then] = [
+    { count: serverErrors, of: requests },
+    { count: before?.serverErrors ?? 0, of: before?.requests ?? 0 },
+  ];
+  if (isUsual && chanceOfMore(now, then) > error) return undefined;
+  return `${serverErrors} of ${requests} requests since the shift were answered by a server error; the limit is 5 %`;
 }
 
 function failures({ probesFailed, probesSent, lastFailure }: BakeRecord): string {
@@ -86,18 +118,18 @@ function failures({ probesFailed, probesSent, lastFailure }: BakeRecord): string
 }
 
 /** Clients have sent the same for an hour: what the revision before took of it, this one has to take. */
-function refusals({
-  requests,
-  refused,
-  minRequests,
-  before,
-}: Pick<BakeEvidence, 'requests' | 'refused' | 'minRequests' | 'before'>): string | undefined {
+function refusals(
+  { requests, refused, minRequests, before }: Clients,
+  error: number,
+): string | undefined {
   if (!before || before.requests < minRequests) return undefined;
   const excess = refused - requests * (before.refused / before.requests);
-  const share = (refused + before.refused) / (requests + before.requests);
-  const deviation = Math.sqrt(share * (1 - share) * requests * (1 + requests / before.requests));
-  const isCertain = excess >= CERTAIN_DEVIATIONS * deviation;
-  if (!isCertain || excess <= Math.max(requests, minRequests) * MAX_FAILURES) return undefined;
+  if (excess <= Math.max(requests, minRequests) * MAX_FAILURES) return undefined;
+  const [now, then] = [
+    { count: refused, of: requests },
+    { count: before.refused, of: before.requests },
+  ];
+  if (chanceOfMore(now, then) > error) return undefined;
   return `${refused} of ${requests} requests since the shift were refused (4xx), and ${before.refused} of ${before.requests} by the revision it replaces; the limit is 5 % more`;
 }
 
@@ -113,20 +145,9 @@ function isOver(nowMs: number, beforeMs: number): boolean {
   return nowMs > beforeMs * MAX_SLOWDOWN && nowMs > beforeMs + SLOWDOWN_MS;
 }
 
-/**
- * Whether chance alone does not put the candidate's latencies so far behind the previous revision's.
- * Either its quickest answer exceeds the limit relative to the other's slowest, or the Mann-Whitney test shows it, which uses the order alone: load makes some answers a hundred times slower, and as many on both sides.
- */
-function isCertainlySlower({ latenciesMs, previousLatenciesMs }: BakeRecord): boolean {
-  if (isOver(Math.min(...latenciesMs), Math.max(...previousLatenciesMs))) return true;
-  const [count, previousCount] = [latenciesMs.length, previousLatenciesMs.length];
-  const pairs = count * previousCount;
-  const wins = latenciesMs.flatMap((now) =>
-    previousLatenciesMs.map((before) => (now === before ? 0.5 : Number(now > before))),
-  );
-  const share = wins.reduce((sum, win) => sum + win, 0) / pairs;
-  const deviation = Math.sqrt((count + previousCount + 1) / (12 * pairs));
-  return share - 0.5 >= CERTAIN_DEVIATIONS * deviation;
+/** Whether the order of both sides' latencies is less likely by chance than `error`. The order alone tells: load makes some answers a hundred times slower, and as many on both sides. */
+function isSlowerBeyond({ latenciesMs, previousLatenciesMs }: BakeRecord, error: number): boolean {
+  return chanceOfOrder(latenciesMs, previousLatenciesMs) <= error;
 }
 
 function fall({ candidate, previous }: NonNullable<BakeEvidence['paces']>): string | undefined {

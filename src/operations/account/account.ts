@@ -15,6 +15,7 @@ import { translated } from '#adapters/aws/failures.ts';
 import { readVersions } from '#adapters/aws/lambda/model-versions.ts';
 import { cloudWatchBuildLog } from '#adapters/aws/logs/cloudwatch-build-log.ts';
 import { cloudWatchModelLogs } from '#adapters/aws/logs/cloudwatch-model-logs.ts';
+import { dynamoPrices } from '#adapters/aws/registry/dynamo-prices.ts';
 import { dynamoRegistry } from '#adapters/aws/registry/dynamo-registry.ts';
 import { stepFunctionsExecutions } from '#adapters/aws/step-functions-executions.ts';
 import { listNewest } from '#adapters/aws/store/s3-versions.ts';
@@ -45,6 +46,7 @@ export async function openAwsAccount(account: AwsAccount): Promise<Slipway> {
   const stack = await findStack(account);
   const { outputs } = stack;
   const registry = accountRegistry(account, outputs);
+  const dynamo = new DynamoDBClient(clientSettings(account));
   const stepFunctions = new SFNClient(clientSettings(account));
   const executions = accountExecutions(stepFunctions, outputs);
   const builds = codeBuilds({
@@ -82,6 +84,14 @@ export async function openAwsAccount(account: AwsAccount): Promise<Slipway> {
       untaken: async () => [],
       isInBucket: async () => true,
       logs: () => ({ platforms: logTails(account, outputs, logs), buildLog, builds }),
+      isSpent: true,
+      prices: dynamoPrices(dynamo, outputs.Table),
+      demand: {
+        async hours(live, sinceMs) {
+          const { accountDemand } = await import('./traffic.ts');
+          return accountDemand(account, stack).hours(live, sinceMs);
+        },
+      },
       async traffic(model, minutes) {
         // Its clients take a tenth of a second to load, which no other command needs.
         const { accountTraffic } = await import('./traffic.ts');

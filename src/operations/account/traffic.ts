@@ -1,9 +1,11 @@
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { LambdaClient } from '@aws-sdk/client-lambda';
+import { cloudWatchDemand } from '#adapters/aws/metrics/cloudwatch-demand.ts';
 import { cloudWatchTraffic } from '#adapters/aws/metrics/cloudwatch-traffic.ts';
 import { systemClock } from '#adapters/clocks.ts';
 import type { Traffic } from '#control/models.ts';
 import type { Model, Shares } from '#domain/deployment.ts';
+import type { DemandHistory } from '#ports/demand-history.ts';
 import type { MadeRevision } from '#ports/metrics.ts';
 import type { Registry } from '#ports/registry.ts';
 import { type AwsAccount, clientSettings } from './clients.ts';
@@ -37,6 +39,16 @@ export function accountTraffic(account: AwsAccount, stack: SlipwayStack, registr
     }));
     return { ...history, now };
   };
+}
+
+/** The requests that the models of an account got, by CloudWatch. */
+export function accountDemand(account: AwsAccount, stack: SlipwayStack): DemandHistory {
+  return cloudWatchDemand({
+    cloudWatch: new CloudWatchClient(clientSettings(account)),
+    functionPrefix: stack.outputs.FunctionPrefix,
+    containers: accountContainers(account, stack),
+    clock: systemClock,
+  });
 }
 
 /** The revisions that get requests go before those that went live last. */

@@ -31,7 +31,9 @@ export function slipwayChecks(
   const slipway = { check: 'slipway', look: async () => lookAtSlipway(found) };
   if (found?.isBusy) return [slipway];
   if (!found?.answers) {
-    const ports = found ? [found.gateway, found.control].map(portOf) : Object.values(USUAL_PORTS);
+    const ports = found
+      ? [found.gateway, found.control].map(portOf)
+      : [USUAL_PORTS.gateway, USUAL_PORTS.control];
     return [slipway, ...ports.map((port) => checkOf(port, () => lookAtPort(port)))];
   }
   const { gateway, control } = found;

@@ -1,4 +1,3 @@
-import fargate from '#domain/data/fargate-sizes.json' with { type: 'json' };
 import gpus from '#domain/data/gpu-instances.json' with { type: 'json' };
 import idleStack from '#domain/data/idle-stack.json' with { type: 'json' };
 import prices from '#domain/data/prices-us-east-1.json' with { type: 'json' };
@@ -25,7 +24,7 @@ export function mostUsd(targets: readonly Target[]): number {
 function hourlyUsd(target: Target): number {
   if (target === 'lambda') return 0;
   // The smallest model takes less than a vCPU with 2 GiB.
-  if (target === 'fargate') return fargate.vcpuUsdPerHour + 2 * fargate.memoryGiBUsdPerHour;
+  if (target === 'fargate') return prices.fargateVcpuHour.usd + 2 * prices.fargateGBHour.usd;
   const [cheapest] = gpus.instances;
-  return (cheapest?.usdPerHour ?? 0) * (1 + gpus.managedInstancesFee);
+  return (cheapest?.usdPerHour ?? 0) * (1 + gpus.managedInstancesFee.share);
 }

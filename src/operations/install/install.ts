@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { STSClient } from '@aws-sdk/client-sts';
+import { systemClock } from '#adapters/clocks.ts';
 import { type AwsAccount, clientSettings, withCredentials } from '#operations/account/clients.ts';
 import { moveKeys } from '#operations/account/keys.ts';
 import { containersOf, findStackIfAny, stackName } from '#operations/account/stack.ts';
@@ -27,6 +28,7 @@ import {
   requireCertificateIn,
   wantedContainers,
 } from './parameters.ts';
+import { readPrices } from './read-prices.ts';
 import { type Copy, stackFolder, templateFolder } from './stack-folder.ts';
 import { type ContainersOn, turnContainersOn } from './turn-containers-on.ts';
 
@@ -139,6 +141,7 @@ export async function runInstall(
   if (turnsOn) {
     await turnContainersOn(account, turnsOn, { tell, sleep: (ms) => sleep(ms) });
   }
+  tell(await readPrices(account, systemClock));
   if (await startFirstBuild(account)) tell('builds what serves ONNX models, for the first of them');
   return code;
 }

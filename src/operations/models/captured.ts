@@ -46,7 +46,7 @@ export async function captureOf(
 
 /** The kept requests of a model as JSON has them, the newest first. */
 export async function* exported({ keptRequests }: Captured, model: string) {
-  for await (const { at, body, answer, ...request } of keptRequests.of(model)) {
+  for await (const { at, body, answer, caller: _, ...request } of keptRequests.of(model)) {
     yield {
       ...request,
       at: new Date(at).toISOString(),

@@ -6,7 +6,7 @@ import { Failure } from '#domain/failure.ts';
 import type { Registry } from '#ports/registry.ts';
 import { deploymentOf } from './version-deployment.ts';
 
-/** How two versions differ by what is known of them; `to` is the live version where it is null, and `from` the one that was live before. */
+/** How two versions differ by what is known of them; `to` is the live version where it is null, and `from` the one that it was compared with, or that was live before. */
 export async function diffVersions(
   registry: Registry,
   model: Model,
@@ -19,12 +19,10 @@ export async function diffVersions(
     });
   }
   const versions = await registry.versions(model.name);
-  const older = from ?? liveBefore(model, versions, newer);
-  const [before, after] = [
-    await deploymentOf(registry, { ...model, versions }, older),
-    await deploymentOf(registry, { ...model, versions }, newer),
-  ];
+  const after = await deploymentOf(registry, { ...model, versions }, newer);
   const found = after.work.comparison;
+  const older = from ?? found?.beside.version ?? liveBefore(model, versions, newer);
+  const before = await deploymentOf(registry, { ...model, versions }, older);
   return {
     from: older,
     to: newer,

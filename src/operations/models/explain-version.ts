@@ -3,27 +3,108 @@ import { BUILD_MACHINES } from '#domain/build/build-machine.ts';
 import { servedBy } from '#domain/build/image.ts';
 import type { BuildProof } from '#domain/build/proof.ts';
 import { RUNTIMES } from '#domain/build/runtime.ts';
-import type { BuildPlan, Deployment, Model } from '#domain/deployment.ts';
+import type { Advice, BuildPlan, Deployment, Model, TargetDecision } from '#domain/deployment.ts';
+import { Failure } from '#domain/failure.ts';
 import type { Manifest } from '#domain/manifest/manifest.ts';
 import { timed } from '#domain/placement/cold-start.ts';
+import type { Learnt } from '#domain/placement/learnt.ts';
+import { adviceOf, askedAgain, atPrices, lookAgain } from '#domain/placement/look-again.ts';
+import { flipsAt, rankedOptions } from '#domain/placement/optimize.ts';
+import { SHIPPED_PRICES, type UnitPrices } from '#domain/placement/unit-prices.ts';
 import { waysToSpendLess } from '#domain/placement/ways.ts';
 import { toldTrouble } from '#domain/registry/kept.ts';
+import type { Clock } from '#ports/clock.ts';
+import type { DemandHistory } from '#ports/demand-history.ts';
+import type { Prices } from '#ports/prices.ts';
 import type { Registry } from '#ports/registry.ts';
+import { learntOf } from '#steps/learnt-before.ts';
 import { comparisonView } from './diff-versions.ts';
 import { deploymentOf, unknownVersion } from './version-deployment.ts';
 
-/** Explains the decisions and findings about a version; see `Slipway.explain`. */
+type Deps = {
+  readonly registry: Registry;
+  readonly demand: DemandHistory;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly prices: Pick<Prices, 'read'>;
+  /** Whether running a model costs what AWS charges: not on one machine. */
+  readonly isSpent: boolean;
+};
+
+/** Explains the decisions and findings about a version, and weighs the live one by the requests that it got; see `Slipway.explain`. */
 export async function explainVersion(
-  registry: Registry,
+  deps: Deps,
   model: Model,
   version: number | null,
 ): Promise<Explanation> {
+  const { registry } = deps;
+  const { live } = model;
   const deployment =
     version === null
       ? await registry.deployment(model.live?.deploymentId ?? model.newestDeploymentId)
       : await deploymentOf(registry, model, version);
   if (!deployment) throw unknownVersion(model, version);
-  return explanation(deployment);
+  const isLive = deployment.id === live?.deploymentId;
+  const isWeighed = isLive && deployment.work.decision?.weighing !== undefined;
+  const [got, prices = SHIPPED_PRICES] = await Promise.all([
+    isWeighed ? ifKnown(() => learntOf(deps, live)) : undefined,
+    ifKnown(() => deps.prices.read()),
+  ]);
+  const known = { got, prices, isSpent: deps.isSpent };
+  return { ...explanation(deployment), prices, ...weighingOf(deployment, known) };
+}
+
+/** Undefined where it cannot be read: the rest is explained all the same. */
+async function ifKnown<Value>(read: () => Promise<Value>): Promise<Value | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof Failure) return undefined;
+    throw error;
+  }
+}
+
+/** The knowledge beside the record: the requests that the version got, and the prices of today. */
+type Known = {
+  readonly got: Learnt | undefined;
+  readonly prices: UnitPrices;
+  readonly isSpent: boolean;
+};
+
+/** The weighing for the traffic of the manifest, else for what the version got, else for the first guess. */
+function weighingOf(
+  { work: { decision, inspection } }: Deployment,
+  { got, prices, isSpent }: Known,
+): Pick<Explanation, 'weighing' | 'advice'> {
+  if (!decision?.weighing) return {};
+  const today = { ...decision, weighing: atPrices(decision.weighing, prices) };
+  const placement = inspection?.manifest.placement;
+  const isDeclared = inspection?.manifest.traffic !== undefined;
+  const weighing = got && !isDeclared ? weighedBy(today.weighing, got) : decision.weighing;
+  const advice = got && adviceFor(today, got, { move: placement?.move ?? 'advise', isSpent });
+  return {
+    weighing: { ...weighing, ways: waysToSpendLess(weighing.question) },
+    ...(advice && { advice }),
+  };
+}
+
+function weighedBy(weighing: NonNullable<TargetDecision['weighing']>, got: Learnt) {
+  const question = askedAgain(weighing, got);
+  return {
+    question,
+    isGuess: false,
+    learntDays: got.days,
+    options: rankedOptions(question),
+    flipsAt: flipsAt(question),
+  };
+}
+
+function adviceFor(
+  decision: TargetDecision,
+  got: Learnt,
+  rule: Parameters<typeof adviceOf>[1],
+): Advice | null {
+  const look = lookAgain(decision, got);
+  return look ? adviceOf(look, rule) : null;
 }
 
 function explanation(deployment: Deployment): Explanation {
@@ -60,9 +141,7 @@ function explanation(deployment: Deployment): Explanation {
       artifactBytes: sizeBytes,
       image,
     }),
-    ...(decision?.weighing && {
-      weighing: { ...decision.weighing, ways: waysToSpendLess(decision.weighing.question) },
-    }),
+    ...(inspection?.manifest.team && { team: inspection.manifest.team }),
     proof: golden ?? null,
     comparison: comparison ? comparisonView(comparison) : null,
     shift: shiftOf(deployment),

@@ -3,6 +3,8 @@ import { MOST_LOG_LINES } from '#control/operations.ts';
 import type { Deployment, Model } from '#domain/deployment.ts';
 import { isTerminal } from '#domain/phase.ts';
 import { requestTime, revisionCost } from '#domain/placement/cost.ts';
+import { SHIPPED_PRICES } from '#domain/placement/unit-prices.ts';
+import { isAskedAbout } from '#domain/promotion/approval.ts';
 import { toldTrouble } from '#domain/registry/kept.ts';
 import { nextRepairMs, repairsInARow } from '#domain/registry/repair-pace.ts';
 import { UNPROVEN } from '#domain/rollout/golden-verdict.ts';
@@ -83,8 +85,10 @@ function dropperOf({ artifact: { droppedBy } }: Deployment) {
   return droppedBy ? { droppedBy } : {};
 }
 
-/** A deployment without a target, and a candidate that has not been started, say why. */
+/** A deployment without a target, and a candidate that has not been started, say why; one that the gate asks about awaits an approval. */
 function standingOf({ phase, work }: Deployment) {
+  if (isAskedAbout({ phase, work }) && !work.clearance)
+    return { phase: 'AwaitingApproval', waitsFor: null };
   const target = isTerminal(phase) || work.decision ? undefined : work.awaits?.reason;
   const room = phase === 'Provisioning' ? work.candidate?.waitsFor : undefined;
   const waitsFor = target ?? room ?? null;
@@ -102,7 +106,9 @@ function costOf(maker: Deployment | undefined): ModelStatus['cost'] {
   const taken = maker?.work.decision?.options.find((option) => option.taken);
   if (!taken) return null;
   const { durationMs } = requestTime(maker?.work.golden?.latencyMs);
-  const { idleUsdPerMonth, perCallsUsd } = revisionCost(taken, { requests: MILLION, durationMs });
+  const load = { requests: MILLION, durationMs };
+  const prices = maker?.work.decision?.weighing?.question.prices ?? SHIPPED_PRICES;
+  const { idleUsdPerMonth, perCallsUsd } = revisionCost(taken, load, prices);
   return { idleUsdPerMonth, perMillionUsd: perCallsUsd, durationMs };
 }
 
@@ -113,16 +119,19 @@ export async function modelVersions(
 ): Promise<readonly VersionEntry[]> {
   const versions = await registry.versions(name);
   return Promise.all(
-    versions.map(async ({ version, revision, target, state, liveAtMs, deploymentId, damage }) => ({
-      version,
-      revision,
-      target,
-      liveAtMs,
-      ...(damage && { damage }),
-      // Two versions are marked Live until the previous one has drained.
-      state: state === 'Live' && version !== live?.version ? 'Retired' : state,
-      ...artifactOf(await registry.deployment(deploymentId)),
-    })),
+    versions.map(
+      async ({ version, revision, target, state, liveAtMs, deploymentId, damage, advice }) => ({
+        version,
+        revision,
+        target,
+        liveAtMs,
+        ...(damage && { damage }),
+        ...(advice && version === live?.version && { advice }),
+        // Two versions are marked Live until the previous one has drained.
+        state: state === 'Live' && version !== live?.version ? 'Retired' : state,
+        ...artifactOf(await registry.deployment(deploymentId)),
+      }),
+    ),
   );
 }
 

@@ -1,5 +1,6 @@
 import type { Explanation } from '#control/explanation.ts';
 import type { Slipway } from '#control/slipway.ts';
+import { NO_LIMITS } from '#domain/placement/demand.ts';
 import { costLines, costReport } from '../../../src/cli/views/cost.ts';
 
 const OPTION = { cpuUnits: 1024, memoryMiB: 1769, instanceTypes: [], reason: 'it fits' };
@@ -8,7 +9,11 @@ const ON_FARGATE = { ...OPTION, target: 'fargate', taken: true, monthlyUsd: 36.0
 const ON_EC2 = { ...OPTION, target: 'ec2', taken: true, monthlyUsd: null };
 
 /** A Slipway with these models: the options of each, or null where it is not live. */
-function slipwayOf(models: Readonly<Record<string, object | null>>, latencyMs = 20): Slipway {
+function slipwayOf(
+  models: Readonly<Record<string, object | null>>,
+  latencyMs = 20,
+  more: Readonly<Record<string, object>> = {},
+): Slipway {
   return {
     listModels: async () => ({
       models: Object.entries(models).map(([name, option]) => ({
@@ -22,6 +27,7 @@ function slipwayOf(models: Readonly<Record<string, object | null>>, latencyMs = 
         version: 2,
         options: [models[model]],
         proof: { latencyMs },
+        ...more[model],
       }) as unknown as Explanation,
   } as unknown as Slipway;
 }
@@ -32,9 +38,9 @@ describe('slipway cost', () => {
     const slipway = slipwayOf({ digits: ON_LAMBDA, ocr: ON_FARGATE, gone: null });
 
     expect(costLines(await costReport(slipway, ALL))).toEqual([
-      'MODEL   VERSION  TARGET   IDLE, USD A MONTH  PER MILLION CALLS  OF',
-      'digits  v2       lambda   $0.00              $4.70              20 ms',
-      'ocr     v2       fargate  $36.04             $3.92              20 ms',
+      'MODEL   VERSION  TARGET   IDLE, USD A MONTH  PER MILLION CALLS  OF     FOR ITS TRAFFIC',
+      'digits  v2       lambda   $0.00              $4.70              20 ms  not known',
+      'ocr     v2       fargate  $36.04             $3.92              20 ms  not known',
       expect.stringMatching(
         /^Idle together \$36\.04 a month, beside the stack itself and, with containers=public, \$3\.65 for the address of each task and host\. Prices of us-east-1, 20\d\d-\d\d-\d\d, on demand/,
       ),
@@ -64,7 +70,7 @@ describe('slipway cost', () => {
     const report = await costReport(slipwayOf({ big: ON_EC2 }, 0), ALL);
 
     expect(report.revisions[0]).toMatchObject({ idleUsdPerMonth: null, durationMs: 100 });
-    expect(costLines(report)[1]).toMatch(/not known .* 100 ms, assumed$/);
+    expect(costLines(report)[1]).toMatch(/not known .* 100 ms, assumed {2}not known$/);
     expect(costLines(report)[2]).toMatch(/together \$0\.00 a month, without the 1 whose instances/);
   });
 
@@ -85,7 +91,9 @@ describe('slipway cost', () => {
       'the KMS key that signs releases, signReleases=on  $1.00',
       'your own KMS key, kmsKeyArn                       $1.00',
       'the web ACL of AWS WAF, firewall=on               $7.00',
-      expect.stringMatching(/^The stack together \$13\.95 a month, at the prices of 20\d\d-/),
+      expect.stringMatching(
+        /^The stack together \$13\.95 a month, at the prices of us-east-1, 20\d\d-/,
+      ),
     ]);
   });
 
@@ -100,6 +108,45 @@ describe('slipway cost', () => {
     const { stack } = await costReport(slipwayOf({}), { ...ALL, parameters });
 
     expect(stack).toEqual([{ what: 'the stack, containers=public', usdPerMonth: 21.58 }]);
+  });
+
+  it("sums the bills of each model's own traffic by team, with the stack's team for those that name none", async () => {
+    const question = {
+      demand: {
+        requestsPerSecond: 10,
+        peak: 20,
+        p95Ms: null,
+        coldStarts: 'allowed',
+        hours: 730,
+      },
+      measured: { requestMs: 25, parallelPart: 0, memoryMiB: 300, imageBytes: 1, startMs: 2000 },
+      limits: NO_LIMITS,
+      allowsSpot: false,
+    } as const;
+    const weighing = { question, isGuess: false, learntDays: 14, options: [], flipsAt: null };
+    const slipway = slipwayOf({ digits: ON_LAMBDA, ocr: ON_FARGATE, big: ON_EC2 }, 20, {
+      digits: { weighing, team: 'vision' },
+      ocr: { weighing },
+    });
+
+    const report = await costReport(slipway, { ...ALL, parameters: { Team: 'core' } });
+
+    expect(report.revisions.map(({ team, source }) => [team, source])).toEqual([
+      ['vision', 'learnt'],
+      ['core', 'learnt'],
+      ['core', null],
+    ]);
+    expect(report.teams).toEqual([
+      { team: 'core', models: 2, usdPerMonth: report.revisions[1]?.usdPerMonth },
+      { team: 'vision', models: 1, usdPerMonth: report.revisions[0]?.usdPerMonth },
+    ]);
+    const lines = costLines(report);
+    expect(lines[1]).toMatch(/ {2}\$\d+\.\d\d, as it got$/);
+    expect(lines.slice(5, 8)).toEqual([
+      expect.stringMatching(/^TEAM +MODELS +USD A MONTH$/),
+      expect.stringMatching(/^core +2 +\$\d+\.\d\d$/),
+      expect.stringMatching(/^vision +1 +\$\d+\.\d\d$/),
+    ]);
   });
 
   it('says so where no model is live', async () => {

@@ -74,6 +74,32 @@ describe('the status of the walls', () => {
 });
 
 describe('the status of a model', () => {
+  it('says with the dollars where the live version would better be placed', () => {
+    const advice = {
+      reason: 'for 60 requests a second, Fargate would cost $90.00 a month',
+      fix: 'Set `traffic`.',
+      to: '3 tasks',
+      savesUsd: 12.5,
+    };
+    const advised = { ...model, versions: [{ ...LIVE, advice }] };
+
+    expect(shown([advised], [], 200)[1]).toBe(
+      asTyped(
+        '  ($12.50 a month less: for 60 requests a second, Fargate would cost $90.00 a month → Set `traffic`.)',
+      ),
+    );
+    expect(
+      shown(
+        [{ ...model, versions: [{ ...LIVE, advice: { ...advice, savesUsd: 0 } }] }],
+        [],
+        200,
+      )[1],
+    ).toMatch(/^ {2}\(for 60 requests/);
+    expect(shown([{ ...model, versions: [LIVE, { ...LIVE, version: 0, advice }] }])).toHaveLength(
+      1,
+    );
+  });
+
   it('is a line with what is live, where; two where the terminal is narrow', () => {
     expect(shown([model])).toEqual([`digits  v1 live on lambda  ${ENDPOINT}`]);
     expect(shown([model], [], 60)).toEqual(['digits  v1 live on lambda', `  ${ENDPOINT}`]);

@@ -46,8 +46,29 @@ describe('the weighing of a version', () => {
 
   it('says that the demand is a guess where the manifest names none', () => {
     expect(weighingLines(explained(true))[1]).toMatch(
-      /^The first guess, since model\.yaml names no traffic: 24 requests a second/,
+      /^The first guess, since model\.yaml names no traffic and nothing is learnt yet: 24 requests a second/,
     );
+  });
+
+  it('says from how many days the demand was learnt', () => {
+    const learnt = explained(false);
+    const weighing = { ...learnt.weighing!, learntDays: 9 };
+
+    expect(weighingLines({ ...learnt, weighing })[1]).toMatch(
+      /^By the requests of the last 9 days: 24 requests a second/,
+    );
+  });
+
+  it('says at the end where it would better be placed, and what that saves', () => {
+    const advice = { reason: 'for 60 requests', fix: 'Set it.', to: 'there', savesUsd: 12.5 };
+    const lines = (savesUsd: number) =>
+      weighingLines({ ...explained(false), advice: { ...advice, savesUsd } }).slice(-2);
+
+    expect(lines(12.5)).toEqual([
+      'Better placed elsewhere, $12.50 a month less: for 60 requests.',
+      'Set it.',
+    ]);
+    expect(lines(0)[0]).toBe('Better placed elsewhere, to keep its limits: for 60 requests.');
   });
 
   it('says that the choice is estimated where no bill decided, also for a GPU that the build did not have', () => {

@@ -70,4 +70,38 @@ describe('slipway whatif', () => {
       expect.objectContaining({ name: 'InputInvalid', fix: expect.stringContaining('--ms 100') }),
     );
   });
+
+  it('takes the traffic that is known of the version where none is named, and says which', () => {
+    const question = {
+      demand: { ...BUSY, requestsPerSecond: 7, peak: 9 },
+      measured: { requestMs: 30, parallelPart: 0, memoryMiB: 300, imageBytes: 1, startMs: 1000 },
+    };
+    const known = { ...EXPLAINED, weighing: { question, isGuess: false, learntDays: 12 } };
+
+    const found = whatIf(known as unknown as Explanation, undefined, PLAIN);
+    const guessed = whatIf(EXPLAINED, undefined, PLAIN);
+
+    expect([found.source, found.learntDays]).toEqual(['learnt', 12]);
+    expect(whatIfLines(found).slice(0, 2)).toEqual([
+      'By the requests of the last 12 days:',
+      'digits v3: 7 requests a second, 9 at the peak, in 730 hours of a month; 30 ms of one vCPU each',
+    ]);
+    expect(guessed).toMatchObject({ source: 'guess', demand: { requestsPerSecond: 1 } });
+  });
+
+  it('shows the counted hours as the bill of a month', () => {
+    const HOUR = 3_600_000;
+    const hours = {
+      sinceMs: 0,
+      nowMs: 48 * HOUR,
+      hours: [{ atMs: 0, requests: 3600, busiestMinute: 60 }],
+    };
+
+    const found = whatIf(EXPLAINED, BUSY, { ...PLAIN, hours });
+
+    expect(found.replayed).toHaveLength(found.options.length);
+    const lines = whatIfLines(found);
+    const at = lines.indexOf('The counted hours, each with its own requests, as a month:');
+    expect(lines[at + 2]).toMatch(/^ {2}lambda with [\d,]+ MiB +\d+\.\d\d +\d+\.\d\d/);
+  });
 });

@@ -153,6 +153,15 @@ describe('a model over pictures', () => {
   });
 });
 
+it.each([
+  ['a second of sound, by its shape', [-1, 16_000, 1], 'sound'],
+  ['a second of sound, the channel first', [-1, 1, 16_000], 'sound'],
+  ['a hundred measurements', [-1, 100, 1], 'json'],
+  ['a table of many columns', [-1, 16_000], 'json'],
+] as const)('a model over %s, whose name says nothing, begins as %j: %s', (_what, shape, kind) => {
+  expect(kindsOf(modelOf([['serving_default_input_2:0', 'FP32', shape]]))[0]).toBe(kind);
+});
+
 it('a model over a wave of sound has a sound dropped', () => {
   const model = modelOf([['audio', 'FP32', [1, -1]]]);
 

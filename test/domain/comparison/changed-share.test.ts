@@ -1,5 +1,6 @@
-import { changedShare, ERROR_BUDGET } from '#domain/comparison/changed-share.ts';
+import { changedShare } from '#domain/comparison/changed-share.ts';
 import { seededOrder } from '#domain/comparison/seeded-random.ts';
+import { ANSWERS_ERROR } from '#domain/rollout/error-budget.ts';
 import confseq from './confseq.json' with { type: 'json' };
 
 const RUNS = 1000;
@@ -44,6 +45,6 @@ describe('the share of changed answers', () => {
       });
     }).filter(Boolean).length;
 
-    expect(misses / RUNS).toBeLessThanOrEqual(ERROR_BUDGET);
+    expect(misses / RUNS).toBeLessThanOrEqual(ANSWERS_ERROR);
   });
 });

@@ -1,5 +1,6 @@
 import type { TargetOption } from '#domain/deployment.ts';
-import { PRICES_OF, requestTime, revisionCost } from '#domain/placement/cost.ts';
+import { requestTime, revisionCost } from '#domain/placement/cost.ts';
+import { SHIPPED_PRICES } from '#domain/placement/unit-prices.ts';
 
 const option: TargetOption = {
   target: 'lambda',
@@ -14,7 +15,7 @@ const MILLION = { requests: 1_000_000, durationMs: 100 };
 
 describe('what a revision costs', () => {
   it('on Lambda is nothing while idle, and the time and memory of each request', () => {
-    const { idleUsdPerMonth, items, perCallsUsd } = revisionCost(option, MILLION);
+    const { idleUsdPerMonth, items, perCallsUsd } = revisionCost(option, MILLION, SHIPPED_PRICES);
 
     expect(idleUsdPerMonth).toBe(0);
     expect(items).toEqual([
@@ -28,7 +29,7 @@ describe('what a revision costs', () => {
   });
 
   it('on Lambda grows with the time that a request takes', () => {
-    const slow = revisionCost(option, { ...MILLION, durationMs: 1000 });
+    const slow = revisionCost(option, { ...MILLION, durationMs: 1000 }, SHIPPED_PRICES);
 
     expect(slow.items.at(-1)).toEqual({ what: 'Lambda, 1769 MiB for 1000 ms', usd: 28.99 });
   });
@@ -39,7 +40,7 @@ describe('what a revision costs', () => {
   ])(
     'on $target is its replicas, called or not, and of calls only the way to it',
     ({ target, monthlyUsd }) => {
-      const cost = revisionCost({ ...option, target, monthlyUsd }, MILLION);
+      const cost = revisionCost({ ...option, target, monthlyUsd }, MILLION, SHIPPED_PRICES);
 
       expect(cost.idleUsdPerMonth).toBe(monthlyUsd);
       expect(cost.items.map(({ what }) => what)).toEqual([
@@ -50,13 +51,6 @@ describe('what a revision costs', () => {
       expect(cost.perCallsUsd).toBe(3.92);
     },
   );
-
-  it('is told with the day and the region of the prices', () => {
-    expect(PRICES_OF).toEqual({
-      region: 'us-east-1',
-      asOf: expect.stringMatching(/^\d{4}-\d\d-\d\d$/),
-    });
-  });
 });
 
 it('a request is taken to last as long as the one that proved its version, else a tenth of a second', () => {

@@ -6,6 +6,7 @@ import {
   type Question,
 } from '#domain/placement/demand.ts';
 import { cheapest, flipsAt, frontDoor, rankedOptions, total } from '#domain/placement/optimize.ts';
+import { SHIPPED_PRICES } from '#domain/placement/unit-prices.ts';
 
 const GIB = 1024 ** 3;
 
@@ -131,7 +132,7 @@ describe('the cheapest placement that keeps the limits', () => {
     { ms: 500, rps: 5, lambda: 192, fargate: 215 },
   ])('$ms ms at $rps a second cost what they were computed to, within 2 %', (row) => {
     const question = asked(row.ms, row.rps);
-    const before = total(frontDoor(question.demand));
+    const before = total(frontDoor(question.demand, SHIPPED_PRICES));
     const own = (target: string) =>
       (rankedOptions(question).find((each) => each.target === target)?.usd ?? 0) - before;
 

@@ -1,9 +1,64 @@
+import fargate from '#domain/data/fargate-sizes.json' with { type: 'json' };
+import gpus from '#domain/data/gpu-instances.json' with { type: 'json' };
 import prices from '#domain/data/prices-us-east-1.json' with { type: 'json' };
+import { NO_LIMITS, type Question } from '#domain/placement/demand.ts';
+import { cheapest } from '#domain/placement/optimize.ts';
+import {
+  PRICE_NAMES,
+  pricesWith,
+  pricesWords,
+  SHIPPED_PRICES,
+} from '#domain/placement/unit-prices.ts';
 
 it('every price has a page that states it', () => {
-  const recalled = Object.entries(prices)
+  const stated = {
+    ...prices,
+    gpuHosts: { usd: 0, source: gpus.source },
+    managedInstancesFee: { usd: 0, source: gpus.managedInstancesFee.source },
+  };
+  const recalled = Object.entries(stated)
     .filter(([, price]) => typeof price === 'object' && !price.source.startsWith('https://'))
     .map(([name]) => name);
 
   expect(recalled).toEqual([]);
+});
+
+it('no price stands beside the sizes of tasks, where it would have no page', () => {
+  expect(Object.keys(fargate).filter((name) => /usd/i.test(name))).toEqual([]);
+});
+
+describe('the prices of a region', () => {
+  const read = { region: 'eu-central-1', asOf: '2026-12-01' };
+
+  it('are completed by the shipped ones, which are named', () => {
+    const some = pricesWith({ lambdaRequest: 1 }, read);
+
+    expect(some.usd).toEqual({ ...SHIPPED_PRICES.usd, lambdaRequest: 1 });
+    expect(some.shipped).toEqual(PRICE_NAMES.filter((name) => name !== 'lambdaRequest'));
+    expect(pricesWords(some)).toBe(
+      `Prices of eu-central-1, 2026-12-01 (9 of them of us-east-1, ${prices.asOf})`,
+    );
+    expect(pricesWords(SHIPPED_PRICES)).toBe(`Prices of us-east-1, ${prices.asOf}`);
+  });
+
+  it('decide a placement: dearer tasks make a function the cheapest', () => {
+    const question: Question = {
+      demand: { requestsPerSecond: 40, peak: 60, p95Ms: null, coldStarts: 'allowed', hours: 730 },
+      measured: {
+        requestMs: 100,
+        parallelPart: 0,
+        memoryMiB: 600,
+        imageBytes: 10 ** 9,
+        startMs: 3000,
+      },
+      limits: NO_LIMITS,
+      allowsSpot: false,
+    };
+    const fargateVcpuHour = prices.fargateVcpuHour.usd * 3;
+
+    expect(cheapest(question)?.target).toBe('fargate');
+    expect(cheapest({ ...question, prices: pricesWith({ fargateVcpuHour }, read) })?.target).toBe(
+      'lambda',
+    );
+  });
 });

@@ -25,6 +25,7 @@ const over: BakeEvidence = {
 };
 const under: BakeEvidence = { ...over, elapsedMs: 0 };
 const five = (ms: number) => new Array<number>(5).fill(ms);
+const eight = (ms: number) => new Array<number>(8).fill(ms);
 
 describe('a bake', () => {
   it('goes on until its time is over', () => {
@@ -40,20 +41,30 @@ describe('a bake', () => {
   });
 
   it.each([
-    ['none before', 30, { requests: 1000, refused: 0 }, 'breach'],
-    ['as many before', 30, { requests: 1000, refused: 300 }, 'done'],
-    ['nearly as many before', 16, { requests: 1000, refused: 120 }, 'done'],
-    ['far fewer before', 40, { requests: 1000, refused: 120 }, 'breach'],
-    ['too few requests before to know', 30, { requests: 49, refused: 0 }, 'done'],
+    ['none before', 30, { requests: 1000, refused: 0, serverErrors: 0 }, 'breach'],
+    ['as many before', 30, { requests: 1000, refused: 300, serverErrors: 0 }, 'done'],
+    ['nearly as many before', 16, { requests: 1000, refused: 120, serverErrors: 0 }, 'done'],
+    ['far fewer before', 40, { requests: 1000, refused: 120, serverErrors: 0 }, 'breach'],
+    ['too few requests before to know', 30, { requests: 49, refused: 0, serverErrors: 0 }, 'done'],
     ['no revision before', 30, null, 'done'],
-    ['so few now that it is 5 % at most', 5, { requests: 1000, refused: 0 }, 'done'],
+    [
+      'so few now that it is 5 % at most',
+      5,
+      { requests: 1000, refused: 0, serverErrors: 0 },
+      'done',
+    ],
   ])('of 100 requests is judged by what was refused: %s', (_, refused, before, kind) => {
     expect(judgeBake({ ...over, requests: 100, refused, before }).kind).toBe(kind);
   });
 
   it('says how many requests were refused, and how many before', () => {
     expect(
-      judgeBake({ ...under, requests: 347, refused: 347, before: { requests: 900, refused: 2 } }),
+      judgeBake({
+        ...under,
+        requests: 347,
+        refused: 347,
+        before: { requests: 900, refused: 2, serverErrors: 0 },
+      }),
     ).toEqual({
       kind: 'breach',
       reason:
@@ -129,7 +140,7 @@ describe('a bake', () => {
     { now: 501, before: 100, kind: 'breach', why: 'is more than that' },
     { now: 100, before: 500, kind: 'baking', why: 'is faster' },
   ])('is a $kind when a request of $before ms takes $now: it $why', ({ now, before, kind }) => {
-    const timed = { ...bake, latenciesMs: five(now), previousLatenciesMs: five(before) };
+    const timed = { ...bake, latenciesMs: eight(now), previousLatenciesMs: eight(before) };
 
     expect(judgeBake({ ...under, bake: timed }).kind).toBe(kind);
   });
@@ -151,8 +162,55 @@ describe('a bake', () => {
       'baking',
       'baking',
       'baking',
+      'done',
+    ]);
+  });
+
+  it('is a breach after that minute where few probes, and each of them, show a slowdown', () => {
+    const few = slowly(five(9000), five(90));
+    const judged = (elapsedMs: number) => judgeBake({ ...over, bake: few, elapsedMs }).kind;
+
+    expect([judged(1000), judged(119_999), judged(120_000)]).toEqual([
+      'baking',
+      'baking',
       'breach',
     ]);
+  });
+
+  it('takes more to be a breach at a later look: all looks together have one budget of errors', () => {
+    const at = (looks: number) =>
+      judgeBake({ ...under, bake: { ...slowly(eight(9000), eight(90)), looks } }).kind;
+
+    expect([at(1), at(3), at(4), at(100)]).toEqual(['breach', 'breach', 'baking', 'baking']);
+  });
+
+  it.each([
+    [
+      'as the revision before, by chance a few more',
+      60,
+      { requests: 2000, refused: 0, serverErrors: 80 },
+      'done',
+    ],
+    [
+      'far more than the revision before',
+      200,
+      { requests: 2000, refused: 0, serverErrors: 80 },
+      'breach',
+    ],
+    [
+      'which the revision before had not',
+      60,
+      { requests: 2000, refused: 0, serverErrors: 0 },
+      'breach',
+    ],
+    [
+      'and too many already before',
+      60,
+      { requests: 2000, refused: 0, serverErrors: 900 },
+      'breach',
+    ],
+  ])('of 1000 requests has server errors: %s', (_, serverErrors, before, kind) => {
+    expect(judgeBake({ ...over, requests: 1000, serverErrors, before }).kind).toBe(kind);
   });
 
   it('is done once more probes have shown that it was chance', () => {
@@ -171,7 +229,7 @@ describe('a bake', () => {
   });
 
   it('says how much slower', () => {
-    const timed = { ...bake, latenciesMs: five(900.4), previousLatenciesMs: five(90) };
+    const timed = { ...bake, latenciesMs: eight(900.4), previousLatenciesMs: eight(90) };
 
     expect(judgeBake({ ...under, bake: timed })).toEqual({
       kind: 'breach',

@@ -11,7 +11,12 @@ const EMPTY = {
   build: {},
   server: { startupTimeoutSeconds: 300, extraColumns: 'ignore', batching: 'auto' },
   resources: {},
-  placement: { target: 'auto', allow: ['lambda', 'fargate', 'ec2'], allowCpu: false },
+  placement: {
+    target: 'auto',
+    allow: ['lambda', 'fargate', 'ec2'],
+    allowCpu: false,
+    move: 'advise',
+  },
   scaling: { min: 1, schedules: [] },
   rollout: { strategy: 'auto', minRequests: 50, alarms: [], keepVersions: 3 },
   gate: { broken: 'block', expect: { changed: 0.02 }, truth: { margin: 0.02 }, unproven: 'warn' },
@@ -95,7 +100,7 @@ describe('a manifest', () => {
         aliases: ['gpt-4o'],
       },
       resources: { memory: '2Gi', accelerator: 'none' },
-      placement: { target: 'auto', allow: ['lambda', 'fargate'], allowCpu: false },
+      placement: { target: 'auto', allow: ['lambda', 'fargate'], allowCpu: false, move: 'advise' },
       scaling: {
         min: 1,
         max: 4,

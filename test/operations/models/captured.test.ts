@@ -143,7 +143,7 @@ describe('kept requests', () => {
   it('of a day are forgotten by its key, and a copy of them opens no more', async () => {
     const { ports, all } = await kept({ id: 'a' }, { id: 'b', at: NOW - DAY_MS });
     const copy: string[] = [];
-    for await (const line of ports.keptLines.of('iris', '2026-02-03')) copy.push(line);
+    for await (const { text } of ports.keptLines.of('iris', '2026-02-03')) copy.push(text);
 
     expect(await forget(ports, 'iris', '2026-02-03')).toEqual({ days: ['2026-02-03'] });
     for (const line of copy) await ports.keptLines.add('iris', '2026-02-03', line);
@@ -186,7 +186,7 @@ describe('kept requests', () => {
     await joinTruths(ports, 'iris', '{"id":"a","truth":"s3cret-truth"}');
 
     const lines: string[] = [];
-    for await (const line of ports.keptLines.of('iris', '2026-02-03')) lines.push(line);
+    for await (const { text } of ports.keptLines.of('iris', '2026-02-03')) lines.push(text);
     expect(lines).toHaveLength(2);
     expect(lines.join('\n')).not.toContain('s3cret');
   });
@@ -215,7 +215,7 @@ describe('kept requests', () => {
   it('are left out where a line is not what a server sealed', async () => {
     const { ports, all } = await kept({ id: 'a' });
     let line = '';
-    for await (const each of ports.keptLines.of('iris', '2026-02-03')) line = each;
+    for await (const { text } of ports.keptLines.of('iris', '2026-02-03')) line = text;
     const other = { ...JSON.parse(line), rank: 77 };
     await ports.keptLines.add('iris', '2026-02-03', JSON.stringify(other));
     await ports.keptLines.add('iris', '2026-02-03', line.replace('iris-v2', 'wine-v2'));

@@ -23,7 +23,7 @@ describe('the difference of two versions', () => {
     const found = await diff(null, null);
 
     expect(found).toMatchObject({ from: 2, to: 3, differences: [] });
-    expect(diffLines(MODEL, found)).toEqual([
+    expect(diffLines({ model: MODEL, from: 'v2', to: 'v3' }, found)).toEqual([
       'digits v3 beside v2',
       'They do not differ in what is known of them.',
       '',
@@ -34,7 +34,7 @@ describe('the difference of two versions', () => {
   it('has what the gate found where one replaced the other', async () => {
     const diff = await versions();
 
-    expect(diffLines(MODEL, await diff(1, 2))).toEqual([
+    expect(diffLines({ model: MODEL, from: 'v1', to: 'v2' }, await diff(1, 2))).toEqual([
       'digits v2 beside v1',
       'breaking    the input "x" takes the shape [any, 3]; before: [any, 4]',
       'breaking    the output "y" has the shape [any, 3]; before: [any, 4]',

@@ -6,8 +6,10 @@ import { admitRollback } from '#steps/admit-rollback.ts';
 import { admitUndeploy } from '#steps/admit-undeploy.ts';
 import { recover } from '#steps/recover.ts';
 import { memoryBuilds } from '../../support/memory/builds.ts';
+import { memoryDemand } from '../../support/memory/demand.ts';
 import { memoryEnvironments } from '../../support/memory/environments.ts';
 import { memoryExecutions } from '../../support/memory/executions.ts';
+import { memoryPrices } from '../../support/memory/prices.ts';
 import { memoryRegistry } from '../../support/memory/registry.ts';
 import {
   goneLive,
@@ -20,6 +22,13 @@ import {
 } from '../../support/worlds/registry.ts';
 
 const MODEL = 'shapes';
+
+const KNOWN = {
+  demand: memoryDemand(),
+  prices: memoryPrices(),
+  clock: { now: () => 0 },
+  isSpent: true,
+};
 
 const SEEN = { endpoint: 'http://127.0.0.1:8080/models/shapes', nowMs: 0, alerts: [] };
 
@@ -422,7 +431,7 @@ describe('what is told of versions', () => {
     const model = await requireModel(registry, MODEL);
 
     const explained = await Promise.all(
-      [null, 1, 3].map((version) => explainVersion(registry, model, version)),
+      [null, 1, 3].map((version) => explainVersion({ ...KNOWN, registry }, model, version)),
     );
 
     expect(explained.map(({ version, phase }) => [version, phase])).toEqual([
@@ -439,7 +448,9 @@ describe('what is told of versions', () => {
 
     const model = await requireModel(registry, MODEL);
 
-    await expect(explainVersion(registry, model, 2)).rejects.toThrow('shapes has no version 2');
+    await expect(explainVersion({ ...KNOWN, registry }, model, 2)).rejects.toThrow(
+      'shapes has no version 2',
+    );
   });
 });
 

@@ -88,6 +88,30 @@ export function describeCapture(runtime: Runtime): void {
     expect(requests.map(({ id }) => id).sort()).toEqual([...ids].sort());
   });
 
+  it('tells one client from another by a fingerprint, in which nobody reads who it is', async () => {
+    const server = await capturing(runtime, ['addConstant', { constant: 1 }]);
+    const from = async (index: number, headers: Env) => {
+      await server.post(
+        '/invocations',
+        { inputs: [index] },
+        { 'x-request-id': `r${index}`, ...headers },
+      );
+    };
+
+    await from(0, { 'x-forwarded-for': '203.0.113.7' });
+    await from(1, { 'x-forwarded-for': '203.0.113.7' });
+    await from(2, { 'x-forwarded-for': '203.0.113.8' });
+    await from(3, { 'x-forwarded-for': '203.0.113.8', 'x-slipway-key-id': 'key-7' });
+    await from(4, {});
+
+    const { requests } = await server.end();
+    const callers = [0, 1, 2, 3, 4].map(
+      (index) => requests.find(({ id }) => id === `r${index}`)?.caller,
+    );
+    // sha256 of `slipway-caller`, a line end and who sent it.
+    expect(callers).toEqual(['419ad1dd', '419ad1dd', '3f25d797', 'b5f61351', undefined]);
+  });
+
   it('keeps as many of an hour as its budget says, and counts all', async () => {
     const server = await capturing(runtime, ['addConstant', { constant: 1 }], {
       requestsPerHour: 5,
@@ -163,6 +187,7 @@ async function capturing(
         publish: async () => publicKeys(RING),
         open: async () => privateKeys({ [REVISION]: RING }),
         drop: async () => undefined,
+        keepOnly: async () => undefined,
       };
       const requests = await all(keptRequests({ lines, keys, clock: systemClock }).of('m'));
       const counts = countsOf(texts.flatMap((text) => sealedLine(text) ?? []));

@@ -37,7 +37,7 @@ function keeping({ ranks = [] as readonly number[], plan = {} } = {}) {
     },
     ask(body = '{"inputs":[1]}', fields = () => FIELDS) {
       const draw = capture.draw('id');
-      const answered = { id: 'id', path: '/invocations', type: 'application/json' };
+      const answered = { id: 'id', caller: '', path: '/invocations', type: 'application/json' };
       const bytes = { body: Buffer.from(body), answer: Buffer.from('{"predictions":[1]}') };
       if (draw) capture.keep(draw, { ...answered, ...bytes }, fields);
       return draw !== undefined;

@@ -124,6 +124,7 @@ export async function localAws(moto: Moto, options: LocalAwsOptions = {}) {
       caps: NO_CAPS,
       gpus: { areChosen: true, baseImages: { VLLM_IMAGE: 'vllm@sha256:1' } },
       ownImages: 'built',
+      functionConcurrency: async () => null,
       unwalled: null,
       mostMachine: 'BUILD_GENERAL1_LARGE',
       freeBytes: null,

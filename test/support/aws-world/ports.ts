@@ -24,8 +24,10 @@ import { lambdaPlatform } from '#adapters/aws/lambda/lambda-platform.ts';
 import { lambdaProbes } from '#adapters/aws/lambda/lambda-prober.ts';
 import { cloudWatchBuildLog } from '#adapters/aws/logs/cloudwatch-build-log.ts';
 import { cloudWatchModelLogs } from '#adapters/aws/logs/cloudwatch-model-logs.ts';
+import { cloudWatchDemand } from '#adapters/aws/metrics/cloudwatch-demand.ts';
 import { cloudWatchMetrics } from '#adapters/aws/metrics/cloudwatch-metrics.ts';
 import { dynamoAccountLimits } from '#adapters/aws/registry/dynamo-account-limits.ts';
+import { dynamoPrices } from '#adapters/aws/registry/dynamo-prices.ts';
 import { dynamoRegistry } from '#adapters/aws/registry/dynamo-registry.ts';
 import { dynamoFence } from '#adapters/aws/registry/fence.ts';
 import { awsProber } from '#adapters/aws/routes/aws-prober.ts';
@@ -118,6 +120,8 @@ export function awsPorts(world: AwsWorld, { client, dynamo, clock }: Options) {
       lines: cloudWatchKeptLines({ logs, clock, group: functions.logGroup }),
     }),
     metrics: cloudWatchMetrics({ clock, functionPrefix, lambda, cloudWatch, containers: way }),
+    demand: cloudWatchDemand({ clock, functionPrefix, cloudWatch, containers: way }),
+    prices: dynamoPrices(dynamo, table),
     buildLog: cloudWatchBuildLog({ client: logs }),
     builds: codeBuilds({ client: client(CodeBuildClient), stage: 'test' }),
     images: ecrModelImages({

@@ -92,5 +92,7 @@ export function overflowOf(page: Page): Promise<number> {
 
 export async function picture(page: Page, name: string): Promise<void> {
   mkdirSync(PICTURES, { recursive: true });
+  // The header of a page that is scrolled would stand in the middle of its picture.
+  await page.evaluate('scrollTo(0, 0)');
   await page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage: true });
 }

@@ -51,7 +51,10 @@ const STARTS = 'http.server.request.start';
 
 /** A gateway on a free port with real revisions, and a client with separate connections. */
 export async function gatewayWorld(
-  habits: Pick<GatewayOptions, 'requestLog' | 'corsOrigins' | 'allowedHosts'> = {},
+  habits: Pick<
+    GatewayOptions,
+    'requestLog' | 'corsOrigins' | 'allowedHosts' | 'trustedProxies'
+  > = {},
 ): Promise<GatewayWorld> {
   const revisions = realRevisions();
   const replicas = realReplicas();

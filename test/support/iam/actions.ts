@@ -53,6 +53,11 @@ const SERVICES: Table = {
       permission(`codebuild:${operation}`, arn('codebuild', `project/${name}`)),
     );
   },
+  ssm: ({ operation, body }) => {
+    const { Name, Path } = JSON.parse(body);
+    const name = Name ?? Path;
+    return [permission(`ssm:${operation}`, name ? arn('ssm', `parameter${name}`) : '*')];
+  },
   monitoring: ({ operation }) => [permission(`cloudwatch:${operation}`, '*')],
   ...containerServices,
 };

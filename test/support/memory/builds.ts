@@ -19,6 +19,8 @@ export type MemoryBuilds = {
   has(deploymentId: string, build: Build): void;
   /** Makes every build from now on fail with these lines in its log, until it is given no lines. */
   fail(lines: readonly string[]): void;
+  /** Makes every build from now on measure a request of so many milliseconds on one vCPU. */
+  measure(ms: number): void;
   /** The tags of the images that were built, oldest first. */
   readonly built: readonly string[];
   /** The tags of the images that were built from Dockerfiles, oldest first. */
@@ -38,6 +40,7 @@ export function memoryBuilds(kept: MemoryEnvironments): MemoryBuilds {
   const fromDockerfiles: string[] = [];
   let builds = 0;
   let failing: readonly string[] = [];
+  let measuredMs: number | undefined;
 
   /** Writes the log of a build, and says where it is; throws as Step Functions does when the build is to fail. */
   function run(name: string) {
@@ -67,11 +70,14 @@ export function memoryBuilds(kept: MemoryEnvironments): MemoryBuilds {
     fail(lines) {
       failing = lines;
     },
+    measure(ms) {
+      measuredMs = ms;
+    },
     async build(parameters) {
       const tag = variable(parameters, 'IMAGE_TAG');
       const answer = run(tag);
       built.push(tag);
-      return { Build: { ...answer, ExportedEnvironmentVariables: exported(tag) } };
+      return { Build: { ...answer, ExportedEnvironmentVariables: exported(tag, measuredMs) } };
     },
     async buildOwnImage(parameters) {
       const tag = variable(parameters, 'IMAGE_TAG');
@@ -100,7 +106,7 @@ function granted(url: string): { readonly order: EnvironmentOrder } {
   return JSON.parse(Buffer.from(url.slice(url.indexOf(',') + 1), 'base64').toString());
 }
 
-function exported(tag: string): readonly BuildVariable[] {
+function exported(tag: string, ms: number | undefined): readonly BuildVariable[] {
   const hash = createHash('sha256').update(tag).digest('hex');
   const image = {
     digest: `sha256:${hash}`,
@@ -108,7 +114,14 @@ function exported(tag: string): readonly BuildVariable[] {
     uncompressedBytes: 250_000_000,
     artifactSha256: hash,
     proof: null,
-    smoke: null,
+    smoke:
+      ms === undefined
+        ? null
+        : {
+            startMs: 1000,
+            peakBytes: 200 * 2 ** 20,
+            measured: { by: 'quota', runs: [{ vcpus: 1, rows: 1, requests: 3, ms, cpuMs: null }] },
+          },
   };
   return [{ Name: 'BUILT', Value: JSON.stringify(image) }];
 }

@@ -6,6 +6,7 @@ import {
   publicKeys,
   withoutDays,
 } from '#adapters/capture/key-rings.ts';
+import { sealedLine } from '#domain/capture/sealed-line.ts';
 import type { CaptureKeys } from '#ports/capture-keys.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { KeptLines } from '#ports/kept-lines.ts';
@@ -28,6 +29,11 @@ export function memoryCaptureKeys(): CaptureKeys {
         Object.fromEntries(all.map(([revision, ring]) => [revision, withoutDays(ring, days)])),
       );
     },
+    async keepOnly(model, revisions) {
+      const all = Object.entries(models.get(model) ?? {});
+      const kept = all.filter(([revision]) => revisions.includes(revision));
+      models.set(model, Object.fromEntries(kept));
+    },
   };
 }
 
@@ -38,7 +44,10 @@ export function memoryKeptLines(): KeptLines {
   return {
     days: async (model) => [...daysOf(model).keys()].sort().reverse(),
     async *of(model, day) {
-      yield* daysOf(model).get(day) ?? [];
+      for (const text of daysOf(model).get(day) ?? []) {
+        const said = sealedLine(text);
+        if (said) yield { text, said };
+      }
     },
     async add(model, day, line) {
       const days = daysOf(model);

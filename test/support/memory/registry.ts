@@ -1,3 +1,4 @@
+import type { Judgement } from '#domain/comparison/judgement.ts';
 import type { ModelVersion } from '#domain/deployment.ts';
 import type { SlipwayEvent } from '#domain/event.ts';
 import { Failure } from '#domain/failure.ts';
@@ -30,6 +31,7 @@ export function memoryRegistry({ clock, onEvents = () => {} }: Options): MemoryR
   const deployments = new Map<string, DeploymentRecord>();
   const models = new Map<string, ModelRecord>();
   const versions = new Map<string, ModelVersion>();
+  const judgements = new Map<string, Judgement>();
   const events: SlipwayEvent[] = [];
   const published = new Set<string>();
   let sightings: ReadonlyMap<string, number> = new Map();
@@ -45,13 +47,14 @@ export function memoryRegistry({ clock, onEvents = () => {} }: Options): MemoryR
   }
 
   async function write<Answer>(wanted: RegistryWrite<Answer>): Promise<Answer> {
-    const { answer, deployment, model, version, event } = wanted.decide(
+    const { answer, deployment, model, version, event, judgement } = wanted.decide(
       records(wanted),
       clock.now(),
     );
     if (deployment) deployments.set(deployment.deployment.id, stored(deployment));
     if (model) models.set(model.model.name, stored(model));
     if (version) versions.set(`${version.model}/${version.version}`, stored(version));
+    if (judgement) judgements.set(`${judgement.model}/${judgement.pair}`, stored(judgement));
     if (event) {
       events.push(stored(event));
       onEvents();
@@ -75,6 +78,7 @@ export function memoryRegistry({ clock, onEvents = () => {} }: Options): MemoryR
       [...versions.values()]
         .filter(({ model }) => model === name)
         .toSorted((a, b) => b.version - a.version),
+    judgement: async (model, pair) => judgements.get(`${model}/${pair}`),
     unended: async () =>
       [...deployments.values()]
         .map(({ deployment }) => deployment)

@@ -3,7 +3,8 @@ import type { Target } from '#domain/placement/target.ts';
 import { addConstantModel, unknownOperatorModel } from '../models/onnx.ts';
 import type { Before, TracedWorld } from './world.ts';
 
-const SCALED = 'scaling: { min: 1, max: 2, schedules: [{ at: "08:30", min: 2, max: 3 }] }\n';
+const SCALED =
+  'scaling: { min: 1, max: 2, schedules: [{ at: "08:30", min: 2, max: 3 }] }\ncapture: { days: 1 }\n';
 
 /** Puts a model in the bucket that differs from all before it, and that runs on `target`. */
 export type Place = (

@@ -13,7 +13,7 @@ import type { Moto } from '../aws/moto.ts';
 import { REQUEST } from '../aws-world/scenarios.ts';
 import { machineArn } from '../aws-world/world.ts';
 import { addConstantModel, unknownOperatorModel } from '../models/onnx.ts';
-import { placing, tracedContainers } from './containers.ts';
+import { asked, placing, tracedContainers } from './containers.ts';
 import { tracedPromotions } from './promotion.ts';
 import { tracedTroubles } from './troubles.ts';
 import { type TracedWorld, tracedWorld } from './world.ts';
@@ -49,6 +49,7 @@ export async function tracedRuns(moto: Moto): Promise<TracedWorld> {
   for (let upgrade = 0; upgrade < UPGRADES; upgrade += 1) {
     await world.run(await world.upload('shapes', next()));
   }
+  await keptRequests(world, next);
   await tracedPromotions(moto, world, 'shapes');
   await backAndAway(world);
   const place = placing(world);
@@ -71,6 +72,17 @@ async function backAndAway(world: TracedWorld): Promise<void> {
   const [model, to, reason] = ['shapes', null, ''] as const;
   await world.run({ kind: 'rollback', deploymentId: 'rollback-shapes', model, to, reason });
   await world.run({ kind: 'undeploy', deploymentId: 'undeploy-fresh', model: 'shapes' });
+}
+
+/** A model that is compared by examples and by the requests that are kept, until it is undeployed. */
+async function keptRequests(world: TracedWorld, next: () => Uint8Array): Promise<void> {
+  const kept = async () => world.run(await world.upload('kept', next(), 'capture: { days: 1 }\n'));
+  const example = JSON.stringify({ request: REQUEST });
+  await world.s3.put('models/kept/model.onnx.examples.jsonl', `${example}\n`);
+  await kept();
+  await kept();
+  await world.run(asked.rollback('kept', 1));
+  await world.run(asked.undeploy('kept'));
 }
 
 async function failedBuild(world: TracedWorld, bytes: Uint8Array): Promise<void> {

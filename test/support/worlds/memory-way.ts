@@ -1,6 +1,7 @@
 import type { StepHandler } from '#compose/steps.ts';
 import type {
   Held,
+  MoveRequest,
   ObjectCreated,
   PromotionRequest,
   RollbackRequest,
@@ -14,10 +15,16 @@ import type { MemoryExecutions } from '../memory/executions.ts';
 import type { BuildName } from '../walk/script.ts';
 
 /** The input of an execution. */
-export type Start = ObjectCreated | PromotionRequest | RollbackRequest | UndeployRequest;
+export type Start =
+  | ObjectCreated
+  | PromotionRequest
+  | MoveRequest
+  | RollbackRequest
+  | UndeployRequest;
 
 export function workflowOf(start: Start): WorkflowName {
   if ('detail' in start) return 'deploy';
+  if (start.kind === 'move') return 'promote';
   return start.kind === 'repair' ? 'rollback' : start.kind;
 }
 
@@ -75,7 +82,7 @@ type Answer = {
 type Built = { readonly Build: { readonly ExportedEnvironmentVariables: unknown[] } };
 type Input = Held & {
   readonly event?: ObjectCreated;
-  readonly request?: PromotionRequest | RollbackRequest | UndeployRequest;
+  readonly request?: Exclude<Start, ObjectCreated>;
   readonly execution: string;
 };
 type World = {

@@ -17,17 +17,20 @@ import type { Held, ObjectCreated, StepName } from '#domain/workflow.ts';
 import type { AccountLimits } from '#ports/account-limits.ts';
 import type { Executions } from '#ports/executions.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
+import type { Prices } from '#ports/prices.ts';
 import type { ProbeAnswer } from '#ports/prober.ts';
 import { type FakeClock, fakeClock } from '../clock/fake-clock.ts';
 import { type Tap, tapped } from '../faults/tapped.ts';
 import { memoryAccountLimits } from '../memory/account-limits.ts';
 import { type MemoryBuilds, memoryBuilds } from '../memory/builds.ts';
 import { memoryCapture } from '../memory/capture.ts';
+import { type MemoryDemand, memoryDemand } from '../memory/demand.ts';
 import { type MemoryEnvironments, memoryEnvironments } from '../memory/environments.ts';
 import { type MemoryExecutions, memoryExecutions } from '../memory/executions.ts';
 import { type MemoryImages, memoryImages } from '../memory/images.ts';
 import { type MemoryMetrics, memoryMetrics } from '../memory/metrics.ts';
 import { type MemoryPlatform, memoryPlatform } from '../memory/platform.ts';
+import { memoryPrices } from '../memory/prices.ts';
 import { type Asked, answered, type MemoryProber, memoryProber } from '../memory/prober.ts';
 import { type MemoryRegistry, memoryRegistry } from '../memory/registry.ts';
 import { type MemoryRouter, memoryRouter } from '../memory/router.ts';
@@ -59,6 +62,8 @@ export type WorldOptions = {
   readonly caps?: Partial<Caps>;
   /** The most memory (MiB) that the account gives a function. */
   readonly functionMemoryMiB?: number;
+  /** How many executions the account's functions may have at once; no limit by default. */
+  readonly functionConcurrency?: number;
   readonly gpus?: Partial<Gpus>;
   readonly ownImages?: OwnImages;
   readonly unwalled?: string;
@@ -94,6 +99,8 @@ export type MemoryWorld = {
   readonly router: MemoryRouter;
   readonly prober: MemoryProber;
   readonly metrics: MemoryMetrics;
+  readonly demand: MemoryDemand;
+  readonly prices: Prices;
   readonly executions: MemoryExecutions;
   readonly builds: MemoryBuilds;
   /** The images of environments, none at first; used only where artifacts are built into images. */
@@ -184,6 +191,8 @@ function memoryPorts({ spreadMs = 0, pendingMs = 0, lateMs = 60_000 }: WorldOpti
     platforms,
     router,
     metrics,
+    demand: memoryDemand(),
+    prices: memoryPrices(),
     behaviours,
     environments,
     images: memoryImages(),
@@ -203,12 +212,15 @@ type Parts = ReturnType<typeof memoryPorts>;
 function stepDeps(parts: Parts, options: WorldOptions): StepPorts {
   const { tap, engine = 'process', offered = TARGETS, caps } = options;
   const { clock, registry, store, router, prober, metrics, builds, environments, images } = parts;
+  const { demand, prices } = parts;
   const ports = {
     registry,
     artifacts: store,
     router,
     prober,
     metrics,
+    demand,
+    prices,
     environments,
     images,
     lambda: refusing(parts, options.functionMemoryMiB),
@@ -226,6 +238,7 @@ function stepDeps(parts: Parts, options: WorldOptions): StepPorts {
     platforms: { lambda, fargate, ec2 },
     caps: { ...NO_CAPS, ...caps },
     accountLimits: parts.accountLimits,
+    functionConcurrency: async () => options.functionConcurrency ?? null,
     ...memoryCapture(clock),
     gpus: { areChosen: true, baseImages: { VLLM_IMAGE: 'vllm@sha256:1' }, ...options.gpus },
     ownImages: options.ownImages ?? 'built',

@@ -19,7 +19,7 @@ export type Task = {
   readonly parameters: readonly string[];
   /** A sample item. */
   readonly example: unknown;
-  /** Names an item in words, where the sample says little. */
+  /** Says in words which item the task takes, where the sample says little. */
   readonly takes?: string;
   isItem(value: unknown): boolean;
   /** One answer for each item; refuses with 400. */

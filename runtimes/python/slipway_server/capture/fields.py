@@ -22,12 +22,13 @@ class Fields:
 
 @dataclass(frozen=True)
 class Asked:
-    """`type` is the content type as the client wrote it; empty where it declared none."""
+    """`type` is the content type as the client wrote it; empty where it declared none. `caller` names who sent the request, empty where nobody knows."""
 
     path: str
     type: str
     body: bytes
     answer: bytes
+    caller: str = ""
 
 
 class NotKept(Exception):

@@ -29,6 +29,13 @@ def api_context(header: Header) -> dict[str, Any]:
     return context if isinstance(context, dict) else {}
 
 
+def caller_of(header: Header) -> str:
+    """Who sent a request: the id of an account's key, else the address that the gateway of one machine saw; empty where neither is known."""
+    identity = api_context(header).get("identity")
+    key = str(identity.get("apiKeyId") or "") if isinstance(identity, dict) else ""
+    return header("x-slipway-key-id") or key or header("x-forwarded-for") or ""
+
+
 def request_id(header: Header) -> str:
     """The id that the client or the gateway gave a request, else the API's own id in its access log; empty without one."""
     given = (header("x-request-id"), header("x-slipway-request-id"), api_context(header).get("requestId"))

@@ -9,7 +9,7 @@ from ..capture.capture import Capture
 from ..capture.fields import Asked
 from ..config import Config
 from ..model import Model
-from ..protocols.api_gateway import request_id
+from ..protocols.api_gateway import caller_of, request_id
 from .answer import Answer
 from .http_body import BODY
 
@@ -31,7 +31,7 @@ class Keeper:
         drawn = self._capture.draw(id_)
         if drawn is None:
             return
-        asked = Asked(request.path, request.content_type or "", body, answer.body)
+        asked = Asked(request.path, request.content_type or "", body, answer.body, caller_of(request.get_header))
 
         async def keep() -> None:
             await self._capture.keep(drawn, id_, asked, self._names)

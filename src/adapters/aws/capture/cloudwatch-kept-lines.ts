@@ -49,8 +49,8 @@ export function cloudWatchKeptLines({
     const query = { logStreamNames: [streamOf(model)], startTime: Date.parse(day) };
     try {
       for await (const text of found(query, isEnough)) {
-        const at = sealedLine(text)?.at;
-        if (at !== undefined && dayOf(at) === day) yield text;
+        const said = sealedLine(text);
+        if (said?.at !== undefined && dayOf(said.at) === day) yield { text, said };
       }
     } catch (error) {
       // A model without feedback has no such stream.
@@ -71,11 +71,11 @@ export function cloudWatchKeptLines({
         // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/matching-terms-json-log-events.html
         filterPattern: `{ $.slipwayKept = 1 && $.revision = "${model}-v*" }`,
       };
-      for await (const line of found(query, isEnough)) {
+      for await (const text of found(query, isEnough)) {
         // The revisions of another model may begin so too, and feedback has its own stream.
-        const said = sealedLine(line);
+        const said = sealedLine(text);
         if (!said || 'isTruth' in said || versionOf(said.revision, model) === undefined) continue;
-        yield line;
+        yield { text, said };
       }
       yield* feedbackOf(model, day, isEnough);
     },

@@ -2,6 +2,7 @@ import {
   DeleteParameterCommand,
   GetParameterCommand,
   PutParameterCommand,
+  paginateDescribeParameters,
   paginateGetParametersByPath,
   type SSMClient,
 } from '@aws-sdk/client-ssm';
@@ -36,8 +37,8 @@ export function ssmCaptureKeys({
   readonly stage: string;
 }): CaptureKeys {
   const folderOf = (model: string) => `/slipway/${stage}/capture/${model}`;
-  const publicName = (model: string, revision: string) =>
-    `/slipway/${stage}/capture-public/${model}/${revision}`;
+  const publicFolderOf = (model: string) => `/slipway/${stage}/capture-public/${model}`;
+  const publicName = (model: string, revision: string) => `${publicFolderOf(model)}/${revision}`;
 
   async function published(Name: string): Promise<string | undefined> {
     try {
@@ -65,6 +66,19 @@ export function ssmCaptureKeys({
     }
     return found.sort((one, other) => one.turn - other.turn);
   }
+
+  /** The names alone, which say nothing of the keys: who lists them need not be allowed to read them. */
+  async function namesIn(folder: string): Promise<readonly string[]> {
+    const query = { ParameterFilters: [{ Key: 'Path', Option: 'Recursive', Values: [folder] }] };
+    const found: string[] = [];
+    for await (const { Parameters = [] } of paginateDescribeParameters({ client }, query)) {
+      found.push(...Parameters.map(({ Name = '' }) => Name));
+    }
+    return found;
+  }
+
+  const remove = async (Name: string) =>
+    void (await client.send(new DeleteParameterCommand({ Name })).catch(unlessAbsent));
 
   async function put(model: string, revision: string, turn: number, ring: KeyRing): Promise<void> {
     await client.send(
@@ -110,7 +124,17 @@ export function ssmCaptureKeys({
             (each) => each.revision === revision && (isDropped || each.turn < turn),
           );
           for (const { name } of old) {
-            await client.send(new DeleteParameterCommand({ Name: name })).catch(unlessAbsent);
+            await remove(name);
+          }
+        }
+      }),
+    keepOnly: (model, revisions) =>
+      translated(async () => {
+        // The public ones first: what is sealed by public ones alone could never be opened.
+        for (const folder of [publicFolderOf(model), folderOf(model)]) {
+          for (const name of await namesIn(folder)) {
+            const [revision = ''] = name.slice(folder.length + 1).split('/');
+            if (!revisions.includes(revision)) await remove(name);
           }
         }
       }),

@@ -1,3 +1,4 @@
+import type { Judgement } from '#domain/comparison/judgement.ts';
 import type { ModelVersion } from '#domain/deployment.ts';
 import type { SlipwayEvent } from '#domain/event.ts';
 import { Failure } from '#domain/failure.ts';
@@ -43,6 +44,8 @@ export const versionsOf = (model: string) => `VERSIONS#${model}`;
 export const versionKey = (model: string, version: number) =>
   key(versionsOf(model), padded(version));
 
+export const judgementKey = (model: string, pair: string) => key(`JUDGEMENTS#${model}`, pair);
+
 /** The partitions that hold an event: the log, and copies by model and by deployment, so that neither query reads the whole log. */
 export const eventPartitions = {
   all: 'EVENTS',
@@ -80,14 +83,15 @@ export function numberIn(row: Row | undefined, attribute: string): number | unde
  * Every event increments its model's counter in the same transaction, so the events of a counter are numbered in write order and none appears late; the price is that writes with an event are serialised across the models that share it.
  */
 export function writesOf(snapshot: Snapshot, change: Change<unknown>, nowMs: number): Write[] {
-  const { deployment, model, version, event } = change;
-  if (!deployment && !model && !version && !event) return [];
+  const { deployment, model, version, event, judgement } = change;
+  if (!deployment && !model && !version && !event && !judgement) return [];
   const admitted = snapshot.deployment.admitted ?? snapshot.counter.last + 1;
   return [
     recordWrite(snapshot.deployment, deployment, { admitted: { N: String(admitted) } }),
     ...(snapshot.model ? [recordWrite(snapshot.model, model)] : []),
     ...versionWrites(snapshot.version, version),
     ...unendedWrites(snapshot.deployment.record, deployment, admitted),
+    ...(judgement ? [judgementWrite(judgement)] : []),
     ...(event ? eventWrites(event, snapshot.counter, nowMs) : []),
   ];
 }
@@ -111,6 +115,12 @@ function versionWrites(
   if (!version) return [];
   const where = versionKey(version.model, version.version);
   return [recordWrite({ key: where, rev: 0, record: undefined }, version)];
+}
+
+/** The newest one counts, and only the holder of the model's lease writes one. */
+function judgementWrite(judgement: Judgement): Write {
+  const where = judgementKey(judgement.model, judgement.pair);
+  return { kind: 'put', row: { ...where, record: json(judgement, where) } };
 }
 
 function unendedWrites(

@@ -1,5 +1,6 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { bounded } from '#adapters/aws/bounded.ts';
+import type { Judgement } from '#domain/comparison/judgement.ts';
 import type { Deployment, ModelVersion } from '#domain/deployment.ts';
 import type { DeploymentRecord, ModelRecord } from '#domain/registry/write.ts';
 import { registryWrites } from '#domain/registry/writes.ts';
@@ -8,6 +9,7 @@ import type { Registry } from '#ports/registry.ts';
 import { dynamoEvents } from './dynamo-events.ts';
 import {
   deploymentKey,
+  judgementKey,
   MODELS,
   modelKey,
   recordIn,
@@ -50,6 +52,7 @@ export function dynamoRegistry({ client, table: name, clock }: Options): Registr
     model: async (model) => (await find<ModelRecord>(modelKey(model)))?.model,
     models: async () => (await all<ModelRecord>({ pk: MODELS })).map(({ model }) => model),
     versions: (model) => all<ModelVersion>({ pk: versionsOf(model), isNewestFirst: true }),
+    judgement: (model, pair) => find<Judgement>(judgementKey(model, pair)),
     sighted: (resources) => sighted(table, resources, clock.now()),
     async unended() {
       const rows = await table.all({ pk: UNENDED });

@@ -23,7 +23,7 @@ import type { ArtifactRef, ArtifactStore, StoredObject } from '#ports/artifact-s
 import type { Clock } from '#ports/clock.ts';
 import { companionsTaken } from './companions.ts';
 import { folderStart, untilAstray } from './folder-start.ts';
-import { bucketIntake } from './intake.ts';
+import { type BucketIntake, bucketIntake, type UploadOptions } from './intake.ts';
 import { modelFolder } from './key.ts';
 import { type ObjectCreatedEvent, objectCreatedEvent } from './object-created.ts';
 import { type ObjectStore, objectStore } from './object-store.ts';
@@ -41,9 +41,9 @@ export type FolderStore = ArtifactStore & {
   objectProblem(sha256: string, reread?: { readonly pace?: Pace }): Promise<string | undefined>;
   /**
    * Stores an upload as the key's newest version and shows it in the bucket folder; an interrupted upload leaves nothing.
-   * Fails with `InputInvalid` (the key is not a path, or the size is not `expectedBytes`), `ArtifactRejected` (over `maxObjectBytes`), `StorageFull`, `PlatformDenied`, `PlatformUnavailable`.
+   * Fails with `InputInvalid` (the key is not a path, or the size is not `expectedBytes`), `ArtifactRejected` (over `maxObjectBytes`), `StorageFull`, `PlatformDenied`, `PlatformUnavailable`, and as `require` does.
    */
-  put(key: string, bytes: Readable, about?: { readonly expectedBytes: number }): Promise<Uploaded>;
+  put(key: string, bytes: Readable, options?: UploadOptions): Promise<Uploaded>;
   /** Fails with what `put` would refuse an object of this key and size for, before any of it is there. */
   requirePuttable(key: string, sizeBytes: number): void;
   /** Does the work while the object of this key counts as under way: a folder is not taken for whole, nor its files for stray, before it has arrived. */
@@ -52,9 +52,9 @@ export type FolderStore = ArtifactStore & {
   adopt(key: string, file: string): Promise<Uploaded>;
   /**
    * Removes a key's file from the bucket folder and marks the key deleted; its versions stay.
-   * Idempotent. Fails with `InputInvalid` (the key is not a path, or leads out of the bucket), `PlatformDenied`, `PlatformUnavailable`.
+   * Idempotent; answers the delete marker, undefined where there was nothing to delete. Fails with `InputInvalid` (the key is not a path, or leads out of the bucket), `PlatformDenied`, `PlatformUnavailable`, and as `require` does.
    */
-  remove(key: string): Promise<void>;
+  remove: BucketIntake['remove'];
   /** Records that a version's event was handled; until then each `scan` announces it again. */
   settled(key: string, versionId: string): void;
   /** Finds files that were dropped, changed or deleted while nothing watched, and announces unsettled versions again. */
@@ -150,7 +150,8 @@ export function folderStore(options: Options): FolderStore {
       const manifest = versions.latest(manifestKey(prefix));
       return newestIn(prefix) <= (startedUpTo.get(prefix) ?? manifest?.sequencer ?? '');
     },
-    start: async (key) => announce(await intake.upload(key, Readable.from([]), 0)),
+    start: async (key) =>
+      announce(await intake.upload(key, Readable.from([]), { expectedBytes: 0 })),
   });
 
   async function announceDrop(version: ObjectVersion): Promise<void> {
@@ -211,8 +212,7 @@ export function folderStore(options: Options): FolderStore {
   return {
     ...reads(bucket, versions, { ...objects, problem: sound }, grants(join(root, 'grants'))),
     objectProblem: sound,
-    put: (key, bytes, about) =>
-      uploaded(key, () => intake.upload(key, bytes, about?.expectedBytes)),
+    put: (key, bytes, how) => uploaded(key, () => intake.upload(key, bytes, how)),
     requirePuttable(key, sizeBytes) {
       requireKey(key);
       requireSize(key, sizeBytes, maxObjectBytes);

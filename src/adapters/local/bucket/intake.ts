@@ -6,7 +6,7 @@ import { fingerprint } from '#adapters/local/files/file-state.ts';
 import { Failure } from '#domain/failure.ts';
 import { modelFolder } from './key.ts';
 import type { WrittenObject } from './object-store.ts';
-import type { ObjectVersion } from './object-versions.ts';
+import type { ObjectAbout, ObjectVersion } from './object-versions.ts';
 import { ownerOf } from './owner.ts';
 import { requireKey, requireSize, type Taken, type TakeOptions, takeFile } from './take-file.ts';
 import { hideFromBucket, showInBucket } from './view.ts';
@@ -14,12 +14,23 @@ import { hideFromBucket, showInBucket } from './view.ts';
 /** Makes versions from dropped files and uploads, one at a time per key. */
 export type BucketIntake = {
   drop(key: string, file: FileState): Promise<Taken>;
-  upload(key: string, bytes: Readable, expectedBytes?: number): Promise<ObjectVersion>;
+  upload(key: string, bytes: Readable, options?: UploadOptions): Promise<ObjectVersion>;
   /** As `upload`, of a file on the bucket's disk, which is taken away. */
   adopt(key: string, file: string): Promise<ObjectVersion>;
-  remove(key: string): Promise<void>;
+  /** Answers the delete marker; undefined where there was nothing to delete. */
+  remove(key: string, require?: UploadOptions['require']): Promise<ObjectVersion | undefined>;
   /** Gives up copies of drops, and resolves when nothing runs any more. */
   close(): Promise<void>;
+};
+
+export type UploadOptions = {
+  readonly expectedBytes?: number | undefined;
+  /** Refuses the upload by the newest version of its key, in the moment before it takes that one's place; called once before its bytes are read, too. */
+  readonly require?: ((newest: ObjectVersion | undefined) => void) | undefined;
+  /** Who sends it; by default the user that runs Slipway. */
+  readonly sender?: string | undefined;
+  /** Asked once all bytes have arrived. */
+  readonly about?: (() => ObjectAbout) | undefined;
 };
 
 // Each copy has two open files and a few chunks in memory.
@@ -27,8 +38,8 @@ const COPIES_AT_ONCE = 8;
 // A model's thousands of files wait in a line of its own, and have few places in the common one: so models take turns, and gigabytes of one leave room for another.
 const COPIES_OF_A_MODEL = 4;
 
-export function bucketIntake(options: Omit<TakeOptions, 'signal'>): BucketIntake {
-  const { folder, objects, versions, maxObjectBytes } = options;
+export function bucketIntake(taking: Omit<TakeOptions, 'signal'>): BucketIntake {
+  const { folder, objects, versions, maxObjectBytes } = taking;
   const closing = new AbortController();
   const ofKey = turns(1);
   const ofModel = turns(COPIES_OF_A_MODEL);
@@ -43,34 +54,38 @@ export function bucketIntake(options: Omit<TakeOptions, 'signal'>): BucketIntake
     return result;
   }
 
-  const record = (key: string, written: WrittenObject) =>
+  const record = (key: string, written: WrittenObject, options: UploadOptions = {}) =>
     run(key, async () => {
+      options.require?.(versions.latest(key));
       const shown = await showInBucket(folder, key, objects.path(written.sha256));
-      return versions.add(key, written, fingerprint(shown), await ownerOf(shown));
+      const owner = options.sender ?? (await ownerOf(shown));
+      return versions.add(key, written, fingerprint(shown), { owner, about: options.about?.() });
     });
 
   return {
-    drop: (key, file) =>
-      run(key, () => takeFile({ ...options, signal: closing.signal }, key, file)),
-    async upload(key, bytes, expectedBytes) {
+    drop: (key, file) => run(key, () => takeFile({ ...taking, signal: closing.signal }, key, file)),
+    async upload(key, bytes, given = {}) {
+      const { expectedBytes } = given;
       requireKey(key);
       requireSize(key, expectedBytes ?? 0, maxObjectBytes);
+      given.require?.(versions.latest(key));
       using written = await objects.write(
         measured(key, bytes, maxObjectBytes, expectedBytes),
         expectedBytes ?? 0,
       );
-      return record(key, written);
+      return record(key, written, given);
     },
     async adopt(key, file) {
       requireKey(key);
       using written = await objects.adopt(file);
       return record(key, written);
     },
-    remove: (key) =>
+    remove: (key, require) =>
       run(key, async () => {
         requireKey(key);
+        require?.(versions.latest(key));
         await hideFromBucket(folder, key);
-        if (versions.latest(key)) versions.markDeleted(key);
+        return versions.latest(key) && versions.markDeleted(key);
       }),
     async close() {
       closing.abort();

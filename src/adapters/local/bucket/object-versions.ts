@@ -25,6 +25,10 @@ const SCHEMA = `
     version_id TEXT PRIMARY KEY,
     owner TEXT NOT NULL
   ) STRICT;
+  CREATE TABLE IF NOT EXISTS object_about (
+    version_id TEXT PRIMARY KEY,
+    about TEXT NOT NULL
+  ) STRICT;
   CREATE INDEX IF NOT EXISTS unsettled ON objects (sequence) WHERE NOT is_settled;
 `;
 
@@ -59,6 +63,30 @@ const row = z.pipe(
   })),
 );
 
+/**
+ * The part of an object's description that an S3 client sent and reads again: the entity tag without its quotes, the headers by their lower-case names, and the checksum in base64.
+ * A file that was dropped in the folder has none.
+ */
+const about = z.object({
+  etag: z.string(),
+  headers: z.record(z.string(), z.string()),
+  checksum: z.nullable(
+    z.object({
+      algorithm: z.enum(['crc32', 'crc32c', 'crc64nvme', 'sha1', 'sha256']),
+      value: z.string(),
+      type: z.enum(['FULL_OBJECT', 'COMPOSITE']),
+    }),
+  ),
+});
+
+export type ObjectAbout = z.infer<typeof about>;
+
+/** Who sent an object, where that is known, and what was said of it. */
+export type Provenance = {
+  readonly owner?: string | undefined;
+  readonly about?: ObjectAbout | undefined;
+};
+
 /** A version of a key, with the bucket's file as it was last seen; a delete marker is a version without bytes. */
 export type ObjectVersion = z.infer<typeof row>;
 
@@ -84,21 +112,23 @@ export function objectVersions(database: DatabaseSync, clock: Clock) {
 
   const own = database.prepare('INSERT INTO object_owners (version_id, owner) VALUES (?, ?)');
   const disown = database.prepare('DELETE FROM object_owners WHERE version_id = ?');
-  const add = (values: Readonly<Record<string, SQLInputValue>>, owner?: string) =>
+  const describe = database.prepare('INSERT INTO object_about (version_id, about) VALUES (?, ?)');
+  const undescribe = database.prepare('DELETE FROM object_about WHERE version_id = ?');
+  const add = (values: Readonly<Record<string, SQLInputValue>>, from: Provenance = {}) =>
     transaction(database, () => {
       const versionId = randomUUID();
-      if (owner !== undefined) own.run(versionId, owner);
+      if (from.owner !== undefined) own.run(versionId, from.owner);
+      if (from.about !== undefined) describe.run(versionId, JSON.stringify(from.about));
       return row.parse(insert.get({ versionId, nowMs: clock.now(), ...values }));
     });
 
   return {
-    /** `owner` is the user whose file it is, where that is known. */
     add: (
       key: string,
       { sha256, sizeBytes }: WrittenObject,
       file: Fingerprint,
-      owner?: string,
-    ): ObjectVersion => add({ key, isDeleted: 0, sha256, sizeBytes, ...file }, owner),
+      from?: Provenance,
+    ): ObjectVersion => add({ key, isDeleted: 0, sha256, sizeBytes, ...file }, from),
     markDeleted: (key: string): ObjectVersion =>
       add({ key, isDeleted: 1, sha256: '', sizeBytes: 0, content: '', changedNs: '' }),
     /** Forgets versions whose bytes nothing needs. */
@@ -107,6 +137,7 @@ export function objectVersions(database: DatabaseSync, clock: Clock) {
         for (const { versionId } of unneeded) {
           forget.run(versionId);
           disown.run(versionId);
+          undescribe.run(versionId);
         }
       });
     },
@@ -128,6 +159,8 @@ function reads(database: DatabaseSync) {
       translated(() => statement.all(...parameters).map((values) => row.parse(values)));
   };
   const version = query('key = ? AND version_id = ? AND NOT is_deleted');
+  const marked = query('key = ? AND version_id = ?');
+  const described = database.prepare('SELECT about FROM object_about WHERE version_id = ?');
   const newest = query('key = ? ORDER BY sequence DESC LIMIT 1');
   const keys = database.prepare(
     `SELECT key FROM objects WHERE ${NEWEST} AND NOT is_deleted ORDER BY key`,
@@ -140,6 +173,21 @@ function reads(database: DatabaseSync) {
     list: query(
       `substr(key, 1, length(?1)) = ?1 AND key > ?2 AND ${NEWEST} AND NOT is_deleted ORDER BY key`,
     ),
+    /** As `list`, at most `?3` of the keys that begin with `?1` or come after those. */
+    newestFrom: query(
+      `key >= ?1 AND key > ?2 AND ${NEWEST} AND NOT is_deleted ORDER BY key LIMIT ?3`,
+    ),
+    /** At most `?4` versions and delete markers, the newest of each key first, from `?1` on, that come after the version `?3` (its sequence) of `?2`. */
+    versionsFrom: query(
+      'key >= ?1 AND (key > ?2 OR (key = ?2 AND sequence < ?3)) ORDER BY key, sequence DESC LIMIT ?4',
+    ),
+    /** A version or a delete marker. */
+    findMarked: (key: string, versionId: string) => marked(key, versionId)[0],
+    /** Undefined for a file that was dropped in the folder. */
+    aboutOf(versionId: string): ObjectAbout | undefined {
+      const found = translated(() => described.get(versionId));
+      return found && about.parse(JSON.parse(String(found['about'])));
+    },
     /** Handled versions that are not the newest of their key. */
     followed: query(`is_settled AND NOT is_deleted AND NOT ${NEWEST}`),
     /** Every version with bytes. */

@@ -64,7 +64,7 @@ export async function takeFile(options: TakeOptions, key: string, file: FileStat
     versions.shown(latest.versionId, seen);
     return { kind: 'known' };
   }
-  return { kind: 'version', version: versions.add(key, written, seen, owner) };
+  return { kind: 'version', version: versions.add(key, written, seen, { owner }) };
 }
 
 export function requireKey(key: string): void {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type BigIntStats, constants, existsSync } from 'node:fs';
-import { chmod, copyFile, rename, rm, unlink } from 'node:fs/promises';
+import { chmod, copyFile, readdir, rename, rm, rmdir, unlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { errorCode, fileAt, isAbsence } from '#adapters/local/files/file-state.ts';
 import { storageFailure } from '#adapters/local/registry/storage-failure.ts';
@@ -44,7 +44,7 @@ async function placed(
     await copyFile(objectPath, temporary, constants.COPYFILE_FICLONE);
     await chmod(temporary, WRITABLE);
     const copied = await fileAt(temporary);
-    await rename(temporary, folder.at(name));
+    await renameOver(temporary, folder.at(name));
     const shown = await fileAt(folder.at(name));
     // If another file has replaced it, that is a drop of its own.
     return shown?.ino === copied?.ino ? shown : copied;
@@ -52,6 +52,28 @@ async function placed(
     await rm(temporary, { force: true }).catch(() => {});
     throw error;
   }
+}
+
+/** A bucket has no folders, so one that no file is left in stands in nobody's way. */
+async function renameOver(temporary: string, path: string): Promise<void> {
+  try {
+    await rename(temporary, path);
+  } catch (error) {
+    if (errorCode(error) !== 'EISDIR' || !(await hasNoFiles(path))) throw error;
+    await removeFolders(path);
+    await rename(temporary, path);
+  }
+}
+
+async function hasNoFiles(folder: string): Promise<boolean> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries.every((entry) => entry.isDirectory());
+}
+
+/** Fails with ENOTEMPTY where a file has come meanwhile, and removes none. */
+async function removeFolders(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) await removeFolders(join(folder, name));
+  await rmdir(folder);
 }
 
 /** Removes an object's file from the bucket. Fails with `InputInvalid` when the key leads out of the bucket through a link. */

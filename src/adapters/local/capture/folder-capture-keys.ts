@@ -63,5 +63,11 @@ export function folderCaptureKeys(directory: string): CaptureKeys {
           Object.fromEntries(all.map(([revision, ring]) => [revision, withoutDays(ring, days)])),
         );
       }),
+    keepOnly: (model, revisions) =>
+      changed(model, async () => {
+        const all = Object.entries(await read(model));
+        const kept = all.filter(([revision]) => revisions.includes(revision));
+        if (kept.length < all.length) await write(model, Object.fromEntries(kept));
+      }),
   };
 }

@@ -4,6 +4,7 @@ import { turns } from '#adapters/local/concurrency/turns.ts';
 import { errorCode } from '#adapters/local/files/file-state.ts';
 import { storageFailure } from '#adapters/local/registry/storage-failure.ts';
 import { firstOf } from '#domain/capture/plan.ts';
+import { sealedLine } from '#domain/capture/sealed-line.ts';
 import { MOST_DAYS } from '#domain/manifest/capture.ts';
 import type { KeptLines } from '#ports/kept-lines.ts';
 
@@ -69,7 +70,10 @@ export function folderKeptLines(directory: string): FolderKeptLines {
       const file = await open(path).catch((error: unknown) => unlessAbsent(error, path));
       if (!file) return;
       try {
-        yield* file.readLines();
+        for await (const text of file.readLines()) {
+          const said = sealedLine(text);
+          if (said) yield { text, said };
+        }
       } finally {
         // A reader may have enough before the end.
         await file.close();

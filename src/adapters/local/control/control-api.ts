@@ -8,6 +8,7 @@ import { openAnswers } from '#adapters/local/http/open-answers.ts';
 import { hasBody } from '#adapters/local/http/received-body.ts';
 import type { Handler } from '#control/handler.ts';
 import { jsonResponse } from '#control/json-response.ts';
+import { packed } from './packed.ts';
 
 const ENDING_MS = 250;
 // The host that a request names is a header; this one only makes a URL of its path.
@@ -62,7 +63,7 @@ async function answerTo(
       // Unread bytes stay with Node, which drops them once the answer is sent.
       ...(hasBody(raw) && takesBody(raw) && { body: ReadableStream.from(raw), duplex: 'half' }),
     });
-    return await handler(request);
+    return await packed(request, await handler(request));
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     return refused(`${raw.method} ${raw.url} is not a request that is taken here`, '');

@@ -1,4 +1,5 @@
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { BlockList, isIP } from 'node:net';
 
 /** How a client reaches the gateway: `prefix` is the path before the gateway's own, empty or such as `/ml`. */
 export type Front = {
@@ -7,30 +8,111 @@ export type Front = {
   readonly prefix: string;
 };
 
+export type FrontOf = (request: Pick<IncomingMessage, 'headers' | 'socket'>) => Front;
+
 const HOST = /^[\w.:[\]-]{1,255}$/;
 const PREFIX = /^(\/[\w.~-]{1,100}){1,10}$/;
 
 /**
- * How the client of a proxy in front reaches the gateway, from that proxy's `x-forwarded-proto`, `-host` and `-prefix`, else from the request itself.
- * A client can write these headers too: they decide only which address it is told, and what is malformed counts as absent. A proxy in front replaces them.
+ * How the client of a proxy in front reaches the gateway: by that proxy's `x-forwarded-proto`, `-host` and `-prefix`, or by its `Forwarded` (RFC 7239), else by the request itself.
+ * Only trusted addresses are believed: this machine's own, and `trusted`, which are addresses or networks such as `10.0.0.0/8`. Where several proxies have added a value, the one of the outermost trusted proxy counts: values before it are claims of a client. A malformed header counts as absent.
  */
-export function frontOf(headers: IncomingHttpHeaders): Front {
-  const host = one(headers['x-forwarded-host']);
-  return {
-    protocol: one(headers['x-forwarded-proto']) === 'https' ? 'https' : 'http',
-    host: HOST.test(host) ? host : headers.host,
-    prefix: prefixIn(one(headers['x-forwarded-prefix'])),
+export function frontFor(trusted: readonly string[]): FrontOf {
+  const isTrusted = trustIn(trusted);
+  return ({ headers, socket }) => {
+    const own = { protocol: 'http', host: headers.host, prefix: '' } as const;
+    if (!isForwarded(headers) || !isTrusted(socket.remoteAddress ?? '')) return own;
+    const forwarded = outermost(headers.forwarded, isTrusted);
+    const hops = listOf(headers['x-forwarded-for']).map(addressOf);
+    const believed = hops.length - hops.findLastIndex((hop) => !isTrusted(hop));
+    const said = (name: string) => {
+      const values = listOf(headers[name]);
+      return values.at(-Math.min(believed, values.length)) ?? '';
+    };
+    const host = said('x-forwarded-host') || forwarded['host'] || '';
+    const protocol = said('x-forwarded-proto') || forwarded['proto'];
+    return {
+      protocol: protocol === 'https' ? 'https' : 'http',
+      host: HOST.test(host) ? host : own.host,
+      prefix: prefixIn(said('x-forwarded-prefix')),
+    };
   };
+}
+
+/** Nearly every request has none of these. */
+function isForwarded(headers: IncomingHttpHeaders): boolean {
+  return (
+    headers.forwarded !== undefined ||
+    headers['x-forwarded-proto'] !== undefined ||
+    headers['x-forwarded-host'] !== undefined ||
+    headers['x-forwarded-prefix'] !== undefined
+  );
+}
+
+function trustIn(trusted: readonly string[]): (address: string) => boolean {
+  const list = new BlockList();
+  for (const each of ['127.0.0.0/8', '::1', ...trusted]) {
+    const [address = '', bits] = each.split('/');
+    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
+    if (bits === undefined) list.addAddress(address, family);
+    else list.addSubnet(address, Number(bits), family);
+  }
+  return (address) => {
+    const version = isIP(address);
+    return version !== 0 && list.check(address, version === 6 ? 'ipv6' : 'ipv4');
+  };
+}
+
+/** Whether `trusted` of `frontFor` may have it: an IP address, or a network as address and bits. */
+export function isNetwork(text: string): boolean {
+  const [address = '', bits, ...rest] = text.split('/');
+  const most = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
+  if (most === -1 || rest.length > 0) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most);
+}
+
+type Element = Readonly<Record<string, string>>;
+
+/** The element of `Forwarded` that the outermost trusted proxy has added: `for` names the address before it. */
+function outermost(header: string | undefined, isTrusted: (address: string) => boolean): Element {
+  const elements = elementsOf(header ?? '');
+  const at = elements.findLastIndex((element) => !isTrusted(addressOf(element['for'] ?? '')));
+  return elements[Math.max(at, 0)] ?? {};
+}
+
+// Lenient as proxies are: a host with a port needs quotes, and many write none.
+const PAIR = /\s*([\w!#$%&'*+.^`|~-]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s",;]+))\s*([;,]|$)/y;
+
+/** Empty where any part of it is malformed, or named twice. */
+function elementsOf(header: string): readonly Element[] {
+  const elements: Record<string, string>[] = [{}];
+  PAIR.lastIndex = 0;
+  while (PAIR.lastIndex < header.length) {
+    const [, name = '', quoted, plain = '', end] = PAIR.exec(header) ?? [];
+    const element = elements.at(-1);
+    const key = name.toLowerCase();
+    if (key === '' || !element || Object.hasOwn(element, key)) return [];
+    element[key] = quoted?.replaceAll(/\\(.)/g, '$1') ?? plain;
+    if (end === ',') elements.push({});
+  }
+  return elements;
+}
+
+/** An address without its port: `[2001:db8::1]:80`, `192.0.2.1:80`. */
+function addressOf(node: string): string {
+  const [, inner] = /^\[([^\]]*)\](?::\d+)?$/.exec(node) ?? [];
+  return inner ?? node.replace(/^(\d+\.\d+\.\d+\.\d+):\d+$/, '$1');
+}
+
+function listOf(value: string | string[] | undefined): readonly string[] {
+  return (value?.toString() ?? '')
+    .split(',')
+    .map((each) => each.trim())
+    .filter((each) => each !== '');
 }
 
 function prefixIn(text: string): string {
   if (text === '') return '';
   const bare = text.replace(/\/$/, '');
   return PREFIX.test(bare) && !/\/\.\.?(\/|$)/.test(bare) ? bare : '';
-}
-
-/** The first proxy's word, where several have added one. */
-function one(value: string | string[] | undefined): string {
-  if (value === undefined) return '';
-  return value.toString().split(',')[0]?.trim() ?? '';
 }

@@ -10,6 +10,7 @@ import { openAnswers } from '#adapters/local/http/open-answers.ts';
 import { expose, type Family } from '#adapters/local/metrics/exposition.ts';
 import type { RevisionHost } from '#adapters/local/revisions/invocation.ts';
 import type { ServerMeters } from '#adapters/local/revisions/server-meters.ts';
+import type { ApiKey } from '#domain/api-key.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Metrics } from '#ports/metrics.ts';
 import type { Router } from '#ports/router.ts';
@@ -18,11 +19,13 @@ import { answerClientErrors } from './client-error.ts';
 import { gracefulClose } from './close.ts';
 import { corsFor } from './cors.ts';
 import { endedRequests } from './ended-request.ts';
+import { frontFor } from './forwarded.ts';
 import { type GenerationMeters, generationMeters } from './generation-meters.ts';
-import { gatewayHandler } from './handler.ts';
+import { type GatewayParts, gatewayHandler } from './handler.ts';
 import { inFlight } from './in-flight.ts';
 import { requestMeters } from './meters.ts';
 import { gatewayMetrics } from './metrics.ts';
+import { outerCallers } from './outer-callers.ts';
 import type { RequestLog } from './request-log.ts';
 import { gatewayRouter } from './router.ts';
 import { upstreamPools } from './upstream-pools.ts';
@@ -47,11 +50,21 @@ export type GatewayOptions = Wanted & {
   readonly consoleOrigins?: () => readonly string[];
   /** Names of this machine, beside its own, that requests may have in their Host header. */
   readonly allowedHosts?: readonly string[];
+  /** Addresses and networks of proxies, beside this machine's own, whose word for the address that clients see is believed. */
+  readonly trustedProxies?: readonly string[];
 };
+
+/** An address at which the gateway answers, until it is closed. */
+export type Served = { readonly origin: string; close(): Promise<void> };
+
+/** An address for callers on other machines, who need a key: `find` looks one up by its hash. */
+export type Outer = Wanted & { readonly find: (hash: string) => ApiKey | undefined };
 
 export type Gateway = {
   /** The address for clients, `http://HOST:PORT`. */
   readonly origin: string;
+  /** Answers callers on other machines too. Fails as `listen` does. */
+  open(outer: Outer): Promise<Served>;
   /** The value of PROBE_HEADER in probes of its own Slipway. */
   readonly probeMark: string;
   readonly router: Router;
@@ -80,8 +93,8 @@ const NO_PAGES: ConsoleFiles = { file: () => undefined, modules: () => [] };
 
 /** The endpoint of every model on one machine: a reverse proxy that distributes requests by shares, and keeps clients' connections when the shares change. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { host, revisions, database, clock, timers = realTimers } = options;
-  const { requestLog: log, corsOrigins = [], allowedHosts = [] } = options;
+  const { revisions, database, clock, timers = realTimers } = options;
+  const { requestLog: log, corsOrigins = [], allowedHosts = [], trustedProxies = [] } = options;
   const { generations = generationMeters(clock), consoleOrigins = () => [] } = options;
   const { router, table } = gatewayRouter({ database, revisions });
   const counts = gatewayMetrics(clock);
@@ -96,7 +109,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     ...generations.families(revisions),
     ...(options.servers?.families(revisions) ?? []),
   ];
-  const handler = gatewayHandler({
+  const parts: GatewayParts = {
     revisions,
     upstreams,
     inFlight: flights,
@@ -105,25 +118,20 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     cors: corsFor(origins),
     pages: options.pages ?? NO_PAGES,
     console: () => consoleOrigins()[0],
+    frontOf: frontFor(trustedProxies),
     stranger: strangers({ hosts: allowedHosts, origins }),
     timers,
     table,
     room: bodyRoom(timers),
-  });
-  const server = createServer(SERVER_OPTIONS, handler)
-    .on('checkContinue', handler)
-    // Any other expectation may be passed over: RFC 9110 §10.1.1.
-    .on('checkExpectation', handler);
-  // Each pipelined request listens for the close of its connection; that is not a leak.
-  server.on('connection', (socket) => socket.setMaxListeners(0));
-  const answers = openAnswers(server);
-  answerClientErrors(server, answers, SERVER_OPTIONS);
-  answerHalfClosed(server, answers);
-  const closeServer = gracefulClose(server, answers, timers);
-  const boundPort = await listen(server, options);
+  };
+  const inner = await serving(gatewayHandler(parts), options, timers);
 
   return {
-    origin: `http://${host}:${boundPort}`,
+    origin: inner.origin,
+    async open({ find, ...wanted }) {
+      const handler = gatewayHandler({ ...parts, callers: outerCallers({ find, timers }) });
+      return serving(handler, wanted, timers);
+    },
     probeMark,
     router,
     metrics: {
@@ -134,9 +142,30 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     families,
     inFlight: flights.count,
     async close() {
-      await closeServer();
+      await inner.close();
       await upstreams.close();
       await log?.written();
     },
   };
+}
+
+/** Listens with a server of its own. */
+async function serving(
+  handler: ReturnType<typeof gatewayHandler>,
+  wanted: Wanted,
+  timers: Timers,
+): Promise<Served> {
+  const server = createServer(SERVER_OPTIONS, handler)
+    .on('checkContinue', handler)
+    // Any other expectation may be passed over: RFC 9110 §10.1.1.
+    .on('checkExpectation', handler);
+  // Each pipelined request listens for the close of its connection; that is not a leak.
+  server.on('connection', (socket) => socket.setMaxListeners(0));
+  const answers = openAnswers(server);
+  answerClientErrors(server, answers, SERVER_OPTIONS);
+  answerHalfClosed(server, answers);
+  const close = gracefulClose(server, answers, timers);
+  const { host } = wanted;
+  const port = await listen(server, wanted);
+  return { origin: `http://${host.includes(':') ? `[${host}]` : host}:${port}`, close };
 }

@@ -4,12 +4,15 @@ import { leavingBy } from '#adapters/local/concurrency/leaving.ts';
 import type { Timers } from '#adapters/local/concurrency/timers.ts';
 import type { BodyRoom } from '#adapters/local/http/body-room.ts';
 import type { RevisionHost } from '#adapters/local/revisions/invocation.ts';
+import { mayCall } from '#domain/api-key.ts';
 import limits from '#domain/data/container-limits.json' with { type: 'json' };
 import type { strangers } from './callers.ts';
 import { type Cors, VARIES } from './cors.ts';
 import type { EndedRequest } from './ended-request.ts';
+import type { FrontOf } from './forwarded.ts';
 import { answerHome } from './home.ts';
 import type { InFlight } from './in-flight.ts';
+import type { OuterCallers } from './outer-callers.ts';
 import { answerPage } from './page.ts';
 import { isOwnAddress, type Place, prefixOf, readPlace } from './place.ts';
 import type { Ending } from './proxy.ts';
@@ -30,8 +33,10 @@ export type GatewayParts = {
   readonly inFlight: InFlight;
   /** Called for every request when it has ended. */
   readonly ended: (request: EndedRequest) => void;
-  /** Prometheus' text format. */
-  readonly metrics: () => Promise<{ readonly type: string; readonly text: string }>;
+  /** Prometheus' text format; undefined for callers that may not read it. */
+  readonly metrics?: (() => Promise<{ readonly type: string; readonly text: string }>) | undefined;
+  /** Asks callers on other machines for a key; undefined where every user of this machine may call. */
+  readonly callers?: OuterCallers;
   readonly cors: Cors;
   /** The files of the page that a browser gets of a model. */
   readonly pages: ConsoleFiles;
@@ -39,6 +44,7 @@ export type GatewayParts = {
   readonly console: () => string | undefined;
   /** Refuses requests of pages that may not call models. */
   readonly stranger: ReturnType<typeof strangers>;
+  readonly frontOf: FrontOf;
   readonly timers: Timers;
   readonly room: BodyRoom;
   table(): RoutingTable;
@@ -64,8 +70,10 @@ export function gatewayHandler(parts: GatewayParts) {
     const sinceMs = timers.nowMs();
     identify(request);
     if (cors(request, response)) return;
-    const known = look(request, parts);
-    if (answerOwn(parts, request, response, known)) return;
+    const mine = partsFor(request, parts);
+    const known = 'refusal' in mine ? mine : look(request, mine);
+    const own = 'refusal' in mine ? parts : mine;
+    if (answerOwn(own, request, response, known)) return;
     if ('refusal' in known) {
       const { refusal, revision, model } = known;
       refusals.refuse(response, refusal, revision);
@@ -73,7 +81,7 @@ export function gatewayHandler(parts: GatewayParts) {
     }
 
     const arrival = { request, response, gone: leavingBy(request.socket) };
-    const outcome = await answer(parts, arrival, known);
+    const outcome = await answer(own, arrival, known);
     const status = finish(arrival, outcome);
     ended({ request, sinceMs, model: outcome.model, revision: outcome.revision, status });
   };
@@ -87,15 +95,16 @@ function answerOwn(
   known: Known | Unnamed | Refused,
 ): boolean {
   if ('isStranger' in known) return false;
-  const { metrics, table } = parts;
+  const { metrics, table, frontOf } = parts;
   const place = 'place' in known ? known.place : undefined;
   // Node sends only the head in answer to HEAD.
   if (request.method !== 'GET' && request.method !== 'HEAD') return false;
   response.setHeader(...VARIES);
   if (place) return answerPage(request, response, place, { table: table(), files: parts.pages });
-  if (answerHome(request, response, { table: table(), console: parts.console() })) return true;
+  if (answerHome(request, response, { table: table(), console: parts.console(), frontOf }))
+    return true;
   if (answerRoot(request, response, parts)) return true;
-  if (!METRICS.test(request.url ?? '')) return false;
+  if (!metrics || !METRICS.test(request.url ?? '')) return false;
   metrics().then(
     ({ type, text }) => response.writeHead(200, { ...NOSNIFF, 'content-type': type }).end(text),
     (error: unknown) => refusals.refuse(response, refusals.gatewayFailed(error)),
@@ -113,6 +122,28 @@ type Refused = {
   readonly model?: string;
 };
 
+/** The gateway as the holder of a request's key sees it: the models of that key alone, and no test paths. */
+function partsFor(request: IncomingMessage, parts: GatewayParts): GatewayParts | Refused {
+  if (!parts.callers) return parts;
+  const stranger = parts.stranger(request.headers);
+  if (stranger) return { refusal: stranger, isStranger: true };
+  const caller = parts.callers(request);
+  if ('refusal' in caller) return { ...caller, isStranger: true };
+  const { key } = caller;
+  const place = placeOf(request);
+  if (place?.kind === 'candidate') return { refusal: refusals.nothingHere([]), isStranger: true };
+  if (place && !mayCall(key, place.name)) {
+    return { refusal: refusals.notOfKey(place.name), isStranger: true };
+  }
+  if (key.models === 'all') return parts;
+  const table = () => new Map([...parts.table()].filter(([name]) => mayCall(key, name)));
+  return { ...parts, table, metrics: undefined };
+}
+
+function placeOf({ url = '' }: IncomingMessage): Place | undefined {
+  return readPlace(url) ?? placeNamedIn(url);
+}
+
 function look(request: IncomingMessage, parts: GatewayParts): Known | Unnamed | Refused {
   const stranger = parts.stranger(request.headers);
   if (stranger) return { refusal: stranger, isStranger: true };
@@ -120,7 +151,7 @@ function look(request: IncomingMessage, parts: GatewayParts): Known | Unnamed | 
   if (unserved) return { refusal: unserved };
   const url = request.url ?? '';
   if (isNamedInBody(request)) return { place: undefined, terms: UNNAMED };
-  return lookAt(readPlace(url) ?? placeNamedIn(url), url, parts);
+  return lookAt(placeOf(request), url, parts);
 }
 
 // As long, and as much, as any request may take to arrive.

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { VARIES } from './cors.ts';
-import { frontOf } from './forwarded.ts';
+import type { Front } from './forwarded.ts';
 import { WAITED_HEADER } from './probe-mark.ts';
 import { idOf } from './request-id.ts';
 import { actsOnOthers } from './shared-origin.ts';
@@ -42,8 +42,11 @@ const REWRITTEN: ReadonlySet<string> = new Set([
 ]);
 
 /** The headers for a model's server: end-to-end ones unchanged, the gateway's own statement of the request's origin, how the client reaches it and, where needed, the path prefix. */
-export function requestHeaders(request: IncomingMessage, prefix: string | undefined): HeaderList {
-  const front = frontOf(request.headers);
+export function requestHeaders(
+  request: IncomingMessage,
+  front: Front,
+  prefix: string | undefined,
+): HeaderList {
   const headers: HeaderList = [
     'x-forwarded-for',
     request.socket.remoteAddress ?? '',

@@ -1,19 +1,25 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { frontOf } from './forwarded.ts';
+import type { FrontOf } from './forwarded.ts';
 import { wantsPage } from './page.ts';
 import type { RoutingTable } from './routing-table.ts';
 import { NOSNIFF } from './shared-origin.ts';
 
 const HOME = /^\/(models\/?)?(\?|$)/;
 
+type Parts = {
+  readonly table: RoutingTable;
+  readonly console: string | undefined;
+  readonly frontOf: FrontOf;
+};
+
 /** Answers a GET of the gateway's own address, or of `/models`, with the models that are live and their paths: a page for a browser, JSON for others; false for any other request. */
 export function answerHome(
   request: IncomingMessage,
   response: ServerResponse,
-  { table, console }: { readonly table: RoutingTable; readonly console: string | undefined },
+  { table, console, frontOf }: Parts,
 ): boolean {
   if (!HOME.test(request.url ?? '')) return false;
-  const { prefix } = frontOf(request.headers);
+  const { prefix } = frontOf(request);
   const names = [...table.keys()].sort();
   const models = names.map((name) => ({ name, path: `${prefix}/models/${name}` }));
   const isPage = wantsPage(request);

@@ -3,6 +3,7 @@ import type { Dispatcher } from 'undici';
 import type { Timers } from '#adapters/local/concurrency/timers.ts';
 import type { InvocationLimits, InvocationSlot } from '#adapters/local/revisions/invocation.ts';
 import type { Mechanism } from '#domain/placement/target.ts';
+import type { Front } from './forwarded.ts';
 import { requestHeaders, responseHeaders } from './headers.ts';
 import { lambdaWarning } from './lambda-warning.ts';
 import { type Refusal, requestTooSlow, revisionTooSlow } from './refusal.ts';
@@ -12,6 +13,7 @@ export type Exchange = {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly path: string;
+  readonly front: Front;
   /** The prefix before the path, if the server needs to know it. */
   readonly prefix: string | undefined;
   /** The whole body; null when there is none. */
@@ -48,7 +50,7 @@ const STOPPED = new Error('the exchange has ended');
 
 /** Relays the request to the process, and streams its answer to the client. Never rejects; any ending but `answered` may have sent part of the answer. */
 export async function relay(exchange: Exchange): Promise<Ending> {
-  const { request, response, path, prefix, body, upstream, endMs, timers } = exchange;
+  const { request, response, path, front, prefix, body, upstream, endMs, timers } = exchange;
   const { socket } = request;
   if (socket.closed) return { kind: 'abandoned' };
   const { promise, resolve } = Promise.withResolvers<Ending>();
@@ -69,7 +71,12 @@ export async function relay(exchange: Exchange): Promise<Ending> {
     if (!response.headersSent) settle({ kind: 'recalled' });
   });
   upstream.dispatch(
-    { path, method: request.method ?? 'GET', headers: requestHeaders(request, prefix), body },
+    {
+      path,
+      method: request.method ?? 'GET',
+      headers: requestHeaders(request, front, prefix),
+      body,
+    },
     answerHandler(exchange, settle, (controller) => {
       stopUpstream = () => controller.abort(STOPPED);
       if (isOver) stopUpstream();

@@ -14,6 +14,8 @@ export type Refusal = {
   readonly fix?: string;
   readonly retryAfterSeconds?: number | undefined;
   readonly models?: readonly string[];
+  /** The ways in which a caller may say who it is (`www-authenticate`). */
+  readonly authenticate?: string;
   /** The code by which clients of OpenAI's API tell errors apart. */
   readonly code?: string;
 };
@@ -34,6 +36,7 @@ export function refuse(response: ServerResponse, refusal: Refusal, revision?: st
     'x-request-id': idOf(response.req),
     ...(revision !== undefined && { 'x-slipway-revision': revision }),
     ...(retryAfterSeconds !== undefined && { 'retry-after': String(retryAfterSeconds) }),
+    ...(refusal.authenticate !== undefined && { 'www-authenticate': refusal.authenticate }),
   });
   response.end(body);
 }
@@ -105,6 +108,15 @@ export function noModelNamed(asked: string | null, models: readonly string[]): R
       ? `did you mean ${JSON.stringify(meant)}?`
       : '`slipway status` shows which models are live',
     code: 'model_not_found',
+  };
+}
+
+/** Says nothing of whether there is such a model. */
+export function notOfKey(model: string): Refusal {
+  return {
+    status: 403,
+    error: `this key is not for a model ${model}`,
+    fix: 'use a key for it; `slipway keys list` shows which models each is for',
   };
 }
 

@@ -6,6 +6,7 @@ import type {
   RevisionHost,
   Sharing,
 } from '#adapters/local/revisions/invocation.ts';
+import type { FrontOf } from './forwarded.ts';
 import { PROBE_HEADER, WAITED_HEADER } from './probe-mark.ts';
 import { type Ending, type Exchange, relay } from './proxy.ts';
 import type { Arrival } from './receive.ts';
@@ -25,6 +26,7 @@ type Parts = {
   readonly revisions: RevisionHost;
   readonly upstreams: UpstreamPools;
   readonly timers: Timers;
+  readonly frontOf: FrontOf;
 };
 
 // Kept as three objects: spreading them into one for each request would cost more than everything else here.
@@ -87,7 +89,7 @@ async function exchange(
   slot: InvocationSlot,
 ): Promise<Ending> {
   const { limits, mechanism } = terms;
-  const { timers, upstreams } = parts;
+  const { timers, upstreams, frontOf } = parts;
   const { request, response, path, prefix, body, revision } = routed;
   let ending: Ending = { kind: 'abandoned' };
   try {
@@ -95,6 +97,7 @@ async function exchange(
       request,
       response,
       path,
+      front: frontOf(request),
       prefix,
       body,
       revision,

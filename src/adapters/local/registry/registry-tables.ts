@@ -1,4 +1,5 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
+import type { Judgement } from '#domain/comparison/judgement.ts';
 import type { ModelVersion } from '#domain/deployment.ts';
 import type { SlipwayEvent } from '#domain/event.ts';
 import { Failure } from '#domain/failure.ts';
@@ -45,6 +46,12 @@ const SCHEMA = `
     resource TEXT PRIMARY KEY,
     first_at_ms INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS judgements (
+    model TEXT NOT NULL,
+    pair TEXT NOT NULL,
+    record TEXT NOT NULL,
+    PRIMARY KEY (model, pair)
+  ) STRICT, WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS unpublished ON events (cursor) WHERE NOT published;
 `;
 
@@ -69,6 +76,7 @@ function reads(database: DatabaseSync) {
     model,
     models: many<ModelRecord>(database, 'models ORDER BY name'),
     versions: many<ModelVersion>(database, 'versions WHERE model = ? ORDER BY version DESC'),
+    judgement: one<Judgement>(database, 'judgements WHERE model = ? AND pair = ?'),
     unended: many<DeploymentRecord>(
       database,
       'deployments WHERE ended_at_ms IS NULL ORDER BY admitted',
@@ -125,6 +133,9 @@ function save(database: DatabaseSync) {
   const version = database.prepare(
     'REPLACE INTO versions (model, version, record) VALUES (?, ?, ?)',
   );
+  const judgement = database.prepare(
+    'REPLACE INTO judgements (model, pair, record) VALUES (?, ?, ?)',
+  );
   const event = database.prepare('INSERT INTO events (id, record) VALUES (?, ?)');
   return (change: Change<unknown>): void => {
     if (change.deployment) {
@@ -134,6 +145,10 @@ function save(database: DatabaseSync) {
     if (change.version) {
       const row = change.version;
       version.run(row.model, row.version, JSON.stringify(row));
+    }
+    if (change.judgement) {
+      const row = change.judgement;
+      judgement.run(row.model, row.pair, JSON.stringify(row));
     }
     if (change.event) event.run(change.event.detail.eventId, JSON.stringify(change.event));
   };

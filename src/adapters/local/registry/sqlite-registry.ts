@@ -36,6 +36,7 @@ export function sqliteRegistry({ database, clock, onEvents }: Options): Registry
     model: (name) => read(() => tables.model(name)?.model),
     models: () => read(() => tables.models().map(({ model }) => model)),
     versions: (model) => read(() => tables.versions(model)),
+    judgement: (model, pair) => read(() => tables.judgement(model, pair)),
     unended: () => read(() => tables.unended().map(({ deployment }) => deployment)),
     sighted: async (resources) =>
       transaction(database, () => tables.sighted(resources, clock.now())),

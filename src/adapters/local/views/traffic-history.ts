@@ -21,6 +21,8 @@ type Options = {
   readonly clock: Pick<Clock, 'now'>;
   /** The counters of requests and the gauges of shares and memory, as Prometheus gets them. */
   readonly families: () => readonly Family[];
+  /** Counts the requests of a model since the last look. */
+  readonly onRequests: (model: string, requests: number) => void;
 };
 
 const rows = z.array(
@@ -36,7 +38,7 @@ const rows = z.array(
   }),
 );
 
-export function trafficHistory({ database, clock, families }: Options): TrafficHistory {
+export function trafficHistory({ database, clock, families, onRequests }: Options): TrafficHistory {
   database.exec(`
     CREATE TABLE IF NOT EXISTS traffic (
       model TEXT NOT NULL,
@@ -75,6 +77,7 @@ export function trafficHistory({ database, clock, families }: Options): TrafficH
       transaction(database, () => {
         for (const { model, revision, requests, errors, p50Ms, p99Ms, share, memoryMiB } of grown) {
           add.run(model, atMs, revision, requests, errors, p50Ms, p99Ms, share, memoryMiB);
+          if (requests > 0) onRequests(model, requests);
         }
         forget.run(atMs - KEPT_MS);
       });

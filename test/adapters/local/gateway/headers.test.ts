@@ -76,6 +76,19 @@ describe('of a client’s headers', () => {
     expect(other).not.toHaveProperty('x-forwarded-prefix');
   });
 
+  it('what a proxy in front says by Forwarded is passed on as X-Forwarded', async () => {
+    const seen = await serveMirror(world.revisions, 'digits-v1');
+
+    const forwarded = 'for=192.0.2.60;proto=https;host="ml.example:8443"';
+    await (await world.call('/models/digits', { headers: { forwarded } })).body.dump();
+
+    expect(seen[0]!.headers).toMatchObject({
+      'x-forwarded-proto': 'https',
+      'x-forwarded-host': 'ml.example:8443',
+    });
+    expect(seen[0]!.headers).not.toHaveProperty('forwarded');
+  });
+
   it.each(['ml', '//evil.example', '/a"b', '/<b>', '/../x', `/${'x'.repeat(101)}`])(
     'a prefix that can be none is passed over: %s',
     async (prefix) => {

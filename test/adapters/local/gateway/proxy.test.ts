@@ -70,6 +70,7 @@ function exchangeOf(
     request,
     response,
     path: '/',
+    front: { protocol: 'http', host: 'front.example', prefix: '' },
     prefix: '/models/digits',
     body: null,
     revision: 'digits-v1',

@@ -75,7 +75,7 @@ describe('a request that two servers may read differently is refused, and no req
   );
 
   it.each([
-    { name: 'no host', bytes: 'GET /models/digits/ HTTP/1.1\r\n\r\n' },
+    { name: 'no host', bytes: 'GET /models/digits/ HTTP/1.1\r\nConnection: close\r\n\r\n' },
     { name: 'a head over 16 KiB', bytes: head(`X: ${'y'.repeat(17_000)}`, 'Connection: close') },
     { name: 'no HTTP', bytes: 'hello\r\n\r\n' },
   ])('$name', async ({ bytes }) => {

@@ -72,6 +72,7 @@ describe('the history of requests', () => {
       database: database(),
       clock: { now: () => nowMs },
       families: () => families,
+      onRequests: () => undefined,
     });
     history.look();
     nowMs += 2000;
@@ -104,6 +105,7 @@ describe('the history of requests', () => {
       database: database(),
       clock: { now: () => nowMs },
       families: () => families,
+      onRequests: () => undefined,
     });
     history.look();
     for (const share of [90, 0]) {

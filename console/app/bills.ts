@@ -1,0 +1,65 @@
+import { html } from '../look/html.ts';
+import { Badge, Theirs } from '../look/parts.ts';
+import { count, dollars, duration, mebibytes } from '../look/words.ts';
+import type { Explanation } from './api.ts';
+import { targetWords } from './models-page.ts';
+
+type Weighing = NonNullable<Explanation['weighing']>;
+type Placed = Weighing['options'][number];
+
+/** The choice, the best option of each other kind, and the next best ones. */
+const MOST_SHOWN = 8;
+
+/** Shows the cost of each option on AWS for the expected traffic, and the limits that it breaks. */
+export function Bills({ weighing }: { weighing: Weighing }) {
+  const { question, isGuess, options, flipsAt, ways } = weighing;
+  const { requestsPerSecond, peak, hours } = question.demand;
+  const shown = mostTelling(options);
+  const dearest = Math.max(...shown.map(({ usd }) => usd), 0.01);
+  const left = options.length - shown.length;
+  return html`
+    <section class="stack" aria-labelledby="bills">
+      <h2 id="bills">Its bill on AWS</h2>
+      <p class="soft">${isGuess ? 'A first guess, since model.yaml names no traffic: ' : 'For the traffic in model.yaml: '}${requestsPerSecond} a second, ${peak} at the peak, in ${hours} hours of a month. One request took ${duration(question.measured.requestMs)} on one vCPU in the build.</p>
+      <div class="card scroll" tabindex="0" role="region" aria-label="The table of bills">
+        <table class="table bills">
+          <thead><tr><th scope="col">Option</th><th scope="col" class="number">Memory</th><th scope="col" class="number">vCPU</th><th scope="col" class="number">Replicas</th><th scope="col" class="number" title="95 % of the requests are answered within this time">p95</th><th scope="col" class="number">A month</th><th scope="col">Why not</th></tr></thead>
+          <tbody>${shown.map((option) => html`<${Row} key=${keyOf(option)} option=${option} isChoice=${option === options[0]} dearest=${dearest} />`)}</tbody>
+        </table>
+      </div>
+      <p class="soft small">${left > 0 && `\`slipway explain --json\` has ${count(left)} more. `}${flipsAt === null ? 'No greater demand makes another target cheaper.' : `Another target costs less from ${Number(flipsAt.toPrecision(3))} requests a second on.`}</p>
+      ${ways.length > 0 && html`<div class="stack"><h3>To spend less, each by itself</h3><ul class="differences">${ways.map(({ what, usd, percent }) => html`<li><strong class="number">${percent} %</strong> <span class="soft">(${dollars(usd)})</span> <${Theirs} text=${what} /></li>`)}</ul></div>`}
+    </section>
+  `;
+}
+
+type RowProps = { readonly option: Placed; readonly isChoice: boolean; readonly dearest: number };
+
+function Row({ option, isChoice, dearest }: RowProps) {
+  const { target, isSpot, memoryMiB, vcpus, replicas, p95Ms, usd, bill, refusals } = option;
+  const isTaken = isChoice && refusals.length === 0;
+  const parts = bill.map(({ what, usd: part }) => `${what} ${dollars(part)}`).join(', ');
+  return html`
+    <tr class=${isTaken ? 'taken' : ''}>
+      <th scope="row">${targetWords(target)}${isSpot ? ', Spot' : ''}${isTaken && html` <${Badge} tone="good">the cheapest</${Badge}>`}</th>
+      <td class="number">${mebibytes(memoryMiB)}</td>
+      <td class="number">${vcpus.toFixed(2)}</td>
+      <td class="number">${replicas === 0 ? html`<span class="soft">–</span>` : replicas}</td>
+      <td class="number">${duration(p95Ms)}</td>
+      <td class="number" title=${parts}>${dollars(usd)}<span class="length" aria-hidden="true"><span style=${{ width: `${(100 * usd) / dearest}%` }}></span></span></td>
+      <td class="soft small"><${Theirs} text=${refusals.join('; ')} /></td>
+    </tr>
+  `;
+}
+
+const keyOf = ({ target, isSpot, memoryMiB, vcpus }: Placed) =>
+  `${target} ${isSpot} ${memoryMiB} ${vcpus}`;
+
+function mostTelling(options: readonly Placed[]): readonly Placed[] {
+  const kindOf = ({ target, isSpot }: Placed) => `${target} ${isSpot}`;
+  const best = options.filter(
+    (option) => options.find((each) => kindOf(each) === kindOf(option)) === option,
+  );
+  const kept = new Set([...best, ...options].slice(0, MOST_SHOWN));
+  return options.filter((option) => kept.has(option));
+}

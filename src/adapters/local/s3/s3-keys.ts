@@ -1,0 +1,97 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as z from 'zod/mini';
+import { storageFailure } from '#adapters/local/registry/storage-failure.ts';
+import { type ApiKey, type KeyModels, newKey } from '#domain/api-key.ts';
+import { Failure } from '#domain/failure.ts';
+import type { Clock } from '#ports/clock.ts';
+
+const stored = z.object({
+  id: z.string(),
+  name: z.string(),
+  models: z.union([z.literal('all'), z.array(z.string())]),
+  createdAtMs: z.number(),
+  secret: z.string(),
+});
+
+/** A key of the S3 API: its id is the access key id. A signature is checked by making it again, so the secret itself has to be kept. */
+export type S3Key = ApiKey & { readonly secret: string };
+
+/** The keys of the S3 API of one machine. */
+export type S3Keys = {
+  /** Fails with `InputInvalid` as `newKey` does, and with `StorageFull`, `PlatformDenied` or `PlatformUnavailable` as the disk does. */
+  create(name: string, models: KeyModels): Promise<S3Key>;
+  /** Oldest first. */
+  list(): readonly ApiKey[];
+  find(id: string): S3Key | undefined;
+  /** Removes the only copy of the secret; false where no key has the id. */
+  revoke(id: string): Promise<boolean>;
+};
+
+type Options = {
+  readonly directory: string;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly onProblem: (error: unknown) => void;
+};
+
+const ENDING = '.json';
+
+/** Keeps each key in a file of its own, which only its owner may read. A file that cannot be read is reported, and its key opens nothing. */
+export function folderS3Keys({ directory, clock, onProblem }: Options): S3Keys {
+  const keys = new Map<string, S3Key>();
+  for (const name of existsSync(directory) ? readdirSync(directory) : []) {
+    if (!name.endsWith(ENDING)) continue;
+    const key = readKeyFile(join(directory, name), onProblem);
+    if (key) keys.set(key.id, key);
+  }
+  const fileOf = (id: string) => join(directory, `${id}${ENDING}`);
+
+  return {
+    async create(name, models) {
+      const { key: secret, record } = await newKey(randomBytes(32), {
+        name,
+        models,
+        createdAtMs: clock.now(),
+      });
+      const key = { ...record, secret };
+      const path = fileOf(key.id);
+      try {
+        await mkdir(directory, { recursive: true, mode: 0o700 });
+        await writeFile(`${path}.new`, JSON.stringify(key), { mode: 0o600, flush: true });
+        await rename(`${path}.new`, path);
+      } catch (error) {
+        throw storageFailure(error, path);
+      }
+      keys.set(key.id, key);
+      return key;
+    },
+    list: () =>
+      [...keys.values()]
+        .map(({ secret: _, ...record }) => record)
+        .toSorted((one, other) => one.createdAtMs - other.createdAtMs),
+    find: (id) => keys.get(id),
+    async revoke(id) {
+      if (!keys.delete(id)) return false;
+      await rm(fileOf(id), { force: true }).catch((error: unknown) => {
+        throw storageFailure(error, fileOf(id));
+      });
+      return true;
+    },
+  };
+}
+
+function readKeyFile(path: string, onProblem: (error: unknown) => void): S3Key | undefined {
+  try {
+    return stored.parse(JSON.parse(readFileSync(path, 'utf8')));
+  } catch (cause) {
+    onProblem(
+      new Failure('InputInvalid', `${path} is not a key of the S3 API`, {
+        cause,
+        fix: 'Remove the file, and make a new key with `slipway keys create`.',
+      }),
+    );
+    return undefined;
+  }
+}

@@ -1,0 +1,71 @@
+import type { Advice, TargetDecision, Weighing } from '#domain/deployment.ts';
+import type { Move } from '#domain/manifest/manifest.ts';
+import { demandWords } from './choose-target.ts';
+import type { PlacedOption, Question } from './demand.ts';
+import { type Learnt, withLearnt } from './learnt.ts';
+import { cheapest, optionAt } from './optimize.ts';
+import type { UnitPrices } from './unit-prices.ts';
+import { nameOf } from './ways.ts';
+import { isWorthMoving } from './worth-moving.ts';
+
+/** A version weighed again by what it got: the question, its own option then, and the best one, which is undefined where nothing keeps all limits. */
+export type SecondLook = {
+  readonly learnt: Learnt;
+  readonly question: Question;
+  readonly now: PlacedOption;
+  readonly best: PlacedOption | undefined;
+};
+
+/** Weighs a live version by what it got; undefined where no bill decided its placement, or it runs on EC2. */
+export function lookAgain(decision: TargetDecision, learnt: Learnt): SecondLook | undefined {
+  const { target, weighing } = decision;
+  if (!weighing || target === 'ec2') return undefined;
+  const question = askedAgain(weighing, learnt);
+  const { allowsSpot } = question;
+  const size = { memoryMiB: decision.memoryMiB, vcpus: decision.cpuUnits / 1024 };
+  const limits = { ...question.limits, maxReplicas: weighing.question.limits.maxReplicas };
+  const now = optionAt(
+    { ...question, limits },
+    { target, isSpot: target === 'fargate' && allowsSpot, ...size },
+  );
+  return { learnt, question, now, best: cheapest(question) };
+}
+
+/** The same weighing, to be asked again at these prices. */
+export function atPrices(weighing: Weighing, prices: UnitPrices): Weighing {
+  return { ...weighing, question: { ...weighing.question, prices } };
+}
+
+/** The question of a weighing for what the version got since. */
+export function askedAgain({ question, mostLater }: Weighing, learnt: Learnt): Question {
+  const { demand, limits } = question;
+  return {
+    ...question,
+    demand: withLearnt(demand, learnt),
+    limits: { ...limits, ...(mostLater !== undefined && { maxReplicas: mostLater }) },
+  };
+}
+
+/** The advice of a second look; null where the version is placed well enough. `isSpent` is false on one machine, where nothing is. */
+export function adviceOf(
+  { learnt, question, now, best }: SecondLook,
+  { move, isSpent }: { readonly move: Move; readonly isSpent: boolean },
+): Advice | null {
+  if (move === 'never' || !best || !isWorthMoving(now, best)) return null;
+  const saves = now.ownUsd - best.ownUsd;
+  const got = `${demandWords(question.demand)}, as in the last ${learnt.days} days`;
+  const where = isSpent ? '' : 'on AWS, ';
+  const costs = `${nameOf(best)} would cost $${best.ownUsd.toFixed(2)} a month`;
+  const beside = `${nameOf(now)} costs $${now.ownUsd.toFixed(2)}`;
+  const [broken] = now.refusals;
+  const { requestsPerSecond, peak, hours } = question.demand;
+  const traffic = `traffic: { requestsPerSecond: ${requestsPerSecond}, peak: ${peak}, hours: ${hours} }`;
+  return {
+    reason: `${where}for ${got}, ${costs}, and ${beside}${broken ? `, but ${broken}` : ''}`,
+    fix: isSpent
+      ? `Set \`${traffic}\` in model.yaml and upload it again: it is placed for that.`
+      : 'Nothing moves on this machine; in an account the next version is placed by what this one got.',
+    to: nameOf(best),
+    savesUsd: Math.max(0, Math.round(saves * 100) / 100),
+  };
+}

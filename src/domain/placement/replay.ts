@@ -1,0 +1,53 @@
+import type { Demand, PlacedOption, Question } from './demand.ts';
+import type { CalledHour } from './learnt.ts';
+import { optionAt, rankedOptions } from './optimize.ts';
+import { HOURS_A_MONTH } from './spending.ts';
+
+/** An option with the bill of counted hours, scaled to a month of 730 (USD): its own part, and in all. */
+export type Replayed = PlacedOption & {
+  readonly replayedOwnUsd: number;
+  readonly replayedUsd: number;
+};
+
+const HOUR_MS = 3_600_000;
+
+/**
+ * Runs the counted hours from `sinceMs` to `nowMs` (epoch) against every option for a demand, the cheapest that keeps all limits first: each hour with its own requests and busiest minute, and the hours between them without any.
+ * The bill of a month is that of the hours, in proportion.
+ */
+export function replay(
+  question: Question,
+  hours: readonly CalledHour[],
+  { sinceMs, nowMs }: { readonly sinceMs: number; readonly nowMs: number },
+): readonly Replayed[] {
+  const known = (nowMs - sinceMs) / HOUR_MS;
+  const scale = HOURS_A_MONTH / known;
+  return rankedOptions(question)
+    .map((option) => {
+      const bills = hours.map((hour) => hourly(question, option, hour));
+      const quiet = Math.max(0, known - hours.length) * hourly(question, option, QUIET).ownUsd;
+      const ownUsd = bills.reduce((sum, bill) => sum + bill.ownUsd, quiet);
+      const usd = bills.reduce((sum, bill) => sum + bill.usd, quiet);
+      return { ...option, replayedOwnUsd: ownUsd * scale, replayedUsd: usd * scale };
+    })
+    .toSorted(
+      (one, other) =>
+        Number(one.refusals.length > 0) - Number(other.refusals.length > 0) ||
+        one.replayedUsd - other.replayedUsd,
+    );
+}
+
+const QUIET: CalledHour = { atMs: 0, requests: 0, busiestMinute: 0 };
+
+/** The bill of one such hour (USD): that of a month of them, by the hour. */
+function hourly(
+  question: Question,
+  option: PlacedOption,
+  { requests, busiestMinute }: CalledHour,
+): Pick<PlacedOption, 'usd' | 'ownUsd'> {
+  const requestsPerSecond = requests / 3600;
+  const peak = Math.max(requestsPerSecond, busiestMinute / 60);
+  const demand: Demand = { ...question.demand, requestsPerSecond, peak, hours: HOURS_A_MONTH };
+  const { usd, ownUsd } = optionAt({ ...question, demand }, option);
+  return { usd: usd / HOURS_A_MONTH, ownUsd: ownUsd / HOURS_A_MONTH };
+}

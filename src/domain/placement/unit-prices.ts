@@ -1,0 +1,68 @@
+import prices from '#domain/data/prices-us-east-1.json' with { type: 'json' };
+
+/** The prices by which placements are weighed, each in USD for one: a request, a second of a GB, an hour, or a GB. */
+export const PRICE_NAMES = [
+  'apiRequest',
+  'fargateGBHour',
+  'fargateVcpuHour',
+  'firehoseGBIn',
+  'lambdaArmGBSecond',
+  'lambdaRequest',
+  'lambdaX86GBSecond',
+  'loadBalancerHour',
+  'publicAddressHour',
+  'tableRead',
+] as const;
+
+export type PriceName = (typeof PRICE_NAMES)[number];
+
+/** On-demand prices of a region on a day (YYYY-MM-DD). `shipped` names those that are not that region's, but the ones of us-east-1 that Slipway brings. */
+export type UnitPrices = {
+  readonly region: string;
+  readonly asOf: string;
+  readonly usd: Readonly<Record<PriceName, number>>;
+  readonly shipped: readonly PriceName[];
+};
+
+/** The prices that Slipway brings, each from a page that states it. */
+export const SHIPPED_PRICES: UnitPrices = {
+  region: prices.region,
+  asOf: prices.asOf,
+  usd: usdOf((name) => prices[name].usd),
+  shipped: [],
+};
+
+/** The read prices of a region on a day, completed by the shipped ones. */
+export function pricesWith(
+  read: Readonly<Partial<Record<PriceName, number>>>,
+  { region, asOf }: Pick<UnitPrices, 'region' | 'asOf'>,
+): UnitPrices {
+  return {
+    region,
+    asOf,
+    usd: usdOf((name) => read[name] ?? SHIPPED_PRICES.usd[name]),
+    shipped: PRICE_NAMES.filter((name) => read[name] === undefined),
+  };
+}
+
+/** "Prices of eu-central-1, 2026-12-01", and how many of them are shipped ones. */
+export function pricesWords({ region, asOf, shipped }: Omit<UnitPrices, 'usd'>): string {
+  const { region: other, asOf: day } = SHIPPED_PRICES;
+  const rest = shipped.length > 0 ? ` (${shipped.length} of them of ${other}, ${day})` : '';
+  return `Prices of ${region}, ${asOf}${rest}`;
+}
+
+function usdOf(price: (name: PriceName) => number): UnitPrices['usd'] {
+  return {
+    apiRequest: price('apiRequest'),
+    fargateGBHour: price('fargateGBHour'),
+    fargateVcpuHour: price('fargateVcpuHour'),
+    firehoseGBIn: price('firehoseGBIn'),
+    lambdaArmGBSecond: price('lambdaArmGBSecond'),
+    lambdaRequest: price('lambdaRequest'),
+    lambdaX86GBSecond: price('lambdaX86GBSecond'),
+    loadBalancerHour: price('loadBalancerHour'),
+    publicAddressHour: price('publicAddressHour'),
+    tableRead: price('tableRead'),
+  };
+}

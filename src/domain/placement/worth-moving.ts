@@ -1,0 +1,13 @@
+import type { PlacedOption } from './demand.ts';
+
+// A move costs a deployment, and an estimate is no better than this.
+const LEAST_SHARE = 0.1;
+const LEAST_USD = 5;
+
+/** Whether one option is so much better than another that a move pays: it costs at least a tenth and $5 a month less, or keeps the limits that the other breaks. */
+export function isWorthMoving(from: PlacedOption, to: PlacedOption): boolean {
+  if (to.refusals.length > 0) return false;
+  if (from.refusals.length > 0) return true;
+  const saved = from.ownUsd - to.ownUsd;
+  return saved >= LEAST_USD && saved >= from.ownUsd * LEAST_SHARE;
+}

@@ -1,0 +1,73 @@
+import type { Model, ModelVersion } from '#domain/deployment.ts';
+import { adviceOf, atPrices, lookAgain, type SecondLook } from '#domain/placement/look-again.ts';
+import { SHIPPED_PRICES } from '#domain/placement/unit-prices.ts';
+import { moveRequest } from '#domain/registry/sweep-request.ts';
+import type { Clock } from '#ports/clock.ts';
+import type { DemandHistory } from '#ports/demand-history.ts';
+import type { Executions } from '#ports/executions.ts';
+import type { Prices } from '#ports/prices.ts';
+import type { Registry } from '#ports/registry.ts';
+import { learntOf } from './learnt-before.ts';
+import { requireDeployment } from './require-deployment.ts';
+import { each } from './sweep-each.ts';
+import { isBusy, startOnce } from './sweep-models.ts';
+
+type Deps = {
+  readonly registry: Registry;
+  readonly demand: DemandHistory;
+  readonly clock: Clock;
+  readonly prices: Pick<Prices, 'read'>;
+  /** Null on one machine, where nothing is spent and nothing moves. */
+  readonly executions: Executions | null;
+};
+
+// At most two moves a day.
+const LEAST_STAY_MS = 12 * 3_600_000;
+
+/**
+ * Weighs each live version again by the requests that it got: records the advice to place it elsewhere, and starts the move of one that says `placement.move: auto`.
+ * Returns the moves that it started. A failure does not stop the rest; the first one is thrown at the end.
+ */
+export const weighLive = (deps: Deps) => async (): Promise<readonly string[]> => {
+  const { registry } = deps;
+  const idle = async () => {
+    const open = await registry.unended();
+    return (await registry.models()).filter((model) => !isBusy(open, model));
+  };
+  const { done, failures } = await each(idle, (model) => weigh(deps, model));
+  if (failures.length > 0) throw failures[0];
+  return done;
+};
+
+async function weigh(deps: Deps, { live }: Model): Promise<string | undefined> {
+  if (!live) return undefined;
+  const { registry, executions } = deps;
+  const { work } = await requireDeployment(registry, live.deploymentId);
+  const { decision } = work;
+  if (!decision?.weighing) return undefined;
+  const [learnt, prices = SHIPPED_PRICES] = await Promise.all([
+    learntOf(deps, live),
+    deps.prices.read(),
+  ]);
+  const today = { ...decision, weighing: atPrices(decision.weighing, prices) };
+  const look = learnt && lookAgain(today, learnt);
+  if (!look) return undefined;
+  const move = work.inspection?.manifest.placement.move ?? 'advise';
+  const advice = adviceOf(look, { move, isSpent: executions !== null });
+  await registry.noteAdvice(live, advice);
+  if (!advice || !executions || move !== 'auto' || !isSettled(deps, live)) return undefined;
+  return startMove(executions, live, look, advice.reason);
+}
+
+function isSettled({ clock }: Deps, { liveAtMs }: ModelVersion): boolean {
+  return clock.now() - liveAtMs >= LEAST_STAY_MS;
+}
+
+async function startMove(
+  executions: Executions,
+  live: ModelVersion,
+  { learnt }: SecondLook,
+  reason: string,
+): Promise<string | undefined> {
+  return startOnce(executions, await moveRequest(live, { learnt, reason }));
+}

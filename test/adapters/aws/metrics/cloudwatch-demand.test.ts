@@ -1,0 +1,93 @@
+import { CloudWatchClient, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
+import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
+import { cloudWatchDemand } from '#adapters/aws/metrics/cloudwatch-demand.ts';
+import type { ModelVersion } from '#domain/deployment.ts';
+import { describeDemandHistory } from '../../../contracts/demand-history.ts';
+import { awsClient } from '../../../support/aws/clients.ts';
+import { containersWorld } from '../../../support/aws/containers.ts';
+import { describeOnMoto } from '../../../support/aws/moto.ts';
+import { fakeClock } from '../../../support/clock/fake-clock.ts';
+
+const PREFIX = 'slipway-test-m-';
+const HOUR = 3_600_000;
+
+describeOnMoto('the demand by CloudWatch', (moto) => {
+  let opened = 0;
+
+  async function open(target: 'lambda' | 'fargate' = 'lambda') {
+    const cloudWatch = awsClient(CloudWatchClient, moto());
+    const elb = awsClient(ElasticLoadBalancingV2Client, moto());
+    const containers = await containersWorld(moto(), elb);
+    opened += 1;
+    // Moto keeps metrics and groups: each test has a model of its own.
+    const model = `digits${opened}`;
+    const revision = `${model}-v3`;
+    await containers.start(revision, '10.0.0.1');
+    const clock = fakeClock(Date.now());
+    clock.advance(-24 * HOUR);
+    const live = { model, revision, target, madeBy: 'd1' } as unknown as ModelVersion;
+    const count = (
+      Namespace: string,
+      name: string,
+      dimensions: Readonly<Record<string, string>>,
+      times: number,
+    ) =>
+      cloudWatch.send(
+        new PutMetricDataCommand({
+          Namespace,
+          MetricData: [
+            {
+              MetricName: name,
+              Value: times,
+              Timestamp: new Date(clock.now()),
+              Dimensions: Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value })),
+            },
+          ],
+        }),
+      );
+    const invoke = (alias: string, times: number) => {
+      const FunctionName = PREFIX + model;
+      const dimensions = { FunctionName, Resource: `${FunctionName}:${alias}` };
+      return count('AWS/Lambda', 'Invocations', dimensions, times);
+    };
+    const { front, groups } = containers;
+    const LoadBalancer = /listener\/(app\/[^/]+\/[^/]+)/.exec(front.listener)?.[1] ?? '';
+    const TargetGroup = String(groups.get(revision)).split(':').at(-1) ?? '';
+    const receive = (times: number) =>
+      count('AWS/ApplicationELB', 'RequestCount', { LoadBalancer, TargetGroup }, times);
+    const demand = cloudWatchDemand({
+      cloudWatch,
+      functionPrefix: PREFIX,
+      containers: { elb, front },
+      clock,
+    });
+    return { demand, live, clock, invoke, receive };
+  }
+
+  describeDemandHistory('cloudWatchDemand', async () => {
+    const { demand, live, clock, invoke } = await open();
+    return {
+      demand,
+      live,
+      now: clock.now,
+      call: async (times) => void (await invoke('live', times)),
+      pass: clock.advance,
+    };
+  });
+
+  it('adds the requests whose answers were streamed', async () => {
+    const { demand, live, clock, invoke } = await open();
+    await invoke('live', 2);
+    await invoke('live-streaming', 3);
+
+    expect(await demand.hours(live, clock.now() - HOUR)).toMatchObject([{ requests: 5 }]);
+  });
+
+  it('counts a container by its target group, beside what its function got before a move', async () => {
+    const { demand, live, clock, invoke, receive } = await open('fargate');
+    await invoke('live', 2);
+    await receive(7);
+
+    expect(await demand.hours(live, clock.now() - HOUR)).toMatchObject([{ requests: 9 }]);
+  });
+});

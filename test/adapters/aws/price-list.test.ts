@@ -1,0 +1,159 @@
+import { PricingClient } from '@aws-sdk/client-pricing';
+import { priceListRegion, readPriceList } from '#adapters/aws/price-list.ts';
+import { PRICE_NAMES, SHIPPED_PRICES } from '#domain/placement/unit-prices.ts';
+import { awsClient } from '../../support/aws/clients.ts';
+import { awsFault } from '../../support/aws/faults.ts';
+import { type ListedProduct, priceList } from '../../support/aws/rules/pricing.ts';
+import { awsRules } from '../../support/aws/rules/rules.ts';
+
+// Every call is answered by the rules.
+const NOWHERE = { endpoint: 'http://127.0.0.1:9' };
+const region = 'eu-central-1';
+
+const listed = (
+  service: string,
+  usagetype: string,
+  usd: string | Readonly<Record<string, string>>,
+  { productFamily, ...more }: Readonly<Record<string, string>> = {},
+): ListedProduct => ({
+  service,
+  ...(productFamily && { productFamily }),
+  attributes: { regionCode: region, usagetype, ...more },
+  usd: typeof usd === 'string' ? { 0: usd } : usd,
+});
+
+const PRODUCTS = [
+  listed(
+    'AmazonApiGateway',
+    'EUC1-ApiGatewayRequest',
+    { 0: '0.0000037', 333000000: '0.000003' },
+    { productFamily: 'API Calls' },
+  ),
+  listed('AmazonApiGateway', 'EUC1-ApiGatewayHttpRequest', '0.0000012', {
+    productFamily: 'API Calls',
+  }),
+  listed('AmazonECS', 'EUC1-Fargate-GB-Hours', '0.00511', { productFamily: 'Compute' }),
+  listed('AmazonECS', 'EUC1-Fargate-ARM-GB-Hours', '0.00409', { productFamily: 'Compute' }),
+  listed('AmazonECS', 'EUC1-Fargate-EphemeralStorage-GB-Hours', '0.000127', {
+    productFamily: 'Compute',
+  }),
+  listed('AmazonECS', 'EUC1-Fargate-vCPU-Hours:perCPU', '0.04656', { productFamily: 'Compute' }),
+  listed('AmazonECS', 'EUC1-Fargate-ARM-vCPU-Hours:perCPU', '0.03725', {
+    productFamily: 'Compute',
+  }),
+  listed('AmazonECS', 'EUC1-SpotUsage:Fargate-vCPU-Hours:perCPU', '0.0139', {
+    productFamily: 'Compute',
+  }),
+  listed(
+    'AmazonKinesisFirehose',
+    'EUC1-BilledBytes',
+    { 0: '0.031', 512000: '0.027' },
+    { group: 'Event-by-Event Processing' },
+  ),
+  listed('AWSLambda', 'EUC1-Lambda-GB-Second-ARM', '0.0000133334', {
+    group: 'AWS-Lambda-Duration-ARM',
+  }),
+  listed(
+    'AWSLambda',
+    'EUC1-Request',
+    { 0: '0.0000000000', 1000000: '0.0000002' },
+    { group: 'AWS-Lambda-Requests' },
+  ),
+  listed(
+    'AWSLambda',
+    'EUC1-Lambda-GB-Second',
+    { 0: '0.0000166667', 6000000000: '0.000015' },
+    { group: 'AWS-Lambda-Duration' },
+  ),
+  listed('AmazonEC2', 'EUC1-LoadBalancerUsage', '0.027', {
+    productFamily: 'Load Balancer-Application',
+  }),
+  listed('AmazonEC2', 'EUC1-TS-LoadBalancerUsage', '0.9', {
+    productFamily: 'Load Balancer-Application',
+  }),
+  listed('AmazonVPC', 'EUC1-PublicIPv4:IdleAddress', '0.9'),
+  listed('AmazonVPC', 'EUC1-PublicIPv4:InUseAddress', '0.005'),
+  listed('AmazonDynamoDB', 'EUC1-ReadRequestUnits', '0.0000001525', { group: 'DDB-ReadUnits' }),
+  listed('AmazonDynamoDB', 'EUC1-ReadCapacityUnit-Hrs', '0.00015', { group: 'DDB-ReadUnits' }),
+];
+
+const PRICES = {
+  apiRequest: 0.0000037,
+  fargateGBHour: 0.00511,
+  fargateVcpuHour: 0.04656,
+  firehoseGBIn: 0.031,
+  lambdaArmGBSecond: 0.0000133334,
+  lambdaRequest: 0.0000002,
+  lambdaX86GBSecond: 0.0000166667,
+  loadBalancerHour: 0.027,
+  publicAddressHour: 0.005,
+  tableRead: 0.0000001525,
+};
+
+const clientOf = (products: readonly ListedProduct[]) =>
+  awsClient(PricingClient, NOWHERE, awsRules(priceList(products)), { maxAttempts: 1 });
+
+describe('the Price List of a region', () => {
+  it('has every price that a placement is weighed by, for the first requests that cost anything', async () => {
+    expect(await readPriceList(clientOf(PRODUCTS), region)).toEqual(PRICES);
+  });
+
+  it('has no price of other regions', async () => {
+    expect(await readPriceList(clientOf(PRODUCTS), 'eu-west-1')).toEqual({});
+  });
+
+  it('names usage types of us-east-1 with its prefix or without', async () => {
+    const there = { regionCode: 'us-east-1', group: 'AWS-Lambda-Requests' };
+    for (const usagetype of ['Request', 'USE1-Request']) {
+      const client = clientOf([
+        { service: 'AWSLambda', attributes: { ...there, usagetype }, usd: { 0: '0.0000002' } },
+      ]);
+
+      expect(await readPriceList(client, 'us-east-1')).toEqual({ lambdaRequest: 0.0000002 });
+    }
+  });
+
+  it('reads on where a service has more products than a page', async () => {
+    const many = Array.from({ length: 250 }, (_, index) =>
+      listed('AmazonVPC', `EUC1-Other${index}`, '1'),
+    );
+
+    expect(await readPriceList(clientOf([...many, ...PRODUCTS]), region)).toEqual(PRICES);
+  });
+
+  it('leaves out a product that it cannot read', async () => {
+    const odd = listed('AmazonVPC', 'EUC1-PublicIPv4:InUseAddress', { 0: 'free' });
+
+    const read = await readPriceList(clientOf([odd]), region);
+
+    expect(read).toEqual({});
+  });
+
+  it.each([
+    ['denied', 'PlatformDenied'],
+    ['throttled', 'PlatformThrottled'],
+    ['broken', 'PlatformUnavailable'],
+    ['reply lost', 'PlatformUnavailable'],
+  ] as const)('fails by name when a call is %s', async (fault, name) => {
+    const client = awsClient(PricingClient, NOWHERE, undefined, { maxAttempts: 1 });
+    const failing = awsFault(client, 'GetProducts', fault);
+    awsRules(priceList(PRODUCTS)).guard(client);
+
+    await expect(readPriceList(client, region)).rejects.toMatchObject({ name });
+    expect(failing.count()).toBe(1);
+  });
+
+  it('is asked at an endpoint near the region, of the three that there are', () => {
+    expect(['eu-west-1', 'ap-northeast-1', 'us-west-2', 'sa-east-1'].map(priceListRegion)).toEqual([
+      'eu-central-1',
+      'ap-south-1',
+      'us-east-1',
+      'us-east-1',
+    ]);
+  });
+
+  it('has the names of the shipped prices', () => {
+    expect(Object.keys(PRICES)).toEqual([...PRICE_NAMES]);
+    expect(Object.keys(SHIPPED_PRICES.usd)).toEqual([...PRICE_NAMES]);
+  });
+});

@@ -1,0 +1,90 @@
+import { type CalledHour, learntDemand, withLearnt } from '#domain/placement/learnt.ts';
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+const NOW = Date.UTC(2026, 11, 1);
+const BEFORE = NOW - 60 * DAY;
+
+/** The hours of the last `days` that `isCalled` by their hour of the day, each with as many requests. */
+function called(
+  days: number,
+  requests: number,
+  isCalled: (hourOfDay: number) => boolean = () => true,
+): readonly CalledHour[] {
+  return Array.from({ length: days * 24 }, (_, ago) => NOW - (ago + 1) * HOUR)
+    .filter((atMs) => isCalled(new Date(atMs).getUTCHours()))
+    .map((atMs) => ({ atMs, requests, busiestMinute: requests / 30 }));
+}
+
+const learnt = (hours: readonly CalledHour[], liveAtMs = BEFORE) =>
+  learntDemand(hours, { liveAtMs, nowMs: NOW });
+
+it('learns a demand that is the same at every hour', () => {
+  expect(learnt(called(14, 7200))).toEqual({
+    requestsPerSecond: 2,
+    peak: 4,
+    hours: 730,
+    days: 14,
+  });
+});
+
+it('learns the hours of the week in which a model is called', () => {
+  const office = learnt(called(14, 3600, (hour) => hour >= 9 && hour < 17));
+
+  expect(office).toEqual({ requestsPerSecond: 1, peak: 2, hours: 243, days: 14 });
+});
+
+it('counts an hour of the week that is called every other week with half of its requests', () => {
+  const once = [{ atMs: NOW - 3 * HOUR, requests: 7200, busiestMinute: 600 }];
+
+  expect(learnt(once)).toEqual({ requestsPerSecond: 1, peak: 10, hours: 4.35, days: 14 });
+});
+
+it('extrapolates from some days to a month', () => {
+  expect(learnt(called(3, 3600), NOW - 3 * DAY)).toEqual({
+    requestsPerSecond: 1,
+    peak: 2,
+    hours: 730,
+    days: 3,
+  });
+});
+
+it('learns nothing from less than a day', () => {
+  expect(learnt(called(1, 3600).slice(0, -1), NOW - 23 * HOUR)).toBeUndefined();
+});
+
+it('learns that nobody calls a model any more', () => {
+  expect(learnt([])).toEqual({ requestsPerSecond: 0, peak: 0, hours: 0, days: 14 });
+});
+
+it('forgets what is more than two weeks ago', () => {
+  const long = called(30, 3600).filter(({ atMs }) => atMs < NOW - 14 * DAY);
+
+  expect(learnt(long)).toEqual({ requestsPerSecond: 0, peak: 0, hours: 0, days: 14 });
+});
+
+it('is never below its average in the busiest minute', () => {
+  const few = called(14, 3600).map((hour) => ({ ...hour, busiestMinute: 0 }));
+
+  expect(learnt(few)?.peak).toBe(1);
+});
+
+it('keeps the limits on the answers that were asked for', () => {
+  const asked = {
+    requestsPerSecond: 9,
+    peak: 9,
+    hours: 9,
+    p95Ms: 200,
+    coldStarts: 'none',
+  } as const;
+
+  const demand = withLearnt(asked, { requestsPerSecond: 2, peak: 4, hours: 730, days: 14 });
+
+  expect(demand).toEqual({
+    requestsPerSecond: 2,
+    peak: 4,
+    hours: 730,
+    p95Ms: 200,
+    coldStarts: 'none',
+  });
+});

@@ -1,0 +1,68 @@
+import { NO_LIMITS, type Question } from '#domain/placement/demand.ts';
+import { rankedOptions } from '#domain/placement/optimize.ts';
+import { replay } from '#domain/placement/replay.ts';
+
+const HOUR = 3_600_000;
+const WEEK = 168;
+const question: Question = {
+  demand: { requestsPerSecond: 5, peak: 10, p95Ms: null, coldStarts: 'allowed', hours: 730 },
+  measured: {
+    requestMs: 100,
+    parallelPart: 0,
+    memoryMiB: 600,
+    imageBytes: 10 ** 9,
+    startMs: 3000,
+  },
+  limits: NO_LIMITS,
+  allowsSpot: false,
+};
+const spent = { sinceMs: 0, nowMs: WEEK * HOUR };
+const hoursOf = (requests: (hour: number) => number) =>
+  Array.from({ length: WEEK }, (_, hour) => ({
+    atMs: hour * HOUR,
+    requests: requests(hour),
+    busiestMinute: requests(hour) / 30,
+  })).filter((hour) => hour.requests > 0);
+
+it('bills hours that are all alike as the demand that they make', () => {
+  const options = rankedOptions(question);
+
+  for (const replayed of replay(
+    question,
+    hoursOf(() => 18_000),
+    spent,
+  )) {
+    const weighed = options.find(
+      (each) => each.memoryMiB === replayed.memoryMiB && each.vcpus === replayed.vcpus,
+    );
+    expect(replayed.replayedUsd).toBeCloseTo(weighed?.usd ?? 0, 6);
+    expect(replayed.replayedOwnUsd).toBeCloseTo(weighed?.ownUsd ?? 0, 6);
+  }
+});
+
+it('bills the replicas that each hour needs, and one in hours without requests', () => {
+  const busyAtNoon = hoursOf((hour) => (hour % 24 === 12 ? 18_000 * 24 : 0));
+
+  const [fargate] = replay(question, busyAtNoon, spent).filter(
+    ({ target, vcpus }) => target === 'fargate' && vcpus === 1,
+  );
+
+  // 120 requests a second of 100 ms: 20 replicas at 60 %, one hour in 24.
+  const perReplicaHour = (2048 / 1024) * 0.004445 + 0.04048 + 0.005;
+  const replicas = (20 + 23) / 24;
+  expect(fargate?.replayedOwnUsd).toBeCloseTo(730 * (replicas * perReplicaHour + 0.0225), 1);
+});
+
+it('ranks the options by the bills of the hours', () => {
+  const replayed = replay(
+    question,
+    hoursOf((hour) => (hour === 0 ? 60 : 0)),
+    spent,
+  );
+  const fitting = replayed.filter(({ refusals }) => refusals.length === 0);
+
+  expect(fitting[0]?.target).toBe('lambda');
+  expect(fitting.map(({ replayedUsd }) => replayedUsd)).toEqual(
+    fitting.map(({ replayedUsd }) => replayedUsd).toSorted((a, b) => a - b),
+  );
+});

@@ -1,0 +1,189 @@
+import type { KeptRequest } from '#domain/capture/kept-request.ts';
+import { compareAnswers } from '#steps/compare-answers.ts';
+import { type Asked, answered } from '../support/memory/prober.ts';
+import { identityModel } from '../support/models/onnx.ts';
+import { memoryWorld } from '../support/worlds/memory.ts';
+
+const LIVE = identityModel({ datatype: 'FP32', shape: ['n', 4] });
+const CANDIDATE = identityModel({ datatype: 'FP32', shape: ['rows', 4] });
+
+const row = (index: number) => [index, 2 * index + 1, 7 - index, 1];
+const request = (index: number) => ({
+  inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 4], data: row(index) }],
+});
+const lines = (count: number, from = 0) =>
+  Array.from({ length: count }, (_, index) =>
+    JSON.stringify({ request: request(from + index) }),
+  ).join('\n');
+
+const computes = (f: (value: number) => number) => (asked: Asked) => {
+  if (asked === 'ready') return answered(200);
+  const { inputs } = asked.body as { inputs: { shape: number[]; data: number[] }[] };
+  const [{ shape = [], data = [] } = {}] = inputs;
+  return answered(200, {
+    outputs: [{ name: 'y', datatype: 'FP32', shape, data: data.map(f) }],
+  });
+};
+const same = computes((value) => value);
+const otherUnit = computes((value) => value * 100);
+
+const kept = (index: number, at: number): KeptRequest => ({
+  id: `request-${index}`,
+  at,
+  version: 1,
+  path: '/v2/models/digits/infer',
+  contentType: 'application/json',
+  body: Buffer.from(JSON.stringify(request(index))),
+  answer: Buffer.from(
+    JSON.stringify({
+      outputs: [{ name: 'y', datatype: 'FP32', shape: [1, 4], data: row(index) }],
+    }),
+  ),
+});
+
+/** A model whose live version has these examples; each drop is compared and, where it is blocked, ends. */
+async function model(examples = lines(60)) {
+  const world = memoryWorld();
+  const sent: KeptRequest[] = [];
+  const keptRequests = {
+    async *of() {
+      yield* sent;
+    },
+  };
+  world.behave('digits-v1', same);
+  await world.deploy(world.upload({ bytes: LIVE, examples }));
+  let version = 1;
+  const drop = async (
+    answers: (asked: Asked) => ReturnType<typeof answered>,
+    more: Parameters<typeof world.upload>[0] = {},
+  ) => {
+    version += 1;
+    world.behave(`digits-v${version}`, same);
+    const held = await world.before('CompareAnswers', world.upload({ bytes: CANDIDATE, ...more }));
+    world.behave(`digits-v${version}`, answers);
+    const asked = world.prober.sent.length;
+    const deps = { ...world.deps, keptRequests };
+    const { kind } = await compareAnswers(deps)({ ...held, attempt: 0 });
+    const { comparison } = (await world.recordOf(held)).work;
+    const requests = world.prober.sent.length - asked;
+    await world.steps.Compensate({ ...held, error: { Error: '', Cause: '' } });
+    await world.steps.ReleaseLease(held);
+    return { kind, comparison, requests, id: held.deploymentId };
+  };
+  return { world, sent, drop };
+}
+
+describe('the same bytes that are dropped again', () => {
+  it('have the verdict of before, without a request, and the reason says so', async () => {
+    const { drop } = await model();
+    const first = await drop(otherUnit);
+
+    const second = await drop(same);
+
+    expect(first).toMatchObject({ kind: 'blocked', comparison: { verdict: 'broken' } });
+    expect(second).toMatchObject({ kind: 'blocked', requests: 0 });
+    expect(second.comparison).toMatchObject({
+      verdict: 'broken',
+      answers: first.comparison?.answers,
+      earlier: { deploymentId: first.id, version: 2, fresh: 0 },
+    });
+    expect(second.comparison?.reason).toMatch(
+      /; the same was found for version 2, and is looked for again after 100 new requests, of which 0 have come$/,
+    );
+  });
+
+  it('never pass, however often they come and whatever they answer by then', async () => {
+    const { drop } = await model();
+    await drop(otherUnit);
+
+    const kinds = new Set<string>();
+    for (let again = 0; again < 20; again += 1) kinds.add((await drop(same)).kind);
+
+    expect([...kinds]).toEqual(['blocked']);
+  });
+
+  it('are asked again once 100 new requests of clients have come, each counted once', async () => {
+    const { world, sent, drop } = await model();
+    await drop(otherUnit);
+    world.clock.advance(60_000);
+    const at = world.clock.now();
+    for (let index = 100; index < 199; index += 1) {
+      sent.push(kept(index, at), kept(index, at));
+    }
+
+    expect(await drop(same)).toMatchObject({ requests: 0, comparison: { earlier: { fresh: 99 } } });
+    sent.push(kept(199, at));
+    const judged = await drop(same);
+
+    expect(judged).toMatchObject({ kind: 'passed', comparison: { verdict: 'same' } });
+    expect(judged.comparison).not.toHaveProperty('earlier');
+    expect(judged.requests).toBeGreaterThan(100);
+  });
+
+  it('count no request as new that was sent before, also if it is sent again', async () => {
+    const { world, sent, drop } = await model();
+    const atMs = world.clock.now();
+    for (let index = 100; index < 300; index += 1) sent.push(kept(index, atMs));
+    await drop(otherUnit);
+    world.clock.advance(60_000);
+    for (let index = 100; index < 300; index += 1) sent.unshift(kept(index, world.clock.now()));
+
+    expect(await drop(same)).toMatchObject({ requests: 0, comparison: { earlier: { fresh: 0 } } });
+  });
+
+  it('are asked again once they come with 100 new examples, and not with fewer', async () => {
+    const { drop } = await model();
+    await drop(otherUnit);
+
+    const few = await drop(same, { examples: `${lines(99, 500)}\n${lines(60)}` });
+    const enough = await drop(same, { examples: lines(100, 500) });
+
+    expect(few).toMatchObject({ requests: 0, comparison: { earlier: { fresh: 99 } } });
+    expect(enough).toMatchObject({ kind: 'passed', comparison: { verdict: 'same' } });
+  });
+
+  it('are judged by the manifest that they come with now', async () => {
+    const { drop } = await model();
+    await drop(otherUnit);
+
+    const warned = await drop(same, { manifest: 'gate: { broken: warn }' });
+
+    expect(warned).toMatchObject({
+      kind: 'passed',
+      requests: 0,
+      comparison: { verdict: 'broken', decision: 'passed' },
+    });
+  });
+
+  it('are asked again where their manifest has them served otherwise', async () => {
+    const { drop } = await model();
+    await drop(otherUnit);
+
+    const served = await drop(same, { manifest: 'server: { aliases: [other] }' });
+
+    expect(served.requests).toBeGreaterThan(60);
+  });
+
+  it('are asked again where too little was known to judge them', async () => {
+    const { drop } = await model(lines(5));
+
+    const first = await drop(same);
+    const second = await drop(same);
+
+    expect(first).toMatchObject({ comparison: { verdict: 'unproven' } });
+    expect(second.requests).toBe(first.requests);
+  });
+
+  it('take no example for new where the files of before are gone', async () => {
+    const { world, drop } = await model();
+    const first = await drop(otherUnit, { examples: lines(10, 300) });
+    const { artifact } = await world.recordOf({ deploymentId: first.id });
+    const file = artifact.parts.find(({ name }) => name === 'examples.jsonl');
+    if (!file) throw new Error('it has a file of examples');
+    world.store.expire({ bucket: artifact.bucket, ...file });
+
+    const again = await drop(same, { examples: lines(200, 700) });
+
+    expect(again).toMatchObject({ kind: 'blocked', comparison: { earlier: { fresh: 0 } } });
+  });
+});
