@@ -29,6 +29,7 @@ describe('Fargate and EC2', () => {
     expect(naming.map(({ file }) => file).toSorted()).toEqual([
       'domain/placement/choose-target.ts',
       'domain/placement/demand.ts',
+      'domain/placement/look-again.ts',
       'domain/placement/optimize.ts',
       'domain/placement/target.ts',
       'steps/provision-ec2.ts',

@@ -9,16 +9,23 @@ import type { ArtifactPart } from '#domain/deployment.ts';
 import { type AwsAccount, clientSettings } from './clients.ts';
 import { findStack } from './stack.ts';
 
-/** Downloads the parts of an account's artifacts into a folder; answers the file of each. Fails with `PlatformDenied`, `PlatformThrottled`, `PlatformUnavailable`. */
-export async function artifactFiles(
-  account: AwsAccount,
-  folder: string,
-): Promise<(part: ArtifactPart) => Promise<string>> {
+// https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#ErrorCodeList
+const GONE = { NoSuchKey: 'ArtifactRejected', NoSuchVersion: 'ArtifactRejected' } as const;
+
+/** Downloads a part of an artifact, in the version that it is pinned to; answers its file. */
+export type FileOf = (part: ArtifactPart) => Promise<string>;
+
+/** Downloads the parts of an account's artifacts into a folder. Fails as `bucketFiles` does. */
+export async function artifactFiles(account: AwsAccount, folder: string): Promise<FileOf> {
   const { outputs } = await findStack(account);
-  const client = new S3Client(clientSettings(account));
+  return bucketFiles(new S3Client(clientSettings(account)), outputs.Bucket, folder);
+}
+
+/** Downloads the parts of artifacts in a bucket into a folder. Fails with `ArtifactRejected` for a version that is gone, `PlatformDenied`, `PlatformThrottled`, `PlatformUnavailable`. */
+export function bucketFiles(client: S3Client, bucket: string, folder: string): FileOf {
   return async ({ key: Key, versionId: VersionId }) => {
-    const get = new GetObjectCommand({ Bucket: outputs.Bucket, Key, VersionId });
-    const { Body } = await translated(() => client.send(get));
+    const get = new GetObjectCommand({ Bucket: bucket, Key, VersionId });
+    const { Body } = await translated(() => client.send(get), GONE);
     const file = join(folder, randomUUID());
     await pipeline(Readable.from(Body?.transformToWebStream() ?? []), createWriteStream(file));
     return file;

@@ -101,7 +101,7 @@ function shareBar({ asked, changed, of, low, high }: Share): Markup {
       ? `${changed} of ${of} kept requests are answered otherwise: ${percent(seen)}`
       : `${changed} of ${asked} that were asked are answered otherwise: ${percent(low)} to ${percent(high)} of all ${of}`;
   return markup`<figure><figcaption>${words}</figcaption>
-<svg class="share" viewBox="0 0 ${WIDTH} 16" role="img" aria-label="${words}"><rect class="ground" width="${WIDTH}" height="16"/><rect class="after" x="${at(low)}" width="${Math.max(2, at(high) - at(low))}" height="16"/><rect class="mark" x="${Math.min(WIDTH - 2, at(seen))}" width="2" height="16"/></svg></figure>`;
+<svg class="share" preserveAspectRatio="none" viewBox="0 0 ${WIDTH} 16" role="img" aria-label="${words}"><rect class="ground" width="${WIDTH}" height="16"/><rect class="after" x="${at(low)}" width="${Math.max(2, at(high) - at(low))}" height="16"/><rect class="mark" x="${Math.min(WIDTH - 2, at(seen))}" width="2" height="16"/></svg></figure>`;
 }
 
 function section(title: string, content: Markup): Markup {
