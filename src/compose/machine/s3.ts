@@ -36,7 +36,7 @@ export async function openS3(state: State, config: LocalConfig) {
         name: BUCKET,
         store,
         versions: objectVersions(state.database, state.clock),
-        uploads: multipartUploads(folder('multipart'), state.clock),
+        uploads: multipartUploads(folder('multipart'), state.clock, problem),
         started: startedBy,
         // A client signs by its own clock.
         clock: systemClock,

@@ -137,6 +137,8 @@ async function showBucket(
   for (const { key, versionId, sha256 } of versions.list('', '')) {
     if (await fileAt(join(bucket, key))) continue;
     if (!existsSync(objectPath(sha256))) continue;
-    versions.shown(versionId, fingerprint(await showInBucket(bucket, key, objectPath(sha256))));
+    const path = objectPath(sha256);
+    const shown = await showInBucket(bucket, key, path, versions.hasFolder);
+    versions.shown(versionId, fingerprint(shown));
   }
 }

@@ -67,7 +67,7 @@ export async function s3Door(): Promise<S3Door> {
       name: BUCKET,
       store,
       versions,
-      uploads: multipartUploads(join(root, 'multipart'), systemClock),
+      uploads: multipartUploads(join(root, 'multipart'), systemClock, onProblem),
       started: async (name) => started.get(name),
       clock: { now: () => systemClock.now() + state.aheadMs },
     },

@@ -57,7 +57,12 @@ export function bucketIntake(taking: Omit<TakeOptions, 'signal'>): BucketIntake 
   const record = (key: string, written: WrittenObject, options: UploadOptions = {}) =>
     run(key, async () => {
       options.require?.(versions.latest(key));
-      const shown = await showInBucket(folder, key, objects.path(written.sha256));
+      const shown = await showInBucket(
+        folder,
+        key,
+        objects.path(written.sha256),
+        versions.hasFolder,
+      );
       const owner = options.sender ?? (await ownerOf(shown));
       return versions.add(key, written, fingerprint(shown), { owner, about: options.about?.() });
     });

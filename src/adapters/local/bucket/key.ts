@@ -16,6 +16,9 @@ export function keyProblem(key: string): string | undefined {
   }
   if (key.includes('\\') || key.includes('\0')) return 'holds a backslash or a NUL';
   if (!key.isWellFormed()) return 'is not valid Unicode';
+  if (key === 'models') return 'is that of the folder of all models';
+  // A listing goes on after a folder at this character, the last of Unicode.
+  if (key.includes('\u{10ffff}')) return 'holds U+10FFFF';
   const bytes = Buffer.byteLength(key);
   if (bytes > MAX_KEY_BYTES) return `is ${bytes} bytes long; the limit is ${MAX_KEY_BYTES}`;
   const longest = Math.max(...names.map((name) => Buffer.byteLength(name)));

@@ -235,7 +235,8 @@ async function written(file: FileHandle, chunk: Uint8Array, position: number): P
 }
 
 // A new name survives a power cut only when its folder is synced too.
-async function syncFolder(folder: string): Promise<void> {
+/** Makes the names in a folder durable. */
+export async function syncFolder(folder: string): Promise<void> {
   await using handle = await open(folder);
   await handle.sync();
 }

@@ -39,6 +39,9 @@ const COLUMNS = `
 
 const NEWEST = 'sequence = (SELECT max(sequence) FROM objects newer WHERE newer.key = objects.key)';
 
+// One bound, at which the index begins: with two SQLite begins at either. A plus keeps a term from the index (https://sqlite.org/optoverview.html).
+const FROM = 'key >= max(?1, ?2)';
+
 const SEQUENCER_DIGITS = 16;
 
 const row = z.pipe(
@@ -162,6 +165,7 @@ function reads(database: DatabaseSync) {
   const marked = query('key = ? AND version_id = ?');
   const described = database.prepare('SELECT about FROM object_about WHERE version_id = ?');
   const newest = query('key = ? ORDER BY sequence DESC LIMIT 1');
+  const below = query('key > ?1 AND substr(key, 1, length(?1)) = ?1 LIMIT 1');
   const keys = database.prepare(
     `SELECT key FROM objects WHERE ${NEWEST} AND NOT is_deleted ORDER BY key`,
   );
@@ -169,17 +173,21 @@ function reads(database: DatabaseSync) {
     find: (key: string, versionId: string) => version(key, versionId)[0],
     /** The newest version of a key; undefined when it is a delete marker. */
     latest: (key: string) => newest(key).find(({ isDeleted }) => !isDeleted),
+    /** The newest version of a key, or its delete marker. */
+    newestMarked: newest,
+    /** Whether an object has lain in this folder, deleted or not. */
+    hasFolder: (folder: string) => below(`${folder}/`)[0] !== undefined,
     /** The newest version of each key, sorted, that begins with `?1`, comes after `?2` and is not deleted. */
     list: query(
       `substr(key, 1, length(?1)) = ?1 AND key > ?2 AND ${NEWEST} AND NOT is_deleted ORDER BY key`,
     ),
     /** As `list`, at most `?3` of the keys that begin with `?1` or come after those. */
     newestFrom: query(
-      `key >= ?1 AND key > ?2 AND ${NEWEST} AND NOT is_deleted ORDER BY key LIMIT ?3`,
+      `${FROM} AND +key > ?2 AND ${NEWEST} AND NOT is_deleted ORDER BY key LIMIT ?3`,
     ),
     /** At most `?4` versions and delete markers, the newest of each key first, from `?1` on, that come after the version `?3` (its sequence) of `?2`. */
     versionsFrom: query(
-      'key >= ?1 AND (key > ?2 OR (key = ?2 AND sequence < ?3)) ORDER BY key, sequence DESC LIMIT ?4',
+      `${FROM} AND (+key > ?2 OR (+key = ?2 AND sequence < ?3)) ORDER BY key, sequence DESC LIMIT ?4`,
     ),
     /** A version or a delete marker. */
     findMarked: (key: string, versionId: string) => marked(key, versionId)[0],

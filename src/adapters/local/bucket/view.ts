@@ -13,18 +13,20 @@ const WRITABLE = 0o644;
 /**
  * Shows an object as a file of the bucket, and returns the file's observable state.
  * A copy, since writing through a hard link would change the object's bytes.
- * Fails with `InputInvalid` when a folder has the key's path, or a link leads out of the bucket.
+ * A folder at the key's path makes room for it where no file is left in it, and `isOwnFolder` says of it and all in it that objects have made them.
+ * Fails with `InputInvalid` when another folder has the key's path, or a link leads out of the bucket.
  */
 export async function showInBucket(
   bucketFolder: string,
   key: string,
   objectPath: string,
+  isOwnFolder: (folder: string) => boolean,
 ): Promise<BigIntStats> {
   const path = join(bucketFolder, key);
   try {
     await using folder = await holdFolder(bucketFolder, key, { makes: true });
     if (!folder) throw leadsOut(key);
-    const mine = await placed(folder, basename(key), objectPath);
+    const mine = await placed(folder, key, objectPath, isOwnFolder);
     if (mine) return mine;
     throw new Failure('PlatformUnavailable', `${path} was removed while it was uploaded`);
   } catch (error) {
@@ -36,15 +38,22 @@ export async function showInBucket(
 
 async function placed(
   folder: HeldFolder,
-  name: string,
+  key: string,
   objectPath: string,
+  isOwnFolder: (folder: string) => boolean,
 ): Promise<BigIntStats | undefined> {
+  const name = basename(key);
   const temporary = folder.at(`.${randomUUID()}`);
   try {
     await copyFile(objectPath, temporary, constants.COPYFILE_FICLONE);
     await chmod(temporary, WRITABLE);
     const copied = await fileAt(temporary);
-    await renameOver(temporary, folder.at(name));
+    await rename(temporary, folder.at(name)).catch(async (error: unknown) => {
+      const path = folder.at(name);
+      if (errorCode(error) !== 'EISDIR' || !(await isLeft(path, key, isOwnFolder))) throw error;
+      await removeFolders(path);
+      await rename(temporary, path);
+    });
     const shown = await fileAt(folder.at(name));
     // If another file has replaced it, that is a drop of its own.
     return shown?.ino === copied?.ino ? shown : copied;
@@ -54,20 +63,18 @@ async function placed(
   }
 }
 
-/** A bucket has no folders, so one that no file is left in stands in nobody's way. */
-async function renameOver(temporary: string, path: string): Promise<void> {
-  try {
-    await rename(temporary, path);
-  } catch (error) {
-    if (errorCode(error) !== 'EISDIR' || !(await hasNoFiles(path))) throw error;
-    await removeFolders(path);
-    await rename(temporary, path);
+/** A bucket has no folders, so one that objects have made and left stands in nobody's way. */
+async function isLeft(
+  path: string,
+  key: string,
+  isOwnFolder: (folder: string) => boolean,
+): Promise<boolean> {
+  if (!isOwnFolder(key)) return false;
+  for (const entry of await readdir(path, { withFileTypes: true })) {
+    if (!entry.isDirectory()) return false;
+    if (!(await isLeft(join(path, entry.name), join(key, entry.name), isOwnFolder))) return false;
   }
-}
-
-async function hasNoFiles(folder: string): Promise<boolean> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  return entries.every((entry) => entry.isDirectory());
+  return true;
 }
 
 /** Fails with ENOTEMPTY where a file has come meanwhile, and removes none. */
@@ -82,7 +89,10 @@ export async function hideFromBucket(bucketFolder: string, key: string): Promise
   try {
     await using folder = await holdFolder(bucketFolder, key, { makes: false });
     if (!folder) throw leadsOut(key);
-    await unlink(folder.at(basename(key)));
+    const path = folder.at(basename(key));
+    // A bucket has no folders: one at the key's path is no object.
+    if ((await fileAt(path))?.isDirectory()) return;
+    await unlink(path);
   } catch (error) {
     // It is never made again: a missing one may be on a disk that is not mounted.
     if (!existsSync(bucketFolder)) throw storageFailure(error, bucketFolder);

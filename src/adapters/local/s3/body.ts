@@ -30,7 +30,7 @@ const STREAMING: Readonly<
  */
 export function bodyOf(source: Readable, asked: Asked, signed: Signed): Body {
   const { payload } = signed;
-  const streaming = STREAMING[payload];
+  const streaming = Object.hasOwn(STREAMING, payload) ? STREAMING[payload] : undefined;
   if (!streaming && payload !== UNSIGNED_PAYLOAD && !SHA256.test(payload)) {
     throw refusal(
       payload.startsWith('STREAMING-') ? 'NotImplemented' : 'InvalidRequest',

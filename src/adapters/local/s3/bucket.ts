@@ -20,7 +20,7 @@ export type S3Bucket = {
   readonly store: Pick<FolderStore, 'put' | 'remove' | 'problem' | 'objectPath' | 'whileUploading'>;
   readonly versions: Pick<
     ObjectVersions,
-    'latest' | 'find' | 'findMarked' | 'newestFrom' | 'versionsFrom' | 'aboutOf'
+    'latest' | 'newestMarked' | 'find' | 'findMarked' | 'newestFrom' | 'versionsFrom' | 'aboutOf'
   >;
   readonly uploads: MultipartUploads;
   /** The deployment that this version started; undefined where it started none. */

@@ -13,6 +13,7 @@ export type ChecksumType = Checksum['type'];
 export type Summing = { update(bytes: Uint8Array): void; digest(): Promise<Buffer> };
 
 const PREFIX = 'x-amz-checksum-';
+const PARTS = /-\d{1,5}$/;
 
 /** The checksums that S3's clients send; the number of their bytes. https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html */
 const LENGTHS: Readonly<Record<Algorithm, number>> = {
@@ -110,6 +111,32 @@ export function givenChecksum({
   const value = names[0] === undefined ? null : (headers[name] ?? '');
   if (value !== null) requireForm(algorithm, value);
   return { algorithm, value };
+}
+
+/** The checksum of the whole object that the end of an upload in parts gives; one that is made of the parts' checksums says how many they are. */
+export function wholeChecksum({
+  headers,
+}: Pick<Asked, 'headers'>):
+  | { readonly algorithm: Algorithm; readonly value: string; readonly type: ChecksumType }
+  | undefined {
+  const parted = Object.entries(headers).find(
+    ([name, value]) => name.startsWith(PREFIX) && PARTS.test(value),
+  );
+  const own = parted ? { ...headers, [parted[0]]: parted[1].replace(PARTS, '') } : headers;
+  const given = givenChecksum({ headers: own });
+  if (!given || given.value === null) return undefined;
+  const { algorithm, value } = given;
+  const isComposite = parted !== undefined || headers[`${PREFIX}type`] === 'COMPOSITE';
+  return {
+    algorithm,
+    value: parted?.[1] ?? value,
+    type: isComposite ? 'COMPOSITE' : 'FULL_OBJECT',
+  };
+}
+
+/** The headers without those of a checksum. */
+export function withoutChecksum(headers: Asked['headers']): Asked['headers'] {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !name.startsWith(PREFIX)));
 }
 
 export function requireForm(algorithm: Algorithm, value: string): void {

@@ -12,6 +12,7 @@ import {
   objectTagging,
   refuseTagging,
 } from './buckets.ts';
+import { withoutChecksum } from './checksums.ts';
 import { listObjects, listObjectsV2, listObjectVersions } from './listing.ts';
 import {
   abortUpload,
@@ -57,15 +58,17 @@ export function s3Handler({ bucket, keys, stranger, onProblem }: Options): S3Han
       ...namedIn(asked, bucket.name),
       caller: signed.caller,
     };
-    const operation = operationFor(operations, request, bucket.name);
-    return operation(bucket, request, bodyOf(incoming, request, signed));
+    const { run, isOfObject } = operationFor(operations, request, bucket.name);
+    const ofBody = isOfObject ? { ...request, headers: withoutChecksum(request.headers) } : request;
+    return run(bucket, request, bodyOf(incoming, ofBody, signed));
   }
 
   return async (incoming) => {
     const id = randomBytes(8).toString('hex').toUpperCase();
     const own = { 'x-amz-request-id': id, 'x-content-type-options': 'nosniff' };
     const { headers, ...answered } = await answer(incoming).catch((error: unknown) => {
-      if (!(error instanceof Failure)) onProblem(error);
+      // A client that has left is no problem of this machine.
+      if (!(error instanceof Failure) && !hasLeft(incoming)) onProblem(error);
       return errorAnswer(error, incoming, id);
     });
     const type = typeof answered.body === 'string' && { 'content-type': 'application/xml' };
@@ -73,12 +76,18 @@ export function s3Handler({ bucket, keys, stranger, onProblem }: Options): S3Han
   };
 }
 
+/** Whether a client has closed its connection before all that it announced had come. */
+function hasLeft({ destroyed, complete }: IncomingMessage): boolean {
+  return destroyed && !complete;
+}
+
 /** An error as S3 answers it. https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
 function errorAnswer(error: unknown, { method, url }: IncomingMessage, id: string): S3Answer {
-  const { code, status, message } = refusalOf(error);
-  if (method === 'HEAD') return { status };
+  const { code, status, message, headers } = refusalOf(error);
+  if (method === 'HEAD') return { status, headers };
   return {
     status,
+    headers,
     body: plainDocument([
       'Error',
       [
@@ -111,6 +120,8 @@ type Route = {
   readonly by?: string;
   readonly header?: string;
   readonly run: Operation;
+  /** Whether a checksum in the headers is that of the object, and not of the body. */
+  readonly isOfObject?: true;
 };
 
 /** The first that fits is taken. */
@@ -137,7 +148,7 @@ function operationsOf(): readonly Route[] {
     { method: 'PUT', at: 'object', header: 'x-amz-copy-source', run: copyObject },
     { method: 'PUT', at: 'object', run: putObject },
     { method: 'POST', at: 'object', by: 'uploads', run: beginUpload },
-    { method: 'POST', at: 'object', by: 'uploadId', run: completions() },
+    { method: 'POST', at: 'object', by: 'uploadId', run: completions(), isOfObject: true },
     { method: 'DELETE', at: 'object', by: 'uploadId', run: abortUpload },
     { method: 'DELETE', at: 'object', run: deleteObject },
   ];
@@ -189,7 +200,7 @@ function operationFor(
   routes: readonly Route[],
   { method, query, headers, bucket, key }: S3Request,
   own: string,
-): Operation {
+): Route {
   const at = bucket === '' ? 'service' : key === '' ? 'bucket' : 'object';
   if (at !== 'service' && bucket !== own && !(at === 'bucket' && method === 'PUT')) {
     throw refusal(
@@ -211,6 +222,6 @@ function operationFor(
       `A parameter you provided implies functionality that is not implemented: ${other}`,
     );
   }
-  if (route) return route.run;
+  if (route) return route;
   throw refusal('MethodNotAllowed', 'The specified method is not allowed against this resource.');
 }

@@ -7,6 +7,7 @@ import type { S3Key } from './s3-keys.ts';
 import { type Element, s3Document } from './xml.ts';
 
 const MOST_KEYS = 1000;
+const FEW_ROWS = 16;
 // After every text that begins with what stands before it, in the order of UTF-8 that S3 and SQLite have.
 const LAST = '\u{10ffff}';
 
@@ -168,11 +169,15 @@ function pageOf({ prefix, delimiter, max }: Asked, after: string, read: Read): P
   let bound = after;
   let lastKey = after;
   if (max === 0) return { entries, next: undefined };
+  // A folder is one entry, however many rows it has: so few are read at first, and more where they become entries.
+  let limit = delimiter === '' ? max + 1 : FEW_ROWS;
   for (;;) {
-    const found = read(bound, max + 1);
+    const before = entries.length;
+    const found = read(bound, limit);
     const own = found.filter(({ key }) => key.startsWith(prefix));
-    let jumped = false;
     for (const version of own) {
+      const last = entries.at(-1);
+      if (last?.kind === 'prefix' && version.key.startsWith(last.prefix)) continue;
       const cut = delimiter === '' ? -1 : version.key.indexOf(delimiter, prefix.length);
       const entry: Entry =
         cut === -1
@@ -182,14 +187,9 @@ function pageOf({ prefix, delimiter, max }: Asked, after: string, read: Read): P
       entries.push(entry);
       bound = boundOf(entry);
       lastKey = version.key;
-      if (entry.kind === 'prefix') {
-        jumped = true;
-        break;
-      }
     }
-    if (!jumped && (own.length < found.length || found.length <= max)) {
-      return { entries, next: undefined };
-    }
+    if (own.length < found.length || found.length < limit) return { entries, next: undefined };
+    limit = Math.min(max + 1, Math.max(FEW_ROWS, 2 * (entries.length - before)));
   }
 }
 

@@ -6,6 +6,7 @@ import * as z from 'zod/mini';
 import { requireRoom } from '#adapters/local/bucket/object-store.ts';
 import { errorCode, isAbsence } from '#adapters/local/files/file-state.ts';
 import { storageFailure } from '#adapters/local/registry/storage-failure.ts';
+import { Failure } from '#domain/failure.ts';
 import type { Clock } from '#ports/clock.ts';
 
 const algorithm = z.enum(['crc32', 'crc32c', 'crc64nvme', 'sha1', 'sha256']);
@@ -52,7 +53,7 @@ type Arriving = {
 export type MultipartUploads = {
   begin(about: Omit<MultipartUpload, 'id' | 'createdAtMs'>): Promise<MultipartUpload>;
   find(id: string): Promise<MultipartUpload | undefined>;
-  /** All, by key. */
+  /** All, by key and id; one whose file is broken is reported. */
   list(): Promise<readonly MultipartUpload[]>;
   /** Keeps a part, durably, in the place of an earlier one of its number. */
   keep(id: string, arriving: Arriving): Promise<Part>;
@@ -64,12 +65,18 @@ export type MultipartUploads = {
 
 /** An upload that no part has come of for so long is removed. */
 const KEPT_MS = 24 * 3_600_000;
+// Each read has a file open, and a process may open few.
+const READS_AT_ONCE = 16;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const ABOUT = 'upload.json';
 const PART = /^part-\d{5}\.json$/;
 
 /** Keeps each upload in a folder of its own below `directory`, which is on the bucket's disk. */
-export function multipartUploads(directory: string, clock: Pick<Clock, 'now'>): MultipartUploads {
+export function multipartUploads(
+  directory: string,
+  clock: Pick<Clock, 'now'>,
+  onProblem: (error: unknown) => void,
+): MultipartUploads {
   const folderOf = (id: string) => join(directory, id);
   const partFile = (id: string, number: number) =>
     join(folderOf(id), `part-${String(number).padStart(5, '0')}.json`);
@@ -93,6 +100,22 @@ export function multipartUploads(directory: string, clock: Pick<Clock, 'now'>): 
     return readJson(join(folderOf(id), ABOUT), upload);
   }
 
+  /** One broken upload hides no other. */
+  async function findSound(id: string): Promise<MultipartUpload | undefined> {
+    try {
+      return await find(id);
+    } catch (cause) {
+      const path = folderOf(id);
+      onProblem(
+        new Failure('InputInvalid', `${path} is not an upload in parts`, {
+          cause,
+          fix: 'Remove the folder, and upload the object again.',
+        }),
+      );
+      return undefined;
+    }
+  }
+
   return {
     begin: (about) =>
       translated(directory, async () => {
@@ -104,10 +127,10 @@ export function multipartUploads(directory: string, clock: Pick<Clock, 'now'>): 
       }),
     find,
     async list() {
-      const all = await Promise.all((await ids()).map(find));
+      const all = await fewAtOnce(await ids(), findSound);
       return all
         .flatMap((each) => each ?? [])
-        .toSorted((one, other) => (one.key < other.key ? -1 : 1));
+        .toSorted((one, other) => inOrder(one.key, other.key) || (one.id < other.id ? -1 : 1));
     },
     keep: (id, { number, sizeBytes, bytes, about }) =>
       translated(directory, async () => {
@@ -129,12 +152,28 @@ export function multipartUploads(directory: string, clock: Pick<Clock, 'now'>): 
     async parts(id) {
       const names = await readdir(folderOf(id)).catch(unlessAbsent);
       const files = names.filter((name) => PART.test(name)).toSorted();
-      const all = await Promise.all(files.map((name) => readJson(join(folderOf(id), name), part)));
+      const all = await fewAtOnce(files, (name) => readJson(join(folderOf(id), name), part));
       return all.flatMap((each) => each ?? []);
     },
     read: (id, { file }) => createReadStream(join(folderOf(id), file)),
     remove: (id) => translated(directory, () => remove(id)),
   };
+}
+
+/** The order of S3's listings: that of the keys' UTF-8. */
+export function inOrder(one: string, other: string): number {
+  return Buffer.compare(Buffer.from(one), Buffer.from(other));
+}
+
+async function fewAtOnce<T>(
+  names: readonly string[],
+  read: (name: string) => Promise<T>,
+): Promise<readonly T[]> {
+  const all: T[] = [];
+  for (let at = 0; at < names.length; at += READS_AT_ONCE) {
+    all.push(...(await Promise.all(names.slice(at, at + READS_AT_ONCE).map(read))));
+  }
+  return all;
 }
 
 async function readJson<Schema extends z.ZodMiniType>(

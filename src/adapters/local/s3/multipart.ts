@@ -9,16 +9,16 @@ import {
   type Checksum,
   checksumOf,
   elementOf,
-  givenChecksum,
   headerOf,
   summing,
   typeOf,
+  wholeChecksum,
 } from './checksums.ts';
 import { type Digested, digested } from './digested.ts';
 import { ownerElement } from './listing.ts';
-import type { MultipartUpload, Part } from './multipart-uploads.ts';
+import { inOrder, type MultipartUpload, type Part } from './multipart-uploads.ts';
 import { checksumElements, keptHeaders } from './object-headers.ts';
-import { bytesOf, parseRange } from './reads.ts';
+import { bytesOf } from './reads.ts';
 import { refusal } from './refusal.ts';
 import { parameter, type S3Request } from './request.ts';
 import { sha256 } from './signature.ts';
@@ -95,8 +95,8 @@ export async function copyPart(bucket: S3Bucket, request: S3Request): Promise<S3
   const range =
     asked === undefined
       ? { start: 0, end: source.sizeBytes - 1 }
-      : parseRange(asked, source.sizeBytes);
-  if (!range || range.start > range.end) {
+      : copiedRange(asked, source.sizeBytes);
+  if (!range) {
     throw refusal(
       'InvalidArgument',
       'The x-amz-copy-source-range value must be of the form bytes=first-last within the source object.',
@@ -119,6 +119,14 @@ export async function copyPart(bucket: S3Bucket, request: S3Request): Promise<S3
       ],
     ]),
   };
+}
+
+/** S3 wants both ends of the range, and within the source. https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html */
+function copiedRange(text: string, sizeBytes: number) {
+  const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(text) ?? [];
+  if (first === undefined || last === undefined) return undefined;
+  const [start, end] = [Number(first), Number(last)];
+  return start <= end && end < sizeBytes ? { start, end } : undefined;
 }
 
 const checksums = {
@@ -167,7 +175,7 @@ async function complete(bucket: S3Bucket, request: S3Request, text: string): Pro
       `x-amz-mp-object-size is ${wholeSize}, and the parts have ${sizeBytes} bytes.`,
     );
   }
-  const object = assembled(bucket, completed, givenChecksum(request));
+  const object = assembled(bucket, completed, wholeChecksum(request));
   const { versionId } = await bucket.store.put(begun.key, Readable.from(object.bytes), {
     ...upload(bucket, request),
     expectedBytes: sizeBytes,
@@ -194,10 +202,12 @@ async function complete(bucket: S3Bucket, request: S3Request, text: string): Pro
 function assembled(
   { uploads }: S3Bucket,
   completed: Completed,
-  given: ReturnType<typeof givenChecksum>,
+  given: ReturnType<typeof wholeChecksum>,
 ) {
   const { upload: begun, parts } = completed;
-  const algorithm = begun.checksum?.type === 'FULL_OBJECT' ? begun.checksum.algorithm : undefined;
+  // A checksum that nothing was said of when the upload began is that of all bytes.
+  const wanted = begun.checksum ?? given;
+  const algorithm = wanted?.type === 'FULL_OBJECT' ? wanted.algorithm : undefined;
   let about: ObjectAbout | undefined;
 
   async function* joined() {
@@ -210,8 +220,7 @@ function assembled(
     const checksum = algorithm ? digests().checksum : await composite(completed);
     if (
       given &&
-      checksum &&
-      `${given.algorithm} ${given.value}` !== `${checksum.algorithm} ${checksum.value}`
+      `${given.algorithm} ${given.value}` !== `${checksum?.algorithm} ${checksum?.value}`
     ) {
       throw refusal(
         'BadDigest',
@@ -304,8 +313,8 @@ export async function abortUpload(bucket: S3Bucket, request: S3Request): Promise
 /** Answers ListParts. */
 export async function listParts(bucket: S3Bucket, request: S3Request): Promise<S3Answer> {
   const { id } = await uploadOf(bucket, request);
-  const after = Number(parameter(request, 'part-number-marker') ?? 0);
-  const most = Math.min(Number(parameter(request, 'max-parts') ?? MOST_LISTED), MOST_LISTED);
+  const after = numberOf(request, 'part-number-marker') ?? 0;
+  const most = Math.min(numberOf(request, 'max-parts') ?? MOST_LISTED, MOST_LISTED);
   const left = (await bucket.uploads.parts(id)).filter(({ number }) => number > after);
   const shown = left.slice(0, most);
   const last = shown.at(-1);
@@ -346,12 +355,27 @@ function partChecksum({ checksum }: Part): readonly Element[] {
   return checksum ? [[elementOf(checksum.algorithm), checksum.value]] : [];
 }
 
-/** Answers ListMultipartUploads: those under way whose keys the caller may use, up to 1,000. */
+function numberOf(request: S3Request, name: string): number | undefined {
+  const text = parameter(request, name);
+  if (text === undefined || /^\d{1,10}$/.test(text))
+    return text === undefined ? text : Number(text);
+  throw refusal('InvalidArgument', `Provided ${name} not an integer or within integer range`);
+}
+
+/** Answers ListMultipartUploads: those under way whose keys the caller may use. */
 export async function listUploads(bucket: S3Bucket, request: S3Request): Promise<S3Answer> {
   const prefix = parameter(request, 'prefix') ?? '';
-  const all = (await bucket.uploads.list()).filter(
-    ({ key }) => key.startsWith(prefix) && hasRight(request.caller, key),
+  const keyMarker = parameter(request, 'key-marker') ?? '';
+  const idMarker = keyMarker === '' ? '' : (parameter(request, 'upload-id-marker') ?? '');
+  const most = Math.min(numberOf(request, 'max-uploads') ?? MOST_LISTED, MOST_LISTED);
+  const left = (await bucket.uploads.list()).filter(
+    ({ key, id }) =>
+      key.startsWith(prefix) &&
+      hasRight(request.caller, key) &&
+      (inOrder(key, keyMarker) > 0 || (key === keyMarker && idMarker !== '' && id > idMarker)),
   );
+  const shown = left.slice(0, most);
+  const last = left.length > shown.length ? shown.at(-1) : undefined;
   return {
     status: 200,
     body: s3Document([
@@ -359,11 +383,17 @@ export async function listUploads(bucket: S3Bucket, request: S3Request): Promise
       [
         ['Bucket', bucket.name],
         ['Prefix', prefix],
-        ['KeyMarker', ''],
-        ['UploadIdMarker', ''],
-        ['MaxUploads', MOST_LISTED],
-        ['IsTruncated', all.length > MOST_LISTED],
-        ...all.slice(0, MOST_LISTED).map(
+        ['KeyMarker', keyMarker],
+        ['UploadIdMarker', idMarker],
+        ...(last
+          ? ([
+              ['NextKeyMarker', last.key],
+              ['NextUploadIdMarker', last.id],
+            ] as const)
+          : []),
+        ['MaxUploads', most],
+        ['IsTruncated', last !== undefined],
+        ...shown.map(
           ({ id, key, createdAtMs }): Element => [
             'Upload',
             [

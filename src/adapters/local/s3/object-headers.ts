@@ -15,6 +15,9 @@ const KEPT = [
 ];
 const METADATA = 'x-amz-meta-';
 const MOST_METADATA_BYTES = 2048;
+// The parameters of a signed URL can be what no header is. RFC 9110 §5.1, §5.5.
+const TOKEN = /^[!#$%&'*+.^_`|~\w-]+$/;
+const CONTROL = /[^\t\P{Cc}]|[\u0080-\u009f]/u;
 const USUAL_TYPE = 'binary/octet-stream';
 
 /** Headers that ask for what this bucket does not do. To pass over one would be to promise it. */
@@ -34,6 +37,10 @@ export function keptHeaders({ headers }: Pick<Asked, 'headers'>): Record<string,
   const kept = Object.entries(headers).filter(
     ([name]) => KEPT.includes(name) || name.startsWith(METADATA),
   );
+  const unwritable = kept.find(([name, value]) => !TOKEN.test(name) || CONTROL.test(value));
+  if (unwritable) {
+    throw refusal('InvalidArgument', `${unwritable[0]} cannot be a header with this value.`);
+  }
   const bytes = kept
     .filter(([name]) => name.startsWith(METADATA))
     .map(([name, value]) => Buffer.byteLength(name.slice(METADATA.length) + value));
@@ -80,14 +87,21 @@ export function etagOf({ sha256 }: ObjectVersion, about: ObjectAbout | undefined
   return about?.etag ?? `${sha256.slice(0, 32)}-1`;
 }
 
-/** The headers by which a version is described. */
+/** Node writes each letter of a header's value as one byte, of those up to U+00FF. */
+function inBytes(text: string): string {
+  return Buffer.from(text).toString('latin1');
+}
+
+/** The headers by which a version is described, as Node writes them. */
 export function versionHeaders(
   version: ObjectVersion,
   about: ObjectAbout | undefined,
 ): Record<string, string> {
   return {
     'content-type': USUAL_TYPE,
-    ...about?.headers,
+    ...Object.fromEntries(
+      Object.entries(about?.headers ?? {}).map(([name, value]) => [name, inBytes(value)]),
+    ),
     etag: `"${etagOf(version, about)}"`,
     'last-modified': new Date(version.lastModifiedMs).toUTCString(),
     'x-amz-version-id': version.versionId,

@@ -33,15 +33,16 @@ export async function getObject(bucket: S3Bucket, request: S3Request): Promise<S
   };
   const status = range ? 206 : 200;
   if (method === 'HEAD') return { status, headers: described };
-  return { status, headers: described, body: await bytesOf(bucket, version, { start, end }) };
+  const bytes = await bytesOf(bucket, version, { start, end });
+  return { status, headers: described, body: Readable.from(bytes, { objectMode: false }) };
 }
 
 /** The bytes of a version from `start` to `end`, the last one included. Fails with `InternalError` where they are no longer those that were stored. */
 export async function bytesOf(
   { store }: S3Bucket,
   { key, versionId }: ObjectVersion,
-  { start, end }: Range,
-) {
+  range: Range,
+): Promise<AsyncIterable<Uint8Array>> {
   const problem = await store.problem(key, versionId);
   if (problem !== undefined) {
     throw new Failure('PlatformUnavailable', `the bytes of ${key} ${problem}`, {
@@ -49,8 +50,12 @@ export async function bytesOf(
       fix: `Upload ${key} again.`,
     });
   }
-  const path = store.objectPath(key, versionId);
-  return end < start ? Readable.from([]) : createReadStream(path, { start, end });
+  return opened(store.objectPath(key, versionId), range);
+}
+
+/** Opens the file with the first byte that is asked for: whoever refuses the bytes first leaves no file open, and an error has a reader. */
+async function* opened(path: string, { start, end }: Range): AsyncGenerator<Uint8Array> {
+  if (start <= end) yield* createReadStream(path, { start, end });
 }
 
 /** The version that a request reads: the newest, or the one that it names. Fails with `NoSuchKey`, `NoSuchVersion`, `MethodNotAllowed` (a delete marker), `AccessDenied`. */
@@ -67,16 +72,27 @@ export function existingVersion(
   const found =
     versionId === undefined ? versions.latest(key) : versions.findMarked(key, versionId);
   if (!found && versionId === undefined) {
-    throw refusal('NoSuchKey', 'The specified key does not exist.');
+    const [newest] = versions.newestMarked(key);
+    throw refusal(
+      'NoSuchKey',
+      'The specified key does not exist.',
+      newest && markerHeaders(newest),
+    );
   }
   if (!found) throw refusal('NoSuchVersion', 'The specified version does not exist.');
   if (found.isDeleted) {
     throw refusal(
       'MethodNotAllowed',
       'The specified method is not allowed against a delete marker.',
+      markerHeaders(found),
     );
   }
   return found;
+}
+
+/** The headers that name a delete marker. */
+export function markerHeaders({ versionId }: ObjectVersion): Record<string, string> {
+  return { 'x-amz-delete-marker': 'true', 'x-amz-version-id': versionId };
 }
 
 const OVERRIDES = [

@@ -52,9 +52,23 @@ const CODES: Partial<Record<FailureName, S3Code>> = {
   StorageFull: 'InsufficientStorage',
 };
 
-/** A refusal in S3's own terms, to be thrown. */
-export function refusal(code: S3Code, message: string): Failure {
-  return new Failure('InputInvalid', message, { cause: { code } });
+/** A refusal in S3's own terms, to be thrown; its answer has these headers. */
+export function refusal(
+  code: S3Code,
+  message: string,
+  headers: Readonly<Record<string, string>> = {},
+): Failure {
+  return new Failure('InputInvalid', message, { cause: new RefusalCause(code, headers) });
+}
+
+class RefusalCause {
+  readonly code: S3Code;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(code: S3Code, headers: Readonly<Record<string, string>>) {
+    this.code = code;
+    this.headers = headers;
+  }
 }
 
 /** S3's code and status for an error, and its message with what to do; an error that nobody expected says nothing of itself to the client. */
@@ -62,14 +76,21 @@ export function refusalOf(error: unknown): {
   readonly code: S3Code;
   readonly status: number;
   readonly message: string;
+  readonly headers: Readonly<Record<string, string>>;
 } {
   const code = codeOf(error);
   const status = STATUSES[code];
   if (!(error instanceof Failure)) {
-    return { code, status, message: 'We encountered an internal error. Please try again.' };
+    return {
+      code,
+      status,
+      headers: {},
+      message: 'We encountered an internal error. Please try again.',
+    };
   }
   const message = error.fix ? `${error.message}. ${error.fix}` : error.message;
-  return { code, status, message };
+  const headers = error.cause instanceof RefusalCause ? error.cause.headers : {};
+  return { code, status, message, headers };
 }
 
 function codeOf(error: unknown): S3Code {

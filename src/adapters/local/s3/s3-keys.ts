@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
+import { syncFolder } from '#adapters/local/bucket/object-store.ts';
 import { storageFailure } from '#adapters/local/registry/storage-failure.ts';
 import { type ApiKey, type KeyModels, newKey } from '#domain/api-key.ts';
 import { Failure } from '#domain/failure.ts';
@@ -26,7 +27,7 @@ export type S3Keys = {
   /** Oldest first. */
   list(): readonly ApiKey[];
   find(id: string): S3Key | undefined;
-  /** Removes the only copy of the secret; false where no key has the id. */
+  /** Removes the only copy of the secret; false where no key has the id. The key opens nothing from then on; where its file stays (`PlatformDenied`, `PlatformUnavailable`) it is still listed, and can be revoked again. */
   revoke(id: string): Promise<boolean>;
 };
 
@@ -41,6 +42,7 @@ const ENDING = '.json';
 /** Keeps each key in a file of its own, which only its owner may read. A file that cannot be read is reported, and its key opens nothing. */
 export function folderS3Keys({ directory, clock, onProblem }: Options): S3Keys {
   const keys = new Map<string, S3Key>();
+  const revoked = new Set<string>();
   for (const name of existsSync(directory) ? readdirSync(directory) : []) {
     if (!name.endsWith(ENDING)) continue;
     const key = readKeyFile(join(directory, name), onProblem);
@@ -71,13 +73,17 @@ export function folderS3Keys({ directory, clock, onProblem }: Options): S3Keys {
       [...keys.values()]
         .map(({ secret: _, ...record }) => record)
         .toSorted((one, other) => one.createdAtMs - other.createdAtMs),
-    find: (id) => keys.get(id),
+    find: (id) => (revoked.has(id) ? undefined : keys.get(id)),
     async revoke(id) {
-      if (!keys.delete(id)) return false;
-      await rm(fileOf(id), { force: true }).catch((error: unknown) => {
+      if (!keys.has(id)) return false;
+      revoked.add(id);
+      try {
+        await rm(fileOf(id), { force: true });
+        await syncFolder(directory);
+      } catch (error) {
         throw storageFailure(error, fileOf(id));
-      });
-      return true;
+      }
+      return keys.delete(id);
     },
   };
 }

@@ -86,11 +86,18 @@ async function send({ status, headers, body }: S3Answer, response: ServerRespons
     return;
   }
   if (body === undefined || typeof body === 'string') {
+    const hasLength = status === 204 || status === 304 || headers?.['content-length'] !== undefined;
+    // After Content-Disposition, whose bytes Node would decode behind it: https://github.com/nodejs/node/pull/46528
     const length = { 'content-length': String(Buffer.byteLength(body ?? '')) };
-    response.writeHead(status, { ...(status !== 204 && status !== 304 && length), ...headers });
+    response.writeHead(status, { ...headers, ...(!hasLength && length) });
     response.end(body ?? '');
     return;
   }
-  response.writeHead(status, headers);
+  try {
+    response.writeHead(status, headers);
+  } catch (error) {
+    body.destroy();
+    throw error;
+  }
   await pipeline(body, response);
 }

@@ -8,7 +8,7 @@ import { algorithmNamed } from './checksums.ts';
 import { requireSource, writeConditions } from './conditions.ts';
 import { digested } from './digested.ts';
 import { checksumElements, keptHeaders, putHeaders } from './object-headers.ts';
-import { bytesOf, existingVersion } from './reads.ts';
+import { bytesOf, existingVersion, markerHeaders } from './reads.ts';
 import { refusal, refusalOf } from './refusal.ts';
 import { parameter, type S3Request } from './request.ts';
 import type { S3Key } from './s3-keys.ts';
@@ -136,8 +136,7 @@ function sourceRefused() {
 /** Answers DeleteObject: the key is marked deleted, and its versions stay. */
 export async function deleteObject(bucket: S3Bucket, request: S3Request): Promise<S3Answer> {
   const marker = await removed(bucket, request, parameter(request, 'versionId'));
-  const headers = marker && { 'x-amz-delete-marker': 'true', 'x-amz-version-id': marker.versionId };
-  return { status: 204, ...(headers && { headers }) };
+  return { status: 204, ...(marker && { headers: markerHeaders(marker) }) };
 }
 
 async function removed(

@@ -38,6 +38,14 @@ function rootOf(document: unknown, root: string): unknown {
   return root in names ? names[root] : undefined;
 }
 
+/** The parser reads a reference to a character above U+FFFF as another character, and one that is none as it stands. */
+function requireReadable(text: string): void {
+  for (const [, hex, decimal] of text.matchAll(/&#(?:x([0-9a-f]+)|(\d+));/gi)) {
+    const code = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16);
+    if (code > 0xffff) throw new RangeError('a reference above U+FFFF');
+  }
+}
+
 /** The content of a document's root. Fails with `MalformedXML` where the text is no such document. */
 export function readDocument<Schema extends z.ZodMiniType>(
   text: string,
@@ -45,6 +53,7 @@ export function readDocument<Schema extends z.ZodMiniType>(
   schema: Schema,
 ): z.output<Schema> {
   try {
+    requireReadable(text);
     return z.parse(schema, rootOf(parseXML(text), root));
   } catch {
     throw refusal(

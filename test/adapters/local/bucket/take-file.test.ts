@@ -97,7 +97,7 @@ describe('a folder of the bucket that is swapped for a link', () => {
     await writeFile(object, 'an upload');
 
     for (const key of [KEY, 'models/shapes/v1/deep/b.onnx']) {
-      await expect(showInBucket(bucket(), key, object)).rejects.toMatchObject({
+      await expect(showInBucket(bucket(), key, object, () => true)).rejects.toMatchObject({
         name: 'InputInvalid',
         message: `${key} leads out of the bucket through a symbolic link`,
       });

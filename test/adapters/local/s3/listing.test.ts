@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import {
   ListObjectsCommand,
@@ -6,7 +9,12 @@ import {
   paginateListObjectsV2,
 } from '@aws-sdk/client-s3';
 import fc from 'fast-check';
+import { systemClock } from '#adapters/clocks.ts';
+import { type ObjectVersion, objectVersions } from '#adapters/local/bucket/object-versions.ts';
+import { listObjectsV2, listObjectVersions } from '#adapters/local/s3/listing.ts';
+import { multipartUploads } from '#adapters/local/s3/multipart-uploads.ts';
 import { BUCKET as Bucket, type S3Door, s3Door } from '../../../support/doors/s3-door.ts';
+import { unsyncedDatabase } from '../../../support/local/unsynced-database.ts';
 
 let door: S3Door;
 beforeAll(async () => {
@@ -127,6 +135,56 @@ it('goes on from page to page by either version, and loses nothing', async () =>
 
 const byBytes = (one: string, other: string) =>
   Buffer.compare(Buffer.from(one), Buffer.from(other));
+
+it('reads few rows of folders with many files', async () => {
+  const root = await mkdtemp(join(tmpdir(), 'slipway-listing-'));
+  using database = unsyncedDatabase(join(root, 'registry.db'));
+  const versions = objectVersions(database, systemClock);
+  const folders = Array.from({ length: 50 }, (_, index) => `many/${100 + index}/`);
+  for (const folder of folders) {
+    for (let file = 0; file < 40; file += 1) {
+      versions.add(
+        `${folder}${file}`,
+        { sha256: '0'.repeat(64), sizeBytes: 1 },
+        { content: '', changedNs: '' },
+      );
+    }
+  }
+  let rows = 0;
+  const counted =
+    <Asked extends unknown[]>(read: (...asked: Asked) => readonly ObjectVersion[]) =>
+    (...asked: Asked) => {
+      const found = read(...asked);
+      rows += found.length;
+      return found;
+    };
+  const bucket = {
+    name: Bucket,
+    store: door.store,
+    versions: {
+      ...versions,
+      newestFrom: counted(versions.newestFrom),
+      versionsFrom: counted(versions.versionsFrom),
+    },
+    uploads: multipartUploads(root, systemClock, () => undefined),
+    started: async () => undefined,
+    clock: systemClock,
+  };
+  const request = {
+    ...{ method: 'GET', path: `/${Bucket}`, headers: {}, bucket: Bucket, key: '' },
+    query: { prefix: ['many/'], delimiter: ['/'] },
+    caller: door.key,
+  };
+
+  for (const list of [listObjectsV2, listObjectVersions]) {
+    rows = 0;
+    const { body } = await list(bucket, request);
+
+    expect(String(body).match(/<CommonPrefixes>/g)?.length).toBe(folders.length);
+    expect(rows).toBeLessThanOrEqual(20 * folders.length);
+  }
+  await rm(root, { recursive: true });
+});
 
 it('begins after a key, and refuses a token that it has not given', async () => {
   await filled(...KEYS);

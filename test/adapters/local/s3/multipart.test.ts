@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { crc32 } from 'node:zlib';
 import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
@@ -48,13 +49,13 @@ const begin = async (more = {}) => {
 };
 const part = (UploadId: string, PartNumber: number, Body: Buffer, more = {}) =>
   door.client().send(new UploadPartCommand({ Bucket, Key, UploadId, PartNumber, Body, ...more }));
-const complete = (UploadId: string, Parts: object[], more = {}) =>
+const complete = (UploadId: string, Parts: readonly object[], more = {}) =>
   door.client().send(
     new CompleteMultipartUploadCommand({
       Bucket,
       Key,
       UploadId,
-      MultipartUpload: { Parts },
+      MultipartUpload: { Parts: [...Parts] },
       ...more,
     }),
   );
@@ -110,6 +111,49 @@ describe('an upload in parts', () => {
     expect(found[name]).toBe(said[name]);
     // The SDK compares the checksum of a whole object with the bytes that it reads.
     expect((await found.Body!.transformToByteArray()).length).toBe(PART + 10);
+  });
+
+  it.each([
+    ['CRC32', 'FULL_OBJECT'],
+    ['CRC32', 'COMPOSITE'],
+    ['CRC64NVME', 'FULL_OBJECT'],
+  ] as const)('is complete with its checksum by %s, %s', async (algorithm, type) => {
+    const name = `Checksum${algorithm}` as 'ChecksumCRC32';
+    const begun = async () => {
+      const id = await begin({ ChecksumAlgorithm: algorithm, ChecksumType: type });
+      const { ETag } = await part(id, 1, bytesOf(10), { ChecksumAlgorithm: algorithm });
+      return [id, [{ PartNumber: 1, ETag }]] as const;
+    };
+    const known = (await complete(...(await begun())))[name] ?? '';
+
+    const [id, parts] = await begun();
+    const wrong = known
+      .replace(/-1$/, '-2')
+      .replace(/^(.)/, (letter) => (type === 'COMPOSITE' ? letter : letter === 'A' ? 'B' : 'A'));
+    expect(await refusalOf(complete(id, parts, { [name]: wrong, ChecksumType: type }))).toBe(
+      '400 BadDigest',
+    );
+    const said = await complete(id, parts, { [name]: known, ChecksumType: type });
+
+    expect(said[name]).toBe(known);
+  });
+
+  it('is compared with a checksum that its client names at the end alone', async () => {
+    const id = await begin();
+    const { ETag } = await part(id, 1, bytesOf(10));
+    const parts = [{ PartNumber: 1, ETag }];
+    const value = Buffer.alloc(4);
+    value.writeUInt32BE(crc32(bytesOf(10)));
+
+    expect(await refusalOf(complete(id, parts, { ChecksumCRC32: 'AAAAAA==' }))).toBe(
+      '400 BadDigest',
+    );
+    expect(await refusalOf(complete(id, parts, { ChecksumCRC32: 'AAAAAA==-1' }))).toBe(
+      '400 BadDigest',
+    );
+    const said = await complete(id, parts, { ChecksumCRC32: value.toString('base64') });
+
+    expect(said.ChecksumCRC32).toBe(value.toString('base64'));
   });
 
   it('takes its parts in any order, each as often as it is sent', async () => {
@@ -193,6 +237,9 @@ describe('an upload in parts', () => {
       );
     const one = await copy(1);
     const two = await copy(2, 'bytes=0-9');
+    for (const range of ['bytes=0-99999999', 'bytes=99999999-', 'bytes=9-1']) {
+      expect([range, await refusalOf(copy(3, range))]).toEqual([range, '400 InvalidArgument']);
+    }
     await complete(id, [
       { PartNumber: 1, ETag: one.CopyPartResult?.ETag },
       { PartNumber: 2, ETag: two.CopyPartResult?.ETag },
@@ -200,6 +247,52 @@ describe('an upload in parts', () => {
 
     expect(door.versions.latest(Key)?.sizeBytes).toBe(PART + 10);
     expect(await refusalOf(copy(1, 'bytes=9-1'))).toBe('404 NoSuchUpload');
+  });
+
+  it.each(['abc', '-1', '1.5', ''])('is listed by numbers alone, not by %j', async (text) => {
+    const id = await begin();
+    const wrong = text as unknown as number;
+
+    for (const asked of [{ MaxParts: wrong }, { PartNumberMarker: text }]) {
+      const list = new ListPartsCommand({ Bucket, Key, UploadId: id, ...asked });
+      expect(await refusalOf(door.client().send(list))).toBe('400 InvalidArgument');
+    }
+    const uploads = new ListMultipartUploadsCommand({ Bucket, MaxUploads: wrong });
+    expect(await refusalOf(door.client().send(uploads))).toBe('400 InvalidArgument');
+  });
+
+  it('is listed from page to page', async () => {
+    const begun = [await begin(), await begin(), await begin()];
+    const seen: string[] = [];
+    for (let marker: object | undefined = {}; marker; ) {
+      const page: Awaited<ReturnType<typeof list>> = await list(marker);
+      expect(page.Uploads?.length).toBeLessThanOrEqual(2);
+      seen.push(...(page.Uploads ?? []).map(({ UploadId }) => UploadId ?? ''));
+      marker = page.IsTruncated
+        ? { KeyMarker: page.NextKeyMarker, UploadIdMarker: page.NextUploadIdMarker }
+        : undefined;
+    }
+
+    expect(seen).toEqual(expect.arrayContaining(begun));
+    expect(new Set(seen).size).toBe(seen.length);
+
+    function list(marker: object) {
+      return door
+        .client()
+        .send(new ListMultipartUploadsCommand({ Bucket, MaxUploads: 2, ...marker }));
+    }
+  });
+
+  it('is listed beside one whose file is broken, which is reported', async () => {
+    const broken = await begin();
+    const id = await begin();
+    await writeFile(join(door.root, 'multipart', broken, 'upload.json'), '{');
+
+    const { Uploads } = await door.client().send(new ListMultipartUploadsCommand({ Bucket }));
+
+    expect(Uploads?.map(({ UploadId }) => UploadId)).toContain(id);
+    expect(door.problems).toMatchObject([{ message: expect.stringContaining(broken) }]);
+    await rm(join(door.root, 'multipart', broken), { recursive: true });
   });
 
   it('belongs to its key', async () => {
@@ -227,7 +320,7 @@ describe('an upload in parts', () => {
 it('an upload that nobody has gone on with for a day is removed when another begins', async () => {
   const root = await mkdtemp(join(tmpdir(), 'slipway-multipart-'));
   const clock = fakeClock(systemClock.now());
-  const uploads = multipartUploads(root, clock);
+  const uploads = multipartUploads(root, clock, () => undefined);
   const about = { key: 'a', by: 'x', headers: {}, checksum: null };
   const old = await uploads.begin(about);
   clock.advance(23 * 3_600_000);

@@ -119,6 +119,25 @@ describe('a request as bytes', () => {
     ],
     ['a payload that is no hash', { body: 'hello', payload: 'hello' }, '400 InvalidRequest'],
     [
+      'a payload that every object has',
+      {
+        body: '0\r\n\r\n',
+        payload: 'constructor',
+        headers: { 'x-amz-decoded-content-length': '0' },
+      },
+      '400 InvalidRequest',
+    ],
+    [
+      'metadata that no header can have',
+      { query: { 'x-amz-meta-a': 'b\nc' }, body: 'hello' },
+      '400 InvalidArgument',
+    ],
+    [
+      'metadata whose name no header can have',
+      { query: { 'x-amz-meta-a b': 'c' }, body: 'hello' },
+      '400 InvalidArgument',
+    ],
+    [
       'fewer bytes in its chunks than said',
       {
         payload: 'STREAMING-UNSIGNED-PAYLOAD-TRAILER',
@@ -182,6 +201,22 @@ describe('a request as bytes', () => {
     expect(door.versions.keys()).toEqual([]);
   });
 
+  it.each(['日本', 'é', '"quoted"'])('keeps the metadata %s for its readers', async (city) => {
+    const described = {
+      'content-disposition': `attachment; filename="${city}.onnx"`,
+      'x-amz-meta-city': city,
+    };
+    await raw({ headers: described, body: 'hello' });
+
+    const said = await raw({ method: 'GET' });
+
+    expect(shortly(said)).toBe('200');
+    for (const [name, value] of Object.entries(described)) {
+      expect(said).toContain(`\r\n${name}: ${value}\r\n`);
+    }
+    expect(shortly(await raw({ method: 'HEAD' }))).toBe('200');
+  });
+
   it('may have its bucket in the name of the host', async () => {
     const host = `${BUCKET}.localhost:${door.port}`;
     await raw({
@@ -229,6 +264,16 @@ describe('a request as bytes', () => {
       `<Delete>${'<Object><Key>a</Key></Object>'.repeat(1001)}</Delete>`,
       '400 MalformedXML',
     ],
+    [
+      'a character that the parser would read as another one',
+      '<Delete><Object><Key>models/digits/&#x1F600;</Key></Object></Delete>',
+      '400 MalformedXML',
+    ],
+    [
+      'the same in decimals',
+      '<Delete><Object><Key>models/digits/&#128512;</Key></Object></Delete>',
+      '400 MalformedXML',
+    ],
     ['too many bytes', `<Delete>${' '.repeat(2 ** 21)}</Delete>`, '400 EntityTooLarge'],
   ])('deletes nothing by %s', async (_, body, answer) => {
     await raw({ body: 'hello' });
@@ -254,6 +299,7 @@ describe('a request as bytes', () => {
     setImmediate(() => socket.destroySoon());
     await isGone;
 
+    expect(door.problems).toEqual([]);
     expect(shortly(await raw({ method: 'GET' }))).toBe('404 NoSuchKey');
     expect(door.versions.keys()).toEqual([]);
     expect(door.events.length).toBe(events);

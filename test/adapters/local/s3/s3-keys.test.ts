@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { folderS3Keys } from '#adapters/local/s3/s3-keys.ts';
@@ -49,6 +49,25 @@ it('leaves no copy of a secret that is revoked', async () => {
 
   expect(keys.find(id)).toBeUndefined();
   expect(await readdir(directory())).toEqual([]);
+});
+
+it('opens nothing with a key whose file cannot be removed, and removes it at the next try', async () => {
+  const keys = opened();
+  const { id } = await keys.create('laptop', 'all');
+  const file = join(directory(), `${id}.json`);
+  const text = await readFile(file);
+  await rm(file);
+  await mkdir(file);
+
+  await expect(keys.revoke(id)).rejects.toThrow();
+  expect(keys.find(id)).toBeUndefined();
+  expect(keys.list().map((key) => key.id)).toEqual([id]);
+  await rm(file, { recursive: true });
+  await writeFile(file, text);
+
+  expect(await keys.revoke(id)).toBe(true);
+  expect(keys.list()).toEqual([]);
+  expect(opened().find(id)).toBeUndefined();
 });
 
 it.each(['{}', 'no JSON', '{"id":"a","name":"a","models":"all","createdAtMs":0,"secret":1}'])(

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { listen } from '#adapters/local/http/listen.ts';
 import type { S3Answer } from '#adapters/local/s3/bucket.ts';
 import { s3Server } from '#adapters/local/s3/server.ts';
@@ -51,6 +52,14 @@ it('keeps the client of a slow completion waiting, and then says how it ended, i
   expect(text).toMatch(/^<\?xml [^>]+\?>\n {2}<Done /);
   expect(text.replace(/\n {2}/, '\n')).toBe(DONE.body);
   expect(timers.leftMs()).toEqual([]);
+});
+
+it('closes the body of an answer that cannot be sent', async () => {
+  const body = Readable.from(['x']);
+  answers.resolve({ status: 200, headers: { a: '日本' }, body });
+
+  await expect(fetch(`${origin}/bucket/a`)).rejects.toThrow();
+  expect(body.destroyed).toBe(true);
 });
 
 it('begins no answer of another kind before its end, since its status could not be taken back', async () => {
