@@ -27,7 +27,7 @@ export function Bills({ weighing }: { weighing: Weighing }) {
           <tbody>${shown.map((option) => html`<${Row} key=${keyOf(option)} option=${option} isChoice=${option === options[0]} dearest=${dearest} />`)}</tbody>
         </table>
       </div>
-      <p class="soft small">${left > 0 && `\`slipway explain --json\` has ${count(left)} more. `}${flipsAt === null ? 'No greater demand makes another target cheaper.' : `Another target costs less from ${Number(flipsAt.toPrecision(3))} requests a second on.`}</p>
+      <p class="soft small">${left > 0 && html`<code>slipway explain --json</code> has ${count(left)} more. `}${flipsAt === null ? 'No greater demand makes another target cheaper.' : `Another target costs less from ${Number(flipsAt.toPrecision(3))} requests a second on.`}</p>
       ${ways.length > 0 && html`<div class="stack"><h3>To spend less, each by itself</h3><ul class="differences">${ways.map(({ what, usd, percent }) => html`<li><strong class="number">${percent} %</strong> <span class="soft">(${dollars(usd)})</span> <${Theirs} text=${what} /></li>`)}</ul></div>`}
     </section>
   `;

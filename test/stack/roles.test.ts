@@ -85,6 +85,10 @@ const UNTRACED: readonly (readonly [RegExp, string])[] = [
     'a promotion that a person refuses leaves the list of those under way: here none is refused',
   ],
   [
+    /^cloudwatch:GetMetricData SweepRole /,
+    'the sweep reads the demand of models that their builds have measured, and a build here measures nothing',
+  ],
+  [
     /^ssm:PutParameter RestartVersionRole /,
     'a version that starts again finds the keys of its kept requests, and makes some only where they are gone',
   ],

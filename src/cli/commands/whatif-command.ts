@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 import type { Slipway } from '#control/slipway.ts';
 import { Failure } from '#domain/failure.ts';
 import { demandOf } from '#domain/placement/demand.ts';
+import { type Learnt, learntDemand } from '#domain/placement/learnt.ts';
 import { type LoggedHours, loggedHours } from '#domain/placement/logged-hours.ts';
 import { HOURS_A_MONTH } from '#domain/placement/spending.ts';
 import {
@@ -75,10 +76,17 @@ export function addWhatifCommand(program: Command): void {
           ? undefined
           : demandOf({ requestsPerSecond: rps, peak, p95Ms: p95, coldStarts, hours });
       const replayed = await hoursToReplay(slipway, model, options.replay);
-      const rule = { requestMs: ms, allowsSpot: spot, hours: replayed };
+      const got = demand || explained.weighing ? undefined : await gotBy(slipway, model);
+      const rule = { requestMs: ms, allowsSpot: spot, hours: replayed, got };
       const found = whatIf(explained, demand, rule);
       show(options, found, whatIfLines(found));
     });
+}
+
+/** The demand that the live version had in the last two weeks. */
+async function gotBy(slipway: Slipway, name: string): Promise<Learnt | undefined> {
+  const { hours, sinceMs, nowMs } = await slipway.readDemand({ name });
+  return learntDemand(hours, { liveAtMs: sinceMs, nowMs });
 }
 
 function withoutRate(): Failure {

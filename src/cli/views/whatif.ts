@@ -8,6 +8,7 @@ import {
   type PlacedOption,
   type Question,
 } from '#domain/placement/demand.ts';
+import { type Learnt, withLearnt } from '#domain/placement/learnt.ts';
 import type { LoggedHours } from '#domain/placement/logged-hours.ts';
 import { flipsAt, frontDoor, rankedOptions, total } from '#domain/placement/optimize.ts';
 import { type Replayed, replay } from '#domain/placement/replay.ts';
@@ -47,15 +48,22 @@ export function whatIf(
     requestMs,
     allowsSpot,
     hours,
+    got,
   }: {
     readonly requestMs: number | undefined;
     readonly allowsSpot: boolean;
     readonly hours?: LoggedHours | undefined;
+    /** The demand that the version had, for one that no bill placed. */
+    readonly got?: Learnt | undefined;
   },
 ): WhatIf {
   const { model, version, weighing } = explained;
-  const demand = asked ?? weighing?.question.demand ?? FIRST_GUESS;
-  const source = asked ? 'asked' : weighing ? sourceOf(weighing) : 'guess';
+  const learnt = got && withLearnt(FIRST_GUESS, got);
+  const demand = asked ?? weighing?.question.demand ?? learnt ?? FIRST_GUESS;
+  const isGuess = got === undefined;
+  const source = asked
+    ? 'asked'
+    : sourceOf(weighing ?? { isGuess, ...(got && { learntDays: got.days }) });
   const known = weighing?.question.measured;
   const measured = known
     ? { ...known, ...(requestMs && { requestMs }) }
@@ -68,7 +76,7 @@ export function whatIf(
     prices,
     demand,
     source,
-    learntDays: (source === 'learnt' && weighing?.learntDays) || null,
+    learntDays: source === 'learnt' ? (weighing?.learntDays ?? got?.days ?? null) : null,
     measured,
     options: rankedOptions(question),
     frontDoorUsd: total(frontDoor(demand, prices)),

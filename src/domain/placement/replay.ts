@@ -20,7 +20,8 @@ export function replay(
   hours: readonly CalledHour[],
   { sinceMs, nowMs }: { readonly sinceMs: number; readonly nowMs: number },
 ): readonly Replayed[] {
-  const known = (nowMs - sinceMs) / HOUR_MS;
+  // A counted hour that has just begun is billed as a whole one.
+  const known = Math.max(hours.length, (nowMs - sinceMs) / HOUR_MS);
   const scale = HOURS_A_MONTH / known;
   return rankedOptions(question)
     .map((option) => {

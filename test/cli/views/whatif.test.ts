@@ -89,6 +89,18 @@ describe('slipway whatif', () => {
     expect(guessed).toMatchObject({ source: 'guess', demand: { requestsPerSecond: 1 } });
   });
 
+  it('takes what the version got where no bill has placed it', () => {
+    const got = { requestsPerSecond: 3, peak: 5, hours: 200, days: 6 };
+
+    const found = whatIf(EXPLAINED, undefined, { ...PLAIN, got });
+
+    expect(found).toMatchObject({
+      source: 'learnt',
+      learntDays: 6,
+      demand: { requestsPerSecond: 3, peak: 5, hours: 200, p95Ms: null },
+    });
+  });
+
   it('shows the counted hours as the bill of a month', () => {
     const HOUR = 3_600_000;
     const hours = {

@@ -66,3 +66,23 @@ it('ranks the options by the bills of the hours', () => {
     fitting.map(({ replayedUsd }) => replayedUsd).toSorted((a, b) => a - b),
   );
 });
+
+it('takes an hour that has just begun for a whole one', () => {
+  const begun = { sinceMs: 0, nowMs: HOUR / 2 };
+
+  const [half] = replay(
+    question,
+    hoursOf((hour) => (hour === 0 ? 18_000 : 0)),
+    begun,
+  );
+  const [whole] = replay(
+    question,
+    hoursOf((hour) => (hour === 0 ? 18_000 : 0)),
+    {
+      sinceMs: 0,
+      nowMs: HOUR,
+    },
+  );
+
+  expect(half?.replayedUsd).toBeCloseTo(whole?.replayedUsd ?? 0, 6);
+});

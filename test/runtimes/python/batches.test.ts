@@ -87,6 +87,16 @@ function describeBatches(runtime: Runtime): void {
     });
   });
 
+  it('each is answered alone where there is no memory to join them', async () => {
+    const found = await python.said(`${BUSY}
+class Large(np.ndarray):
+    def __array_function__(self, *_): raise MemoryError()
+large = lambda *values: {"x": rows(*values)["x"].view(Large)}
+asyncio.run(answered(large([1]), large([2])))`);
+
+    expect(found).toEqual({ counts: [1, 1], answers: [[[2]], [[4]]] });
+  });
+
   it('each is answered alone where the answers are not one for each row', async () => {
     const found = await answered(
       'rows([1]), rows([2]), predict=lambda arrays: {"y": doubled(arrays)["y"].sum(axis=0)}',

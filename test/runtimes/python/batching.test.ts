@@ -45,6 +45,16 @@ function describeBatching(runtime: Runtime): void {
     });
   });
 
+  it('rows of texts may be joined too', async () => {
+    const words = 'golden = {"x": np.array([f"word {at}" for at in range(256)], dtype=object)}';
+    const lengths = 'lambda arrays: {"y": np.array([len(each) for each in arrays["x"]])}';
+    const texts = 'Signature((TensorSpec("x", "BYTES", (-1,)),), ())';
+
+    const { rows } = await python.said(`${GOLDEN}\n${words}\nsaid(${lengths}, ${texts})`);
+
+    expect(rows).toBe(64);
+  });
+
   it('a difference of rounding is told, and is none', async () => {
     const { rows, reason } = await said(
       'lambda arrays: {"y": arrays["x"].sum(axis=1) + 1e-9 * len(arrays["x"])}',

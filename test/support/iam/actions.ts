@@ -123,6 +123,9 @@ function lambda({ method, url, body }: AwsRequest): readonly Permission[] {
   const functionName = name || String(input['FunctionName']);
   const qualifier = url.searchParams.get('Qualifier');
   const resource = arn('lambda', `function:${functionName}${qualifier ? `:${qualifier}` : ''}`);
+  if (/\/account-settings\/?$/.test(url.pathname)) {
+    return [permission('lambda:GetAccountSettings', '*')];
+  }
   if (method === 'GET' && !name) return [permission('lambda:ListFunctions', '*')];
   const action = name
     ? OF_FUNCTION.find(([asked]) => asked.test(`${method} ${rest}`))?.[1]

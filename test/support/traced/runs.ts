@@ -16,7 +16,7 @@ import { addConstantModel, unknownOperatorModel } from '../models/onnx.ts';
 import { asked, placing, tracedContainers } from './containers.ts';
 import { tracedPromotions } from './promotion.ts';
 import { tracedTroubles } from './troubles.ts';
-import { type TracedWorld, tracedWorld } from './world.ts';
+import { type Before, type TracedWorld, tracedWorld } from './world.ts';
 
 const WRONG = `examples:\n  - request: ${JSON.stringify(REQUEST)}\n    expect: { outputs: [{ name: y, data: [0, 0] }] }\n`;
 const KEY = `slw_${'x'.repeat(43)}`;
@@ -76,12 +76,16 @@ async function backAndAway(world: TracedWorld): Promise<void> {
 
 /** A model that is compared by examples and by the requests that are kept, until it is undeployed. */
 async function keptRequests(world: TracedWorld, next: () => Uint8Array): Promise<void> {
-  const kept = async () => world.run(await world.upload('kept', next(), 'capture: { days: 1 }\n'));
+  const kept = async (before?: Before) =>
+    world.run(await world.upload('kept', next(), 'capture: { days: 1 }\n'), before);
   const example = JSON.stringify({ request: REQUEST });
   await world.s3.put('models/kept/model.onnx.examples.jsonl', `${example}\n`);
   await kept();
   await kept();
   await world.run(asked.rollback('kept', 1));
+  // The next deployment ends the keys of one that never went live.
+  await kept({ JudgeBake: () => breach(world, 'kept') });
+  await kept();
   await world.run(asked.undeploy('kept'));
 }
 

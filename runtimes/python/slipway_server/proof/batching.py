@@ -31,8 +31,8 @@ def batching(ask: Ask, signature: Signature, golden: Arrays, measured: dict[str,
     if not signature.inputs or not all(spec.shape and spec.shape[0] == -1 for spec in signature.inputs):
         return _alone("its first dimension is not a number of rows")
     count = min(len(array) for array in golden.values())
-    # Rows that are all alike would not show that one is answered by the others too.
-    different = len({repr([array[at].tolist() for array in golden.values()]) for at in range(count)})
+    # Rows that are all alike would not show that one is answered by the others too. A single text or category has no tolist(), but an array with it has.
+    different = len({repr([array[at : at + 1].tolist() for array in golden.values()]) for at in range(count)})
     if different < _LEAST_ROWS:
         return _alone(f"{different} different golden rows are too few to compare")
     times = {run["rows"]: run["ms"] for run in (measured or {}).get("runs", []) if run["vcpus"] == measured["runs"][0]["vcpus"]}

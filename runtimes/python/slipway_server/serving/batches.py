@@ -60,9 +60,9 @@ class Batches:
                     await self._answer(predict, self._taken())
                 # Lets the answers go out, and requests come in.
                 await asyncio.sleep(0)
-        except Refusal as refused:
+        except Exception as error:
             for each in self._waiting:
-                each.end(error=refused)
+                each.end(error=error)
             self._waiting = []
         finally:
             self._answering = None
@@ -86,8 +86,8 @@ class Batches:
     async def _answer(self, predict: Predict, together: list[_Waiting]) -> None:
         if not together:
             return
-        inputs = _joined([each.inputs for each in together])
         try:
+            inputs = _joined([each.inputs for each in together])
             outputs = await self._predictor.within_turn(lambda: predict(inputs), _rows_of(inputs))
             parts = _divided(outputs, [each.rows for each in together])
         except Exception as error:

@@ -127,7 +127,7 @@ function partsFor(request: IncomingMessage, parts: GatewayParts): GatewayParts |
   if (!parts.callers) return parts;
   const stranger = parts.stranger(request.headers);
   if (stranger) return { refusal: stranger, isStranger: true };
-  const caller = parts.callers(request);
+  const caller = callerOf(request, parts.callers);
   if ('refusal' in caller) return { ...caller, isStranger: true };
   const { key } = caller;
   const place = placeOf(request);
@@ -138,6 +138,15 @@ function partsFor(request: IncomingMessage, parts: GatewayParts): GatewayParts |
   if (key.models === 'all') return parts;
   const table = () => new Map([...parts.table()].filter(([name]) => mayCall(key, name)));
   return { ...parts, table, metrics: undefined };
+}
+
+/** Keys that cannot be read open nothing; the health check of the registry says why, and a stranger is not told. */
+function callerOf(request: IncomingMessage, callers: OuterCallers): ReturnType<OuterCallers> {
+  try {
+    return callers(request);
+  } catch {
+    return { refusal: refusals.KEYS_UNREADABLE };
+  }
 }
 
 function placeOf({ url = '' }: IncomingMessage): Place | undefined {

@@ -111,6 +111,12 @@ export function noModelNamed(asked: string | null, models: readonly string[]): R
   };
 }
 
+export const KEYS_UNREADABLE: Refusal = {
+  status: 503,
+  error: 'the keys of callers cannot be read now',
+  retryAfterSeconds: 1,
+};
+
 /** Says nothing of whether there is such a model. */
 export function notOfKey(model: string): Refusal {
   return {

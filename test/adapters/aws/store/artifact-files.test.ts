@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { DeleteObjectCommand } from '@aws-sdk/client-s3';
 import { bucketFiles } from '#operations/account/artifact-files.ts';
 import { describeOnMoto } from '../../../support/aws/moto.ts';
 import { s3World } from '../../../support/aws/s3.ts';
@@ -26,10 +27,11 @@ describeOnMoto('the files of versions in S3', (moto) => {
   it('are refused where a version is gone', async () => {
     await using folder = await temporaryFolder();
     const { client, bucket, put } = await s3World(moto());
-    await put(KEY, 'one');
+    const VersionId = await put(KEY, 'one');
     const fileOf = bucketFiles(client(), bucket, folder.path);
+    await client().send(new DeleteObjectCommand({ Bucket: bucket, Key: KEY, VersionId }));
 
-    await expect(fileOf(part('0123456789abcdef'))).rejects.toMatchObject({
+    await expect(fileOf(part(VersionId))).rejects.toMatchObject({
       name: 'ArtifactRejected',
     });
   });

@@ -171,6 +171,28 @@ describe('the gateway for other machines', () => {
     expect(text).not.toContain(digits.key);
   });
 
+  it('answers nobody while the keys cannot be read', async () => {
+    const broken = await world.gateway.open({
+      host: '127.0.0.1',
+      port: 0,
+      find() {
+        throw new Error('the disk is gone');
+      },
+    });
+    const headers = { authorization: `Bearer ${all}` };
+    const answers = [];
+    for (const _ of [1, 2]) {
+      const { statusCode, body } = await request(`${broken.origin}/models/digits/ping`, {
+        headers,
+      });
+      answers.push([statusCode, await body.text()]);
+    }
+    await broken.close();
+
+    const refused = [503, JSON.stringify({ error: 'the keys of callers cannot be read now' })];
+    expect(answers).toEqual([refused, refused]);
+  });
+
   it('asks nobody on the machine itself for a key', async () => {
     const { statusCode, body } = await world.call('/models/digits/ping');
     await body.dump();

@@ -1,0 +1,81 @@
+import { Failure } from '#domain/failure.ts';
+import { pricesWith, SHIPPED_PRICES } from '#domain/placement/unit-prices.ts';
+import { explainVersion } from '#operations/models/explain-version.ts';
+import { MODEL, memoryWorld } from '../../support/worlds/memory.ts';
+
+const HOUR = 3_600_000;
+
+/** A model of 100 ms that is live on Lambda by the first guess or the given manifest, and was called 60 times a second for two weeks. */
+async function calledWorld(manifest = '') {
+  const world = memoryWorld({ engine: 'image' });
+  world.builds.measure(100);
+  await world.deploy(world.upload({ manifest }));
+  world.clock.advance(14 * 24 * HOUR);
+  const nowMs = world.clock.now();
+  world.demand.called(
+    MODEL,
+    Array.from({ length: 14 * 24 }, (_, ago) => ({
+      atMs: nowMs - (nowMs % HOUR) - ago * HOUR,
+      requests: 60 * 3600,
+      busiestMinute: 3600,
+    })),
+  );
+  const model = (await world.registry.model(MODEL))!;
+  const { registry, demand, prices, clock } = world;
+  const deps = { registry, demand, prices, clock, isSpent: true };
+  return { world, model, deps };
+}
+
+describe('the explanation of a live version', () => {
+  it('weighs it by what it got where its manifest names no traffic, with the advice of now', async () => {
+    const { model, deps } = await calledWorld();
+
+    const { weighing, advice, target } = await explainVersion(deps, model, null);
+
+    expect(weighing).toMatchObject({
+      isGuess: false,
+      learntDays: 14,
+      question: { demand: { requestsPerSecond: 60, peak: 60, hours: 730 } },
+    });
+    expect([target, weighing?.options[0]?.target]).toEqual(['lambda', 'fargate']);
+    expect(advice).toMatchObject({ to: expect.stringMatching(/on fargate$/) });
+  });
+
+  it('keeps to the traffic that the manifest names, and advises by what it got all the same', async () => {
+    const { model, deps } = await calledWorld('traffic: { requestsPerSecond: 0.1 }');
+
+    const { weighing, advice } = await explainVersion(deps, model, null);
+
+    expect(weighing?.question.demand.requestsPerSecond).toBe(0.1);
+    expect(weighing).not.toHaveProperty('learntDays');
+    expect(advice?.savesUsd).toBeGreaterThan(5);
+  });
+
+  it('is by the first guess and the shipped prices where neither counts nor prices can be read', async () => {
+    const { model, deps } = await calledWorld();
+    const denied = () => Promise.reject(new Failure('PlatformDenied', 'not allowed'));
+
+    const explained = await explainVersion(
+      { ...deps, demand: { hours: denied }, prices: { read: denied } },
+      model,
+      null,
+    );
+
+    expect(explained).toMatchObject({ weighing: { isGuess: true }, prices: SHIPPED_PRICES });
+    expect(explained).not.toHaveProperty('advice');
+  });
+
+  it('weighs what it got by the prices that the last deploy read', async () => {
+    const { world, model, deps } = await calledWorld();
+    const fargateVcpuHour = SHIPPED_PRICES.usd.fargateVcpuHour * 3;
+    await world.prices.keep(
+      pricesWith({ fargateVcpuHour }, { region: 'eu-central-1', asOf: '2026-12-01' }),
+    );
+
+    const { weighing, prices, advice } = await explainVersion(deps, model, null);
+
+    expect(prices?.region).toBe('eu-central-1');
+    expect(weighing?.options[0]?.target).toBe('lambda');
+    expect(advice).toBeUndefined();
+  });
+});
