@@ -176,7 +176,7 @@ export const STEPS = {
       'requireApproval',
     ],
     timeoutSeconds: 110,
-    grants: ['registry findVersions readArtifacts invokeFunctions openKeptRequests'],
+    grants: ['registry findVersions readArtifacts readReleases invokeFunctions openKeptRequests'],
     containerGrants: ['probeContainers'],
   }),
   ShiftTraffic: step(workflow.ShiftTraffic, shiftTraffic, {

@@ -46,9 +46,11 @@ export async function askBoth(both: Both): Promise<AnswerEvidence> {
   const of = both.requests.filter(({ isDrawn }) => !isDrawn).length;
   const { tolerated, truth, labels = [] } = both;
   const answers = compareAnswers(pairs, { of, tolerated, truth, labels });
-  if (answers.signs.length > 0 || answers.kept.changed === 0) return answers;
+  // The owner may change the expectations, and the cause of a difference is to be known by then.
+  const isKnown = answers.signs.some((sign) => sign !== answers.unmet);
+  if (isKnown || answers.kept.changed === 0) return answers;
   const fault = await preparationFault(asked, () => workedMs() >= BUDGET_MS.causes);
-  return fault ? { ...answers, signs: boundedSigns([fault]) } : answers;
+  return fault ? { ...answers, signs: boundedSigns([...answers.signs, fault]) } : answers;
 }
 
 /** How long a server has worked for what it was asked. */

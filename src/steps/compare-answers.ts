@@ -7,7 +7,7 @@ import {
 } from '#domain/comparison/fact-differences.ts';
 import { gate } from '#domain/comparison/gate.ts';
 import { judgeComparison } from '#domain/comparison/judge-comparison.ts';
-import { ENOUGH_FRESH, pairOf } from '#domain/comparison/judgement.ts';
+import { ENOUGH_FRESH, expectedAnew, pairOf } from '#domain/comparison/judgement.ts';
 import { comparedRequests } from '#domain/comparison/requests.ts';
 import {
   type Deployment,
@@ -81,8 +81,8 @@ async function outcomeOf(deps: Deps, holder: Holder, deployment: Deployment): Pr
 
   const comparison = await examine(deps, deployment, live);
   const { verdict, reason, level, decision, beside, differences, fix } = comparison;
-  // The parts for the report alone would make each copy of the event long.
-  const { sources: _, worst: __, distributions: ___, ...answers } = comparison.answers;
+  // The parts for the report or the gate alone would make each copy of the event long.
+  const { sources, worst, distributions, unmet, failed, ...answers } = comparison.answers;
   await registry.advance(
     holder,
     'Compared',
@@ -197,7 +197,7 @@ async function examine(
 
 type Evidence = Pick<Comparison, 'answers' | 'earlier' | 'pair'>;
 
-/** The answers of both versions, asked now; or those of an earlier deployment, where the same contents come again without new requests. */
+/** The answers of both versions, asked now; or those of an earlier deployment, where the same contents come again without new requests, and from now what its owner expects otherwise. */
 async function evidenceOf(
   deps: Deps,
   deployment: Deployment,
@@ -208,19 +208,21 @@ async function evidenceOf(
   const both = await bothOf(deps, deployment, before, live);
   const pair = await pairOf(before, deployment);
   const found = await earlierAnswers(deps, { deployment, pair, requests: both.requests });
-  if (found) return { ...found, pair };
+  if (found && !found.earlier.isExpectedAnew) return { ...found, pair };
   const answers = await askBoth({
     ...both,
     tolerated: policy.expect.changed,
     truth: policy.truth,
     labels: [before, deployment].flatMap((each) => labelsOf(known(each))),
   });
-  return { answers, pair };
+  if (!found) return { answers, pair };
+  return { answers: expectedAnew(found.answers, answers), earlier: found.earlier, pair };
 }
 
-function earlierWords({ version, fresh }: EarlierVerdict): string {
+function earlierWords({ version, fresh, isExpectedAnew }: EarlierVerdict): string {
+  const what = isExpectedAnew ? 'all but what its owner expects' : 'the same';
   const come = fresh === 1 ? '1 has come' : `${fresh} have come`;
-  return `the same was found for version ${version}, and is looked for again after ${ENOUGH_FRESH} new requests, of which ${come}`;
+  return `${what} was found for version ${version}, and is looked for again after ${ENOUGH_FRESH} new requests, of which ${come}`;
 }
 
 /** The manifest of a deployment that an older Slipway began has no gate. */

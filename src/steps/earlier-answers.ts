@@ -1,8 +1,13 @@
 import type { ComparedRequest } from '#domain/comparison/asked-pair.ts';
-import type { AnswerEvidence } from '#domain/comparison/compare-answers.ts';
+import { type AnswerEvidence, lastingSigns } from '#domain/comparison/compare-answers.ts';
 import type { EarlierVerdict } from '#domain/comparison/comparison.ts';
-import { ENOUGH_FRESH, freshSince, isLasting } from '#domain/comparison/judgement.ts';
-import { exampleKeys } from '#domain/comparison/requests.ts';
+import {
+  ENOUGH_FRESH,
+  expectationsOf,
+  freshSince,
+  isLasting,
+} from '#domain/comparison/judgement.ts';
+import { type ComparedVersion, exampleKeys } from '#domain/comparison/requests.ts';
 import type { Deployment } from '#domain/deployment.ts';
 import { failureName } from '#domain/failure.ts';
 import type { ArtifactStore } from '#ports/artifact-store.ts';
@@ -18,7 +23,7 @@ type Asked = {
   readonly requests: readonly ComparedRequest[];
 };
 
-/** The answers that decided about the same contents before, while fewer than 100 new requests have come since then; else undefined. */
+/** The answers that decided about the same contents before, while fewer than 100 new requests have come since then; else undefined. The expectations of the owner are worth another look only where nothing else decided. */
 export async function earlierAnswers(
   { registry, artifacts }: Deps,
   { deployment, pair, requests }: Asked,
@@ -30,27 +35,37 @@ export async function earlierAnswers(
   const { comparison } = judged.work;
   if (!comparison || !isLasting(comparison)) return undefined;
   const before = await requireDeployment(registry, comparison.beside.deploymentId);
-  const isKnown = await examplesOf(artifacts, [before, judged]);
+  const known = await examplesOf(artifacts, [before, judged]);
+  const keys = known && new Set(known.flatMap(exampleKeys));
+  const isKnown = (key: string) => keys?.has(key) ?? true;
   const fresh = freshSince(requests, { atMs, isKnown });
   if (fresh >= ENOUGH_FRESH) return undefined;
+  const { answers } = comparison;
+  const [own] = (await examplesOf(artifacts, [deployment])) ?? [];
+  const then = known?.[1];
+  const isExpectedAnew =
+    lastingSigns(answers).length === 0 &&
+    own !== undefined &&
+    then !== undefined &&
+    expectationsOf(own) !== expectationsOf(then);
   const earlier = { deploymentId, version: judged.version, fresh };
-  return { answers: comparison.answers, earlier };
+  return { answers, earlier: { ...earlier, ...(isExpectedAnew && { isExpectedAnew }) } };
 }
 
-/** Whether an example is among those of these deployments. Where their files are gone, nobody knows, and none counts as new. */
+/** The examples of these deployments; undefined where their files are gone: nobody knows then which request or expectation is new, and none counts as such. */
 async function examplesOf(
   artifacts: ArtifactStore,
   deployments: readonly Deployment[],
-): Promise<(key: string) => boolean> {
-  const known = new Set<string>();
+): Promise<readonly ComparedVersion[] | undefined> {
   try {
-    for (const { work, artifact } of deployments) {
-      const lines = await exampleLines(artifacts, artifact);
-      for (const key of exampleKeys({ work, lines })) known.add(key);
-    }
+    return await Promise.all(
+      deployments.map(async ({ work, artifact }) => ({
+        work,
+        lines: await exampleLines(artifacts, artifact),
+      })),
+    );
   } catch (error) {
     if (failureName(error) !== 'ArtifactRejected') throw error;
-    return () => true;
+    return undefined;
   }
-  return (key) => known.has(key);
 }

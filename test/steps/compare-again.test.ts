@@ -1,4 +1,5 @@
 import type { KeptRequest } from '#domain/capture/kept-request.ts';
+import { comparisonView } from '#operations/models/diff-versions.ts';
 import { compareAnswers } from '#steps/compare-answers.ts';
 import { type Asked, answered } from '../support/memory/prober.ts';
 import { identityModel } from '../support/models/onnx.ts';
@@ -185,5 +186,166 @@ describe('the same bytes that are dropped again', () => {
     const again = await drop(same, { examples: lines(200, 700) });
 
     expect(again).toMatchObject({ kind: 'blocked', comparison: { earlier: { fresh: 0 } } });
+  });
+
+  describe('with other expectations of their owner', () => {
+    const WRONG = { expect: { outputs: [{ name: 'y', data: [9, 9, 9, 9] }] } };
+    const right = (index: number) => ({ expect: { outputs: [{ name: 'y', data: row(index) }] } });
+    const told = (expected: (index: number) => object, count = 30) =>
+      Array.from({ length: count }, (_, index) =>
+        JSON.stringify({ request: request(index), ...expected(index) }),
+      );
+    const file = (expected: (index: number) => object) => ({ examples: told(expected).join('\n') });
+    const wrong = file(() => WRONG);
+
+    it('are judged anew once an example says what they answer, and the reason says so', async () => {
+      const { drop } = await model();
+
+      const first = await drop(same, wrong);
+      const second = await drop(same, file(right));
+
+      expect(first).toMatchObject({ kind: 'blocked', comparison: { verdict: 'broken' } });
+      expect(second).toMatchObject({
+        kind: 'passed',
+        comparison: { verdict: 'same', answers: { signs: [] }, earlier: { version: 2 } },
+      });
+      expect(second.requests).toBeGreaterThan(0);
+      expect(second.comparison?.reason).toMatch(
+        /; all but what its owner expects was found for version 2, and is looked for again after 100 new requests, of which 0 have come$/,
+      );
+    });
+
+    it('have no part in events or answers of the control API that the gate alone needs', async () => {
+      const { world, drop } = await model();
+
+      const { comparison, id } = await drop(same, wrong);
+
+      expect(comparison?.answers.unmet).toBe(comparison?.answers.signs[0]);
+      const shown = comparisonView(comparison!);
+      const told = (await world.told(id)).find(({ data }) => data?.['answers']);
+      expect(shown.answers).not.toHaveProperty('unmet');
+      expect(told?.data?.['answers']).toMatchObject({ signs: comparison?.answers.signs });
+      expect(told?.data?.['answers']).not.toHaveProperty('unmet');
+    });
+
+    it('are found broken where a known request gets an expectation that they do not meet', async () => {
+      const { drop } = await model();
+
+      const first = await drop(same);
+      const second = await drop(same, wrong);
+
+      expect(first).toMatchObject({ kind: 'passed', comparison: { verdict: 'same' } });
+      expect(second).toMatchObject({ kind: 'blocked', comparison: { verdict: 'broken' } });
+    });
+
+    it('keep their verdict where the examples are in another order, or come with new ones that expect nothing', async () => {
+      const { drop } = await model();
+      await drop(same, wrong);
+
+      const turned = await drop(same, {
+        examples: told(() => WRONG)
+          .toReversed()
+          .join('\n'),
+      });
+      const more = await drop(same, { examples: `${wrong.examples}\n${lines(50, 700)}` });
+
+      expect([turned, more]).toMatchObject([
+        { kind: 'blocked', requests: 0 },
+        { kind: 'blocked', requests: 0 },
+      ]);
+    });
+
+    it('stay broken by all that nobody has to expect, however often the expectations change', async () => {
+      const { drop } = await model();
+      await drop(otherUnit, wrong);
+
+      const kinds = new Set<string>();
+      for (let again = 0; again < 20; again += 1) {
+        const { kind, requests } = await drop(
+          same,
+          file((index) => right(index + again)),
+        );
+        kinds.add(`${kind} ${requests}`);
+      }
+
+      expect([...kinds]).toEqual(['blocked 0']);
+    });
+
+    it('keep the share that was answered otherwise', async () => {
+      const { drop } = await model();
+      const policy = { manifest: 'gate: { changed: block }' };
+      const moved = computes((value) => (value > 80 ? value + 1 : value));
+
+      const first = await drop(moved, policy);
+      const second = await drop(same, { ...policy, ...file(right) });
+
+      expect(first).toMatchObject({ kind: 'blocked', comparison: { verdict: 'changed' } });
+      expect(second).toMatchObject({
+        kind: 'blocked',
+        comparison: { verdict: 'changed', answers: { kept: first.comparison?.answers.kept } },
+      });
+    });
+
+    const far = computes((value) => value + 12);
+    const truths = (moved: number) =>
+      file((index) => ({ truth: row(index).map((value) => value + moved) }));
+
+    it('are judged anew by a truth that was corrected', async () => {
+      const { drop } = await model();
+
+      const first = await drop(far, truths(0));
+      const second = await drop(far, truths(12));
+
+      expect(first).toMatchObject({ kind: 'blocked', comparison: { level: 'truth' } });
+      expect(second).toMatchObject({
+        kind: 'passed',
+        comparison: { verdict: 'changed', level: 'truth' },
+      });
+    });
+
+    it('are judged anew by another measure of the truth', async () => {
+      const { drop } = await model();
+      const first = await drop(far, truths(0));
+
+      const second = await drop(far, { ...truths(0), manifest: 'gate: { truth: { margin: 1 } }' });
+
+      expect(first.comparison).toMatchObject({ verdict: 'broken', level: 'truth' });
+      expect(second).toMatchObject({ kind: 'passed', comparison: { level: 'truth' } });
+    });
+
+    it('are judged anew where more of the expectations may be missed', async () => {
+      const { drop } = await model();
+      const few = file((index) => (index < 3 ? WRONG : right(index)));
+
+      const first = await drop(same, few);
+      const second = await drop(same, { ...few, manifest: 'gate: { expect: { changed: 0.2 } }' });
+
+      expect(first).toMatchObject({ kind: 'blocked', comparison: { verdict: 'broken' } });
+      expect(second).toMatchObject({ kind: 'passed', comparison: { verdict: 'same' } });
+    });
+  });
+
+  it('are asked again where a server failed instead of refusing, as it does without memory', async () => {
+    const { drop } = await model();
+    const fails = (asked: Asked) =>
+      asked === 'ready' ? answered(200) : answered(500, 'out of memory');
+
+    const first = await drop(fails);
+    const second = await drop(same, { manifest: 'resources: { memory: 2Gi }' });
+
+    expect(first).toMatchObject({ kind: 'blocked', comparison: { verdict: 'broken' } });
+    expect(second).toMatchObject({ kind: 'passed', comparison: { verdict: 'same' } });
+  });
+
+  it('keep the verdict where a request was refused, also if a server failed at another', async () => {
+    const { drop } = await model();
+    let turn = 0;
+    const refuses = (asked: Asked) => {
+      turn += 1;
+      return asked === 'ready' ? answered(200) : answered(turn % 2 ? 400 : 500, 'no');
+    };
+    await drop(refuses);
+
+    expect(await drop(same)).toMatchObject({ kind: 'blocked', requests: 0 });
   });
 });

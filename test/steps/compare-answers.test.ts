@@ -5,6 +5,7 @@ import { compareAnswers } from '#steps/compare-answers.ts';
 import { type Asked, answered } from '../support/memory/prober.ts';
 import { identityModel } from '../support/models/onnx.ts';
 import { type MemoryWorld, memoryWorld } from '../support/worlds/memory.ts';
+import { promotion } from '../support/worlds/promotion.ts';
 
 const OF_4 = identityModel({ datatype: 'FP32', shape: ['n', 4] });
 const OF_3 = identityModel({ datatype: 'FP32', shape: ['n', 3] });
@@ -279,6 +280,25 @@ describe('a candidate of the same form', () => {
         if (asked !== 'ready') world.clock.advance(ms);
         return answers(asked);
       });
+
+    it('is asked those that came with a live version which another Slipway has brought', async () => {
+      const [staging, world] = [memoryWorld(), memoryWorld()];
+      await staging.deploy(staging.upload({ bytes: OF_4, examples: lines(25) }));
+      world.behave('digits-v1', same);
+      world.behave('digits-v2', same);
+      await world.deploy(await promotion(staging, world));
+      const held = await world.before(
+        'CompareAnswers',
+        world.upload({ bytes: identityModel({ datatype: 'FP32', shape: ['rows', 4] }) }),
+      );
+
+      await compareAnswers(world.deps)({ ...held, attempt: 0 });
+
+      expect((await world.recordOf(held)).work.comparison).toMatchObject({
+        verdict: 'same',
+        answers: { kept: { asked: 25, changed: 0 } },
+      });
+    });
 
     it('is asked all of them where that is quick, and the share is exact', async () => {
       const { compare, comparison } = await upgrade({

@@ -18,6 +18,10 @@ export type AnswerEvidence = {
   readonly noisy: number;
   /** The signs that the version is broken, as sentences; the last one counts the rest. */
   readonly signs: readonly string[];
+  /** The sign among them that rests on what its owner expects of it. */
+  readonly unmet?: string;
+  /** The sign among them that its server fails; absent where it refuses a request, since a model does that. */
+  readonly failed?: string;
   /** Some requests whose answers differ, the kept ones first, each as a sentence. */
   readonly examples: readonly string[];
   /** How many of all kept requests are answered otherwise; absent in records from before it was counted. */
@@ -91,15 +95,19 @@ export function compareAnswers(pairs: readonly AskedPair[], counting: Counting):
   // The others of all kept requests may be without a verdict too: so many more only widens the bounds.
   const left = seen.filter(({ pair }) => !pair.isDrawn).length - kept.length;
   const of = Math.max(kept.length, counting.of - left);
+  const refusal = refusals(refused, answered.length + refused.length);
+  const unmet = unexpected(seen, counting.tolerated);
   return {
     kept: { asked: kept.length, changed: kept.filter(Boolean).length },
     drawn: { asked: drawn.length, changed: drawn.filter(Boolean).length },
     noisy: seen.filter(({ kind }) => kind === 'noisy').length,
     signs: boundedSigns([
-      ...refusals(refused, answered.length + refused.length),
-      ...unexpected(seen, counting.tolerated),
+      ...refusal,
+      ...unmet,
       ...breakageIn(answered.flatMap(({ leaves }) => leaves)),
     ]),
+    ...(unmet[0] !== undefined && { unmet: cut(unmet[0]) }),
+    ...(refusal[0] !== undefined && refused.every(isFailure) && { failed: cut(refusal[0]) }),
     examples: worst.map(({ what, differs }) => cut(`${what}: ${differs}`)),
     share: changedShare(kept, of, error),
     more: moreToDecide(kept, of, { tolerated: counting.tolerated, error }),
@@ -176,6 +184,11 @@ function refusals(refused: readonly AskedPair[], asked: number): readonly string
   ];
 }
 
+/** An error of the server, which another machine or more memory may end. */
+function isFailure({ after }: AskedPair): boolean {
+  return after.kind === 'answer' && after.status >= 500;
+}
+
 /** It is not served as its owner saw it answer. */
 function unexpected(seen: readonly SeenPair[], tolerated: number): readonly string[] {
   const told = seen.flatMap(({ pair: { what, expect, after } }) => {
@@ -195,6 +208,11 @@ function unexpected(seen: readonly SeenPair[], tolerated: number): readonly stri
 /** No answer, or one that no model gave. */
 function isNoVerdict(answer: GoldenAnswer): boolean {
   return answer.kind === 'none' || NO_VERDICT.has(answer.status);
+}
+
+/** The signs that rest on nobody's expectations and on no failure of a server: another file alone can end them. */
+export function lastingSigns({ signs, unmet, failed }: AnswerEvidence): readonly string[] {
+  return signs.filter((sign) => sign !== unmet && sign !== failed);
 }
 
 /** So few and so short that a record holds them: a model may have a thousand outputs, and names of any length. */

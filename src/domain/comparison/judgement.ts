@@ -1,8 +1,10 @@
 import { type Deployment, servedContent } from '#domain/deployment.ts';
 import { sha256Hex } from '#domain/hash.ts';
+import { gateSchema } from '#domain/manifest/gate.ts';
 import type { ComparedRequest } from './asked-pair.ts';
+import { type AnswerEvidence, boundedSigns, lastingSigns } from './compare-answers.ts';
 import type { Comparison } from './comparison.ts';
-import { requestKey } from './requests.ts';
+import { type ComparedVersion, requestKey } from './requests.ts';
 
 /** The newest verdict on a pair of contents, the live one and the one beside it: the deployment that asked both, and when it was judged (epoch ms). */
 export type Judgement = {
@@ -39,7 +41,36 @@ export function freshSince(
   return requests.filter((request) => !request.isDrawn && isFresh(request)).length;
 }
 
-/** Whether a verdict answers the same contents again. One without enough evidence never does: more of the same order is asked, whose bounds hold at every look. */
-export function isLasting({ verdict, level }: Comparison): boolean {
-  return verdict !== 'unproven' && level !== 'artifacts';
+/** Whether a verdict answers the same contents again. One without enough evidence never does: more of the same order is asked, whose bounds hold at every look. Nor does one that rests on a server that failed, since more memory may mend it. */
+export function isLasting({ verdict, level, answers }: Comparison): boolean {
+  if (verdict === 'unproven' || level === 'artifacts') return false;
+  return answers.failed === undefined || lastingSigns(answers).length > 0;
+}
+
+/** Names what the owner of a version expects of its answers: the examples that have an answer or a truth, in any order, and how both are measured. */
+export function expectationsOf({ work, lines }: ComparedVersion): string {
+  const { expect: tolerance, truth: measure } = gateSchema.parse(
+    work.inspection?.manifest.gate ?? {},
+  );
+  const told = lines.flatMap(({ request, expect, truth }) =>
+    expect === undefined && truth === undefined ? [] : [JSON.stringify({ request, expect, truth })],
+  );
+  return JSON.stringify([[...new Set(told)].toSorted(), tolerance, measure]);
+}
+
+/**
+ * The earlier answers, and from those `now` only what rests on the expectations of the owner, which are others now.
+ * A sign or a share that was found without them stays, so nobody passes by changing them; a sign that is found now counts too.
+ */
+export function expectedAnew(
+  { unmet, truth: _, ...earlier }: AnswerEvidence,
+  now: AnswerEvidence,
+): AnswerEvidence {
+  const signs = new Set([...earlier.signs.filter((sign) => sign !== unmet), ...now.signs]);
+  return {
+    ...earlier,
+    signs: boundedSigns([...signs]),
+    ...(now.unmet !== undefined && { unmet: now.unmet }),
+    ...(now.truth && { truth: now.truth }),
+  };
 }

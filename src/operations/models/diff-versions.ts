@@ -33,9 +33,12 @@ export async function diffVersions(
 
 /** A comparison as the control API shows it. */
 export function comparisonView(found: Comparison): ComparisonView {
-  const { verdict, level, reason, beside, decision, differences, answers } = found;
-  const { version, revision } = beside;
-  return { verdict, level, reason, beside: { version, revision }, decision, differences, answers };
+  const { verdict, level, reason, decision, differences } = found;
+  const { version, revision } = found.beside;
+  const beside = { version, revision };
+  // For the gate alone: both are among the signs.
+  const { unmet: _, failed: __, ...answers } = found.answers;
+  return { verdict, level, reason, beside, decision, differences, answers };
 }
 
 function known({ model, version, work }: Deployment) {

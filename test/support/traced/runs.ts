@@ -50,7 +50,7 @@ export async function tracedRuns(moto: Moto): Promise<TracedWorld> {
     await world.run(await world.upload('shapes', next()));
   }
   await keptRequests(world, next);
-  await tracedPromotions(moto, world, 'shapes');
+  await tracedPromotions(moto, world, { model: 'shapes', upload: next() });
   await backAndAway(world);
   const place = placing(world);
   await tracedContainers(world, place);
