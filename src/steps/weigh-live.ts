@@ -10,7 +10,7 @@ import type { Registry } from '#ports/registry.ts';
 import { learntOf } from './learnt-before.ts';
 import { requireDeployment } from './require-deployment.ts';
 import { each } from './sweep-each.ts';
-import { isBusy, startOnce } from './sweep-models.ts';
+import { isBusy, isUnchanged, startOnce } from './sweep-models.ts';
 
 type Deps = {
   readonly registry: Registry;
@@ -39,7 +39,8 @@ export const weighLive = (deps: Deps) => async (): Promise<readonly string[]> =>
   return done;
 };
 
-async function weigh(deps: Deps, { live }: Model): Promise<string | undefined> {
+async function weigh(deps: Deps, model: Model): Promise<string | undefined> {
+  const { live } = model;
   if (!live) return undefined;
   const { registry, executions } = deps;
   const { work } = await requireDeployment(registry, live.deploymentId);
@@ -56,6 +57,8 @@ async function weigh(deps: Deps, { live }: Model): Promise<string | undefined> {
   const advice = adviceOf(look, { move, isSpent: executions !== null });
   await registry.noteAdvice(live, advice);
   if (!advice || !executions || move !== 'auto' || !isSettled(deps, live)) return undefined;
+  // Somebody may have asked for another version, or for none, while the counts were read.
+  if (!(await isUnchanged(registry, model))) return undefined;
   return startMove(executions, live, look, advice.reason);
 }
 
