@@ -125,6 +125,30 @@ describe('the weekly look at live versions', () => {
     expect(new Set(world.executions.started.map(({ name }) => name)).size).toBe(1);
   });
 
+  it('keeps the advice, and says why nothing moves, while the newest upload is not the live one', async () => {
+    const { world, inAccount } = await liveWorld(60, 'placement: { move: auto }');
+    await world.deploy(world.upload());
+    await world.deploy(world.rollback(1));
+    world.clock.advance(DAY);
+    world.demand.called(MODEL, hoursAt(world, 100));
+
+    expect(await inAccount()).toEqual([]);
+    const [, live] = await world.registry.versions(MODEL);
+    expect(live?.advice?.fix).toMatch(/while the newest upload is not live/);
+  });
+
+  it('asks anew a week later for a move that did not begin', async () => {
+    const { world, inAccount } = await liveWorld(60, 'placement: { move: auto }');
+    const [first] = await inAccount();
+    world.clock.advance(7 * DAY);
+    world.demand.called(MODEL, hoursAt(world, 60));
+
+    const [second] = await inAccount();
+
+    expect(second).toBeDefined();
+    expect(second).not.toBe(first);
+  });
+
   it('looks again before it starts a move, since reading the counts takes long', async () => {
     const { world } = await liveWorld(60, 'placement: { move: auto }');
     const demand = {
