@@ -264,7 +264,7 @@ export const STEPS = {
       'clock',
     ],
     timeoutSeconds: 55,
-    grants: ['registry listVersions readReleases listImages lookAtPromotions'],
+    grants: ['registry listVersions findDeployments readReleases listImages lookAtPromotions'],
   }),
   AwaitApproval: step(workflow.AwaitApproval, awaitApproval, {
     ports: ['registry', 'clock'],

@@ -295,6 +295,14 @@ export type Deployment = {
   readonly trouble: Trouble | null;
 };
 
+/** Whether it moves a version that is not the live one. */
+export function movesAnother(
+  { work: { moved, promotion } }: Pick<Deployment, 'work'>,
+  live: ModelVersion | null,
+): boolean {
+  return moved !== undefined && promotion?.from.deploymentId !== live?.deploymentId;
+}
+
 /** `Live` serves, `Retired` no longer serves but can start again, `Removed` is gone. */
 export type VersionState = 'Live' | 'Retired' | 'Removed';
 

@@ -1,4 +1,9 @@
-import { bringsVersion, type Deployment, type ModelVersion } from '#domain/deployment.ts';
+import {
+  bringsVersion,
+  type Deployment,
+  type ModelVersion,
+  movesAnother,
+} from '#domain/deployment.ts';
 import { hasMovedTraffic, isTerminal } from '#domain/phase.ts';
 import { whyGivenUp } from '#domain/registry/give-up.ts';
 import { retrySeconds } from '#domain/registry/loops.ts';
@@ -110,6 +115,7 @@ async function outdated(registry: Registry, deployment: Deployment): Promise<str
   const { previous } = work.shift ?? { previous: undefined };
   if (previous !== undefined && previous?.revision !== live?.revision) return meanwhile;
   if (kind === 'rollback') return undefined;
+  if (movesAnother(deployment, live)) return meanwhile;
   const version = requireVersion(deployment);
   if (kind === 'repair') return live?.version === version ? undefined : meanwhile;
   const [newest] = await registry.versions(model);

@@ -129,7 +129,7 @@ async function isServing(platforms: Platforms, version: ModelVersion): Promise<b
 }
 
 /** Whether the model is unchanged since it was read and no deployment is under way, so that no deployment caused the deviation. */
-async function isUnchanged(registry: Registry, { name, live }: Model): Promise<boolean> {
+export async function isUnchanged(registry: Registry, { name, live }: Model): Promise<boolean> {
   if (isBusy(await registry.unended(), { name })) return false;
   return (await registry.model(name))?.live?.liveAtMs === live?.liveAtMs;
 }

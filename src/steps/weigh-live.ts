@@ -1,5 +1,5 @@
 import type { Model, ModelVersion } from '#domain/deployment.ts';
-import { adviceOf, atPrices, lookAgain, type SecondLook } from '#domain/placement/look-again.ts';
+import { adviceOf, atPrices, lookAgain } from '#domain/placement/look-again.ts';
 import { SHIPPED_PRICES } from '#domain/placement/unit-prices.ts';
 import { moveRequest } from '#domain/registry/sweep-request.ts';
 import type { Clock } from '#ports/clock.ts';
@@ -10,7 +10,7 @@ import type { Registry } from '#ports/registry.ts';
 import { learntOf } from './learnt-before.ts';
 import { requireDeployment } from './require-deployment.ts';
 import { each } from './sweep-each.ts';
-import { isBusy, startOnce } from './sweep-models.ts';
+import { isBusy, isUnchanged, startOnce } from './sweep-models.ts';
 
 type Deps = {
   readonly registry: Registry;
@@ -39,7 +39,8 @@ export const weighLive = (deps: Deps) => async (): Promise<readonly string[]> =>
   return done;
 };
 
-async function weigh(deps: Deps, { live }: Model): Promise<string | undefined> {
+async function weigh(deps: Deps, model: Model): Promise<string | undefined> {
+  const { live } = model;
   if (!live) return undefined;
   const { registry, executions } = deps;
   const { work } = await requireDeployment(registry, live.deploymentId);
@@ -53,21 +54,19 @@ async function weigh(deps: Deps, { live }: Model): Promise<string | undefined> {
   const look = learnt && lookAgain(today, learnt);
   if (!look) return undefined;
   const move = work.inspection?.manifest.placement.move ?? 'advise';
-  const advice = adviceOf(look, { move, isSpent: executions !== null });
+  // A move that was admitted and failed is the newest too: it is not tried again by itself.
+  const isNewest = model.newestDeploymentId === live.deploymentId;
+  const advice = adviceOf(look, { move, isSpent: executions !== null, isNewest });
   await registry.noteAdvice(live, advice);
-  if (!advice || !executions || move !== 'auto' || !isSettled(deps, live)) return undefined;
-  return startMove(executions, live, look, advice.reason);
+  if (!advice || !executions || move !== 'auto') return undefined;
+  if (!isNewest || !isSettled(deps, live)) return undefined;
+  // Somebody may have asked for another version, or for none, while the counts were read.
+  if (!(await isUnchanged(registry, model))) return undefined;
+  const why = { learnt: look.learnt, reason: advice.reason };
+  const request = await moveRequest(live, why, deps.clock.now());
+  return startOnce(executions, request);
 }
 
 function isSettled({ clock }: Deps, { liveAtMs }: ModelVersion): boolean {
   return clock.now() - liveAtMs >= LEAST_STAY_MS;
-}
-
-async function startMove(
-  executions: Executions,
-  live: ModelVersion,
-  { learnt }: SecondLook,
-  reason: string,
-): Promise<string | undefined> {
-  return startOnce(executions, await moveRequest(live, { learnt, reason }));
 }

@@ -1,3 +1,4 @@
+import type { ModelVersion } from '#domain/deployment.ts';
 import type { CalledHour } from '#domain/placement/learnt.ts';
 import type { MoveRequest } from '#domain/workflow.ts';
 import { weighLive } from '#steps/weigh-live.ts';
@@ -124,6 +125,44 @@ describe('the weekly look at live versions', () => {
     expect(new Set(world.executions.started.map(({ name }) => name)).size).toBe(1);
   });
 
+  it('keeps the advice, and says why nothing moves, while the newest upload is not the live one', async () => {
+    const { world, inAccount } = await liveWorld(60, 'placement: { move: auto }');
+    await world.deploy(world.upload());
+    await world.deploy(world.rollback(1));
+    world.clock.advance(DAY);
+    world.demand.called(MODEL, hoursAt(world, 100));
+
+    expect(await inAccount()).toEqual([]);
+    const [, live] = await world.registry.versions(MODEL);
+    expect(live?.advice?.fix).toMatch(/while the newest upload is not live/);
+  });
+
+  it('asks anew a week later for a move that did not begin', async () => {
+    const { world, inAccount } = await liveWorld(60, 'placement: { move: auto }');
+    const [first] = await inAccount();
+    world.clock.advance(7 * DAY);
+    world.demand.called(MODEL, hoursAt(world, 60));
+
+    const [second] = await inAccount();
+
+    expect(second).toBeDefined();
+    expect(second).not.toBe(first);
+  });
+
+  it('looks again before it starts a move, since reading the counts takes long', async () => {
+    const { world } = await liveWorld(60, 'placement: { move: auto }');
+    const demand = {
+      async hours(live: ModelVersion, sinceMs: number) {
+        await world.before('AcquireLease', world.undeploy());
+        return world.demand.hours(live, sinceMs);
+      },
+    };
+
+    await weighLive({ ...world.deps, demand, executions: world.executions })();
+
+    expect(world.executions.started).toEqual([]);
+  });
+
   it('moves nothing on one machine, and says what AWS would cost', async () => {
     const { world } = await liveWorld(60, 'placement: { move: auto }');
 
@@ -162,6 +201,71 @@ describe('the weekly look at live versions', () => {
 });
 
 describe('a move', () => {
+  /** A move of the live version 1, or 2, that the weekly look has asked for. */
+  async function asked({ deploys = 1 } = {}) {
+    const manifest = 'placement: { move: auto }';
+    const { world, inAccount } = await liveWorld(deploys > 1 ? 0 : 60, manifest);
+    if (deploys > 1) {
+      await world.deploy(world.upload({ manifest }));
+      world.clock.advance(DAY);
+      world.demand.called(MODEL, hoursAt(world, 100));
+    }
+    await inAccount();
+    const request = world.executions.started[0]!.input as MoveRequest;
+    const admit = () => world.steps.AdmitPromotion({ request, execution: 'e9' });
+    const acquire = () =>
+      world.steps.AcquireLease({
+        deploymentId: request.deploymentId,
+        execution: 'e9',
+        attempt: 0,
+      });
+    return { world, request, admit, acquire };
+  }
+
+  it.each(['AcquireLease', 'RemoveRoute', 'ReleaseLease'] as const)(
+    'does not undo an undeploy that waits for %s',
+    async (state) => {
+      const { world, admit } = await asked();
+      await world.before(state, world.undeploy());
+
+      expect(await admit()).toMatchObject({ kind: 'ignored' });
+    },
+  );
+
+  it('does not undo a rollback that is under way', async () => {
+    const { world, request, admit } = await asked({ deploys: 2 });
+    await world.before('AcquireLease', world.rollback(1));
+
+    expect(await admit()).toMatchObject({ kind: 'ignored' });
+    expect((await world.told(request.deploymentId)).map(({ reason }) => reason)).toEqual([
+      'the rollback of digits is under way: it may take version 2 away',
+    ]);
+  });
+
+  it.each(['undeploy', 'rollback'] as const)(
+    'gives way at the lease to a later %s that has taken its version away',
+    async (kind) => {
+      const { world, admit, acquire } = await asked({ deploys: 2 });
+      await admit();
+      await world.deploy(kind === 'undeploy' ? world.undeploy() : world.rollback(1));
+
+      expect(await acquire()).toMatchObject({ kind: 'superseded' });
+    },
+  );
+
+  it('goes back when its version was taken away after it had begun, while it was not running', async () => {
+    const { world, request } = await asked({ deploys: 2 });
+    const held = await world.before('DescribeCandidate', request);
+    const { execution } = await world.recordOf(held);
+    const again = { deploymentId: held.deploymentId, execution: 'run-again', attempt: 0 };
+    await world.registry.adopt(held.deploymentId, execution, again.execution);
+    world.executions.end(execution);
+    world.clock.advance(DAY);
+    await world.deploy(world.rollback(1));
+
+    expect(await world.steps.AcquireLease(again)).toMatchObject({ resume: 'rollback' });
+  });
+
   it('is ignored where another version is live by then', async () => {
     const { world, inAccount } = await liveWorld(60, 'placement: { move: auto }');
     await inAccount();

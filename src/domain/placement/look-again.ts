@@ -1,7 +1,7 @@
 import type { Advice, TargetDecision, Weighing } from '#domain/deployment.ts';
 import type { Move } from '#domain/manifest/manifest.ts';
 import { demandWords } from './choose-target.ts';
-import type { PlacedOption, Question } from './demand.ts';
+import type { Demand, PlacedOption, Question } from './demand.ts';
 import { type Learnt, withLearnt } from './learnt.ts';
 import { cheapest, optionAt } from './optimize.ts';
 import type { UnitPrices } from './unit-prices.ts';
@@ -46,10 +46,17 @@ export function askedAgain({ question, mostLater }: Weighing, learnt: Learnt): Q
   };
 }
 
-/** The advice of a second look; null where the version is placed well enough. `isSpent` is false on one machine, where nothing is. */
+/** The rule of a version's advice: its manifest's word, whether running it costs anything (not on one machine), and whether it is the newest upload, which alone moves by itself. */
+export type AdviceRule = {
+  readonly move: Move;
+  readonly isSpent: boolean;
+  readonly isNewest: boolean;
+};
+
+/** The advice of a second look; null where the version is placed well enough. */
 export function adviceOf(
   { learnt, question, now, best }: SecondLook,
-  { move, isSpent }: { readonly move: Move; readonly isSpent: boolean },
+  { move, isSpent, isNewest }: AdviceRule,
 ): Advice | null {
   if (move === 'never' || !best || !isWorthMoving(now, best)) return null;
   const saves = now.ownUsd - best.ownUsd;
@@ -58,14 +65,36 @@ export function adviceOf(
   const costs = `${nameOf(best)} would cost $${best.ownUsd.toFixed(2)} a month`;
   const beside = `${nameOf(now)} costs $${now.ownUsd.toFixed(2)}`;
   const [broken] = now.refusals;
-  const { requestsPerSecond, peak, hours } = question.demand;
-  const traffic = `traffic: { requestsPerSecond: ${requestsPerSecond}, peak: ${peak}, hours: ${hours} }`;
+  const waits =
+    move === 'auto' && !isNewest
+      ? 'It does not move by itself while the newest upload is not live. '
+      : '';
   return {
     reason: `${where}for ${got}, ${costs}, and ${beside}${broken ? `, but ${broken}` : ''}`,
     fix: isSpent
-      ? `Set \`${traffic}\` in model.yaml and upload it again: it is placed for that.`
+      ? waits + fixOf(question.demand, now, best)
       : 'Nothing moves on this machine; in an account the next version is placed by what this one got.',
     to: nameOf(best),
     savesUsd: Math.max(0, Math.round(saves * 100) / 100),
   };
+}
+
+/** What to set in the manifest so that the version is placed there. */
+function fixOf(demand: Demand, now: PlacedOption, { target }: PlacedOption): string {
+  // The manifest's traffic is above 0.
+  if (demand.requestsPerSecond > 0) {
+    return `Set \`traffic: ${trafficOf(demand)}\` in model.yaml and upload it again: it is placed for that.`;
+  }
+  if (target === now.target) return 'Undeploy it: nobody calls it.';
+  return `Set \`placement: { target: ${target} }\` in model.yaml and upload it again, or undeploy it: nobody calls it.`;
+}
+
+/** The demand as the manifest says it, with the limits that were asked for. */
+function trafficOf({ requestsPerSecond, peak, hours, p95Ms, coldStarts }: Demand): string {
+  const limits = [
+    ...(p95Ms === null ? [] : [`p95Ms: ${p95Ms}`]),
+    ...(coldStarts === 'none' ? ['coldStarts: none'] : []),
+  ];
+  const rates = [`requestsPerSecond: ${requestsPerSecond}`, `peak: ${peak}`, `hours: ${hours}`];
+  return `{ ${[...rates, ...limits].join(', ')} }`;
 }

@@ -1,6 +1,6 @@
 import { supersede } from '#domain/admission.ts';
 import { announcePhase } from '#domain/announce.ts';
-import { bringsVersion, type Deployment } from '#domain/deployment.ts';
+import { bringsVersion, type Deployment, movesAnother } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import { hasBegun, isTerminal } from '#domain/phase.ts';
 import type {
@@ -68,6 +68,7 @@ export function acquireLease(request: LeaseRequest): RegistryWrite<LeaseResult> 
       if (isOwn && holder.execution === execution) return grant(epoch);
       if (isOutdated(record, model)) return giveWay(record, model, nowMs);
       if (isUndeployed(record, model)) return giveWay(record, model, nowMs, UNDEPLOYED);
+      if (isLeft(record, model)) return giveWay(record, model, nowMs, LEFT);
       if (!holder || isOwn || over === epoch) return grant(epoch + 1);
       return wait(record, { epoch, ...holder }, nowMs);
     },
@@ -178,6 +179,13 @@ const UNDEPLOYED = 'the model was undeployed after this upload';
 function isUndeployed({ deployment }: DeploymentRecord, model: ModelRecord): boolean {
   const { admittedAtMs, kind, phase } = deployment;
   return bringsVersion(kind) && !hasBegun(phase) && admittedAtMs < model.undeployAskedAtMs;
+}
+
+const LEFT = 'the version that it moves is not live any more';
+
+/** Whether the version that this deployment moves was taken away before it had begun. */
+function isLeft({ deployment }: DeploymentRecord, { model }: ModelRecord): boolean {
+  return !hasBegun(deployment.phase) && movesAnother(deployment, model.live);
 }
 
 function giveWay(

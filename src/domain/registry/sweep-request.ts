@@ -10,6 +10,7 @@ export type SweepRequest =
   | { readonly workflow: 'undeploy'; readonly name: string; readonly input: UndeployRequest };
 
 const HOUR_MS = 3_600_000;
+const WEEK_MS = 168 * HOUR_MS;
 
 /**
  * The repair of a live version, after `inARow` others. Its name is the same within an hour, so that two sweeps request it once, and changes in the next, so that a repair that did not begin is retried.
@@ -42,12 +43,13 @@ export async function undeployRequest(
   };
 }
 
-/** The move of a live version to the place that costs less for what it got: its bytes become a new version, which is placed for that. It is asked for once, until the version goes live again. */
+/** The move of a live version to the place that costs less for what it got: its bytes become a new version, which is placed for that. Its name is the same within a week, so that a move that did not begin is asked for again. */
 export async function moveRequest(
   { model, version, revision, liveAtMs }: ModelVersion,
   { learnt, reason }: { readonly learnt: Learnt; readonly reason: string },
+  nowMs: number,
 ): Promise<SweepRequest> {
-  const id = await deploymentId('move', revision, String(liveAtMs));
+  const id = await deploymentId('move', revision, `${liveAtMs}/${Math.floor(nowMs / WEEK_MS)}`);
   return {
     workflow: 'promote',
     name: requestName('move', model, id, 1),

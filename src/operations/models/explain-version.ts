@@ -8,7 +8,13 @@ import { Failure } from '#domain/failure.ts';
 import type { Manifest } from '#domain/manifest/manifest.ts';
 import { timed } from '#domain/placement/cold-start.ts';
 import type { Learnt } from '#domain/placement/learnt.ts';
-import { adviceOf, askedAgain, atPrices, lookAgain } from '#domain/placement/look-again.ts';
+import {
+  type AdviceRule,
+  adviceOf,
+  askedAgain,
+  atPrices,
+  lookAgain,
+} from '#domain/placement/look-again.ts';
 import { flipsAt, rankedOptions } from '#domain/placement/optimize.ts';
 import { SHIPPED_PRICES, type UnitPrices } from '#domain/placement/unit-prices.ts';
 import { waysToSpendLess } from '#domain/placement/ways.ts';
@@ -49,7 +55,8 @@ export async function explainVersion(
     isWeighed ? ifKnown(() => learntOf(deps, live)) : undefined,
     ifKnown(() => deps.prices.read()),
   ]);
-  const known = { got, prices, isSpent: deps.isSpent };
+  const isNewest = deployment.id === model.newestDeploymentId;
+  const known = { got, prices, isSpent: deps.isSpent, isNewest };
   return { ...explanation(deployment), prices, ...weighingOf(deployment, known) };
 }
 
@@ -63,24 +70,25 @@ async function ifKnown<Value>(read: () => Promise<Value>): Promise<Value | undef
   }
 }
 
-/** The knowledge beside the record: the requests that the version got, and the prices of today. */
+/** The knowledge beside the record: the requests that the version got, the prices of today, whether they are paid, and whether the version is the newest upload. */
 type Known = {
   readonly got: Learnt | undefined;
   readonly prices: UnitPrices;
   readonly isSpent: boolean;
+  readonly isNewest: boolean;
 };
 
 /** The weighing for the traffic of the manifest, else for what the version got, else for the first guess. */
 function weighingOf(
   { work: { decision, inspection } }: Deployment,
-  { got, prices, isSpent }: Known,
+  { got, prices, ...rest }: Known,
 ): Pick<Explanation, 'weighing' | 'advice'> {
   if (!decision?.weighing) return {};
   const today = { ...decision, weighing: atPrices(decision.weighing, prices) };
   const placement = inspection?.manifest.placement;
   const isDeclared = inspection?.manifest.traffic !== undefined;
   const weighing = got && !isDeclared ? weighedBy(today.weighing, got) : decision.weighing;
-  const advice = got && adviceFor(today, got, { move: placement?.move ?? 'advise', isSpent });
+  const advice = got && adviceFor(today, got, { move: placement?.move ?? 'advise', ...rest });
   return {
     weighing: { ...weighing, ways: waysToSpendLess(weighing.question) },
     ...(advice && { advice }),
@@ -98,11 +106,7 @@ function weighedBy(weighing: NonNullable<TargetDecision['weighing']>, got: Learn
   };
 }
 
-function adviceFor(
-  decision: TargetDecision,
-  got: Learnt,
-  rule: Parameters<typeof adviceOf>[1],
-): Advice | null {
+function adviceFor(decision: TargetDecision, got: Learnt, rule: AdviceRule): Advice | null {
   const look = lookAgain(decision, got);
   return look ? adviceOf(look, rule) : null;
 }

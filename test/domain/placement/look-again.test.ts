@@ -1,4 +1,6 @@
+import { parse } from 'yaml';
 import type { TargetDecision } from '#domain/deployment.ts';
+import { trafficSchema } from '#domain/manifest/traffic.ts';
 import { FIRST_GUESS, NO_LIMITS, type Question } from '#domain/placement/demand.ts';
 import type { Learnt } from '#domain/placement/learnt.ts';
 import { adviceOf, lookAgain } from '#domain/placement/look-again.ts';
@@ -17,7 +19,7 @@ const got = (requestsPerSecond: number, hours = 730): Learnt => ({
   hours,
   days: 14,
 });
-const ADVISE = { move: 'advise', isSpent: true } as const;
+const ADVISE = { move: 'advise', isSpent: true, isNewest: true } as const;
 
 /** A version that was placed for a demand, by default the first guess. */
 function placed(
@@ -66,6 +68,40 @@ describe('a second look at a placement', () => {
 
     expect(advice).toMatchObject({ to: expect.stringMatching(/^lambda with /) });
     expect(advice?.savesUsd).toBeGreaterThan(30);
+  });
+
+  it('names the target where nobody calls a model, since no traffic may be 0', () => {
+    expect(adviceFor(placed(ON_FARGATE), { ...got(0), hours: 0 })?.fix).toBe(
+      'Set `placement: { target: lambda }` in model.yaml and upload it again, or undeploy it: nobody calls it.',
+    );
+  });
+
+  it('keeps the limits that the manifest states in what it says to set there', () => {
+    const demand = { ...FIRST_GUESS, p95Ms: 500, coldStarts: 'none' } as const;
+    const decision = placed(ON_FARGATE, { demand });
+
+    const fix = adviceFor({ ...decision, cpuUnits: 4096, memoryMiB: 8192 }, got(0.1))?.fix;
+
+    const [, traffic = ''] = /`traffic: ({.*})`/.exec(fix ?? '') ?? [];
+    expect(trafficSchema.parse(parse(traffic))).toEqual({
+      requestsPerSecond: 0.1,
+      peak: expect.any(Number),
+      hours: 730,
+      p95Ms: 500,
+      coldStarts: 'none',
+    });
+  });
+
+  it('says why nothing moves by itself while the newest upload is not live', () => {
+    const look = lookAgain(placed(ON_LAMBDA), got(60))!;
+    const fix = (move: 'auto' | 'advise', isNewest: boolean) =>
+      adviceOf(look, { move, isSpent: true, isNewest })?.fix;
+
+    const waits =
+      /^It does not move by itself while the newest upload is not live\. Set `traffic: /;
+    expect(fix('auto', false)).toMatch(waits);
+    expect(fix('auto', true)).toMatch(/^Set /);
+    expect(fix('advise', false)).toMatch(/^Set /);
   });
 
   it('is silent where a move would save less than $5 a month', () => {
@@ -118,7 +154,7 @@ describe('a second look at a placement', () => {
   it('says on one machine that it is about AWS, and that nothing moves', () => {
     const look = lookAgain(placed(ON_LAMBDA), got(60));
 
-    expect(look && adviceOf(look, { move: 'auto', isSpent: false })).toMatchObject({
+    expect(look && adviceOf(look, { move: 'auto', isSpent: false, isNewest: true })).toMatchObject({
       reason: expect.stringMatching(/^on AWS, for 60 requests/),
       fix: expect.stringMatching(/^Nothing moves on this machine/),
     });
@@ -127,7 +163,7 @@ describe('a second look at a placement', () => {
   it('is silent for a model that never moves', () => {
     const look = lookAgain(placed(ON_LAMBDA), got(60));
 
-    expect(look && adviceOf(look, { move: 'never', isSpent: true })).toBeNull();
+    expect(look && adviceOf(look, { move: 'never', isSpent: true, isNewest: true })).toBeNull();
   });
 
   it('does not weigh what no bill placed', () => {

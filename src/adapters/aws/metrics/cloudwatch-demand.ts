@@ -9,7 +9,7 @@ import type { DemandHistory } from '#ports/demand-history.ts';
 import type { CloudWatchMetricsOptions } from './cloudwatch-metrics.ts';
 
 /**
- * The requests of a model by CloudWatch: those that came by its function's aliases, whichever version executed them, and those of the live version's target group. Slipway's probes name a version, so neither counts them.
+ * The requests of a model by CloudWatch: those that came by its function's aliases, whichever version executed them, and those of the live version's target group. The probes of a function's versions name a version, so they do not count; those of a candidate's target group, and those of the route, do: few beside two weeks of requests.
  * CloudWatch keeps minutes for 15 days: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html#metrics-retention
  */
 export function cloudWatchDemand(options: Omit<CloudWatchMetricsOptions, 'lambda'>): DemandHistory {
