@@ -79,7 +79,7 @@ export function adviceOf(
   };
 }
 
-/** What to set in the manifest so that the version is placed there. */
+/** Says what to set in the manifest so that the version is placed there. */
 function fixOf(demand: Demand, now: PlacedOption, { target }: PlacedOption): string {
   // The manifest's traffic is above 0.
   if (demand.requestsPerSecond > 0) {

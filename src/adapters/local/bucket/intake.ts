@@ -4,6 +4,7 @@ import { atOnce } from '#adapters/local/concurrency/at-once.ts';
 import { turns } from '#adapters/local/concurrency/turns.ts';
 import { fingerprint } from '#adapters/local/files/file-state.ts';
 import { Failure } from '#domain/failure.ts';
+import { fileOfKey } from './held-folder.ts';
 import { modelFolder } from './key.ts';
 import type { WrittenObject } from './object-store.ts';
 import type { ObjectAbout, ObjectVersion } from './object-versions.ts';
@@ -25,8 +26,8 @@ export type BucketIntake = {
 
 export type UploadOptions = {
   readonly expectedBytes?: number | undefined;
-  /** Refuses the upload by the newest version of its key, in the moment before it takes that one's place; called once before its bytes are read, too. */
-  readonly require?: ((newest: ObjectVersion | undefined) => void) | undefined;
+  /** Refuses the upload by the newest version of its key, and by whether a file lies there that is no version yet, in the moment before it takes that one's place; called once before its bytes are read, too. */
+  readonly require?: ((newest: ObjectVersion | undefined, hasOther: boolean) => void) | undefined;
   /** Who sends it; by default the user that runs Slipway. */
   readonly sender?: string | undefined;
   /** Asked once all bytes have arrived. */
@@ -54,9 +55,20 @@ export function bucketIntake(taking: Omit<TakeOptions, 'signal'>): BucketIntake 
     return result;
   }
 
+  async function requireBy(key: string, require: UploadOptions['require']): Promise<void> {
+    if (!require) return;
+    const file = await fileOfKey(folder, key);
+    require(versions.latest(key), file?.isFile() === true && !isNewest(key, file));
+  }
+
+  /** Whether a file is the newest version of its key, and not a drop that still settles, or will never be a version. */
+  function isNewest(key: string, file: FileState): boolean {
+    return file !== undefined && versions.latest(key)?.content === fingerprint(file).content;
+  }
+
   const record = (key: string, written: WrittenObject, options: UploadOptions = {}) =>
     run(key, async () => {
-      options.require?.(versions.latest(key));
+      await requireBy(key, options.require);
       const shown = await showInBucket(
         folder,
         key,
@@ -73,7 +85,7 @@ export function bucketIntake(taking: Omit<TakeOptions, 'signal'>): BucketIntake 
       const { expectedBytes } = given;
       requireKey(key);
       requireSize(key, expectedBytes ?? 0, maxObjectBytes);
-      given.require?.(versions.latest(key));
+      await requireBy(key, given.require);
       using written = await objects.write(
         measured(key, bytes, maxObjectBytes, expectedBytes),
         expectedBytes ?? 0,
@@ -88,8 +100,9 @@ export function bucketIntake(taking: Omit<TakeOptions, 'signal'>): BucketIntake 
     remove: (key, require) =>
       run(key, async () => {
         requireKey(key);
-        require?.(versions.latest(key));
-        await hideFromBucket(folder, key);
+        await requireBy(key, require);
+        // A client deletes objects: a drop that still settles becomes a version afterwards, and other files are none of them.
+        await hideFromBucket(folder, key, (file) => isNewest(key, file));
         return versions.latest(key) && versions.markDeleted(key);
       }),
     async close() {

@@ -83,16 +83,20 @@ async function removeFolders(folder: string): Promise<void> {
   await rmdir(folder);
 }
 
-/** Removes an object's file from the bucket. Fails with `InputInvalid` when the key leads out of the bucket through a link. */
-export async function hideFromBucket(bucketFolder: string, key: string): Promise<void> {
+/** Removes an object's file from the bucket, and leaves a file that `isObject` says is none. Fails with `InputInvalid` when the key leads out of the bucket through a link. */
+export async function hideFromBucket(
+  bucketFolder: string,
+  key: string,
+  isObject: (file: BigIntStats) => boolean,
+): Promise<void> {
   const path = join(bucketFolder, key);
   try {
     await using folder = await holdFolder(bucketFolder, key, { makes: false });
     if (!folder) throw leadsOut(key);
     const path = folder.at(basename(key));
+    const file = await fileAt(path);
     // A bucket has no folders: one at the key's path is no object.
-    if ((await fileAt(path))?.isDirectory()) return;
-    await unlink(path);
+    if (file && !file.isDirectory() && isObject(file)) await unlink(path);
   } catch (error) {
     // It is never made again: a missing one may be on a disk that is not mounted.
     if (!existsSync(bucketFolder)) throw storageFailure(error, bucketFolder);

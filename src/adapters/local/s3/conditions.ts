@@ -57,16 +57,18 @@ export function requireSource(
 export function writeConditions(
   headers: Headers,
   aboutOf: AboutOf,
-): (newest: ObjectVersion | undefined) => void {
+): (newest: ObjectVersion | undefined, hasOther: boolean) => void {
   const { 'if-match': wanted, 'if-none-match': unless } = headers;
   if (unless !== undefined && unless !== '*') {
     throw refusal('NotImplemented', 'If-None-Match of a write takes * alone.');
   }
-  return (newest) => {
-    if (unless !== undefined && newest) throw failed('If-None-Match');
+  return (newest, hasOther) => {
+    // A file that was dropped, and is no version yet, has no entity tag that a client could know.
+    if (unless !== undefined && (newest || hasOther)) throw failed('If-None-Match');
     if (wanted === undefined) return;
     if (!newest) throw refusal('NoSuchKey', 'The specified key does not exist.');
-    if (!names(wanted, etagOf(newest, aboutOf(newest.versionId)))) throw failed('If-Match');
+    if (hasOther || !names(wanted, etagOf(newest, aboutOf(newest.versionId))))
+      throw failed('If-Match');
   };
 }
 

@@ -1,8 +1,9 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { Readable } from 'node:stream';
 import { systemClock } from '#adapters/clocks.ts';
 import { bucketIntake } from '#adapters/local/bucket/intake.ts';
-import { objectVersions } from '#adapters/local/bucket/object-versions.ts';
+import { type ObjectVersions, objectVersions } from '#adapters/local/bucket/object-versions.ts';
 import { fileAt } from '#adapters/local/files/file-state.ts';
 import {
   type BucketFolder,
@@ -73,5 +74,58 @@ describe('a file that is dropped after many of other models', () => {
 
     // Four of a model are copied at once: which of them reads its first byte first is the disk's affair.
     expect(place).toBeGreaterThanOrEqual(48);
+  });
+});
+
+describe('a file that is no version yet', () => {
+  const KEY = 'models/digits/model.onnx';
+
+  async function withDropped(
+    use: (intake: ReturnType<typeof bucketIntake>, versions: ObjectVersions) => Promise<void>,
+  ) {
+    using database = unsyncedDatabase(join(folder.root, 'intake.db'));
+    const versions = objectVersions(database, systemClock);
+    const intake = bucketIntake({
+      folder: join(folder.root, 'bucket'),
+      objects: objectsAround(folder, (write) => write()),
+      versions,
+      maxObjectBytes: 1000,
+    });
+    await mkdir(dirname(folder.path(KEY)), { recursive: true });
+    await writeFile(folder.path(KEY), 'dropped');
+    await use(intake, versions);
+    await intake.close();
+  }
+
+  it('is not removed with the object of its key', async () => {
+    await withDropped(async (intake) => {
+      expect(await intake.remove(KEY)).toBeUndefined();
+
+      expect(await readFile(folder.path(KEY), 'utf8')).toBe('dropped');
+    });
+  });
+
+  it('is not removed in the place of a version that it is about to replace', async () => {
+    await withDropped(async (intake, versions) => {
+      await intake.upload(KEY, Readable.from([Buffer.from('uploaded')]));
+      await writeFile(folder.path(KEY), 'dropped anew');
+
+      await intake.remove(KEY);
+
+      expect(await readFile(folder.path(KEY), 'utf8')).toBe('dropped anew');
+      expect(versions.latest(KEY)).toBeUndefined();
+    });
+  });
+
+  it('is known to whoever uploads only where there is none', async () => {
+    await withDropped(async (intake) => {
+      const seen: boolean[] = [];
+      const require = (_: unknown, hasOther: boolean) => void seen.push(hasOther);
+
+      await intake.upload(KEY, Readable.from([Buffer.from('uploaded')]), { require });
+      await intake.upload(KEY, Readable.from([Buffer.from('anew')]), { require });
+
+      expect(seen).toEqual([true, true, false, false]);
+    });
   });
 });

@@ -101,7 +101,9 @@ describe('a folder of the bucket that is swapped for a link', () => {
         name: 'InputInvalid',
         message: `${key} leads out of the bucket through a symbolic link`,
       });
-      await expect(hideFromBucket(bucket(), KEY)).rejects.toMatchObject({ name: 'InputInvalid' });
+      await expect(hideFromBucket(bucket(), KEY, () => true)).rejects.toMatchObject({
+        name: 'InputInvalid',
+      });
     }
 
     expect(await readdir(folder.outside('closed'))).toEqual(['a.onnx']);
