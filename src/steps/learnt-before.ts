@@ -4,18 +4,39 @@ import type { Before } from '#domain/placement/asked.ts';
 import { type Learnt, learntDemand, learntSince } from '#domain/placement/learnt.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { DemandHistory } from '#ports/demand-history.ts';
+import type { Registry } from '#ports/registry.ts';
 
 type Deps = { readonly demand: DemandHistory; readonly clock: Pick<Clock, 'now'> };
 
-/** The demand that the live version had; undefined where it is not known yet, or the counts cannot be read: a placement can do without. */
-export async function learntBefore(deps: Deps, live: ModelVersion): Promise<Before | undefined> {
+/**
+ * The demand that the live version had. Where it is not known yet, or the counts cannot be read, it is the one that the live version was placed for; undefined where that was not learnt either.
+ * So a version that follows quickly is not placed by the first guess, far from where the model runs.
+ */
+export async function learntBefore(
+  deps: Deps & { readonly registry: Pick<Registry, 'deployment'> },
+  live: ModelVersion,
+): Promise<Before | undefined> {
+  const learnt = (await countedOf(deps, live)) ?? (await placedFor(deps.registry, live));
+  return learnt && { learnt, target: live.target };
+}
+
+async function countedOf(deps: Deps, live: ModelVersion): Promise<Learnt | undefined> {
   try {
-    const learnt = await learntOf(deps, live);
-    return learnt && { learnt, target: live.target };
+    return await learntOf(deps, live);
   } catch (error) {
     if (error instanceof Failure) return undefined;
     throw error;
   }
+}
+
+async function placedFor(
+  registry: Pick<Registry, 'deployment'>,
+  { deploymentId }: ModelVersion,
+): Promise<Learnt | undefined> {
+  const { weighing } = (await registry.deployment(deploymentId))?.work.decision ?? {};
+  if (weighing?.learntDays === undefined) return undefined;
+  const { requestsPerSecond, peak, hours } = weighing.question.demand;
+  return { requestsPerSecond, peak, hours, days: weighing.learntDays };
 }
 
 /** The demand that a live version had in the last two weeks; undefined in its first day. */

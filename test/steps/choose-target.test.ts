@@ -23,8 +23,8 @@ type Called = {
   readonly failure?: Failure;
 };
 
-/** The decision about the next version of a model of 100 ms, which was live on Lambda for two weeks and called so often a second. */
-async function chosenAgain({ perSecond, manifest = '', failure }: Called) {
+/** A model of 100 ms, which was live on Lambda for two weeks and called so often a second. */
+async function calledWorld({ perSecond, failure }: Omit<Called, 'manifest'>) {
   const world = memoryWorld({
     engine: 'image',
     tap: async (method, call) => {
@@ -42,6 +42,12 @@ async function chosenAgain({ perSecond, manifest = '', failure }: Called) {
     busiestMinute: perSecond * 60,
   }));
   world.demand.called(MODEL, hours);
+  return world;
+}
+
+/** The decision about the next version of such a model. */
+async function chosenAgain({ manifest = '', ...called }: Called) {
+  const world = await calledWorld(called);
   const held = await world.before('DescribeCandidate', world.upload({ manifest }));
   return (await world.recordOf(held)).work.decision!;
 }
@@ -210,6 +216,21 @@ describe('choosing a target', () => {
         learntDays: 14,
         question: { demand: { requestsPerSecond: 60, peak: 60, hours: 730 } },
       },
+    });
+  });
+
+  it('takes what the live version was placed for where that is not live for a day', async () => {
+    const world = await calledWorld({ perSecond: 60 });
+    await world.deploy(world.upload());
+    // The counts of a container begin when it goes live.
+    world.demand.called(MODEL, []);
+    world.clock.advance(2 * HOUR);
+
+    const held = await world.before('DescribeCandidate', world.upload());
+
+    expect((await world.recordOf(held)).work.decision).toMatchObject({
+      target: 'fargate',
+      weighing: { isGuess: false, learntDays: 14, question: { demand: { requestsPerSecond: 60 } } },
     });
   });
 

@@ -9,16 +9,21 @@ import type { DemandHistory } from '#ports/demand-history.ts';
 import type { CloudWatchMetricsOptions } from './cloudwatch-metrics.ts';
 
 /**
- * The requests of a model by CloudWatch: those that came by its function's aliases, whichever version executed them, and those of the live version's target group. The probes of a function's versions name a version, so they do not count; those of a candidate's target group, and those of the route, do: few beside two weeks of requests.
+ * The requests of a model by CloudWatch: of a live function those that came by its aliases, whichever version executed them; of a live container those of its target group since it went live, since the groups of earlier versions are gone. The probes of a function's versions name a version, so they do not count; those of a candidate's target group, and those of the route, do: few beside two weeks of requests.
  * CloudWatch keeps minutes for 15 days: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html#metrics-retention
  */
 export function cloudWatchDemand(options: Omit<CloudWatchMetricsOptions, 'lambda'>): DemandHistory {
   const { cloudWatch, clock } = options;
   return {
     async hours(live, sinceMs) {
-      const counters = [...functionCounts(options, live), ...(await groupCounts(options, live))];
+      const isContainer = mechanismOf(live) === 'container';
+      const counters = isContainer
+        ? await groupCounts(options, live)
+        : functionCounts(options, live);
+      // Before that, hours in which other containers answered would look like hours without requests.
+      const fromMs = isContainer ? Math.max(sinceMs, live.liveAtMs) : sinceMs;
       const endMs = minuteOf(clock.now()) + PERIOD_MS;
-      const series = await metricSeries(cloudWatch, counters, minuteOf(sinceMs), endMs);
+      const series = await metricSeries(cloudWatch, counters, minuteOf(fromMs), endMs);
       return calledHoursOf(summed(series));
     },
   };
@@ -40,7 +45,7 @@ async function groupCounts(
   { containers }: Pick<CloudWatchMetricsOptions, 'containers'>,
   live: ModelVersion,
 ): Promise<readonly Counter[]> {
-  if (!containers || mechanismOf(live) !== 'container') return [];
+  if (!containers) return [];
   const { elb, front } = containers;
   const group = await targetGroupOf(elb, front.stage, live.revision);
   return group ? [groupCounter(front, group.arn, 'RequestCount')] : [];

@@ -25,7 +25,8 @@ describeOnMoto('the demand by CloudWatch', (moto) => {
     await containers.start(revision, '10.0.0.1');
     const clock = fakeClock(Date.now());
     clock.advance(-24 * HOUR);
-    const live = { model, revision, target, madeBy: 'd1' } as unknown as ModelVersion;
+    const liveAtMs = clock.now() - HOUR;
+    const live = { model, revision, target, liveAtMs, madeBy: 'd1' } as unknown as ModelVersion;
     const count = (
       Namespace: string,
       name: string,
@@ -83,11 +84,14 @@ describeOnMoto('the demand by CloudWatch', (moto) => {
     expect(await demand.hours(live, clock.now() - HOUR)).toMatchObject([{ requests: 5 }]);
   });
 
-  it('counts a container by its target group, beside what its function got before a move', async () => {
+  it('counts a container by its target group alone, since it went live', async () => {
     const { demand, live, clock, invoke, receive } = await open('fargate');
+    clock.advance(-2 * HOUR);
     await invoke('live', 2);
+    await receive(3);
+    clock.advance(2 * HOUR);
     await receive(7);
 
-    expect(await demand.hours(live, clock.now() - HOUR)).toMatchObject([{ requests: 9 }]);
+    expect(await demand.hours(live, clock.now() - 24 * HOUR)).toMatchObject([{ requests: 7 }]);
   });
 });
