@@ -112,9 +112,13 @@ describeOnOneMachine('dropped, as it is, on one machine', (slipway) => {
     expect(labels).toEqual([...shapes(odd).map(() => false), ...shapes(even).map(() => true)]);
   });
 
-  it.each(['auto', 'none'])(
+  it.each([
+    // ONNX Runtime answers a row so quickly that joining saves something on a slow machine alone.
+    ['auto', /rows in one run take|so little would be saved/],
+    ['none', /rows in one run take/],
+  ])(
     'requests that come together are answered as each is alone, optimized: %s',
-    async (optimize) => {
+    async (optimize, because) => {
       const { path, requests } = fixtureOf('sklearn', 'forest-1.8.joblib');
       const name = `together-${optimize}`;
       slipway().drop(`models/${name}/m/m.joblib`, readFileSync(path));
@@ -145,7 +149,7 @@ describeOnOneMachine('dropped, as it is, on one machine', (slipway) => {
       expect(alone.map(({ status }) => status)).toEqual(
         bodies.map((_, at) => (at % 7 === 3 ? 400 : 200)),
       );
-      expect(explained.runtime?.proof?.batching?.reason).toMatch(/rows in one run take/);
+      expect(explained.runtime?.proof?.batching?.reason).toMatch(because);
     },
   );
 
