@@ -21,12 +21,10 @@ export async function learntBefore(
 }
 
 async function countedOf(deps: Deps, live: ModelVersion): Promise<Learnt | undefined> {
-  try {
-    return await learntOf(deps, live);
-  } catch (error) {
-    if (error instanceof Failure) return undefined;
-    throw error;
-  }
+  return learntOf(deps, live).catch((error: unknown) => {
+    if (!(error instanceof Failure)) throw error;
+    return undefined;
+  });
 }
 
 async function placedFor(
