@@ -100,7 +100,6 @@ describe('a version that the gate asks about', () => {
     expect(await faultsOf(page)).toEqual([]);
     await picture(page, 'approve-question-light');
     await page.getByRole('dialog').getByRole('button', { name: 'Approve' }).click();
-    await page.getByText('Ada has approved it').waitFor();
     await slipway.ending('digits', 2);
 
     await page.getByText('Version 2 on').waitFor();
