@@ -4,11 +4,12 @@ import { SETTINGS } from './settings.ts';
 
 // Lambda's price of a cold start is made here.
 const MOST_BYTES = 710_000;
-// The sweep, for which nobody waits, asks every service; the inspection knows every format; a comparison reads examples and kept requests.
+// The sweep, for which nobody waits, asks every service; the inspection knows every format; a comparison reads examples and kept requests; who retires versions closes routes, stops platforms, and ends keys of kept requests.
 const LARGER: Readonly<Record<string, number>> = {
-  sweep: 925_000,
+  sweep: 945_000,
   inspectArtifact: 1_050_000,
   compareAnswers: 900_000,
+  retirePrevious: 770_000,
 };
 const NOWHERE = 'http://127.0.0.1:1';
 
@@ -32,7 +33,7 @@ const CLIENTS: Readonly<Record<string, string>> = {
   awaitApproval: 'dynamodb',
   awaitContainers: 'dynamodb',
   checkHealth: ROUTER,
-  chooseTarget: 'dynamodb',
+  chooseTarget: 'cloudwatch dynamodb elastic-load-balancing-v2 lambda',
   commitDeployment: PLATFORMS,
   compareAnswers: KEEPING,
   compensate: ROUTER_AND_PLATFORMS,
@@ -50,7 +51,7 @@ const CLIENTS: Readonly<Record<string, string>> = {
   removeRoute: ROUTER_AND_PLATFORMS,
   restartVersion: `${PLATFORMS} ssm`,
   retireAll: `${PLATFORMS} ssm`,
-  retirePrevious: ROUTER_AND_PLATFORMS,
+  retirePrevious: `${ROUTER_AND_PLATFORMS} ssm`,
   rollBack: ROUTER,
   shiftTraffic: ROUTER,
   sweep: `${ROUTER_AND_PLATFORMS.replace('ecs', 'ecr ecs')} s3 sfn`,
