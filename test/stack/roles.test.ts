@@ -85,6 +85,10 @@ const UNTRACED: readonly (readonly [RegExp, string])[] = [
     'a promotion that a person refuses leaves the list of those under way: here none is refused',
   ],
   [
+    /^dynamodb:Query AdmitPromotionRole /,
+    'a move to another target looks for what is under way for its model, and no model moves here',
+  ],
+  [
     /^cloudwatch:GetMetricData SweepRole /,
     'the sweep reads the demand of models that their builds have measured, and a build here measures nothing',
   ],

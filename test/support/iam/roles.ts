@@ -77,7 +77,7 @@ export function otherNames(world: TracedWorld): Readonly<Record<string, string>>
     [world.table]: 'another-table',
     [world.s3.bucket]: 'another-bucket',
     [`${world.s3.bucket}/models/`]: `${world.s3.bucket}/other/`,
-    [`${world.s3.bucket}/promotions/`]: `${world.s3.bucket}/models/`,
+    [`${world.s3.bucket}/promotions/`]: `${world.s3.bucket}/other/`,
     [`${world.s3.bucket}/builds/`]: `${world.s3.bucket}/other/`,
     '/_probe/': '/models/',
     [world.api.id]: 'anotherapi',
