@@ -15,6 +15,9 @@ import { isMinistackHere, startMinistack, whyNoMinistack } from '../support/stac
 import { packageWithout } from '../support/stack/prepared.ts';
 import { packagedFolder, STAGE } from '../template/packaged.ts';
 
+/** An execution of the sweep that outlives the stage makes its log group again in ministack; in AWS the function's role may make none. */
+const LATE = 'log group /aws/lambda/slipway-test-sweep';
+
 if (!isMinistackHere) process.stderr.write(`skipped: a proof in ministack: ${whyNoMinistack}\n`);
 
 (isMinistackHere ? it : it.skip)(
@@ -89,7 +92,7 @@ if (!isMinistackHere) process.stderr.write(`skipped: a proof in ministack: ${why
         ...['function', 'load balancer', 'log group', 'machine', 'network', 'queue'],
         ...['repository', 'role', 'stack', 'table', 'topic'],
       ]);
-      expect(leftovers).toEqual([]);
+      expect(leftovers.filter((each) => each !== LATE)).toEqual([]);
     } finally {
       for (const name of Object.keys(process.env)) delete process.env[name];
       Object.assign(process.env, environment);
