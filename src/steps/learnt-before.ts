@@ -16,12 +16,13 @@ export async function learntBefore(
   deps: Deps & { readonly registry: Pick<Registry, 'deployment'> },
   live: ModelVersion,
 ): Promise<Before | undefined> {
-  const learnt = (await countedOf(deps, live)) ?? (await placedFor(deps.registry, live));
+  const learnt = (await ifKnown(learntOf(deps, live))) ?? (await placedFor(deps.registry, live));
   return learnt && { learnt, target: live.target };
 }
 
-async function countedOf(deps: Deps, live: ModelVersion): Promise<Learnt | undefined> {
-  return learntOf(deps, live).catch((error: unknown) => {
+/** Undefined where it could not be read: whoever asks can do without. */
+export async function ifKnown<Value>(read: Promise<Value>): Promise<Value | undefined> {
+  return read.catch((error: unknown) => {
     if (!(error instanceof Failure)) throw error;
     return undefined;
   });

@@ -4,7 +4,6 @@ import { servedBy } from '#domain/build/image.ts';
 import type { BuildProof } from '#domain/build/proof.ts';
 import { RUNTIMES } from '#domain/build/runtime.ts';
 import type { Advice, BuildPlan, Deployment, Model, TargetDecision } from '#domain/deployment.ts';
-import { Failure } from '#domain/failure.ts';
 import type { Manifest } from '#domain/manifest/manifest.ts';
 import { timed } from '#domain/placement/cold-start.ts';
 import type { Learnt } from '#domain/placement/learnt.ts';
@@ -23,7 +22,7 @@ import type { Clock } from '#ports/clock.ts';
 import type { DemandHistory } from '#ports/demand-history.ts';
 import type { Prices } from '#ports/prices.ts';
 import type { Registry } from '#ports/registry.ts';
-import { learntOf } from '#steps/learnt-before.ts';
+import { ifKnown, learntOf } from '#steps/learnt-before.ts';
 import { comparisonView } from './diff-versions.ts';
 import { deploymentOf, unknownVersion } from './version-deployment.ts';
 
@@ -52,22 +51,12 @@ export async function explainVersion(
   const isLive = deployment.id === live?.deploymentId;
   const isWeighed = isLive && deployment.work.decision?.weighing !== undefined;
   const [got, prices = SHIPPED_PRICES] = await Promise.all([
-    isWeighed ? ifKnown(() => learntOf(deps, live)) : undefined,
-    ifKnown(() => deps.prices.read()),
+    isWeighed ? ifKnown(learntOf(deps, live)) : undefined,
+    ifKnown(deps.prices.read()),
   ]);
   const isNewest = deployment.id === model.newestDeploymentId;
   const known = { got, prices, isSpent: deps.isSpent, isNewest };
   return { ...explanation(deployment), prices, ...weighingOf(deployment, known) };
-}
-
-/** Undefined where it cannot be read: the rest is explained all the same. */
-async function ifKnown<Value>(read: () => Promise<Value>): Promise<Value | undefined> {
-  try {
-    return await read();
-  } catch (error) {
-    if (error instanceof Failure) return undefined;
-    throw error;
-  }
 }
 
 /** The knowledge beside the record: the requests that the version got, the prices of today, whether they are paid, and whether the version is the newest upload. */
