@@ -415,6 +415,10 @@ const INSTALLS_SERVERLESS = `
   \`);
 `;
 
+// Each clone of a run has the same path, since Node finds what it has compiled by the path.
+const PLACE = await mkdtemp(join(tmpdir(), 'slipway-clones-'));
+afterAll(() => rm(PLACE, { recursive: true }));
+
 const CLONED = [
   ...['src', 'runtimes', 'slipway.js', 'serverless.yml', 'package.json'],
   'infra/parameters.yml',
@@ -455,7 +459,7 @@ function saidBy(stdout: string): readonly (readonly string[])[] {
 
 /** A clone whose `serverless` packages and then runs this script, and in which nothing needs to be installed. */
 async function cloneWith(script: string) {
-  const folder = await mkdtemp(join(tmpdir(), 'slipway-clone-'));
+  const folder = join(PLACE, 'clone');
   for (const file of CLONED) {
     await cp(join(ROOT, file), join(folder, file), { recursive: true });
   }
@@ -481,6 +485,6 @@ async function cloneWith(script: string) {
       const environment = { ...motoEnvironment(front), ...besides };
       return await runCli(args, environment, folder, join(folder, 'slipway.js')).result;
     },
-    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true }),
   };
 }
