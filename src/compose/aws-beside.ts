@@ -66,4 +66,4 @@ export const sweepOnAws = (env: Environment) => {
   };
 };
 
-export const authorizeOnAws = (env: Environment) => authorizer({ find: findKeyOf(env) });
+export const authorizeOnAws = (env: Environment) => authorizer({ find: findKeyOf(env) }, clock);

@@ -1,5 +1,8 @@
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { realTimers } from '#adapters/local/concurrency/timers.ts';
+import { outerCallers } from '#adapters/local/gateway/outer-callers.ts';
+import { keyRates } from '#adapters/local/http/key-rates.ts';
 import { requirePort } from '#adapters/local/http/listen.ts';
 import { dataFolderFailure } from '#adapters/local/registry/data-folder-failure.ts';
 import { keepReserve } from '#adapters/local/registry/reserve.ts';
@@ -154,14 +157,18 @@ async function requireCallerKey({ callerKeys }: State, { othersHost }: LocalConf
   );
 }
 
-async function openToOthers({ callerKeys }: State, { gateway }: Serving, config: LocalConfig) {
+async function openToOthers(
+  { callerKeys, clock }: State,
+  { gateway }: Serving,
+  config: LocalConfig,
+) {
   const { othersHost: host, othersPort } = config;
   if (host === undefined) return undefined;
   return gateway.open({
     host,
     port: othersPort ?? USUAL_PORTS.others,
     askedBy: othersPort === undefined ? undefined : '--host-port',
-    find: callerKeys.findNow,
+    callers: outerCallers({ find: callerKeys.findNow, rates: keyRates(realTimers), clock }),
   });
 }
 

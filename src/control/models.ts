@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { ROLES } from '#domain/key-role.ts';
 import type { Frozen } from './operation.ts';
 import {
   advice,
@@ -214,7 +215,7 @@ export const objects = z.object({ keys: z.array(z.string()) });
 
 export const removed = z.object({ key: z.string() });
 
-/** `s3`: reads and writes the bucket by its S3 API. `calls`: calls models from other machines. */
+/** `s3`: opens the S3 API of the bucket. `calls`: is sent by callers of models, and to the control API, from other machines. */
 export const keyUse = oneOf(['s3', 'calls']);
 
 const keyRecord = {
@@ -226,8 +227,21 @@ const keyRecord = {
   name: z.string(),
   models: z
     .union([z.literal('all'), z.array(z.string())])
-    .check(z.describe('The models that it calls, or whose folders it reads and writes.')),
+    .check(
+      z.describe(
+        'The models that it is for; `team-a-*` stands for all whose names begin with `team-a-`.',
+      ),
+    ),
   createdAtMs: z.number(),
+  expiresAtMs: z.optional(
+    z.number().check(z.describe('When it expires (epoch); absent if it does not.')),
+  ),
+  rate: z.optional(
+    z
+      .object({ requests: count, everySeconds: z.union([z.literal(1), z.literal(60)]) })
+      .check(z.describe('How many requests it may send in so many seconds; by default 100 in 1.')),
+  ),
+  roles: z.array(oneOf(ROLES)).check(z.describe('What it may do with its models.')),
   use: keyUse,
 };
 

@@ -462,6 +462,16 @@ export const onOneMachine = {
       models: z.optional(said(text, 'The models it is for, separated by commas.')),
       all: said(flag, 'It is for all models, and the whole bucket.'),
       use: z._default(said(keyUse, 'What it opens.'), 's3'),
+      roles: z.optional(
+        said(
+          text,
+          'What it may do, separated by commas: see, drop, promote, call. By default `call`; for `s3` it is see and drop.',
+        ),
+      ),
+      rate: z.optional(
+        said(text, 'The most requests in a second or a minute, as 10/s or 600/min.'),
+      ),
+      expires: z.optional(said(text, 'When it expires: 12h, 30d, or a time in ISO 8601.')),
     }),
     says: 'The key, with its secret.',
     answer: json(keyMade),

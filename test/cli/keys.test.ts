@@ -32,6 +32,31 @@ describe('slipway keys create', () => {
     expect(curl).toContain('/models/NAME/');
   });
 
+  it('says what a key may do, and until when', async () => {
+    const wish = { models: 'team-a-*', role: 'see,drop,promote', expires: '2100-01-31' };
+
+    const created = await createKey(open(), 'ci', wish);
+
+    expect(createdLines(created, ENDPOINT)).toEqual([
+      created.key,
+      '',
+      'The key is shown only this once and is not kept: store it now. It may see, drop and promote team-a-*. It expires at 2100-01-31T00:00:00.000Z.',
+    ]);
+  });
+
+  it.each([
+    [{ expires: 'soon' }, '`soon` is not a time'],
+    [{ rate: '10' }, '`10` is not a rate'],
+    [{ role: 'admin' }, '`admin` is not a role'],
+  ])('makes none for %j', async (bound, message) => {
+    const keys = open();
+
+    const made = createKey(keys, 'ci', { all: true, ...bound });
+
+    await expect(made).rejects.toMatchObject({ name: 'InputInvalid', message });
+    expect(await keys.list()).toEqual([]);
+  });
+
   it.each([{}, { models: 'digits', all: true }])('makes none for %j, but asks', async (wish) => {
     const keys = open();
 
@@ -56,14 +81,15 @@ describe('slipway keys list', () => {
   it('is a table without the keys', async () => {
     const keys = open();
     const one = await createKey(keys, 'ci', { models: 'digits,shapes' });
-    const other = await createKey(keys, 'everything', { all: true });
+    const bounds = { expires: '2100-01-31', rate: '600/min' };
+    const other = await createKey(keys, 'everything', { all: true, ...bounds });
 
     const lines = keyLines(await listKeys(keys));
 
     expect(lines).toEqual([
-      'ID                NAME        CREATED     MODELS',
-      `${one.id}  ci          2026-01-02  digits, shapes`,
-      `${other.id}  everything  2026-01-02  all models`,
+      'ID                NAME        CREATED     EXPIRES     RATE     ROLES  MODELS',
+      `${one.id}  ci          2026-01-02  never       100/s    call   digits, shapes`,
+      `${other.id}  everything  2026-01-02  2100-01-31  600/min  call   all models`,
     ]);
   });
 
@@ -102,8 +128,8 @@ describe('on this machine', () => {
     const keys = open();
     const opened = {
       ...keys,
-      create: async (...about: Parameters<typeof keys.create>) => ({
-        ...(await keys.create(...about)),
+      create: async (...[name, models]: Parameters<typeof keys.create>) => ({
+        ...(await keys.create(name, models, { roles: ['see', 'drop'] })),
         s3,
       }),
     };

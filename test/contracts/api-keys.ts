@@ -31,6 +31,20 @@ export function describeApiKeys(name: string, open: () => ApiKeysUnderTest): voi
       expect((await find(keys, key))?.models).toBe('all');
     });
 
+    it('keeps what bounds a key', async () => {
+      const { keys, clock } = open();
+      const limits = {
+        expiresAtMs: clock.now() + 1000,
+        rate: { requests: 600, everySeconds: 60 },
+        roles: ['call'],
+      } as const;
+
+      const { key, record } = await keys.create('guest', ['team-a-*'], limits);
+
+      expect(record).toMatchObject({ models: ['team-a-*'], ...limits });
+      expect(await find(keys, key)).toEqual(record);
+    });
+
     it('makes two keys of the same name', async () => {
       const { keys } = open();
 

@@ -1,4 +1,12 @@
-import { formKey, keyHash, mayCall, newKey } from '#domain/api-key.ts';
+import {
+  formKey,
+  hasExpired,
+  hasRole,
+  isForModel,
+  keyHash,
+  mayCall,
+  newKey,
+} from '#domain/api-key.ts';
 
 const BYTES = Uint8Array.from({ length: 32 }, (_, index) => 255 - 7 * index);
 const about = { name: 'ci', models: 'all', createdAtMs: 1000 } as const;
@@ -49,6 +57,9 @@ describe('a key is refused', () => {
   it.each([
     { models: [], message: 'a key needs at least one model, and none is given' },
     { models: ['digits', '*'], message: '`*` is not a valid model name' },
+    { models: ['-*'], message: '`-*` is not a valid model name' },
+    { models: ['a*b'], message: '`a*b` is not a valid model name' },
+    { models: ['Team-*'], message: '`Team-*` is not a valid model name' },
   ])('for models: $message', async ({ models, message }) => {
     await expect(newKey(BYTES, { ...about, models })).rejects.toMatchObject({
       name: 'InputInvalid',
@@ -57,12 +68,44 @@ describe('a key is refused', () => {
   });
 });
 
+it('a key is refused that has expired when it is made', async () => {
+  await expect(newKey(BYTES, { ...about, expiresAtMs: 1000 })).rejects.toMatchObject({
+    name: 'InputInvalid',
+    message: 'the key would expire at 1970-01-01T00:00:01.000Z, which is not in the future',
+  });
+  await expect(newKey(BYTES, { ...about, expiresAtMs: 1001 })).resolves.toBeDefined();
+});
+
+it('a key is valid until the moment at which it expires', () => {
+  expect(hasExpired({ expiresAtMs: 1000 }, 999)).toBe(false);
+  expect(hasExpired({ expiresAtMs: 1000 }, 1000)).toBe(true);
+  expect(hasExpired({}, Number.MAX_SAFE_INTEGER)).toBe(false);
+});
+
+it('a key has the roles that it was made with, and without any it calls', () => {
+  expect(hasRole({ roles: ['see', 'drop'] }, 'drop')).toBe(true);
+  expect(hasRole({ roles: ['see', 'drop'] }, 'call')).toBe(false);
+  expect(hasRole({}, 'call')).toBe(true);
+  expect(hasRole({}, 'see')).toBe(false);
+});
+
+it('a key with a prefix is for the models whose names begin so', async () => {
+  const { record } = await newKey(BYTES, { ...about, models: ['team-a-*', 'digits'] });
+
+  const names = ['team-a-x', 'team-a', 'team-b-x', 'digits', 'digits2', 'xteam-a-x'];
+  expect(names.filter((name) => isForModel(record, name))).toEqual(['team-a-x', 'digits']);
+});
+
 describe('a key may call', () => {
   const key = { id: 'id', name: 'ci', createdAtMs: 0 };
 
   it('the models that it names, and no other', () => {
     expect(mayCall({ ...key, models: ['digits'] }, 'digits')).toBe(true);
     expect(mayCall({ ...key, models: ['digits'] }, 'digits2')).toBe(false);
+  });
+
+  it('no model without the role', () => {
+    expect(mayCall({ ...key, models: 'all', roles: ['see'] }, 'digits')).toBe(false);
   });
 
   it('any model when it is for all', () => {

@@ -46,6 +46,7 @@ describe('the outputs of the packaged template', () => {
       'Bucket',
       'LogBucket',
       'Table',
+      'KeyExpiry',
       'KeyPartitions',
       'Bus',
       'StateMachine',

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { Failure } from '#domain/failure.ts';
 import { examples, type Place, placedCommand, show } from '../command.ts';
 import {
   createdLines,
@@ -19,24 +20,38 @@ export function addKeyCommands(program: Command): void {
     );
 
   placedCommand(keys, 'create <name>', 'Makes a key and shows it, only this once.')
-    .option('--models <names>', 'the models it is for, separated by commas')
+    .option(
+      '--models <names>',
+      'the models it is for, separated by commas; team-a-* is all that begin so',
+    )
     .option('--all', 'it is for all models, including later ones')
+    .option('--expires <time>', 'when it expires: 12h, 30d, or a time (ISO 8601)')
+    .option('--rate <rate>', 'on this machine: the most requests, as 10/s or 600/min')
     .option(
       '--calls',
       "on this machine: to call models from other machines, not for the bucket's S3 API",
     )
+    .option(
+      '--role <roles>',
+      'on this machine: what it may do from other machines, separated by commas: see, drop, promote, call',
+    )
+    .option('--s3', "on this machine: with --role, a key of the bucket's S3 API (see, drop)")
     .addHelpText(
       'after',
       examples(
         'slipway keys create laptop --all',
+        'slipway keys create ci --models "team-a-*" --role see,drop --expires 30d',
         'slipway keys create ci --models digits,shapes --stage prod',
       ),
     )
-    .action(async (name: string, options: Place & KeyOptions & { calls?: boolean }) => {
-      const opened = await openKeys(options);
-      const created = await createKey(opened.keys, name, options);
-      show(options, created, createdLines(created, opened.endpoint));
-    });
+    .action(
+      async (name: string, options: Place & KeyOptions & { calls?: boolean; s3?: boolean }) => {
+        requireOneUse(options);
+        const opened = await openKeys(options);
+        const created = await createKey(opened.keys, name, options);
+        show(options, created, createdLines(created, opened.endpoint));
+      },
+    );
 
   placedCommand(keys, 'list', 'Shows the keys, oldest first, without the keys themselves.')
     .addHelpText('after', examples('slipway keys list', 'slipway keys list --stage prod'))
@@ -51,4 +66,12 @@ export function addKeyCommands(program: Command): void {
       await revokeKey((await openKeys(options)).keys, id);
       show(options, { id, revoked: true }, [`${id} is revoked`]);
     });
+}
+
+function requireOneUse({ calls, role, s3 }: KeyOptions & { calls?: boolean; s3?: boolean }): void {
+  if (!calls || (role === undefined && !s3)) return;
+  const other = s3 ? '--s3' : '--role';
+  throw new Failure('InputInvalid', `--calls and ${other} are given`, {
+    fix: 'Give one of them: --calls is short for --role call.',
+  });
 }

@@ -2,12 +2,16 @@ import { systemClock } from '#adapters/clocks.ts';
 import { objectVersions } from '#adapters/local/bucket/object-versions.ts';
 import { realTimers } from '#adapters/local/concurrency/timers.ts';
 import { strangers } from '#adapters/local/gateway/callers.ts';
+import { keyRates } from '#adapters/local/http/key-rates.ts';
 import { listen } from '#adapters/local/http/listen.ts';
 import { multipartUploads } from '#adapters/local/s3/multipart-uploads.ts';
 import { folderS3Keys } from '#adapters/local/s3/s3-keys.ts';
 import type { MachineControl } from '#control/operations.ts';
+import type { ApiKey } from '#domain/api-key.ts';
 import { deploymentId } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
+import { readExpiry, readRate } from '#domain/key-limits.ts';
+import { readRoles } from '#domain/key-role.ts';
 import { USUAL_PORTS } from '#operations/usual-ports.ts';
 import type { LocalConfig } from '../config.ts';
 import { BUCKET, type State } from './state.ts';
@@ -42,6 +46,7 @@ export async function openS3(state: State, config: LocalConfig) {
         clock: systemClock,
       },
       keys,
+      rates: keyRates(realTimers),
       stranger: (headers) => refused(headers)?.error,
       onProblem: problem,
     });
@@ -73,26 +78,31 @@ export async function openS3(state: State, config: LocalConfig) {
   }
 
   const operations: Operations = {
-    async createKey({ name, models, all, use }) {
+    async createKey({ name, models, all, use, roles, rate, expires }) {
       const wanted = models?.split(',').map((model) => model.trim());
       if ((wanted === undefined) !== all) {
         throw new Failure('InputInvalid', 'a key is for named models, or for the whole bucket', {
           fix: 'Give models, or all=true.',
         });
       }
+      const limits = {
+        ...(rate !== undefined && { rate: readRate(rate) }),
+        ...(expires !== undefined && { expiresAtMs: readExpiry(expires, state.clock.now()) }),
+        ...(roles !== undefined && { roles: readRoles(roles) }),
+      };
       if (use === 'calls') {
-        const { key: secret, record } = await state.callerKeys.create(name, wanted ?? 'all');
-        return { ...record, use, secret, endpoint: null, bucket: null };
+        const made = await state.callerKeys.create(name, wanted ?? 'all', limits);
+        return { ...shownKey(made.record), use, secret: made.key, endpoint: null, bucket: null };
       }
       const { origin: endpoint } = await open();
-      const key = await keys.create(name, wanted ?? 'all');
-      return { ...key, use, endpoint, bucket: BUCKET };
+      const key = await keys.create(name, wanted ?? 'all', limits);
+      return { ...key, ...shownKey(key), use, endpoint, bucket: BUCKET };
     },
     async listKeys() {
       const callers = await state.callerKeys.list();
       const all = [
-        ...keys.list().map((key) => ({ ...key, use: 's3' as const })),
-        ...callers.map((key) => ({ ...key, use: 'calls' as const })),
+        ...keys.list().map((key) => ({ ...shownKey(key), use: 's3' as const })),
+        ...callers.map((key) => ({ ...shownKey(key), use: 'calls' as const })),
       ];
       return { keys: all.toSorted((one, other) => one.createdAtMs - other.createdAtMs) };
     },
@@ -110,4 +120,9 @@ export async function openS3(state: State, config: LocalConfig) {
     origin: () => origin,
     close: async () => (await served)?.close(),
   };
+}
+
+/** Earlier versions kept no roles: their keys of callers may only call. */
+function shownKey<Key extends ApiKey>(key: Key) {
+  return { ...key, roles: key.roles ?? ['call' as const] };
 }

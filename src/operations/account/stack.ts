@@ -48,9 +48,10 @@ export type SlipwayStack = {
   readonly name: string;
   readonly status: string;
   readonly parameters: Readonly<Record<string, string>>;
-  /** A stack of an earlier release lacks `KeyPartitions`: the number of partitions from which its authorizer reads keys. `SigningKey` and `Signer` are present where it signs releases. */
+  /** A stack of an earlier release lacks `KeyPartitions`: the number of partitions from which its authorizer reads keys; and `KeyExpiry`, where it refuses keys that have expired. `SigningKey` and `Signer` are present where it signs releases. */
   readonly outputs: Readonly<Record<(typeof OUTPUTS)[number], string>> & {
     readonly EnvironmentHash?: string;
+    readonly KeyExpiry?: string;
     readonly KeyPartitions?: string;
     readonly SigningKey?: string;
     readonly Signer?: string;

@@ -8,6 +8,7 @@ import type { ObjectCreatedEvent } from '#adapters/local/bucket/object-created.t
 import { type ObjectVersions, objectVersions } from '#adapters/local/bucket/object-versions.ts';
 import { realTimers } from '#adapters/local/concurrency/timers.ts';
 import { strangers } from '#adapters/local/gateway/callers.ts';
+import { keyRates } from '#adapters/local/http/key-rates.ts';
 import { listen } from '#adapters/local/http/listen.ts';
 import type { Started } from '#adapters/local/s3/bucket.ts';
 import { s3Handler } from '#adapters/local/s3/handler.ts';
@@ -72,6 +73,7 @@ export async function s3Door(): Promise<S3Door> {
       clock: { now: () => systemClock.now() + state.aheadMs },
     },
     keys,
+    rates: keyRates(realTimers),
     stranger: (headers) => refused(headers)?.error,
     onProblem,
   });

@@ -8,8 +8,8 @@ export function memoryApiKeys({ clock }: { readonly clock: Clock }): ApiKeys {
   const records = new Map<string, ApiKey>();
 
   return {
-    async create(name, models) {
-      const about = { name, models, createdAtMs: clock.now() };
+    async create(name, models, limits) {
+      const about = { name, models, createdAtMs: clock.now(), ...limits };
       const { key, hash, record } = await newKey(randomBytes(32), about);
       records.set(hash, record);
       return { key, record };

@@ -10,6 +10,7 @@ import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balan
 import { CreateFunctionCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { authorizer } from '#adapters/aws/keys/authorizer.ts';
 import { dynamoFindKey } from '#adapters/aws/keys/authorizer-keys.ts';
+import { systemClock } from '#adapters/clocks.ts';
 import { listen } from '#adapters/local/http/listen.ts';
 import { authorizerRequest } from '#domain/authorizer-request.ts';
 import { awsClient } from '../aws/clients.ts';
@@ -39,7 +40,7 @@ export async function localEmuWorld() {
   const apiGateway = awsClient(APIGatewayClient, aws);
   const elb = awsClient(ElasticLoadBalancingV2Client, aws);
   const find = dynamoFindKey(world.dynamo(), table);
-  authorize = (event) => authorizer({ find })(authorizerRequest.parse(event));
+  authorize = (event) => authorizer({ find }, systemClock)(authorizerRequest.parse(event));
   const own = { FunctionName: 'authorize', Role: functions.role, PackageType: 'Image' } as const;
   await lambda.send(
     new CreateFunctionCommand({ ...own, Code: { ImageUri: functions.repository } }),

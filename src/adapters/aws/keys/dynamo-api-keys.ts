@@ -76,8 +76,8 @@ export function dynamoApiKeys(options: Options): DynamoApiKeys {
     move,
     list: async () => (await list()).map(([, key]) => key),
 
-    async create(name, models) {
-      const about = { name, models, createdAtMs: clock.now() };
+    async create(name, models, limits) {
+      const about = { name, models, createdAtMs: clock.now(), ...limits };
       const { key, hash, record } = await newKey(randomBytes(KEY_BYTES), about);
       await move();
       await removeLeftovers();

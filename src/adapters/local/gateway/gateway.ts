@@ -10,7 +10,6 @@ import { openAnswers } from '#adapters/local/http/open-answers.ts';
 import { expose, type Family } from '#adapters/local/metrics/exposition.ts';
 import type { RevisionHost } from '#adapters/local/revisions/invocation.ts';
 import type { ServerMeters } from '#adapters/local/revisions/server-meters.ts';
-import type { ApiKey } from '#domain/api-key.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Metrics } from '#ports/metrics.ts';
 import type { Router } from '#ports/router.ts';
@@ -25,7 +24,7 @@ import { type GatewayParts, gatewayHandler } from './handler.ts';
 import { inFlight } from './in-flight.ts';
 import { requestMeters } from './meters.ts';
 import { gatewayMetrics } from './metrics.ts';
-import { outerCallers } from './outer-callers.ts';
+import type { OuterCallers } from './outer-callers.ts';
 import type { RequestLog } from './request-log.ts';
 import { gatewayRouter } from './router.ts';
 import { upstreamPools } from './upstream-pools.ts';
@@ -57,8 +56,8 @@ export type GatewayOptions = Wanted & {
 /** An address at which the gateway answers, until it is closed. */
 export type Served = { readonly origin: string; close(): Promise<void> };
 
-/** An address for callers on other machines, who need a key: `find` looks one up by its hash. */
-export type Outer = Wanted & { readonly find: (hash: string) => ApiKey | undefined };
+/** An address for callers on other machines, who need a key. */
+export type Outer = Wanted & { readonly callers: OuterCallers };
 
 export type Gateway = {
   /** The address for clients, `http://HOST:PORT`. */
@@ -128,8 +127,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 
   return {
     origin: inner.origin,
-    async open({ find, ...wanted }) {
-      const handler = gatewayHandler({ ...parts, callers: outerCallers({ find, timers }) });
+    async open({ callers, ...wanted }) {
+      const handler = gatewayHandler({ ...parts, callers });
       return serving(handler, wanted, timers);
     },
     probeMark,

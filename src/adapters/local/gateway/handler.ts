@@ -4,7 +4,7 @@ import { leavingBy } from '#adapters/local/concurrency/leaving.ts';
 import type { Timers } from '#adapters/local/concurrency/timers.ts';
 import type { BodyRoom } from '#adapters/local/http/body-room.ts';
 import type { RevisionHost } from '#adapters/local/revisions/invocation.ts';
-import { mayCall } from '#domain/api-key.ts';
+import { hasRole, mayCall } from '#domain/api-key.ts';
 import limits from '#domain/data/container-limits.json' with { type: 'json' };
 import type { strangers } from './callers.ts';
 import { type Cors, VARIES } from './cors.ts';
@@ -130,6 +130,7 @@ function partsFor(request: IncomingMessage, parts: GatewayParts): GatewayParts |
   const caller = callerOf(request, parts.callers);
   if ('refusal' in caller) return { ...caller, isStranger: true };
   const { key } = caller;
+  if (!hasRole(key, 'call')) return { refusal: refusals.mayNotCall(key), isStranger: true };
   const place = placeOf(request);
   if (place?.kind === 'candidate') return { refusal: refusals.nothingHere([]), isStranger: true };
   if (place && !mayCall(key, place.name)) {

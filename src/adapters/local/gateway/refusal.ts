@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { ROOM_BYTES, SILENT_MS } from '#adapters/local/http/body-room.ts';
 import type { InvocationLimits } from '#adapters/local/revisions/invocation.ts';
+import type { ApiKey } from '#domain/api-key.ts';
 import { byNearness, nearestName } from '#domain/nearest-name.ts';
 import type { Mechanism } from '#domain/placement/target.ts';
 import { VARIES } from './cors.ts';
@@ -123,6 +124,14 @@ export function notOfKey(model: string): Refusal {
     status: 403,
     error: `this key is not for a model ${model}`,
     fix: 'use a key for it; `slipway keys list` shows which models each is for',
+  };
+}
+
+export function mayNotCall({ roles = [] }: ApiKey): Refusal {
+  return {
+    status: 403,
+    error: `this key may not call models: its roles are ${roles.join(', ')}`,
+    fix: 'use a key with the role call; `slipway keys create NAME --models MODEL --role call` makes one',
   };
 }
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
-import * as z from 'zod/mini';
+import { keyRecord } from '#adapters/local/files/key-record.ts';
 import { type ApiKey, newKey } from '#domain/api-key.ts';
 import type { ApiKeys } from '#ports/api-keys.ts';
 import type { Clock } from '#ports/clock.ts';
@@ -12,13 +12,6 @@ const SCHEMA = `
     sequence INTEGER NOT NULL,
     record TEXT NOT NULL
   ) STRICT, WITHOUT ROWID`;
-
-const record = z.object({
-  id: z.string(),
-  name: z.string(),
-  models: z.union([z.literal('all'), z.array(z.string())]),
-  createdAtMs: z.number(),
-});
 
 export type SqliteApiKeys = ApiKeys & {
   /** As `find`, at once: the gateway asks for each request. */
@@ -35,7 +28,7 @@ export function sqliteApiKeys(database: DatabaseSync, clock: Pick<Clock, 'now'>)
   const one = database.prepare('SELECT record FROM caller_keys WHERE hash = ?');
   const revoke = database.prepare("DELETE FROM caller_keys WHERE record ->> 'id' = ?");
   const read = (row: Readonly<Record<string, unknown>>) =>
-    record.parse(JSON.parse(String(row['record'])));
+    keyRecord.parse(JSON.parse(String(row['record'])));
 
   // A hash is looked up, not the key: how long that takes says nothing of it.
   const findNow = (hash: string) => {
@@ -44,8 +37,9 @@ export function sqliteApiKeys(database: DatabaseSync, clock: Pick<Clock, 'now'>)
   };
 
   return {
-    async create(name, models) {
-      const made = await newKey(randomBytes(32), { name, models, createdAtMs: clock.now() });
+    async create(name, models, limits) {
+      const about = { name, models, createdAtMs: clock.now(), ...limits };
+      const made = await newKey(randomBytes(32), about);
       transaction(database, () => add.run(made.hash, JSON.stringify(made.record)));
       return { key: made.key, record: made.record };
     },

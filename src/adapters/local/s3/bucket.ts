@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { FolderStore } from '#adapters/local/bucket/folder-store.ts';
 import type { ObjectVersions } from '#adapters/local/bucket/object-versions.ts';
-import { mayCall } from '#domain/api-key.ts';
+import { isForModel } from '#domain/api-key.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { MultipartUploads } from './multipart-uploads.ts';
 import { refusal } from './refusal.ts';
@@ -47,5 +47,5 @@ export function requireRight(caller: S3Key, key: string): void {
 export function hasRight(caller: S3Key, key: string): boolean {
   if (caller.models === 'all') return true;
   const [root, model, ...path] = key.split('/');
-  return root === 'models' && model !== undefined && path.length > 0 && mayCall(caller, model);
+  return root === 'models' && model !== undefined && path.length > 0 && isForModel(caller, model);
 }

@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import type { KeyRates } from '#adapters/local/http/key-rates.ts';
+import { hasRole } from '#domain/api-key.ts';
 import { Failure } from '#domain/failure.ts';
+import type { Role } from '#domain/key-role.ts';
 import { type Body, bodyOf } from './body.ts';
 import type { S3Answer, S3Bucket } from './bucket.ts';
 import {
@@ -26,7 +29,7 @@ import {
 import { getObject } from './reads.ts';
 import { refusal, refusalOf } from './refusal.ts';
 import { type Asked, namedIn, readAsked, type S3Request } from './request.ts';
-import type { S3Keys } from './s3-keys.ts';
+import type { S3Key, S3Keys } from './s3-keys.ts';
 import { verified } from './signature.ts';
 import { copyObject, deleteObject, deleteObjects, putObject } from './writes.ts';
 import { plainDocument } from './xml.ts';
@@ -36,6 +39,7 @@ type Operation = (bucket: S3Bucket, request: S3Request, body: Body) => Promise<S
 type Options = {
   readonly bucket: S3Bucket;
   readonly keys: Pick<S3Keys, 'find'>;
+  readonly rates: KeyRates;
   /** Refuses requests of pages in a browser, and of names that are not this machine's, with a reason. */
   readonly stranger: (headers: IncomingMessage['headers']) => string | undefined;
   readonly onProblem: (error: unknown) => void;
@@ -45,7 +49,7 @@ type Options = {
 export type S3Handler = (request: IncomingMessage) => Promise<S3Answer>;
 
 /** The S3 API of a bucket. https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html */
-export function s3Handler({ bucket, keys, stranger, onProblem }: Options): S3Handler {
+export function s3Handler({ bucket, keys, rates, stranger, onProblem }: Options): S3Handler {
   const operations = operationsOf();
 
   async function answer(incoming: IncomingMessage): Promise<S3Answer> {
@@ -53,12 +57,14 @@ export function s3Handler({ bucket, keys, stranger, onProblem }: Options): S3Han
     if (reason !== undefined) throw refusal('AccessDenied', `Access Denied: ${reason}`);
     const asked = readAsked(incoming);
     const signed = verified(asked, { find: keys.find, nowMs: bucket.clock.now() });
+    requireRate(signed.caller, rates);
     const request = {
       ...withSignedParameters(asked),
       ...namedIn(asked, bucket.name),
       caller: signed.caller,
     };
     const { run, isOfObject } = operationFor(operations, request, bucket.name);
+    requireRoles(request);
     const ofBody = isOfObject ? { ...request, headers: withoutChecksum(request.headers) } : request;
     return run(bucket, request, bodyOf(incoming, ofBody, signed));
   }
@@ -224,4 +230,28 @@ function operationFor(
   }
   if (route) return route;
   throw refusal('MethodNotAllowed', 'The specified method is not allowed against this resource.');
+}
+
+function requireRate(caller: S3Key, rates: KeyRates): void {
+  const over = rates(caller);
+  if (!over) return;
+  throw refusal('SlowDown', `Please reduce your request rate: ${over.error}.`, {
+    'retry-after': String(over.seconds),
+  });
+}
+
+/** A copy reads one object and writes another. */
+function requireRoles({ method, headers, caller }: S3Request): void {
+  const isRead = method === 'GET' || method === 'HEAD';
+  const needed: readonly Role[] = isRead
+    ? ['see']
+    : 'x-amz-copy-source' in headers
+      ? ['see', 'drop']
+      : ['drop'];
+  const missing = needed.find((role) => !hasRole(caller, role));
+  if (missing === undefined) return;
+  throw refusal(
+    'AccessDenied',
+    `Access Denied: the key ${caller.name} lacks the role ${missing}; it has ${(caller.roles ?? []).join(', ')}`,
+  );
 }

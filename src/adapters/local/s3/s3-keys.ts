@@ -4,16 +4,18 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { syncFolder } from '#adapters/local/bucket/object-store.ts';
+import { keyRecord } from '#adapters/local/files/key-record.ts';
 import { storageFailure } from '#adapters/local/registry/storage-failure.ts';
-import { type ApiKey, type KeyModels, newKey } from '#domain/api-key.ts';
+import { type ApiKey, type KeyLimits, type KeyModels, newKey } from '#domain/api-key.ts';
 import { Failure } from '#domain/failure.ts';
+import type { Role } from '#domain/key-role.ts';
 import type { Clock } from '#ports/clock.ts';
 
-const stored = z.object({
-  id: z.string(),
-  name: z.string(),
-  models: z.union([z.literal('all'), z.array(z.string())]),
-  createdAtMs: z.number(),
+/** The roles of a key that was made without any. */
+const BOTH = ['see', 'drop'] as const;
+
+const stored = z.extend(keyRecord, {
+  roles: z._default(z.array(z.enum(BOTH)), [...BOTH]),
   secret: z.string(),
 });
 
@@ -22,8 +24,8 @@ export type S3Key = ApiKey & { readonly secret: string };
 
 /** The keys of the S3 API of one machine. */
 export type S3Keys = {
-  /** Fails with `InputInvalid` as `newKey` does, and with `StorageFull`, `PlatformDenied` or `PlatformUnavailable` as the disk does. */
-  create(name: string, models: KeyModels): Promise<S3Key>;
+  /** Fails with `InputInvalid` as `newKey` does and for roles other than `see` and `drop`, and with `StorageFull`, `PlatformDenied` or `PlatformUnavailable` as the disk does. */
+  create(name: string, models: KeyModels, limits?: KeyLimits): Promise<S3Key>;
   /** Oldest first. */
   list(): readonly ApiKey[];
   find(id: string): S3Key | undefined;
@@ -51,12 +53,10 @@ export function folderS3Keys({ directory, clock, onProblem }: Options): S3Keys {
   const fileOf = (id: string) => join(directory, `${id}${ENDING}`);
 
   return {
-    async create(name, models) {
-      const { key: secret, record } = await newKey(randomBytes(32), {
-        name,
-        models,
-        createdAtMs: clock.now(),
-      });
+    async create(name, models, { roles = BOTH, ...limits } = {}) {
+      requireRoles(roles);
+      const about = { name, models, createdAtMs: clock.now(), ...limits, roles };
+      const { key: secret, record } = await newKey(randomBytes(32), about);
       const key = { ...record, secret };
       const path = fileOf(key.id);
       try {
@@ -100,4 +100,12 @@ function readKeyFile(path: string, onProblem: (error: unknown) => void): S3Key |
     );
     return undefined;
   }
+}
+
+function requireRoles(roles: readonly Role[]): void {
+  const other = roles.find((role) => role !== 'see' && role !== 'drop');
+  if (other === undefined) return;
+  throw new Failure('InputInvalid', `a key of the S3 API cannot have the role ${other}`, {
+    fix: 'Its roles are see and drop; a key without --s3 may have the others.',
+  });
 }

@@ -1,5 +1,6 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { createScope, getCanonicalHeaders, getCanonicalQuery } from '@smithy/signature-v4';
+import { hasExpired } from '#domain/api-key.ts';
 import { refusal } from './refusal.ts';
 import type { Asked } from './request.ts';
 import type { S3Key } from './s3-keys.ts';
@@ -67,6 +68,13 @@ export function verified(asked: Asked, { find, nowMs }: Options): Signed {
     throw refusal(
       'SignatureDoesNotMatch',
       'The request signature we calculated does not match the signature you provided. Check your key and signing method.',
+    );
+  }
+  // Only its holder learns that a key has expired.
+  if (caller.expiresAtMs !== undefined && hasExpired(caller, nowMs)) {
+    throw refusal(
+      'AccessDenied',
+      `Access Denied: the key ${caller.name} expired at ${new Date(caller.expiresAtMs).toISOString()}. \`slipway keys create\` makes another.`,
     );
   }
   return { caller, signature, signingKey, longDate, scope, payload };

@@ -28,9 +28,10 @@ function asked(headers: Record<string, string>, more: Record<string, string[]> =
 }
 
 async function withKey() {
-  const keys = memoryApiKeys({ clock: fakeClock(0) });
+  const clock = fakeClock(0);
+  const keys = memoryApiKeys({ clock });
   const made = await keys.create('ci', ['digits']);
-  return { keys, authorize: authorizer(keys), ...made };
+  return { keys, clock, authorize: authorizer(keys, clock), ...made };
 }
 
 const unauthorized = { message: 'Unauthorized' };
@@ -96,13 +97,23 @@ describe('the authorizer', () => {
     await expect(authorize(asked({ 'x-api-key': key }))).rejects.toMatchObject(unauthorized);
   });
 
+  it('answers 401 for a key that has expired', async () => {
+    const { authorize, clock, keys } = await withKey();
+    const { key } = await keys.create('guest', 'all', { expiresAtMs: 1000 });
+    clock.advance(999);
+    expect(await authorize(asked({ 'x-api-key': key }))).toBeDefined();
+    clock.advance(1);
+
+    await expect(authorize(asked({ 'x-api-key': key }))).rejects.toMatchObject(unauthorized);
+  });
+
   it('lets nobody in while keys cannot be looked up', async () => {
     const { key } = await withKey();
     const find = async () => {
       throw new Failure('PlatformThrottled', 'too many');
     };
 
-    const answered = authorizer({ find })(asked({ 'x-api-key': key }));
+    const answered = authorizer({ find }, fakeClock(0))(asked({ 'x-api-key': key }));
 
     await expect(answered).rejects.toMatchObject({ name: 'PlatformThrottled' });
   });

@@ -1,6 +1,8 @@
 import { DatabaseSync } from 'node:sqlite';
 import { request } from 'undici';
 import type { Served } from '#adapters/local/gateway/gateway.ts';
+import { outerCallers } from '#adapters/local/gateway/outer-callers.ts';
+import { keyRates } from '#adapters/local/http/key-rates.ts';
 import { type SqliteApiKeys, sqliteApiKeys } from '#adapters/local/registry/sqlite-api-keys.ts';
 import { fakeClock } from '../../../support/clock/fake-clock.ts';
 import { exchangeBytes } from '../../../support/gateway/raw-http.ts';
@@ -10,6 +12,7 @@ let world: GatewayWorld;
 let outer: Served;
 let keys: SqliteApiKeys;
 let all: string;
+const clock = fakeClock(0);
 let digits: { readonly key: string; readonly id: string };
 beforeAll(async () => {
   world = await gatewayWorld({ corsOrigins: ['https://app.example'] });
@@ -19,8 +22,9 @@ beforeAll(async () => {
     );
     await world.route(model, { [`${model}-v1`]: 1 });
   }
-  keys = sqliteApiKeys(new DatabaseSync(':memory:'), fakeClock(0));
-  outer = await world.gateway.open({ host: '127.0.0.1', port: 0, find: keys.findNow });
+  keys = sqliteApiKeys(new DatabaseSync(':memory:'), clock);
+  const callers = callersBy(keys.findNow);
+  outer = await world.gateway.open({ host: '127.0.0.1', port: 0, callers });
   all = (await keys.create('all', 'all')).key;
   const { key, record } = await keys.create('digits', ['digits']);
   digits = { key, id: record.id };
@@ -29,6 +33,9 @@ afterAll(async () => {
   await outer.close();
   await world.close();
 });
+
+const callersBy = (find: SqliteApiKeys['findNow']) =>
+  outerCallers({ find, rates: keyRates(world.timers), clock });
 
 type Sent = {
   readonly method?: 'GET' | 'POST';
@@ -152,6 +159,54 @@ describe('the gateway for other machines', () => {
     expect([(await send()).status, (await send()).status]).toEqual([200, 429]);
   });
 
+  it('keeps a key to the rate that it was made with, and says when to come again', async () => {
+    const rate = { requests: 2, everySeconds: 60 } as const;
+    const { key } = await keys.create('slow', 'all', { rate });
+    const send = () => ask('/models', key);
+    expect([(await send()).status, (await send()).status]).toEqual([200, 200]);
+
+    const refused = await send();
+
+    expect([refused.status, refused.headers['retry-after']]).toEqual([429, '30']);
+    expect(refused.text).toContain('this key has sent more than 2/min');
+    world.timers.advance(30_000);
+    expect([(await send()).status, (await send()).status]).toEqual([200, 429]);
+  });
+
+  it('says of a key that has expired that it has, to its holder alone', async () => {
+    const { key } = await keys.create('guest', 'all', { expiresAtMs: clock.now() + 1000 });
+    clock.advance(999);
+    expect(await statusOf('/models', key)).toBe(200);
+    clock.advance(1);
+
+    const refused = await ask('/models', key);
+
+    expect(refused.status).toBe(401);
+    expect(refused.headers['www-authenticate']).toMatch(/^Bearer, Basic /);
+    expect(JSON.parse(refused.text).error).toBe('this key expired at 1970-01-01T00:00:01.000Z');
+    expect((await ask('/models', `${key.slice(0, -1)}_`)).text).not.toContain('expired');
+  });
+
+  it('opens to a key with a prefix the models whose names begin so', async () => {
+    const { key } = await keys.create('team', ['dig*']);
+
+    expect(await statusOf('/models/digits/ping', key)).toBe(200);
+    expect(await statusOf('/models/shapes/ping', key)).toBe(403);
+    expect((await ask('/models', key)).text).not.toContain('shapes');
+  });
+
+  it('answers no key without the role call', async () => {
+    const { key } = await keys.create('ci', 'all', { roles: ['see', 'drop'] });
+
+    const refused = await ask('/models/digits/ping', key);
+
+    expect(refused.status).toBe(403);
+    expect(JSON.parse(refused.text).error).toBe(
+      'this key may not call models: its roles are see, drop',
+    );
+    expect(await statusOf('/metrics', key)).toBe(403);
+  });
+
   it('keeps the rules of pages and of names', async () => {
     const evil = { headers: { origin: 'https://evil.example' } };
     expect(await statusOf('/models/digits/ping', all, evil)).toBe(403);
@@ -175,9 +230,9 @@ describe('the gateway for other machines', () => {
     const broken = await world.gateway.open({
       host: '127.0.0.1',
       port: 0,
-      find() {
+      callers: callersBy(() => {
         throw new Error('the disk is gone');
-      },
+      }),
     });
     const headers = { authorization: `Bearer ${all}` };
     const answers = [];

@@ -25,6 +25,21 @@ it('keeps a key over a restart, with its secret', async () => {
   expect(made.id).toMatch(/^[0-9a-f]{16}$/);
 });
 
+it('takes a key of an earlier version for one that reads and writes', async () => {
+  const { id, secret } = await opened().create('old', 'all');
+  const kept = { id, name: 'old', models: 'all', createdAtMs: clock.now(), secret };
+  await writeFile(join(directory(), `${id}.json`), JSON.stringify(kept));
+
+  expect(opened().find(id)).toEqual({ ...kept, roles: ['see', 'drop'] });
+});
+
+it('makes no key for a role that the S3 API has not', async () => {
+  await expect(opened().create('ci', 'all', { roles: ['drop', 'promote'] })).rejects.toMatchObject({
+    name: 'InputInvalid',
+    message: 'a key of the S3 API cannot have the role promote',
+  });
+});
+
 it('lets its owner alone read the file, and the folder', async () => {
   const { id } = await opened().create('laptop', 'all');
 

@@ -1,5 +1,11 @@
 import { createHash, createHmac } from 'node:crypto';
-import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
+import {
+  CopyObjectCommand,
+  DeleteObjectCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+} from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { systemClock } from '#adapters/clocks.ts';
 import { awsChunks } from '#adapters/local/s3/aws-chunked.ts';
@@ -428,6 +434,56 @@ describe('at the door', () => {
       expect([prefix, await refusalOf(list(prefix))]).toEqual([prefix, 'AccessDenied']);
     }
     expect(await refusalOf(client.send(read()))).toBe('AccessDenied');
+  });
+
+  it('a key that has expired is refused, and its holder alone learns that', async () => {
+    const key = await door.keys.create('guest', 'all', {
+      expiresAtMs: systemClock.now() + 86_400_000,
+    });
+    const [client, thief] = [door.client(key), door.client({ ...key, secret: 'slw_other' })];
+    await client.send(read());
+    const url = await getSignedUrl(client, read(), { expiresIn: 7 * 86_400 });
+    const stolen = await getSignedUrl(thief, read(), { expiresIn: 7 * 86_400 });
+    door.aheadMs = 86_401_000;
+
+    const refused = await fetch(url);
+
+    expect(refused.status).toBe(403);
+    expect(await refused.text()).toContain('the key guest expired at');
+    expect(await (await fetch(stolen)).text()).not.toContain('expired');
+    door.aheadMs = 0;
+  });
+
+  it('a key without a role is refused what needs it', async () => {
+    const reader = door.client(await door.keys.create('reader', 'all', { roles: ['see'] }));
+    const writer = door.client(await door.keys.create('writer', 'all', { roles: ['drop'] }));
+    const put = () => new PutObjectCommand({ Bucket, Key: 'notes/role.txt', Body: 'x' });
+    const copy = () =>
+      new CopyObjectCommand({
+        Bucket,
+        Key: 'notes/copy.txt',
+        CopySource: `${Bucket}/notes/role.txt`,
+      });
+    const remove = () => new DeleteObjectCommand({ Bucket, Key: 'notes/role.txt' });
+
+    expect(await refusalOf(writer.send(put()))).toBe('no refusal');
+    expect(await refusalOf(reader.send(read()))).toBe('no refusal');
+    expect(await refusalOf(reader.send(put()))).toBe('AccessDenied');
+    expect(await refusalOf(reader.send(remove()))).toBe('AccessDenied');
+    expect(await refusalOf(writer.send(read()))).toBe('AccessDenied');
+    expect(await refusalOf(writer.send(copy()))).toBe('AccessDenied');
+    expect(await refusalOf(writer.send(remove()))).toBe('no refusal');
+  });
+
+  it('a key is kept to its rate', async () => {
+    const rate = { requests: 1, everySeconds: 60 } as const;
+    const client = door.client(await door.keys.create('slow', 'all', { rate }));
+    expect(await refusalOf(client.send(read()))).toBe('no refusal');
+
+    const refused = await fetch(await getSignedUrl(client, read()));
+
+    expect(await said(refused)).toBe('503 SlowDown');
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(50);
   });
 
   it('a clock that is wrong by more than 15 minutes is told of', async () => {
