@@ -99,7 +99,7 @@ async function lookAt({ pid, control }: Instance, longestMs: number): Promise<Lo
   if (!isAlive(pid)) return { state: 'gone' };
   const signal = AbortSignal.timeout(longestMs);
   try {
-    const said = await healthOf(control, signal);
+    const said = await healthOf({ control }, signal);
     return said.pid === pid ? { ...said, state: 'answers' } : { state: 'gone' };
   } catch {
     return { state: signal.aborted ? 'busy' : 'gone' };
@@ -107,8 +107,11 @@ async function lookAt({ pid, control }: Instance, longestMs: number): Promise<Lo
 }
 
 /** The answer of a Slipway's own health check; one that reports faults answers too. */
-export async function healthOf(control: string, signal?: AbortSignal): Promise<Health> {
-  const answer = await fetch(`${control}/healthz`, signal ? { signal } : {}).catch(lost);
+export async function healthOf({ control, token }: Control, signal?: AbortSignal): Promise<Health> {
+  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  const answer = await fetch(`${control}/healthz`, { headers, ...(signal && { signal }) }).catch(
+    lost,
+  );
   return anyHealth.parse(await answer.json());
 }
 
@@ -140,8 +143,10 @@ export async function askedOf(
 const NAMES: Readonly<Record<number, FailureName>> = {
   400: 'InputInvalid',
   401: 'PlatformDenied',
+  403: 'PlatformDenied',
   404: 'InputInvalid',
   409: 'PhaseConflict',
+  429: 'PlatformThrottled',
 };
 
 // `fetch` says only that a connection failed, not why.

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Slipway } from '#control/slipway.ts';
+import { Failure } from '#domain/failure.ts';
 import type { AwsAccount } from '#operations/account/clients.ts';
 import { openOneMachine } from './one-machine.ts';
 import { printableLine, tell, tellJson } from './terminal.ts';
@@ -9,11 +10,12 @@ const DEFAULT_STAGE = 'dev';
 
 export type Common = { readonly data: string; readonly json?: boolean };
 
-/** Where a command finds its Slipway: in AWS when any of these options is given, else on this machine. */
+/** Where a command finds its Slipway: on another machine when `server` is given, in AWS when any of the other options is, else on this machine. */
 export type Place = Common & {
   readonly stage?: string;
   readonly profile?: string;
   readonly region?: string;
+  readonly server?: string;
 };
 
 /** A command that works only on one machine. */
@@ -31,8 +33,18 @@ export function placedCommand(program: Command, name: string, description: strin
     program
       .command(name)
       .description(description)
-      .addOption(dataOption().conflicts(['stage', 'profile', 'region'])),
+      .addOption(dataOption().conflicts(['stage', 'profile', 'region', 'server']))
+      .addOption(serverOption()),
   ).option('--json', 'print JSON for programs');
+}
+
+function serverOption(): Option {
+  return new Option(
+    '--server <url>',
+    'the control API of another machine, such as https://models.example:8084, with a key in SLIPWAY_KEY',
+  )
+    .env('SLIPWAY_SERVER')
+    .conflicts(['stage', 'profile', 'region']);
 }
 
 export function awsOptions(command: Command): Command {
@@ -75,7 +87,19 @@ export function accountOf({ stage, profile, region }: Omit<Place, 'data'>): AwsA
   return isAws ? { stage: stage ?? DEFAULT_STAGE, profile, region } : undefined;
 }
 
+/** For a command that needs more of a machine than keys open. Fails with `InputInvalid` where `--server` names another one. */
+export function requireHere({ server }: Pick<Place, 'server'>): void {
+  if (server === undefined) return;
+  throw new Failure('InputInvalid', `this cannot be done on ${server} from here`, {
+    fix: 'Run it on that machine itself, without --server and SLIPWAY_SERVER.',
+  });
+}
+
 export async function openSlipway(place: Place): Promise<Slipway> {
+  if (place.server !== undefined) {
+    const { openServer } = await import('./server.ts');
+    return openServer(place.server, process.env['SLIPWAY_KEY']);
+  }
   const account = accountOf(place);
   if (!account) return openOneMachine(place.data);
   // Loaded lazily: the AWS clients take longer to load than most commands take on one machine.

@@ -6,7 +6,7 @@ import type { Slipway } from '#control/slipway.ts';
 import type { Artifact, ArtifactPart } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import { isModelName } from '#domain/identity.ts';
-import { accountOf, openSlipway, type Place } from './command.ts';
+import { accountOf, openSlipway, type Place, requireHere } from './command.ts';
 import type { Output } from './output.ts';
 import { type Planned, uploads } from './push.ts';
 
@@ -117,6 +117,7 @@ async function withFiles<T>(
   place: Place,
   work: (fileOf: (part: ArtifactPart) => Promise<string>) => Promise<T>,
 ): Promise<T> {
+  requireHere(place);
   const account = accountOf(place);
   if (!account) {
     return work(async ({ checksum }) =>

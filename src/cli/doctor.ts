@@ -1,12 +1,13 @@
 import type { Finding } from '#operations/doctor/doctor.ts';
 import { lookForInstance } from './client.ts';
-import { accountOf, type Place } from './command.ts';
+import { accountOf, type Place, requireHere } from './command.ts';
 
 // To say that it is busy is an answer too.
 const LONGEST_MS = 10_000;
 
 /** Checks for what stands in Slipway's way, in the named account or on this machine, whose Slipway may take `longestMs` to answer. */
 export async function doctor(place: Place, longestMs = LONGEST_MS): Promise<readonly Finding[]> {
+  requireHere(place);
   const account = accountOf(place);
   if (account) {
     const { awsDoctor } = await import('#operations/doctor/aws.ts');

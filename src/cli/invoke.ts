@@ -68,11 +68,11 @@ export async function invoke(
 
 function keyFor(model: string, options: Options): string | undefined {
   const account = accountOf(options);
-  if (!account) return undefined;
+  if (!account && options.server === undefined) return undefined;
   const key = options.key ?? process.env['SLIPWAY_KEY'];
   if (key) return key;
   throw new Failure('InputInvalid', `a key is needed to call ${model}`, {
-    fix: `Make one with \`slipway keys create NAME --models ${model} --stage ${account.stage}\`, and pass it with --key or SLIPWAY_KEY.`,
+    fix: `Make one with \`slipway keys create NAME --models ${model} ${account ? `--stage ${account.stage}` : '--role call'}\`, and pass it with --key or SLIPWAY_KEY.`,
   });
 }
 

@@ -1,3 +1,4 @@
+import { systemClock } from '#adapters/clocks.ts';
 import type { MachineControl } from '#control/operations.ts';
 import type { ApiKey, KeyLimits, KeyModels } from '#domain/api-key.ts';
 import { Failure } from '#domain/failure.ts';
@@ -5,7 +6,7 @@ import { type KeyRate, rateText, readExpiry, readRate } from '#domain/key-limits
 import { readRoles } from '#domain/key-role.ts';
 import { USUAL_PORTS } from '#operations/usual-ports.ts';
 import { findInstance } from './client.ts';
-import { accountOf, type Place } from './command.ts';
+import { accountOf, type Place, requireHere } from './command.ts';
 import { machineControl } from './one-machine.ts';
 import { table } from './views/table.ts';
 
@@ -41,6 +42,7 @@ type KeyInfo = Pick<ApiKey, 'id' | 'name' | 'models'> & {
 export async function openKeys(
   place: Place & Use,
 ): Promise<{ readonly keys: Keys; readonly endpoint: string }> {
+  requireHere(place);
   const account = accountOf(place);
   if (!account) return machineKeys(machineControl(await findInstance(place.data)), place);
   const { findStack } = await import('#operations/account/stack.ts');
@@ -211,7 +213,7 @@ function readModels({ models, all }: KeyOptions): KeyModels {
 
 function limitsIn({ expires, rate, role }: KeyOptions): KeyLimits {
   return {
-    ...(expires !== undefined && { expiresAtMs: readExpiry(expires, Date.now()) }),
+    ...(expires !== undefined && { expiresAtMs: readExpiry(expires, systemClock.now()) }),
     ...(rate !== undefined && { rate: readRate(rate) }),
     ...(role !== undefined && { roles: readRoles(role) }),
   };

@@ -18,7 +18,7 @@ export function oneMachineAt({ gateway, ...at }: Omit<Instance, 'pid'>): Slipway
   return {
     ...control,
     endpoint: (model) => `${gateway}/models/${model}`,
-    walls: async () => (await healthOf(at.control)).walls ?? null,
+    walls: async () => (await healthOf(at)).walls ?? null,
     upload: (upload) => put(control, upload),
   };
 }

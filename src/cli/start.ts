@@ -41,7 +41,7 @@ export async function start({
     ? slipway.consoleLink()
     : `${control}, opened by \`slipway console\``;
   output.line(
-    `gateway   ${gateway}\ncontrol   ${control}\nconsole   ${console}\nbucket    ${bucketDir}, with a model in models/NAME/${s3Words(slipway.s3())}${othersWords(slipway.others)}\nwalls     ${wallsWords(walls)}`,
+    `gateway   ${gateway}\ncontrol   ${control}\nconsole   ${console}\nbucket    ${bucketDir}, with a model in models/NAME/${s3Words(slipway.s3())}${othersWords(slipway)}\nwalls     ${wallsWords(walls)}`,
   );
   for (const moved of movedPorts(config, { gateway, control })) output.line(moved);
   output.data({
@@ -51,6 +51,7 @@ export async function start({
     walls: walls.says,
     s3: slipway.s3(),
     others: slipway.others,
+    othersControl: slipway.othersControl,
   });
   let watching: Promise<void> | undefined;
   try {
@@ -99,8 +100,16 @@ function s3Words(s3: string | undefined): string {
   return s3 === undefined ? '' : `\nS3        ${s3}, with the keys of \`slipway keys\``;
 }
 
-function othersWords(others: string | undefined): string {
-  return others === undefined ? '' : `\nothers    ${others}, for callers with a key`;
+function othersWords({
+  others,
+  othersControl,
+}: {
+  readonly others: string | undefined;
+  readonly othersControl: string | undefined;
+}): string {
+  if (others === undefined) return '';
+  const control = othersControl === undefined ? '' : `, and the control API at ${othersControl}`;
+  return `\nothers    ${others}, for callers with a key${control}`;
 }
 
 function wallsWords({ says, refuses }: WallsReport): string {

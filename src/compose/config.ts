@@ -62,6 +62,8 @@ const address = z
   .string()
   .check(z.refine((text) => isIP(text) !== 0, 'expected an IP address such as 0.0.0.0'));
 
+const file = z.string().check(z.minLength(1, 'expected the path of a file'));
+
 const PORT = { error: 'expected a port from 0 to 65535' };
 const port = z.int(PORT).check(z.gte(0, PORT), z.lte(65535, PORT));
 // Node runs at once what is to wait for longer than 24.8 days.
@@ -78,6 +80,9 @@ const OPTIONS: Readonly<Record<string, string>> = {
   s3Port: '--s3-port',
   othersHost: '--host',
   othersPort: '--host-port',
+  othersControlPort: '--host-control-port',
+  tlsCert: '--tls-cert',
+  tlsKey: '--tls-key',
   memoryMiB: '--memory',
   maxReplicas: '--max-replicas',
   corsOrigins: '--cors-origin',
@@ -92,7 +97,7 @@ const OPTIONS: Readonly<Record<string, string>> = {
 /**
  * The configuration of a Slipway on one machine. A port that is named is taken or the start fails (0: any free one); without it the first free one from the usual one on is taken.
  * `s3Port`: opens the S3 API there; without it the API opens with the first of its keys.
- * `othersHost`: the address at which callers on other machines reach the models, with keys; `othersPort`: its port.
+ * `othersHost`: the address at which callers on other machines reach the models, with keys; `othersPort`: its port. `othersControlPort`: the port at which the control API answers them too, where one is named. `tlsCert` and `tlsKey`: the files of the certificate for both, read again when they change.
  * `beginAnew`: makes a new registry where the one of the folder's objects is lost.
  * `codeWithoutWalls`: models that Python loads are served also where the machine has no walls to put around that.
  * `engine`: models run as processes, or as containers of images built on this machine.
@@ -115,6 +120,9 @@ const localConfig = z.strictObject({
   s3Port: z.optional(port),
   othersHost: z.optional(address),
   othersPort: z.optional(port),
+  othersControlPort: z.optional(port),
+  tlsCert: z.optional(file),
+  tlsKey: z.optional(file),
   sweepSeconds: z._default(seconds, 60),
   bakeSeconds: z._default(z.int().check(z.gte(0), z.lte(3600)), 2),
   describeWaitMs: z._default(milliseconds, 10_000),
@@ -157,7 +165,7 @@ export function readLocalConfig(values: Readonly<Record<string, unknown>>): Loca
   const parsed = localConfig.safeParse(values, { error: z.locales.en().localeError });
   if (parsed.success) {
     requireAccelerators('--allowed-accelerators', parsed.data.allowedAccelerators ?? []);
-    return requireTwoOrigins(requireTwoPorts(requireSecret(parsed.data)));
+    return requireHost(requireTwoOrigins(requireTwoPorts(requireSecret(parsed.data))));
   }
   const problems = parsed.error.issues.map(({ path, message }) => {
     const [entry = '', ...inner] = path.map(String);
@@ -178,12 +186,14 @@ function shown(given: unknown, [index]: readonly string[]): string {
 }
 
 /** The ports that the configuration names, by their options. */
-export function portsOf({ gatewayPort, controlPort, s3Port, othersPort }: LocalConfig) {
+export function portsOf(config: LocalConfig) {
+  const { gatewayPort, controlPort, s3Port, othersPort, othersControlPort } = config;
   return {
     '--port': gatewayPort,
     '--control-port': controlPort,
     '--s3-port': s3Port,
     '--host-port': othersPort,
+    '--host-control-port': othersControlPort,
   };
 }
 
@@ -219,4 +229,20 @@ function requireTwoOrigins(config: LocalConfig): LocalConfig {
     `--console-url and --public-url have the same origin, ${origin}: the page of a model could use the console`,
     { fix: 'Publish the console by another host name, or on another port.' },
   );
+}
+
+/** The options that say how other machines reach this one mean nothing where they do not. */
+function requireHost(config: LocalConfig): LocalConfig {
+  const { othersHost, othersControlPort, tlsCert, tlsKey } = config;
+  if ((tlsCert === undefined) !== (tlsKey === undefined)) {
+    throw new Failure('InputInvalid', '--tls-cert and --tls-key belong together', {
+      fix: 'Give both files, or neither.',
+    });
+  }
+  if (othersHost !== undefined) return config;
+  const option = othersControlPort === undefined ? '--tls-cert' : '--host-control-port';
+  if (othersControlPort === undefined && tlsCert === undefined) return config;
+  throw new Failure('InputInvalid', `${option} is for other machines, and there is no --host`, {
+    fix: 'Add --host with the address at which they reach this one, such as 0.0.0.0.',
+  });
 }

@@ -1,19 +1,16 @@
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { realTimers } from '#adapters/local/concurrency/timers.ts';
-import { outerCallers } from '#adapters/local/gateway/outer-callers.ts';
-import { keyRates } from '#adapters/local/http/key-rates.ts';
 import { requirePort } from '#adapters/local/http/listen.ts';
 import { dataFolderFailure } from '#adapters/local/registry/data-folder-failure.ts';
 import { keepReserve } from '#adapters/local/registry/reserve.ts';
 import type { StepObserver } from '#adapters/local/workflow/workflow-engine.ts';
 import { Failure } from '#domain/failure.ts';
 import type { WallsReport } from '#domain/walls.ts';
-import { USUAL_PORTS } from '#operations/usual-ports.ts';
 import { type LocalConfig, portsOf } from './config.ts';
 import { requireBuildSettings } from './local-engine.ts';
 import { openControl } from './machine/control.ts';
-import { type Machine, openServing, type Serving } from './machine/serving.ts';
+import { openTls, openToOthers, requireTls } from './machine/others.ts';
+import { type Machine, openServing } from './machine/serving.ts';
 import { BUCKET, openState, type State } from './machine/state.ts';
 import { openWorkflows, STEPS_MS, timeout } from './machine/workflows.ts';
 import { tracesUrl } from './traces.ts';
@@ -29,6 +26,8 @@ export type LocalSlipway = {
   s3(): string | undefined;
   /** Where callers on other machines reach the models; undefined where they cannot. */
   readonly others: string | undefined;
+  /** Where the control API answers other machines; undefined where it does not. */
+  readonly othersControl: string | undefined;
   /** A link that opens the console once. */
   consoleLink(): string;
   /** How its models are isolated. */
@@ -69,7 +68,9 @@ async function startIn(
   // Said before anything is opened, though they are used later.
   tracesUrl(machine.environment);
   requireBuildSettings(machine.environment);
+  requireTls(config);
   const state = await openState(dataDir, config, report);
+  const tls = openTls(state, config);
   await requireCallerKey(state, config);
   // Live models start before the ports are opened.
   await requirePorts(config);
@@ -84,7 +85,7 @@ async function startIn(
   });
   const control = await openControl(state, serving, workflows, config);
   const { gateway, runtime } = serving;
-  const others = await openToOthers(state, serving, config);
+  const others = await openToOthers({ state, serving, control, config, tls });
   const instance = state.folder('instance.json');
   writeInstance(instance, {
     pid: process.pid,
@@ -114,6 +115,7 @@ async function startIn(
     token: control.token,
     s3: control.s3,
     others: others?.origin,
+    othersControl: others?.control,
     consoleLink: control.consoleLink,
     walls: runtime.walls,
     bucketDir: state.folder(BUCKET),
@@ -127,6 +129,7 @@ async function startIn(
         timeout(STEPS_MS),
       ]);
       await others?.close();
+      await state.audit.written();
       await state.store.close();
       // Executions stop before builds: otherwise a killed build would count as failed.
       await workflows.stop();
@@ -157,24 +160,11 @@ async function requireCallerKey({ callerKeys }: State, { othersHost }: LocalConf
   );
 }
 
-async function openToOthers(
-  { callerKeys, clock }: State,
-  { gateway }: Serving,
-  config: LocalConfig,
-) {
-  const { othersHost: host, othersPort } = config;
-  if (host === undefined) return undefined;
-  return gateway.open({
-    host,
-    port: othersPort ?? USUAL_PORTS.others,
-    askedBy: othersPort === undefined ? undefined : '--host-port',
-    callers: outerCallers({ find: callerKeys.findNow, rates: keyRates(realTimers), clock }),
-  });
-}
+const OTHERS: readonly string[] = ['--host-port', '--host-control-port'];
 
 async function requirePorts(config: LocalConfig): Promise<void> {
   for (const [askedBy, port] of Object.entries(portsOf(config))) {
-    const host = askedBy === '--host-port' ? config.othersHost : config.host;
+    const host = OTHERS.includes(askedBy) ? config.othersHost : config.host;
     if (port !== undefined && host !== undefined) await requirePort({ host, port, askedBy });
   }
 }

@@ -21,9 +21,13 @@ type Options<Table extends Operations> = {
   readonly operations: Control<Table>;
   readonly guard: Guard;
   readonly after: After;
+  /** Statuses of failures that mean something else here. */
+  readonly statuses?: Statuses;
 };
 
-const STATUS: Partial<Record<FailureName, number>> = {
+type Statuses = Partial<Record<FailureName, number>>;
+
+const STATUS: Statuses = {
   ArtifactRejected: 422,
   InputInvalid: 400,
   PhaseConflict: 409,
@@ -41,6 +45,7 @@ export function controlHandler<Table extends Operations>({
   operations,
   guard,
   after,
+  statuses = {},
 }: Options<Table>): Handler {
   const runs = new Map<string, Run>(Object.entries(operations));
   const routes = Object.entries(table).map(([name, operation]) =>
@@ -61,7 +66,9 @@ export function controlHandler<Table extends Operations>({
   }
 
   return async (request) => {
-    const response = await answer(request).catch(refusal);
+    const response = await answer(request).catch((error: unknown) =>
+      refusal(error, { ...STATUS, ...statuses }),
+    );
     if (request.method !== 'HEAD') return response;
     await response.body?.cancel();
     return new Response(null, response);
@@ -202,10 +209,10 @@ function stream(
   return new Response(body, { headers: { 'content-type': type, 'cache-control': 'no-store' } });
 }
 
-function refusal(error: unknown): Response {
+function refusal(error: unknown, statuses: Statuses): Response {
   const name = failureName(error);
   if (error instanceof Failure && name) {
-    const status = error.isAbsent ? 404 : (STATUS[name] ?? 500);
+    const status = error.isAbsent ? 404 : (statuses[name] ?? 500);
     return jsonResponse({ error: error.message, fix: error.fix }, { status });
   }
   const message = error instanceof Error ? error.message : String(error);

@@ -241,7 +241,7 @@ const keyRecord = {
       .object({ requests: count, everySeconds: z.union([z.literal(1), z.literal(60)]) })
       .check(z.describe('How many requests it may send in so many seconds; by default 100 in 1.')),
   ),
-  roles: z.array(oneOf(ROLES)).check(z.describe('What it may do with its models.')),
+  roles: z.array(oneOf(ROLES)).check(z.describe('Its holder may do this with its models.')),
   use: keyUse,
 };
 
@@ -315,13 +315,18 @@ const walls = z
 
 export type Walls = Frozen<z.output<typeof walls>>;
 
-const known = { pid: z.int(), memory, walls };
+const endpoints = z
+  .string()
+  .check(z.describe('The address of the gateway: a model answers under `/models/NAME` there.'));
+
+const known = { pid: z.int(), memory, walls, endpoints };
 
 /** The answering Slipway's description of itself, from any version. */
 export const anyHealth = z.object({
   pid: known.pid,
   memory: z.optional(memory),
   walls: z.optional(walls),
+  endpoints: z.optional(endpoints),
 });
 
 export const healthy = z.object({ status: z.literal('ok'), ...known });

@@ -465,7 +465,7 @@ export const onOneMachine = {
       roles: z.optional(
         said(
           text,
-          'What it may do, separated by commas: see, drop, promote, call. By default `call`; for `s3` it is see and drop.',
+          'Its roles, separated by commas: see, drop, promote, call. By default call; for `s3` see and drop.',
         ),
       ),
       rate: z.optional(

@@ -18,7 +18,7 @@ export type ApiKey = KeyLimits & {
   readonly createdAtMs: number;
 };
 
-/** What bounds a key besides its models. Without `expiresAtMs` (epoch) it is valid until it is revoked; without `rate` it has 100 requests a second, 200 at once; without `roles` it may only call. */
+/** The bounds of a key besides its models. It is valid until `expiresAtMs` (epoch), or until it is revoked; it has `rate`, or 100 requests a second and 200 at once; it may do what `roles` say, or only call. */
 export type KeyLimits = {
   readonly expiresAtMs?: number | undefined;
   readonly rate?: KeyRate | undefined;

@@ -1,7 +1,7 @@
 import { Failure } from './failure.ts';
 
 /**
- * What the holder of a key may do with the key's models.
+ * The holder of a key may do so much with the key's models.
  * `see`: read their status, versions, logs and events, and their files. `drop`: put files in the bucket and remove them. `promote`: decide which version is live: promote, approve, roll back, abort, undeploy. `call`: send requests to them, and the correct answers.
  */
 export const ROLES = ['see', 'drop', 'promote', 'call'] as const;

@@ -1,7 +1,14 @@
 import { spawn } from 'node:child_process';
 import type { Command } from 'commander';
 import { findInstance } from '../client.ts';
-import { examples, integer, openSlipway, type Place, placedCommand } from '../command.ts';
+import {
+  examples,
+  integer,
+  openSlipway,
+  type Place,
+  placedCommand,
+  requireHere,
+} from '../command.ts';
 import { onInterrupt } from '../interrupt.ts';
 import { machineControl } from '../one-machine.ts';
 import { commandOutput, type Output } from '../output.ts';
@@ -27,6 +34,7 @@ export function addConsoleCommand(program: Command): void {
       const output = commandOutput(options);
       if (options.stage || options.profile || options.region)
         return serveForAccount(options, output);
+      requireHere(options);
       const { url } = await machineControl(await findInstance(options.data)).inviteToConsole();
       await show(url, options, output);
     });

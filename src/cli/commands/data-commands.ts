@@ -2,8 +2,10 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { BackedUp, Bad, Pruned, Scrubbed } from '#control/data-folder.ts';
 import { agree } from '../agree.ts';
-import { type Common, examples, localCommand } from '../command.ts';
+import { auditLines, readAudit } from '../audit.ts';
+import { type Common, examples, localCommand, show } from '../command.ts';
 import { lastOf, runOnFolder } from '../data-jobs.ts';
+import { sinceIn } from '../log-query.ts';
 import { commandOutput } from '../output.ts';
 import { byteWords } from '../views/byte-words.ts';
 
@@ -13,6 +15,7 @@ export function addDataCommands(program: Command): void {
   addPrune(program);
   addBackup(program);
   addRestore(program);
+  addAudit(program);
 }
 
 function addScrub(program: Command): void {
@@ -152,4 +155,20 @@ function pruneLine({ isDryRun, objects, bytes, keptObjects, keptBytes }: Pruned)
   const kept = `${keptObjects} stay, ${byteWords(keptBytes)}`;
   if (objects === 0) return `nothing to remove: ${kept}`;
   return isDryRun ? `would remove ${removed}; ${kept}` : `removed ${removed}; ${kept}`;
+}
+
+function addAudit(program: Command): void {
+  localCommand(
+    program,
+    'audit',
+    'Shows who has changed what on this machine: by the control API, by keys and by the S3 API.',
+  )
+    .option('--since <time>', 'only what was done since then: 10m, 2h, 7d, or a time (ISO 8601)')
+    .addHelpText('after', examples('slipway audit --since 7d', 'slipway audit --json'))
+    .action(async (options: Common & { since?: string }) => {
+      const { since } = options;
+      const sinceMs = since === undefined ? 0 : sinceIn(since, Date.now());
+      const entries = await readAudit(options.data, sinceMs);
+      show(options, entries, auditLines(entries));
+    });
 }

@@ -15,6 +15,9 @@ type Options = Common & {
   readonly s3Port?: number;
   readonly host?: string;
   readonly hostPort?: number;
+  readonly hostControlPort?: number;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
   readonly memory?: number;
   readonly maxReplicas?: number;
   readonly allowedAccelerators?: readonly string[];
@@ -61,6 +64,16 @@ export function addStartCommand(program: Command): void {
       'lets callers on other machines reach the models at this address (0.0.0.0: at all), with keys of `slipway keys create --calls`',
     )
     .option('--host-port <n>', `the port for them (default: ${usual('others')})`, integer)
+    .option(
+      '--host-control-port <n>',
+      'with --host: opens the control API on this port too, for keys with roles; by TLS, or to a trusted proxy',
+      integer,
+    )
+    .option(
+      '--tls-cert <file>',
+      'with --host: the certificate in PEM, with its chain; read again when it changes',
+    )
+    .option('--tls-key <file>', 'the private key of the certificate, in PEM')
     .option(
       '--memory <mib>',
       "how much memory all model servers may hold together (default: three quarters of the machine's)",
@@ -156,6 +169,9 @@ async function startAsAsked(options: Options): Promise<void> {
     s3Port: options.s3Port,
     othersHost: options.host,
     othersPort: options.hostPort,
+    othersControlPort: options.hostControlPort,
+    tlsCert: options.tlsCert,
+    tlsKey: options.tlsKey,
     memoryMiB: options.memory,
     maxReplicas: options.maxReplicas,
     allowedAccelerators: options.allowedAccelerators,

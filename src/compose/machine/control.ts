@@ -14,8 +14,10 @@ import { LOOK_SECONDS, trafficHistory } from '#adapters/local/views/traffic-hist
 import type { Sent } from '#control/operation.ts';
 import { type MachineControl, machineOperations } from '#control/operations.ts';
 import { readKey } from '#domain/artifact/object-key.ts';
+import { LOCAL } from '#domain/audit-entry.ts';
 import { dayOf } from '#domain/capture/plan.ts';
 import { deploymentId } from '#domain/deployment.ts';
+import { audited } from '#operations/access/audited.ts';
 import { folderKeeper } from '#operations/data-folder/keeper.ts';
 import { slipwayRequests } from '#operations/slipway.ts';
 import { USUAL_PORTS } from '#operations/usual-ports.ts';
@@ -90,7 +92,8 @@ export async function openControl(
     finish: async (key, path) => startedBy(await store.adopt(key, path)),
   });
 
-  const operations: MachineControl = {
+  /** The operations; the endpoints of models have this base in their answers. */
+  const operationsAt = (base: string): MachineControl => ({
     ...slipwayRequests({
       registry,
       executions: workflows.engine,
@@ -102,7 +105,7 @@ export async function openControl(
       clock,
       sleep,
       bucket: BUCKET,
-      endpoint: (model) => `${models}${gateway.router.route(model)}`,
+      endpoint: (model) => `${base}${gateway.router.route(model)}`,
       alerts: watch.alerts,
       untaken: store.untaken,
       // A file outside every model's folder lies in the bucket itself, or in models/.
@@ -127,7 +130,12 @@ export async function openControl(
     }),
     async health() {
       const found = await troubles();
-      const known = { pid: process.pid, memory: room.use(), walls: runtime.walls };
+      const known = {
+        pid: process.pid,
+        memory: room.use(),
+        walls: runtime.walls,
+        endpoints: base,
+      };
       return found.length === 0
         ? { status: 'ok', ...known }
         : { status: 'failing', ...known, troubles: found };
@@ -156,12 +164,14 @@ export async function openControl(
     putObject: upload,
     readUpload: ({ id }) => partial.progress(id),
     continueUpload: (piece, signal) => partial.take(piece, signal ?? NEVER),
-  };
+  });
   const token = newToken();
   const served = await serveControl(
     {
       table: machineOperations,
-      operations,
+      operations: audited(machineOperations, operationsAt(models), (act) =>
+        state.audit.add(LOCAL, act),
+      ),
       sessions,
       token,
       models: new URL(models).origin,
@@ -193,6 +203,7 @@ export async function openControl(
   return {
     origin: served.origin,
     token,
+    operationsAt,
     /** Where the S3 API answers; undefined while it is not open. */
     s3: s3.origin,
     consoleLink: served.link,

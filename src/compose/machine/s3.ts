@@ -47,6 +47,7 @@ export async function openS3(state: State, config: LocalConfig) {
       },
       keys,
       rates: keyRates(realTimers),
+      audit: state.audit,
       stranger: (headers) => refused(headers)?.error,
       onProblem: problem,
     });

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { keptRequests } from '#adapters/capture/kept-requests.ts';
 import { steadyClock, systemClock } from '#adapters/clocks.ts';
+import { AUDIT_LOG, auditLog } from '#adapters/local/audit/audit-log.ts';
 import { folderStore } from '#adapters/local/bucket/folder-store.ts';
 import { objectStore } from '#adapters/local/bucket/object-store.ts';
 import { folderCaptureKeys } from '#adapters/local/capture/folder-capture-keys.ts';
@@ -79,6 +80,7 @@ export async function openState(
   listeners.push(events.changed, published.wake, hooks.changed);
 
   const callerKeys = sqliteApiKeys(database, clock);
+  const audit = auditLog({ path: folder(AUDIT_LOG), clock: systemClock, onProblem: problem });
   const captureKeys = folderCaptureKeys(folder('capture'));
   const keptLines = folderKeptLines(folder('capture'));
 
@@ -119,6 +121,8 @@ export async function openState(
     store,
     /** The keys by which callers on other machines call models. */
     callerKeys,
+    /** Who did what. */
+    audit,
     captureKeys,
     keptLines,
     keptRequests: keptRequests({ lines: keptLines, keys: captureKeys, clock }),

@@ -8,8 +8,11 @@ const OTHER_NAMES = [0x55, 0x1d, 0x11];
 const IP_ADDRESS = 0x87;
 const FIELD = 0xa0;
 
-/** A certificate for 127.0.0.1, signed by its own key, valid from 2020 to 2120, with that key; both in PEM. */
-export function localCertificate(): { readonly key: string; readonly cert: string } {
+/** A certificate for 127.0.0.1, signed by its own key, valid from 2020 to the begin of `untilYear`, with that key; both in PEM. */
+export function localCertificate(untilYear = 2120): {
+  readonly key: string;
+  readonly cert: string;
+} {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
   const algorithm = der(SEQUENCE, der(OID, ECDSA_WITH_SHA256));
   const name = der(
@@ -24,7 +27,7 @@ export function localCertificate(): { readonly key: string; readonly cert: strin
     der(INTEGER, [1]),
     algorithm,
     name,
-    der(SEQUENCE, der(TIME, '20200101000000Z'), der(TIME, '21200101000000Z')),
+    der(SEQUENCE, der(TIME, '20200101000000Z'), der(TIME, `${untilYear}0101000000Z`)),
     name,
     publicKey.export({ type: 'spki', format: 'der' }),
     der(FIELD + 3, der(SEQUENCE, extension)),

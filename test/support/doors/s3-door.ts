@@ -15,6 +15,7 @@ import { s3Handler } from '#adapters/local/s3/handler.ts';
 import { multipartUploads } from '#adapters/local/s3/multipart-uploads.ts';
 import { folderS3Keys, type S3Key, type S3Keys } from '#adapters/local/s3/s3-keys.ts';
 import { s3Server } from '#adapters/local/s3/server.ts';
+import type { AuditEntry } from '#domain/audit-entry.ts';
 import { unsyncedDatabase } from '../local/unsynced-database.ts';
 
 export const BUCKET = 'bucket';
@@ -33,6 +34,8 @@ export type S3Door = {
   /** The events of the bucket, oldest first. */
   readonly events: readonly ObjectCreatedEvent[];
   readonly problems: readonly unknown[];
+  /** The entries of the audit log without their times, oldest first. */
+  readonly audited: readonly Omit<AuditEntry, 'time'>[];
   /** How far its clock is ahead of that of its clients. */
   aheadMs: number;
   /** The deployment of the version that has this key. */
@@ -46,6 +49,7 @@ export async function s3Door(): Promise<S3Door> {
   const database = unsyncedDatabase(join(root, 'registry.db'));
   const events: ObjectCreatedEvent[] = [];
   const problems: unknown[] = [];
+  const audited: Omit<AuditEntry, 'time'>[] = [];
   const onProblem = (problem: unknown) => void problems.push(problem);
   const store = folderStore({
     root,
@@ -74,6 +78,7 @@ export async function s3Door(): Promise<S3Door> {
     },
     keys,
     rates: keyRates(realTimers),
+    audit: { add: (actor, act) => void audited.push({ ...actor, ...act }) },
     stranger: (headers) => refused(headers)?.error,
     onProblem,
   });
@@ -93,6 +98,7 @@ export async function s3Door(): Promise<S3Door> {
     versions,
     events,
     problems,
+    audited,
     started,
     get aheadMs() {
       return state.aheadMs;

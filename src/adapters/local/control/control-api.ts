@@ -1,23 +1,28 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { answerHalfClosed } from '#adapters/local/http/half-closed.ts';
+import { httpServer } from '#adapters/local/http/http-server.ts';
 import { openAnswers } from '#adapters/local/http/open-answers.ts';
 import { hasBody } from '#adapters/local/http/received-body.ts';
-import type { Handler } from '#control/handler.ts';
+import type { TlsFiles } from '#adapters/local/http/tls-files.ts';
 import { jsonResponse } from '#control/json-response.ts';
 import { packed } from './packed.ts';
 
 const ENDING_MS = 250;
 // The host that a request names is a header; this one only makes a URL of its path.
 const BASE = 'http://127.0.0.1';
+const TIMES = { requestTimeout: 0, keepAliveTimeout: 72_000 } as const;
 // Such a segment, encoded or not, is gone from a URL once that is read.
 const DOTS = /(^|[/\\])(\.|%2e){1,2}($|[/\\?#])/i;
 
+/** Answers a request, which came as `raw`. Never rejects. */
+export type Answering = (request: Request, raw: IncomingMessage) => Promise<Response>;
+
 /** A server of this machine for a control API. All that it knows of that is the handler, which decides also who may ask. */
-export function controlApi(handler: Handler): FastifyInstance {
+export function controlApi(handler: Answering, tls?: TlsFiles): FastifyInstance {
   const sending = new Set<Promise<void>>();
   const answer = async ({ raw }: FastifyRequest, reply: FastifyReply) => {
     reply.hijack();
@@ -27,6 +32,10 @@ export function controlApi(handler: Handler): FastifyInstance {
   };
   // The handler also refuses the requests that the router cannot read.
   const api = fastify({
+    // As fastify has them without TLS: an upload of gigabytes may take as long as it takes.
+    ...(tls && {
+      serverFactory: (listener: RequestListener) => httpServer(TIMES, listener, tls),
+    }),
     frameworkErrors: (_error, request, reply) => void answer(request, reply).catch(() => undefined),
   });
   api.setErrorHandler((_error, request, reply) => answer(request, reply));
@@ -47,7 +56,7 @@ export function controlApi(handler: Handler): FastifyInstance {
 async function answerTo(
   raw: IncomingMessage,
   reply: ServerResponse,
-  handler: Handler,
+  handler: Answering,
 ): Promise<Response> {
   const gone = new AbortController();
   reply.once('close', () => gone.abort());
@@ -63,7 +72,7 @@ async function answerTo(
       // Unread bytes stay with Node, which drops them once the answer is sent.
       ...(hasBody(raw) && takesBody(raw) && { body: ReadableStream.from(raw), duplex: 'half' }),
     });
-    return await packed(request, await handler(request));
+    return await packed(request, await handler(request, raw));
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     return refused(`${raw.method} ${raw.url} is not a request that is taken here`, '');

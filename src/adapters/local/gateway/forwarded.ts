@@ -20,7 +20,7 @@ const PREFIX = /^(\/[\w.~-]{1,100}){1,10}$/;
 export function frontFor(trusted: readonly string[]): FrontOf {
   const isTrusted = trustIn(trusted);
   return ({ headers, socket }) => {
-    const own = { protocol: 'http', host: headers.host, prefix: '' } as const;
+    const own = { protocol: protocolOf(socket), host: headers.host, prefix: '' };
     if (!isForwarded(headers) || !isTrusted(socket.remoteAddress ?? '')) return own;
     const forwarded = outermost(headers.forwarded, isTrusted);
     const hops = listOf(headers['x-forwarded-for']).map(addressOf);
@@ -32,11 +32,16 @@ export function frontFor(trusted: readonly string[]): FrontOf {
     const host = said('x-forwarded-host') || forwarded['host'] || '';
     const protocol = said('x-forwarded-proto') || forwarded['proto'];
     return {
-      protocol: protocol === 'https' ? 'https' : 'http',
+      protocol: protocol === 'https' ? 'https' : own.protocol,
       host: HOST.test(host) ? host : own.host,
       prefix: prefixIn(said('x-forwarded-prefix')),
     };
   };
+}
+
+/** How the last connection was made. */
+export function protocolOf(socket: object): 'http' | 'https' {
+  return 'encrypted' in socket ? 'https' : 'http';
 }
 
 /** Nearly every request has none of these. */
@@ -49,7 +54,8 @@ function isForwarded(headers: IncomingHttpHeaders): boolean {
   );
 }
 
-function trustIn(trusted: readonly string[]): (address: string) => boolean {
+/** Whether an address is one of this machine, or of `trusted`: addresses and networks. */
+export function trustIn(trusted: readonly string[]): (address: string) => boolean {
   const list = new BlockList();
   for (const each of ['127.0.0.0/8', '::1', ...trusted]) {
     const [address = '', bits] = each.split('/');

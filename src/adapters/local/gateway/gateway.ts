@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { createServer } from 'node:http';
 import type { DatabaseSync } from 'node:sqlite';
 import type { ConsoleFiles } from '#adapters/console-files.ts';
 import { realTimers, type Timers } from '#adapters/local/concurrency/timers.ts';
 import { bodyRoom } from '#adapters/local/http/body-room.ts';
 import { answerHalfClosed } from '#adapters/local/http/half-closed.ts';
+import { httpServer, socketEvent } from '#adapters/local/http/http-server.ts';
 import { listen, type Wanted } from '#adapters/local/http/listen.ts';
 import { openAnswers } from '#adapters/local/http/open-answers.ts';
+import type { TlsFiles } from '#adapters/local/http/tls-files.ts';
 import { expose, type Family } from '#adapters/local/metrics/exposition.ts';
 import type { RevisionHost } from '#adapters/local/revisions/invocation.ts';
 import type { ServerMeters } from '#adapters/local/revisions/server-meters.ts';
@@ -56,8 +57,11 @@ export type GatewayOptions = Wanted & {
 /** An address at which the gateway answers, until it is closed. */
 export type Served = { readonly origin: string; close(): Promise<void> };
 
-/** An address for callers on other machines, who need a key. */
-export type Outer = Wanted & { readonly callers: OuterCallers };
+/** An address for callers on other machines, who need a key; by TLS where there is a certificate. */
+export type Outer = Wanted & {
+  readonly callers: OuterCallers;
+  readonly tls?: TlsFiles | undefined;
+};
 
 export type Gateway = {
   /** The address for clients, `http://HOST:PORT`. */
@@ -127,9 +131,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 
   return {
     origin: inner.origin,
-    async open({ callers, ...wanted }) {
+    async open({ callers, tls, ...wanted }) {
       const handler = gatewayHandler({ ...parts, callers });
-      return serving(handler, wanted, timers);
+      return serving(handler, wanted, timers, tls);
     },
     probeMark,
     router,
@@ -153,18 +157,22 @@ async function serving(
   handler: ReturnType<typeof gatewayHandler>,
   wanted: Wanted,
   timers: Timers,
+  tls?: TlsFiles,
 ): Promise<Served> {
-  const server = createServer(SERVER_OPTIONS, handler)
+  const server = httpServer(SERVER_OPTIONS, handler, tls)
     .on('checkContinue', handler)
     // Any other expectation may be passed over: RFC 9110 §10.1.1.
     .on('checkExpectation', handler);
   // Each pipelined request listens for the close of its connection; that is not a leak.
-  server.on('connection', (socket) => socket.setMaxListeners(0));
+  server.on(socketEvent(server), (socket) => socket.setMaxListeners(0));
   const answers = openAnswers(server);
   answerClientErrors(server, answers, SERVER_OPTIONS);
   answerHalfClosed(server, answers);
   const close = gracefulClose(server, answers, timers);
   const { host } = wanted;
   const port = await listen(server, wanted);
-  return { origin: `http://${host.includes(':') ? `[${host}]` : host}:${port}`, close };
+  return {
+    origin: `${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    close,
+  };
 }

@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { socketEvent } from './http-server.ts';
 import type { OpenAnswers } from './open-answers.ts';
 
 // Most answers are there by then, and their clients see nothing unusual.
@@ -24,7 +25,7 @@ export function answerHalfClosed(server: Server, answers: OpenAnswers): void {
     if (!first.headersSent && first.req.httpVersion === '1.1') first.writeContinue();
     setTimeout(look, LOOK_MS, socket).unref();
   };
-  server.on('connection', (socket: Socket) => {
+  server.on(socketEvent(server), (socket: Socket) => {
     socket.once('end', () => {
       const first = answers.first(socket);
       // Whoever ends its side with a request does so before the answer begins; afterwards it has left.

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import type { AuditLog } from '#adapters/local/audit/audit-log.ts';
 import type { KeyRates } from '#adapters/local/http/key-rates.ts';
 import { hasRole } from '#domain/api-key.ts';
+import { modelOfObject } from '#domain/audit-entry.ts';
 import { Failure } from '#domain/failure.ts';
 import type { Role } from '#domain/key-role.ts';
 import { type Body, bodyOf } from './body.ts';
@@ -40,6 +42,8 @@ type Options = {
   readonly bucket: S3Bucket;
   readonly keys: Pick<S3Keys, 'find'>;
   readonly rates: KeyRates;
+  /** Notes what a key has changed, or was refused. */
+  readonly audit: Pick<AuditLog, 'add'>;
   /** Refuses requests of pages in a browser, and of names that are not this machine's, with a reason. */
   readonly stranger: (headers: IncomingMessage['headers']) => string | undefined;
   readonly onProblem: (error: unknown) => void;
@@ -49,7 +53,7 @@ type Options = {
 export type S3Handler = (request: IncomingMessage) => Promise<S3Answer>;
 
 /** The S3 API of a bucket. https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html */
-export function s3Handler({ bucket, keys, rates, stranger, onProblem }: Options): S3Handler {
+export function s3Handler({ bucket, keys, rates, audit, stranger, onProblem }: Options): S3Handler {
   const operations = operationsOf();
 
   async function answer(incoming: IncomingMessage): Promise<S3Answer> {
@@ -63,10 +67,20 @@ export function s3Handler({ bucket, keys, rates, stranger, onProblem }: Options)
       ...namedIn(asked, bucket.name),
       caller: signed.caller,
     };
-    const { run, isOfObject } = operationFor(operations, request, bucket.name);
-    requireRoles(request);
-    const ofBody = isOfObject ? { ...request, headers: withoutChecksum(request.headers) } : request;
-    return run(bucket, request, bodyOf(incoming, ofBody, signed));
+    const note = noteFor(request, incoming, audit);
+    try {
+      const { run, isOfObject } = operationFor(operations, request, bucket.name);
+      requireRoles(request);
+      const ofBody = isOfObject
+        ? { ...request, headers: withoutChecksum(request.headers) }
+        : request;
+      const store = notingStore(bucket.store, note);
+      return await run({ ...bucket, store }, request, bodyOf(incoming, ofBody, signed));
+    } catch (error) {
+      const { code } = refusalOf(error);
+      if (code === 'AccessDenied') note(actionOf(request), request.key, 'PlatformDenied');
+      throw error;
+    }
   }
 
   return async (incoming) => {
@@ -254,4 +268,39 @@ function requireRoles({ method, headers, caller }: S3Request): void {
     'AccessDenied',
     `Access Denied: the key ${caller.name} lacks the role ${missing}; it has ${(caller.roles ?? []).join(', ')}`,
   );
+}
+
+type Note = (action: string, key: string, outcome: string) => void;
+
+function noteFor(
+  { caller }: S3Request,
+  { socket }: IncomingMessage,
+  audit: Pick<AuditLog, 'add'>,
+): Note {
+  const address = socket.remoteAddress ?? null;
+  const actor = { by: caller.name, key: caller.id, door: 's3', address } as const;
+  return (action, key, outcome) =>
+    audit.add(actor, { action, model: modelOfObject(key), object: key || null, outcome });
+}
+
+/** Notes each object that is put or removed, whichever operation of S3 does so. */
+function notingStore({ put, remove, ...others }: S3Bucket['store'], note: Note): S3Bucket['store'] {
+  return {
+    ...others,
+    async put(key, ...more) {
+      const stored = await put(key, ...more);
+      note('putObject', key, 'done');
+      return stored;
+    },
+    async remove(key, ...more) {
+      const removed = await remove(key, ...more);
+      note('removeObject', key, 'done');
+      return removed;
+    },
+  };
+}
+
+function actionOf({ method, key }: S3Request): string {
+  if (method === 'GET' || method === 'HEAD') return key === '' ? 'listObjects' : 'readObject';
+  return method === 'DELETE' ? 'removeObject' : 'putObject';
 }

@@ -475,6 +475,28 @@ describe('at the door', () => {
     expect(await refusalOf(writer.send(remove()))).toBe('no refusal');
   });
 
+  it('what a key has changed is noted, and what it was refused', async () => {
+    const key = await door.keys.create('writer', ['shapes'], { roles: ['drop'] });
+    const writer = door.client(key);
+    const put = (Key: string) => writer.send(new PutObjectCommand({ Bucket, Key, Body: 'x' }));
+    const shapes = 'models/shapes/shapes.onnx';
+
+    await put(shapes);
+    await refusalOf(put('models/digits/digits.onnx'));
+    await refusalOf(writer.send(read()));
+    await writer.send(new DeleteObjectCommand({ Bucket, Key: shapes }));
+
+    const noted = door.audited.filter((entry) => entry.key === key.id);
+    expect(noted.map(({ action, model, outcome }) => [action, model, outcome])).toEqual([
+      ['putObject', 'shapes', 'done'],
+      ['putObject', 'digits', 'PlatformDenied'],
+      ['readObject', 'digits', 'PlatformDenied'],
+      ['removeObject', 'shapes', 'done'],
+    ]);
+    expect(noted[0]).toMatchObject({ by: 'writer', door: 's3', object: shapes });
+    expect(JSON.stringify(door.audited)).not.toContain(key.secret);
+  });
+
   it('a key is kept to its rate', async () => {
     const rate = { requests: 1, everySeconds: 60 } as const;
     const client = door.client(await door.keys.create('slow', 'all', { rate }));

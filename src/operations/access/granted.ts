@@ -1,0 +1,189 @@
+import type { MachineControl } from '#control/operations.ts';
+import { type ApiKey, hasRole, isForModel } from '#domain/api-key.ts';
+import { Failure } from '#domain/failure.ts';
+import type { Role } from '#domain/key-role.ts';
+
+/** A key as the one who holds it is known. */
+type Holder = Pick<ApiKey, 'name' | 'models' | 'roles'>;
+
+/**
+ * The operations of one machine as the holder of a key may use them: by the key's roles, for the key's models alone.
+ * All others fail with `PlatformDenied`: those for the machine itself, its keys, and what clients have sent, which nobody does but the user that runs Slipway.
+ * A list has the key's models alone, and a deployment of another model is as unknown as one that never was.
+ */
+export function grantedTo(key: Holder, all: MachineControl): MachineControl {
+  const require = (role: Role) => {
+    if (!hasRole(key, role)) throw lacksRole(key, role);
+  };
+  const requireModel = (model: string) => {
+    if (!isForModel(key, model)) throw notForModel(key, model);
+  };
+  const ofModel =
+    <Input extends { readonly name: string }, Output>(
+      role: Role,
+      run: (input: Input, signal?: AbortSignal) => Promise<Output>,
+    ) =>
+    async (input: Input, signal?: AbortSignal): Promise<Output> => {
+      require(role);
+      requireModel(input.name);
+      return run(input, signal);
+    };
+  const requireObject = (object: string) => requireObjectRight(key, object);
+  const isMine = (model: string) => isForModel(key, model);
+  const deploymentOf = async (id: string) => {
+    require('see');
+    const found = await all.readDeployment({ id });
+    if (isMine(found.model)) return found;
+    throw new Failure('InputInvalid', `no deployment ${id}`, { isAbsent: true });
+  };
+  const requireAll = () => {
+    require('see');
+    if (key.models !== 'all') throw notForModel(key, 'all models');
+  };
+
+  return {
+    health: async () => all.health(),
+    async metrics() {
+      requireAll();
+      return all.metrics();
+    },
+    async listModels() {
+      require('see');
+      return { models: (await all.listModels()).models.filter(({ name }) => isMine(name)) };
+    },
+    async listRefused() {
+      require('see');
+      return { refused: (await all.listRefused()).refused.filter(({ name }) => isMine(name)) };
+    },
+    async listBuilds() {
+      require('see');
+      const { builds } = await all.listBuilds();
+      if (key.models === 'all') return { builds };
+      const models = await Promise.all(
+        builds.map(async ({ deploymentId: id }) => (await all.readDeployment({ id })).model),
+      );
+      return { builds: builds.filter((_, index) => isMine(models[index] ?? '')) };
+    },
+    async listObjects({ prefix }) {
+      require('see');
+      const { keys } = await all.listObjects({ prefix });
+      return { keys: keys.filter((object) => isObjectOf(key, object)) };
+    },
+    async readEvents(query, signal) {
+      require('see');
+      if (query.model !== undefined) requireModel(query.model);
+      return only(await all.readEvents(query, signal), ({ event }) => isMine(event.detail.model));
+    },
+    readDeployment: ({ id }) => deploymentOf(id),
+    async readSteps({ id }) {
+      await deploymentOf(id);
+      return all.readSteps({ id });
+    },
+    async readWorkflow(input) {
+      require('see');
+      return all.readWorkflow(input);
+    },
+    // A few numbers of the whole folder, which `slipway status` shows.
+    async storage() {
+      require('see');
+      return all.storage();
+    },
+
+    readModel: ofModel('see', all.readModel),
+    readLogs: ofModel('see', all.readLogs),
+    listVersions: ofModel('see', all.listVersions),
+    explainVersion: ofModel('see', all.explainVersion),
+    diffVersions: ofModel('see', all.diffVersions),
+    readReport: ofModel('see', all.readReport),
+    readCapture: ofModel('see', all.readCapture),
+    readTraffic: ofModel('see', all.readTraffic),
+    readDemand: ofModel('see', all.readDemand),
+    readRelease: ofModel('see', all.readRelease),
+    giveFeedback: ofModel('call', all.giveFeedback),
+    rollBack: ofModel('promote', all.rollBack),
+    abort: ofModel('promote', all.abort),
+    undeploy: ofModel('promote', all.undeploy),
+    // Whoever holds the key has answered, whatever name is given.
+    answerPromotion: ofModel('promote', (input, signal) =>
+      all.answerPromotion({ ...input, by: key.name }, signal),
+    ),
+    async promote(promotion) {
+      require('promote');
+      requireModel(promotion.model);
+      requireObject(promotion.key);
+      return all.promote(promotion);
+    },
+
+    async putObject(input, signal) {
+      requireObject(input.key);
+      return all.putObject(input, signal);
+    },
+    async removeObject(input) {
+      requireObject(input.key);
+      return all.removeObject(input);
+    },
+    async continueUpload(input, signal) {
+      requireObject(input.key);
+      return all.continueUpload(input, signal);
+    },
+    // The id is the sender's own secret: it names no model.
+    async readUpload(input) {
+      if (!hasRole(key, 'promote')) require('drop');
+      return all.readUpload(input);
+    },
+
+    scrub: ownersAlone,
+    prune: ownersAlone,
+    backup: ownersAlone,
+    createKey: ownersAlone,
+    listKeys: ownersAlone,
+    revokeKey: ownersAlone,
+    inviteToConsole: ownersAlone,
+    openConsole: ownersAlone,
+    exportCapture: ownersAlone,
+    forgetCapture: ownersAlone,
+  };
+}
+
+async function ownersAlone(): Promise<never> {
+  throw new Failure('PlatformDenied', 'no key may do this from another machine', {
+    fix: 'Run it on the machine itself, as the user that runs Slipway.',
+  });
+}
+
+/** A model's folder needs the role `drop`, its releases below promotions/ the role `promote`; no key reaches another place of the bucket. */
+function requireObjectRight(key: Holder, object: string): void {
+  const [root, model = ''] = object.split('/');
+  const role = root === 'promotions' ? 'promote' : 'drop';
+  if (!hasRole(key, role)) throw lacksRole(key, role);
+  if (!isObjectOf(key, object)) throw notForModel(key, model || object);
+}
+
+function isObjectOf(key: Holder, object: string): boolean {
+  const [root, model = '', ...path] = object.split('/');
+  const isInFolder = (root === 'models' || root === 'promotions') && path.length > 0;
+  // A key for all models may also put what is refused with a reason, as the owner may.
+  return isInFolder ? isForModel(key, model) : key.models === 'all' && root !== 'promotions';
+}
+
+function lacksRole({ name, roles = ['call'] }: Holder, role: Role): Failure {
+  return new Failure(
+    'PlatformDenied',
+    `the key ${name} lacks the role ${role}; it has ${roles.join(', ')}`,
+    { fix: `Use a key that \`slipway keys create NAME --models MODEL --role ${role}\` has made.` },
+  );
+}
+
+function notForModel({ name, models }: Holder, model: string): Failure {
+  const own = models === 'all' ? 'all models' : models.join(', ');
+  return new Failure('PlatformDenied', `the key ${name} is not for ${model}; it is for ${own}`, {
+    fix: 'Use a key for it; `slipway keys list` on the machine shows which models each is for.',
+  });
+}
+
+async function* only<Item>(
+  items: AsyncGenerator<Item, void>,
+  isWanted: (item: Item) => boolean,
+): AsyncGenerator<Item, void> {
+  for await (const item of items) if (isWanted(item)) yield item;
+}
