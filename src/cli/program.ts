@@ -11,6 +11,7 @@ import { addKeyCommands } from './commands/key-commands.ts';
 import { addModelCommands } from './commands/model-commands.ts';
 import { addPromotionCommands } from './commands/promotion-commands.ts';
 import { addProveCommand } from './commands/prove-command.ts';
+import { addServiceCommand } from './commands/service-command.ts';
 import { addStartCommand } from './commands/start-command.ts';
 import { addVersionCommands } from './commands/version-commands.ts';
 import { addWhatifCommand } from './commands/whatif-command.ts';
@@ -82,6 +83,7 @@ Examples:
   slipway status --stage prod      the same commands in AWS (docs/deploy.md)`,
     );
   addStartCommand(program);
+  addServiceCommand(program);
   addConsoleCommand(program);
   addModelCommands(program);
   addVersionCommands(program);

@@ -2,11 +2,11 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { BackedUp, Bad, Pruned, Scrubbed } from '#control/data-folder.ts';
 import { agree } from '../agree.ts';
-import { auditLines, readAudit } from '../audit.ts';
 import { type Common, examples, localCommand, show } from '../command.ts';
 import { lastOf, runOnFolder } from '../data-jobs.ts';
 import { sinceIn } from '../log-query.ts';
 import { commandOutput } from '../output.ts';
+import { auditLines } from '../views/audit-lines.ts';
 import { byteWords } from '../views/byte-words.ts';
 
 /** Adds the commands that look after the data folder of one machine. */
@@ -168,6 +168,7 @@ function addAudit(program: Command): void {
     .action(async (options: Common & { since?: string }) => {
       const { since } = options;
       const sinceMs = since === undefined ? 0 : sinceIn(since, Date.now());
+      const { readAudit } = await import('#operations/access/read-audit.ts');
       const entries = await readAudit(options.data, sinceMs);
       show(options, entries, auditLines(entries));
     });

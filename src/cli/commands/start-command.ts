@@ -1,12 +1,12 @@
 import { type Command, Option } from 'commander';
-import { readLocalConfig } from '#compose/config.ts';
+import { type LocalConfig, readLocalConfig } from '#compose/config.ts';
 import { Failure } from '#domain/failure.ts';
 import { USUAL_PORTS } from '#operations/usual-ports.ts';
 import { wallsForStart } from '#operations/watch/machine-walls.ts';
 import { type Common, collected, examples, integer, localCommand } from '../command.ts';
 import { commandOutput } from '../output.ts';
 
-type Options = Common & {
+type StartOptions = Common & {
   readonly engine: string;
   readonly demo?: boolean;
   readonly once?: boolean;
@@ -34,8 +34,11 @@ type Options = Common & {
   readonly webhook: readonly string[];
 };
 
-/** Adds the command that starts Slipway itself on this machine. */
-export function addStartCommand(program: Command): void {
+/** Adds the command that starts Slipway itself on this machine; `run` does so. */
+export function addStartCommand(
+  program: Command,
+  run: (options: StartOptions) => Promise<void> = startAsAsked,
+): void {
   const command = localCommand(
     program,
     'start',
@@ -134,7 +137,7 @@ export function addStartCommand(program: Command): void {
       'after',
       examples('slipway start --demo --once', 'slipway start --data /srv/slipway --port 9000'),
     )
-    .action(startAsAsked);
+    .action(run);
 }
 
 function usual(which: keyof typeof USUAL_PORTS): string {
@@ -151,7 +154,8 @@ function addCaps(command: Command): Command {
     );
 }
 
-async function startAsAsked(options: Options): Promise<void> {
+/** The configuration that the options say. Fails with `InputInvalid` for options that are wrong, or do not go together. */
+export function readStartOptions(options: StartOptions): LocalConfig {
   if (options.once && !options.demo) {
     throw new Failure(
       'InputInvalid',
@@ -161,7 +165,7 @@ async function startAsAsked(options: Options): Promise<void> {
       },
     );
   }
-  const config = readLocalConfig({
+  return readLocalConfig({
     dataDir: options.data,
     engine: options.engine,
     gatewayPort: options.port,
@@ -188,6 +192,10 @@ async function startAsAsked(options: Options): Promise<void> {
     webhooks: options.webhook,
     webhookSecret: process.env['SLIPWAY_WEBHOOK_SECRET'],
   });
+}
+
+async function startAsAsked(options: StartOptions): Promise<void> {
+  const config = readStartOptions(options);
   const walls = config.engine === 'process' ? wallsForStart(config.dataDir) : undefined;
   // Loaded lazily: it loads everything that runs models, which the other commands do not need.
   const { start } = await import('../start.ts');

@@ -12,7 +12,7 @@ type Holder = Pick<ApiKey, 'name' | 'models' | 'roles'>;
  * A list has the key's models alone, and a deployment of another model is as unknown as one that never was.
  */
 export function grantedTo(key: Holder, all: MachineControl): MachineControl {
-  const require = (role: Role) => {
+  const needs = (role: Role) => {
     if (!hasRole(key, role)) throw lacksRole(key, role);
   };
   const requireModel = (model: string) => {
@@ -24,20 +24,20 @@ export function grantedTo(key: Holder, all: MachineControl): MachineControl {
       run: (input: Input, signal?: AbortSignal) => Promise<Output>,
     ) =>
     async (input: Input, signal?: AbortSignal): Promise<Output> => {
-      require(role);
+      needs(role);
       requireModel(input.name);
       return run(input, signal);
     };
   const requireObject = (object: string) => requireObjectRight(key, object);
   const isMine = (model: string) => isForModel(key, model);
   const deploymentOf = async (id: string) => {
-    require('see');
+    needs('see');
     const found = await all.readDeployment({ id });
     if (isMine(found.model)) return found;
     throw new Failure('InputInvalid', `no deployment ${id}`, { isAbsent: true });
   };
   const requireAll = () => {
-    require('see');
+    needs('see');
     if (key.models !== 'all') throw notForModel(key, 'all models');
   };
 
@@ -48,15 +48,15 @@ export function grantedTo(key: Holder, all: MachineControl): MachineControl {
       return all.metrics();
     },
     async listModels() {
-      require('see');
+      needs('see');
       return { models: (await all.listModels()).models.filter(({ name }) => isMine(name)) };
     },
     async listRefused() {
-      require('see');
+      needs('see');
       return { refused: (await all.listRefused()).refused.filter(({ name }) => isMine(name)) };
     },
     async listBuilds() {
-      require('see');
+      needs('see');
       const { builds } = await all.listBuilds();
       if (key.models === 'all') return { builds };
       const models = await Promise.all(
@@ -65,12 +65,12 @@ export function grantedTo(key: Holder, all: MachineControl): MachineControl {
       return { builds: builds.filter((_, index) => isMine(models[index] ?? '')) };
     },
     async listObjects({ prefix }) {
-      require('see');
+      needs('see');
       const { keys } = await all.listObjects({ prefix });
       return { keys: keys.filter((object) => isObjectOf(key, object)) };
     },
     async readEvents(query, signal) {
-      require('see');
+      needs('see');
       if (query.model !== undefined) requireModel(query.model);
       return only(await all.readEvents(query, signal), ({ event }) => isMine(event.detail.model));
     },
@@ -80,12 +80,12 @@ export function grantedTo(key: Holder, all: MachineControl): MachineControl {
       return all.readSteps({ id });
     },
     async readWorkflow(input) {
-      require('see');
+      needs('see');
       return all.readWorkflow(input);
     },
     // A few numbers of the whole folder, which `slipway status` shows.
     async storage() {
-      require('see');
+      needs('see');
       return all.storage();
     },
 
@@ -108,7 +108,7 @@ export function grantedTo(key: Holder, all: MachineControl): MachineControl {
       all.answerPromotion({ ...input, by: key.name }, signal),
     ),
     async promote(promotion) {
-      require('promote');
+      needs('promote');
       requireModel(promotion.model);
       requireObject(promotion.key);
       return all.promote(promotion);
@@ -128,7 +128,7 @@ export function grantedTo(key: Holder, all: MachineControl): MachineControl {
     },
     // The id is the sender's own secret: it names no model.
     async readUpload(input) {
-      if (!hasRole(key, 'promote')) require('drop');
+      if (!hasRole(key, 'promote')) needs('drop');
       return all.readUpload(input);
     },
 

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { auditLog } from '#adapters/local/audit/audit-log.ts';
 import { LOCAL } from '#domain/audit-entry.ts';
-import { auditLines, readAudit } from '../../../../src/cli/audit.ts';
+import { readAudit } from '#operations/access/read-audit.ts';
+import { auditLines } from '../../../../src/cli/views/audit-lines.ts';
 import { fakeClock } from '../../../support/clock/fake-clock.ts';
 
 let folder: string;

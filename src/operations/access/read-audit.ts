@@ -6,7 +6,6 @@ import { errorCode } from '#adapters/local/files/file-state.ts';
 import { type AuditEntry, auditEntry } from '#domain/audit-entry.ts';
 import { Failure } from '#domain/failure.ts';
 import { parseJson } from '#domain/parse-json.ts';
-import { table } from './views/table.ts';
 
 /**
  * The entries of a data folder's audit log from `sinceMs` (epoch) on, oldest first, whether or not Slipway runs; empty where nothing was noted yet.
@@ -28,18 +27,4 @@ export async function readAudit(dataDir: string, sinceMs: number): Promise<reado
     });
   }
   return found;
-}
-
-export function auditLines(entries: readonly AuditEntry[]): readonly string[] {
-  if (entries.length === 0) return ['nothing was noted in that time'];
-  const rows = entries.map(({ time, by, key, address, action, model, object, outcome }) => [
-    time,
-    key === null ? by : `${by} (${key})`,
-    address ?? '',
-    action,
-    model ?? '',
-    object ?? '',
-    outcome,
-  ]);
-  return table(['TIME', 'BY', 'ADDRESS', 'ACTION', 'MODEL', 'OBJECT', 'OUTCOME'], rows);
 }
