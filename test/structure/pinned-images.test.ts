@@ -9,6 +9,7 @@ const ROOT = join(import.meta.dirname, '../..');
 const FILES = [
   ...readdirSync(join(ROOT, 'runtimes')).map((name) => `runtimes/${name}/Dockerfile`),
   '.devcontainer/Dockerfile',
+  'deploy/Dockerfile',
 ];
 const DIGEST = /@sha256:[0-9a-f]{64}$/;
 
