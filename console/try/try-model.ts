@@ -2,9 +2,9 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { html } from '../look/html.ts';
 import { Empty } from '../look/parts.ts';
 import { plain } from '../look/words.ts';
-import { revisionAddress } from './address.ts';
 import { Answer, type Outcome } from './answers.ts';
-import { askModel, type Draft, KeyWanted, type ModelAddress, otherModels, send } from './ask.ts';
+import { askModel, type Draft, KeyWanted, type ModelAddress, send } from './ask.ts';
+import { addressed, Beside, waysTo } from './beside.ts';
 import { Chat } from './chat.ts';
 import { type Form, formsOf } from './form.ts';
 import type { Subject } from './inputs/input.ts';
@@ -121,7 +121,7 @@ function Asking({ model, way, revisions }: AskingProps) {
     ${forms.length > 1 && html`<${Ways} forms=${forms} chosen=${chosen} choose=${choose} />`}
     ${
       form.kind === 'chat'
-        ? html`<${Chat} key=${chosen} model=${model} way=${way} change=${setDraft} />`
+        ? html`<${Chat} key=${chosen} model=${model} way=${way} revisions=${revisions} change=${setDraft} />`
         : html`<${Once} key=${chosen} form=${form} model=${model} way=${way} revisions=${revisions} draft=${draft} change=${setDraft} />`
     }
     ${draft && html`<${Samples} request=${draft.request} address=${keyed} />`}
@@ -212,58 +212,4 @@ function Once({ form, model, way, revisions, draft, change }: OnceProps) {
       }
     </section>
   </form>`;
-}
-
-/** The addresses to ask. During a shift the endpoint answers as any of the revisions: one that is compared stands beside another one, by its own address too. */
-function waysTo(
-  way: ModelAddress,
-  beside: string,
-  revisions: readonly string[],
-): readonly ModelAddress[] {
-  if (beside === '') return [way];
-  const addresses = revisions.map((name) => revisionAddress(way.own, name));
-  const isRevision = addresses.includes(beside);
-  const other = isRevision
-    ? addresses.find((own) => own !== undefined && own !== beside)
-    : undefined;
-  return [
-    { ...way, own: other ?? way.own },
-    { ...way, own: beside },
-  ];
-}
-
-/** A body that names the model has to name the one that is asked. */
-function addressed(draft: Draft, { own }: ModelAddress, { own: first }: ModelAddress): Draft {
-  const { body, path } = draft.request;
-  if (own === first || body.kind !== 'json' || !('model' in Object(body.value))) return draft;
-  const name = /\/models\/([^/]+)$/.exec(own)?.[1];
-  return name
-    ? { request: { path, body: { kind: 'json', value: { ...Object(body.value), model: name } } } }
-    : draft;
-}
-
-type BesideProps = AskingProps & {
-  readonly beside: string;
-  readonly choose: (own: string) => void;
-};
-
-/** The versions and models that can be asked the same: those of this machine; an account has a path for the live version alone. */
-function Beside({ way, model, revisions, beside, choose }: BesideProps) {
-  const [others, setOthers] = useState<readonly string[]>([]);
-  useEffect(() => {
-    if (/\/models\/[^/]+$/.test(way.own)) void otherModels(way, model.name).then(setOthers);
-  }, [way]);
-  const folder = way.own.replace(/\/[^/]+$/, '');
-  const versions = revisions.flatMap((name) => {
-    const own = revisionAddress(way.own, name);
-    return own ? [{ name, own }] : [];
-  });
-  const options = [...versions, ...others.map((name) => ({ name, own: `${folder}/${name}` }))];
-  if (options.length === 0) return null;
-  return html`<label class="row small soft push">Compare with
-    <select value=${beside} onChange=${({ currentTarget }: { currentTarget: HTMLSelectElement }) => choose(currentTarget.value)}>
-      <option value="">nothing</option>
-      ${options.map(({ name, own }) => html`<option value=${own} selected=${own === beside}>${plain(name)}</option>`)}
-    </select>
-  </label>`;
 }

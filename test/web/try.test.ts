@@ -342,6 +342,58 @@ describe('the page of a model in a browser', () => {
     ]);
   });
 
+  it('talks to two revisions at once, each of which goes on from its own answers', async () => {
+    await page.setViewportSize({ width: 1000, height: 760 });
+    await world.route('m', { 'm-v1': 9, 'm-v2': 1 });
+    const seen: Record<string, string[]> = { 'm-v1': [], 'm-v2': [] };
+    for (const [revision, bodies] of Object.entries(seen)) {
+      const talker: Model = {
+        about: { name: 'm', paths: { 'POST /v1/chat/completions': '' } },
+        answers: (body) => {
+          const turn = JSON.parse(body).messages.length;
+          if (revision === 'm-v2' && turn > 1)
+            return { status: 400, json: { error: 'too <b>long' } };
+          return ['This is ', revision, HOSTILE[3]].map((content) =>
+            JSON.stringify({ choices: [{ delta: { content } }] }),
+          );
+        },
+      };
+      await world.revisions.serve(revision, serverOf(talker, bodies));
+    }
+    const say = async (text: string) => {
+      await page.getByLabel('Message').fill(text);
+      await page.keyboard.press('Enter');
+      await page.getByRole('button', { name: 'Send' }).waitFor();
+    };
+    await page.goto(`${world.gateway.origin}/models/m`);
+    await page.getByLabel('Compare with').selectOption('m-v2');
+    await say('Who?');
+    await say('And then?');
+
+    const asked = (bodies: readonly string[] = []) =>
+      bodies.map((body) =>
+        JSON.parse(body).messages.map(({ content }: { content: string }) => content),
+      );
+    const one = `This is m-v1${HOSTILE[3]}`;
+    const two = `This is m-v2${HOSTILE[3]}`;
+    expect(asked(seen['m-v1'])).toEqual([['Who?'], ['Who?', one, 'And then?']]);
+    expect(asked(seen['m-v2'])).toEqual([['Who?'], ['Who?', two, 'And then?']]);
+    expect(await page.locator('.try-said .label').allTextContents()).toEqual([
+      'm-v1',
+      'm-v2',
+      'm-v1',
+      'm-v2',
+    ]);
+    expect(await page.getByText('This is m-v2a<U+202E>gnp.exe').count()).toBe(1);
+    expect(await page.getByRole('alert').textContent()).toBe('too <b>long');
+    expect(await faultsOf(page)).toEqual([]);
+    await picture(page, 'chat-side-by-side-light');
+    await page.emulateMedia({ colorScheme: 'dark' });
+    expect(await faultsOf(page)).toEqual([]);
+    await page.setViewportSize({ width: 360, height: 760 });
+    expect(await overflowOf(page)).toBe(0);
+  });
+
   it('is whole behind a proxy that publishes it below a prefix, and says that address', async () => {
     await world.route('m', { 'm-v1': 1 });
     await world.revisions.serve('m-v1', serverOf(IRIS));
