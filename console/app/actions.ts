@@ -14,6 +14,7 @@ export type Action = {
   readonly question: string;
   readonly happens: readonly string[];
   readonly isGrave: boolean;
+  readonly method?: 'POST' | 'DELETE';
   readonly path: string;
   readonly query?: Readonly<Record<string, string | number | boolean>>;
 };
@@ -122,9 +123,9 @@ export function Question({
   const [isBusy, setBusy] = useState(false);
   const carryOut = async () => {
     setBusy(true);
-    const { path, query = {} } = action;
+    const { method = 'POST', path, query = {} } = action;
     const said = await api
-      .json<Asked>(path, { method: 'POST', query })
+      .json<Asked>(path, { method, query })
       .catch((error: unknown) =>
         error instanceof ApiError ? error : new ApiError(String(error), { status: 0, fix: '' }),
       );

@@ -1,4 +1,5 @@
 import type * as z from 'zod/mini';
+import type { CaptureState } from '../../src/control/capture.ts';
 import type { deployment } from '../../src/control/deployment.ts';
 import type { Explanation } from '../../src/control/explanation.ts';
 import type {
@@ -16,6 +17,7 @@ import type { StepRun, WorkflowGraph } from '../../src/domain/workflow-graph.ts'
 import { servingCommand } from './place.ts';
 
 export type Deployment = z.output<typeof deployment>;
+export type Capture = CaptureState;
 export type Steps = z.output<typeof steps>;
 export type Build = z.output<typeof builds>['builds'][number];
 export type {

@@ -12,6 +12,7 @@ import {
   type VersionEntry,
 } from './api.ts';
 import { Approval } from './approval.ts';
+import { Captures } from './captures.ts';
 import { Timeline } from './events-page.ts';
 import { Why } from './explanation.ts';
 import { State, targetWords } from './models-page.ts';
@@ -29,6 +30,7 @@ const PARTS = [
   ['why', 'Why here'],
   ['logs', 'Logs'],
   ['events', 'Events'],
+  ['requests', 'Kept requests'],
 ] as const;
 
 /** One model: what is live, its story, how its requests go, and what a person may ask for. */
@@ -76,6 +78,8 @@ function Part({ api, model, part }: { api: Api; model: ModelStatus; part: string
       return html`<${TryTab} model=${model} />`;
     case 'why':
       return html`<${Why} api=${api} name=${name} on=${`${model.live?.revision} ${model.newest?.phase}`} />`;
+    case 'requests':
+      return html`<${Captures} api=${api} name=${name} on=${model.live?.revision ?? ''} />`;
     case 'logs':
       return html`<${Logs} api=${api} name=${name} />`;
     case 'events':

@@ -1,9 +1,9 @@
-import { useState } from 'preact/hooks';
 import { html } from '../look/html.ts';
 import { Badge, Theirs, type Tone } from '../look/parts.ts';
 import { count } from '../look/words.ts';
 import type { Api, Explanation } from './api.ts';
 import { useReading } from './reading.ts';
+import { Save } from './save.ts';
 
 type Comparison = NonNullable<Explanation['comparison']>;
 
@@ -17,31 +17,6 @@ const TONES: Readonly<Record<Comparison['verdict'], Tone>> = {
 /** A word for what the gate found of a version, beside the one that was live. */
 export function Verdict({ verdict }: { verdict: string }) {
   return html`<${Badge} tone=${(TONES as Readonly<Record<string, Tone>>)[verdict] ?? 'quiet'}>${verdict}</${Badge}>`;
-}
-
-type Compared = {
-  readonly api: Api;
-  readonly model: string;
-  readonly from: number;
-  readonly to: number;
-};
-
-/** Saves the comparison as a page: nothing of it is shown at the console's own origin. */
-function Report({ api, model, from, to }: Compared) {
-  const [error, setError] = useState('');
-  const save = async () => {
-    try {
-      setError('');
-      const text = await api.stream(`models/${model}/report`, { query: { from, to } });
-      const url = URL.createObjectURL(await new Response(text).blob());
-      const download = `${model}-v${to}.html`;
-      Object.assign(document.createElement('a'), { href: url, download }).click();
-      setTimeout(() => URL.revokeObjectURL(url), 10_000);
-    } catch (cause) {
-      setError(cause instanceof Error ? cause.message : String(cause));
-    }
-  };
-  return html`<span class="push row">${error && html`<span class="fault small"><${Theirs} text=${error} /></span>`}<button type="button" class="button tight" onClick=${save}>Save the report</button></span>`;
 }
 
 /** Shows how a version compared with the live one: the verdict, its evidence, and each difference. */
@@ -66,7 +41,7 @@ export function Beside({ api, model, version }: { api: Api; model: string; versi
       <div class="row">
         <h2 id="beside">Beside version ${beside.version}</h2>
         <${Verdict} verdict=${verdict} />
-        <${Report} api=${api} model=${model} from=${beside.version} to=${version} />
+        <${Save} api=${api} path=${`models/${model}/report`} query=${{ from: beside.version, to: version }} file=${`${model}-v${version}.html`} title="Save the report" />
         ${decision === 'declared' && html`<span class="soft">its manifest says that it replaces version ${beside.version}</span>`}
       </div>
       <p class="pre"><${Theirs} text=${reason} /></p>

@@ -16,8 +16,22 @@ const counts = z.object({
   failed: count.check(z.describe('Not kept: storing them failed.')),
 });
 
+const budget = z.object({
+  requestsPerHour: count,
+  megabytes: count,
+  days: count,
+  private: z.array(z.string()),
+});
+
 export const captureState = z
   .object({
+    budget: z
+      .nullable(budget)
+      .check(
+        z.describe(
+          'What the live version may keep, from `capture` in its manifest; null if it keeps none.',
+        ),
+      ),
     days: z
       .array(
         z.object({

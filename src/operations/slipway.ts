@@ -118,7 +118,7 @@ export function slipwayRequests(deps: Deps): Requests {
     },
     explainVersion: async ({ name, version }) =>
       explainVersion(deps, await known(name), version ?? null),
-    readCapture: async ({ name }) => captureOf(deps, (await known(name)).name),
+    readCapture: async ({ name }) => captureOf(deps, await known(name)),
     exportCapture: async ({ name }) => exported(deps, (await known(name)).name),
     forgetCapture: async ({ name, day }) => forget(deps, (await known(name)).name, day ?? null),
     giveFeedback: async ({ name, bytes }) =>

@@ -3,6 +3,7 @@ import type { CaptureState } from '#control/capture.ts';
 import type { KeptRequest } from '#domain/capture/kept-request.ts';
 import { DAYS_OF_A_MONTH, dayOf, slotOf } from '#domain/capture/plan.ts';
 import { countsOf, sampled } from '#domain/capture/sealed-line.ts';
+import type { Model } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import { revisionName } from '#domain/identity.ts';
 import { parseJson } from '#domain/parse-json.ts';
@@ -10,6 +11,7 @@ import type { CaptureKeys } from '#ports/capture-keys.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { KeptLines } from '#ports/kept-lines.ts';
 import type { KeptRequests } from '#ports/kept-requests.ts';
+import type { Registry } from '#ports/registry.ts';
 
 export type Captured = {
   readonly keptLines: KeptLines;
@@ -21,11 +23,17 @@ const MOST_BYTES = 10_000_000;
 const DAY = /^\d{4}-\d\d-\d\d$/;
 const UTF_8 = new TextDecoder('utf-8', { fatal: true });
 
-/** The kept requests of a model, counted day by day. */
+type Counting = Captured & {
+  readonly clock: Clock;
+  readonly registry: Pick<Registry, 'deployment'>;
+};
+
+/** The kept requests of a model, counted day by day, and what its live version may keep. */
 export async function captureOf(
-  { keptLines, captureKeys, clock }: Captured & { readonly clock: Clock },
-  model: string,
+  { keptLines, captureKeys, clock, registry }: Counting,
+  { name: model, live }: Pick<Model, 'name' | 'live'>,
 ): Promise<CaptureState> {
+  const deployment = live && (await registry.deployment(live.deploymentId));
   const today = dayOf(clock.now());
   const keys = await captureKeys.open(model);
   const days: CaptureState['days'][number][] = [];
@@ -41,7 +49,7 @@ export async function captureOf(
       bytes: lines.reduce((sum, line) => sum + JSON.stringify(line).length, 0),
     });
   }
-  return { days };
+  return { budget: deployment?.work.inspection?.manifest.capture ?? null, days };
 }
 
 /** The kept requests of a model as JSON has them, the newest first. */

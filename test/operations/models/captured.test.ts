@@ -12,6 +12,7 @@ import {
 } from '#operations/models/captured.ts';
 import { fakeClock } from '../../support/clock/fake-clock.ts';
 import { memoryCapture } from '../../support/memory/capture.ts';
+import { MODEL, memoryWorld } from '../../support/worlds/memory.ts';
 
 const NOW = Date.parse('2026-02-03T10:00:00Z');
 const DAY_MS = 86_400_000;
@@ -132,12 +133,27 @@ describe('kept requests', () => {
     const { ports } = await kept({ id: 'a' }, { id: 'b' }, { id: 'c', at: NOW - DAY_MS });
     await ports.captureKeys.drop('iris', [2]);
 
-    const { days } = await captureOf(ports, 'iris');
+    const { registry } = memoryWorld();
+
+    const { days, budget } = await captureOf({ ...ports, registry }, { name: 'iris', live: null });
 
     expect(days).toMatchObject([
       { day: '2026-02-03', sampled: 2, opens: 2, counts: { seen: 2, kept: 2 } },
       { day: '2026-02-02', sampled: 1, opens: 0 },
     ]);
+    expect(budget).toBeNull();
+  });
+
+  it('are counted beside what the live version may keep', async () => {
+    const world = memoryWorld();
+    await world.deploy(world.upload({ manifest: 'capture: { days: 3, private: [card] }' }));
+    const model = (await world.registry.model(MODEL))!;
+    const { ports } = await kept();
+
+    const { budget, days } = await captureOf({ ...ports, registry: world.registry }, model);
+
+    expect(budget).toEqual({ requestsPerHour: 100, megabytes: 200, days: 3, private: ['card'] });
+    expect(days).toEqual([]);
   });
 
   it('of a day are forgotten by its key, and a copy of them opens no more', async () => {
