@@ -39,6 +39,8 @@ export async function begin(): Promise<void> {
   const api = apiWith(session.token);
   standing.set({ kind: 'open', api });
   void readBuilds(api);
+  // The first look does not wait for the events; they have the models read once more.
+  void read(api).catch(() => undefined);
   await followEvents(
     api,
     {

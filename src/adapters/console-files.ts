@@ -39,6 +39,8 @@ const PACKAGES: Readonly<Record<string, string>> = {
 };
 
 const IMPORT = /\b((?:from|import)\s*)(["'])([^"'\n]+)\2/g;
+/** An import or export of types alone, of which nothing is left in a browser. */
+const TYPE_IMPORT = /\b(?:import|export)\s+type\s[^;]*?\bfrom\s*(["'])[^"'\n]+\1/g;
 
 export function consoleFiles(): ConsoleFiles {
   const made = new Map<string, { readonly file: ConsoleFile; readonly mtimeMs: number }>();
@@ -61,19 +63,21 @@ export function consoleFiles(): ConsoleFiles {
     return file;
   }
 
-  function modules(path: string, found: ReadonlySet<string> = new Set()): readonly string[] {
-    const code = file(path)?.bytes.toString() ?? '';
-    let all = new Set([...found, path]);
-    for (const [, , , name = ''] of code.matchAll(IMPORT)) {
-      const imported = posix.join(posix.dirname(path), name);
-      if (name.startsWith('.') && sources.has(imported) && !all.has(imported)) {
-        all = new Set([...all, ...modules(imported, all)]);
+  function modules(path: string): readonly string[] {
+    const all = [path];
+    for (const each of all) {
+      const source = sources.get(each);
+      // The types stay in it: to take them off all modules would keep the first page waiting.
+      const code = source ? readFileSync(source, 'utf8').replaceAll(TYPE_IMPORT, '') : '';
+      for (const [, , , name = ''] of code.matchAll(IMPORT)) {
+        const imported = name in PACKAGES ? libraryOf(name) : posix.join(posix.dirname(each), name);
+        if (sources.has(imported) && !all.includes(imported)) all.push(imported);
       }
     }
-    return [...all];
+    return all;
   }
 
-  return { file, modules: (path) => modules(path) };
+  return { file, modules };
 }
 
 function ready(path: string, source: URL): ConsoleFile {

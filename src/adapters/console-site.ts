@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
 import { type ConsoleFile, type ConsoleFiles, consoleFiles } from './console-files.ts';
 
 /** Answers a request for a page or a file of the console; undefined for any other. */
@@ -12,6 +14,13 @@ type Options = {
 
 const FOLDER = '/console/';
 const ENTRY = 'app/main.ts';
+const STYLES = ['look/look.css', 'try/try.css', 'app/app.css'];
+
+type Parts = {
+  readonly modules: readonly string[];
+  readonly style: string;
+  readonly place: Options['place'];
+};
 
 /**
  * The console as a site: its page at `/` for browsers, and its files below `/console/`, with relative addresses alone, so that a proxy may publish it below any path.
@@ -20,7 +29,6 @@ const ENTRY = 'app/main.ts';
 export function consoleSite({ connects, place }: Options): ConsoleSite {
   let files: ConsoleFiles | undefined;
   const headers = {
-    'content-security-policy': policy(connects),
     'x-content-type-options': 'nosniff',
     'referrer-policy': 'no-referrer',
     'cross-origin-opener-policy': 'same-origin',
@@ -36,27 +44,43 @@ export function consoleSite({ connects, place }: Options): ConsoleSite {
     if (!isPage && !pathname.startsWith(FOLDER)) return undefined;
     files ??= consoleFiles();
     if (isPage) {
-      return new Response(page(files.modules(ENTRY), place), {
-        headers: { ...headers, 'content-type': 'text/html; charset=utf-8', vary: 'accept' },
-      });
+      const style = STYLES.map((path) => files?.file(path)?.bytes.toString() ?? '').join('\n');
+      const text = page({ modules: files.modules(ENTRY), style, place });
+      return sent(
+        request,
+        { text: Buffer.from(text), gzip: () => gzipSync(text) },
+        {
+          ...headers,
+          'content-security-policy': policy(connects, style),
+          'content-type': 'text/html; charset=utf-8',
+          vary: 'accept, accept-encoding',
+        },
+      );
     }
     const file = files.file(pathname.slice(FOLDER.length));
     return file && answer(file, request, headers);
   };
 }
 
-function answer(file: ConsoleFile, { headers: asked }: Request, common: Record<string, string>) {
+function answer(file: ConsoleFile, request: Request, common: Record<string, string>) {
   const headers = {
     ...common,
     'content-type': file.type,
     etag: file.etag,
     vary: 'accept-encoding',
   };
-  if (asked.get('if-none-match') === file.etag) return new Response(null, { status: 304, headers });
-  if (!/\bgzip\b/.test(asked.get('accept-encoding') ?? '')) {
-    return new Response(new Uint8Array(file.bytes), { headers });
+  if (request.headers.get('if-none-match') === file.etag)
+    return new Response(null, { status: 304, headers });
+  return sent(request, { text: file.bytes, gzip: () => file.gzip }, headers);
+}
+
+type Content = { readonly text: Buffer; readonly gzip: () => Buffer };
+
+function sent(request: Request, { text, gzip }: Content, headers: Record<string, string>) {
+  if (!/\bgzip\b/.test(request.headers.get('accept-encoding') ?? '')) {
+    return new Response(new Uint8Array(text), { headers });
   }
-  return new Response(new Uint8Array(file.gzip), {
+  return new Response(new Uint8Array(gzip()), {
     headers: { ...headers, 'content-encoding': 'gzip' },
   });
 }
@@ -66,11 +90,12 @@ function wantsPage({ headers }: Request): boolean {
 }
 
 /** Nothing runs but the console's own files; no text is ever read as markup. */
-function policy(connects: readonly string[]): string {
+function policy(connects: readonly string[], style: string): string {
+  const hash = createHash('sha256').update(style).digest('base64');
   return [
     "default-src 'none'",
     "script-src 'self'",
-    "style-src 'self'",
+    `style-src 'sha256-${hash}'`,
     "img-src 'self' data: blob:",
     'media-src blob:',
     `connect-src ${["'self'", ...connects].join(' ')}`,
@@ -82,8 +107,11 @@ function policy(connects: readonly string[]): string {
   ].join('; ');
 }
 
-/** All modules are named at once: a browser would else ask for each only once it has read the one that imports it. */
-function page(modules: readonly string[], place: Options['place']): string {
+/**
+ * The page paints its frame with its first bytes: the styles stand in it, and nothing that it loads stops it.
+ * All modules are named at once: a browser would else ask for each only once it has read the one that imports it.
+ */
+function page({ modules, style, place }: Parts): string {
   const preloads = modules.map((path) => `<link rel="modulepreload" href="console/${path}">`);
   return `<!doctype html>
 <html lang="en">
@@ -92,13 +120,11 @@ function page(modules: readonly string[], place: Options['place']): string {
 <meta name="color-scheme" content="light dark">
 <title>Slipway</title>
 <link rel="icon" href="console/look/icon.svg" type="image/svg+xml">
-<link rel="stylesheet" href="console/look/look.css">
-<link rel="stylesheet" href="console/try/try.css">
-<link rel="stylesheet" href="console/app/app.css">
-${preloads.join('\n')}
-<div id="app" data-place="${place}"><header class="top"><div class="inside"><a class="brand" href="#/"><img src="console/look/icon.svg" alt="" width="24" height="24">Slipway</a></div></header></div>
+<style>${style}</style>
+<div id="app" data-place="${place}"><header class="top"><div class="inside"><a class="brand" href="#/"><img src="console/look/icon.svg" alt="" width="24" height="24">Slipway</a><nav aria-label="Pages"><a href="#/">Models</a><a href="#/events">Events</a></nav></div></header></div>
 <noscript>The console needs JavaScript; \`slipway status\` says in a terminal what it shows.</noscript>
 <script type="module" src="console/${ENTRY}"></script>
+${preloads.join('\n')}
 </html>
 `;
 }

@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
 import { consoleFiles } from '#adapters/console-files.ts';
 import { consoleSite } from '#adapters/console-site.ts';
 
@@ -30,16 +32,29 @@ describe('the site of the console', () => {
     expect(named.filter((path) => asked(path)?.status !== 200)).toEqual([]);
   });
 
+  it('paints its frame without loading anything before, and comes packed', async () => {
+    const page = (await asked('/', BROWSER)?.text()) ?? '';
+    const packed = asked('/', { ...BROWSER, 'accept-encoding': 'gzip' });
+
+    expect(page).not.toContain('stylesheet');
+    expect(page.indexOf('modulepreload')).toBeGreaterThan(page.indexOf('</header>'));
+    expect(packed?.headers.get('content-encoding')).toBe('gzip');
+    expect(gunzipSync(Buffer.from((await packed?.arrayBuffer()) ?? [])).toString()).toBe(page);
+  });
+
   it('names all addresses relative to its page, for a proxy that publishes it below a path', async () => {
     const page = (await asked('/', BROWSER)?.text()) ?? '';
 
     expect(page).not.toMatch(/(?:href|src)="(?:\/|https?:)/);
   });
 
-  it('lets nothing run but its own files, and asks nobody but itself and the gateway', () => {
-    const policy = asked('/', BROWSER)?.headers.get('content-security-policy') ?? '';
+  it('lets nothing run but its own files, and asks nobody but itself and the gateway', async () => {
+    const page = asked('/', BROWSER);
+    const policy = page?.headers.get('content-security-policy') ?? '';
+    const style = /<style>(.*?)<\/style>/s.exec((await page?.text()) ?? '')?.[1] ?? '';
+    const hash = createHash('sha256').update(style).digest('base64');
 
-    expect(policy).toContain("default-src 'none'; script-src 'self'; style-src 'self';");
+    expect(policy).toContain(`default-src 'none'; script-src 'self'; style-src 'sha256-${hash}';`);
     expect(policy).toContain("connect-src 'self' http://127.0.0.1:8080;");
     expect(policy).not.toMatch(/unsafe|\*/);
   });
