@@ -1,4 +1,5 @@
 import { html } from '../look/html.ts';
+import { relative } from '../look/words.ts';
 
 /** A line of a chart: its values by time; null where nothing is known. */
 export type Series = {
@@ -16,6 +17,8 @@ type Props = {
   /** The least that the height stands for. */
   readonly atLeast: number;
   readonly isStep?: boolean;
+  /** The colour of the first line, from 1 to 4: versions have the first two in every chart. */
+  readonly firstColour?: number;
   /** The text in it while no value is known, or all are 0. */
   readonly nothing: string;
 };
@@ -26,7 +29,17 @@ const FOOT = 4;
 
 /** A chart of a few lines over time, in the colours of the style sheet. Its label gives the last values to screen readers. */
 export function Chart(props: Props) {
-  const { title, series, fromMs, untilMs, words, atLeast, isStep = false, nothing } = props;
+  const {
+    title,
+    series,
+    fromMs,
+    untilMs,
+    words,
+    atLeast,
+    isStep = false,
+    firstColour = 1,
+    nothing,
+  } = props;
   const values = series.flatMap(({ points }) => points.flatMap(({ value }) => value ?? []));
   const isKnown = values.some((value) => value !== 0);
   const top = Math.max(atLeast, ...values) * 1.08;
@@ -36,6 +49,7 @@ export function Chart(props: Props) {
     const last = points.findLast(({ value }) => value !== null)?.value ?? null;
     return { name, last };
   });
+  const colour = (index: number) => `series-${((index + firstColour - 1) % 4) + 1}`;
   const spoken = said.map(
     ({ name, last }) => `${name}: ${last === null ? 'nothing' : words(last)}`,
   );
@@ -45,7 +59,7 @@ export function Chart(props: Props) {
         <span class="label">${title}</span>
         <span class="push row keys small">${said.map(
           ({ name, last }, index) =>
-            html`<span class="key series-${(index % 4) + 1}">${name} <strong>${last === null ? '–' : words(last)}</strong></span>`,
+            html`<span class="key ${colour(index)}">${name} <strong>${last === null ? '–' : words(last)}</strong></span>`,
         )}</span>
       </figcaption>
       <div class="plot">
@@ -54,14 +68,15 @@ export function Chart(props: Props) {
           ${isKnown && html`<line class="grid" x1="0" x2=${WIDTH} y1=${y(top / 2.16)} y2=${y(top / 2.16)} />`}
           ${series.map(
             ({ points }, index) => html`
-              <path class="line series-${(index % 4) + 1}" d=${pathOf(points, { x, y, isStep })} />
-              <path class="line dot series-${(index % 4) + 1}" d=${dotsOf(points, { x, y })} />
+              <path class="line ${colour(index)}" d=${pathOf(points, { x, y, isStep })} />
+              <path class="line dot ${colour(index)}" d=${dotsOf(points, { x, y })} />
             `,
           )}
         </svg>
         ${!isKnown && html`<span class="nothing small soft" aria-hidden="true">${nothing}</span>`}
         <span class="most small soft" aria-hidden="true">${words(top / 1.08)}</span>
       </div>
+      <div class="times row small soft" aria-hidden="true"><span>${relative(fromMs, untilMs)}</span><span class="push">now</span></div>
     </figure>
   `;
 }

@@ -46,7 +46,7 @@ export function TrafficCharts({ api, name }: { api: Api; name: string }) {
       </dl>
       <div class="charts">
         <div class="card pad"><${Chart} title="Requests a second" series=${ratesOf(pieces, revisions)} ...${span} words=${(value: number) => (value < 10 ? value.toFixed(1) : count(Math.round(value)))} atLeast=${1} nothing="no requests" /></div>
-        <div class="card pad"><${Chart} title="Time to answer" series=${latenciesOf(pieces)} ...${span} words=${milliseconds} atLeast=${1} nothing="no requests" /></div>
+        <div class="card pad"><${Chart} title="Time to answer" firstColour=${3} series=${latenciesOf(pieces)} ...${span} words=${milliseconds} atLeast=${1} nothing="no requests" /></div>
         <div class="card pad"><${Chart} title="Share of the traffic" series=${sharesOf(value, { revisions, fromMs })} ...${span} words=${(value: number) => `${Math.round(value)} %`} atLeast=${100} isStep=${true} nothing="no version has traffic" /></div>
         <div class="card pad"><${Chart} title="Errors a second" series=${errorsOf(pieces)} ...${span} words=${(value: number) => value.toFixed(1)} atLeast=${1} nothing="no errors" /></div>
       </div>
@@ -85,15 +85,21 @@ function piecesOf({ points, nowMs, everySeconds }: Traffic, fromMs: number): rea
 }
 
 function ratesOf(pieces: readonly Piece[], revisions: readonly string[]): readonly Series[] {
-  return revisions.map((revision) => ({
-    name: versionOf(revision),
-    points: pieces.map(({ atMs, seconds, points }) => ({
-      atMs,
-      value:
-        points.reduce((sum, point) => sum + (point.revision === revision ? point.requests : 0), 0) /
-        seconds,
-    })),
-  }));
+  return revisions.map((revision) => {
+    const isOf = (point: Point) => point.revision === revision;
+    // Before its first request a version has no line, which would hide those of others.
+    const first = pieces.findIndex(({ points }) => points.some(isOf));
+    return {
+      name: versionOf(revision),
+      points: pieces.map(({ atMs, seconds, points }, at) => ({
+        atMs,
+        value:
+          first === -1 || at < first - 1
+            ? null
+            : points.filter(isOf).reduce((sum, { requests }) => sum + requests, 0) / seconds,
+      })),
+    };
+  });
 }
 
 function latenciesOf(pieces: readonly Piece[]): readonly Series[] {

@@ -45,7 +45,7 @@ function Bars({ view: { title, bars } }: { view: Of<'bars'> }) {
   const most = Math.max(1, ...bars.map(({ score }) => Math.abs(score)));
   return html`<div>
     ${title !== '' && html`<p class="try-value"><${Theirs} text=${title} /></p>`}
-    <ul class="try-bars">
+    <ul class=${title === '' && bars.length > 1 ? 'try-bars led' : 'try-bars'}>
       ${bars.map(
         ({ label, score }: Bar, at) => html`<li key=${at}>
           <span class="try-bar-label"><${Theirs} text=${label} /></span>
