@@ -148,6 +148,21 @@ asyncio.run(quick())`);
     expect(found).toEqual({ counts: [8, 1, 3], direct: true, answers: [[[0]], [[2]], [[4]]] });
   });
 
+  it('a slow model that has one client alone answers it as without batches', async () => {
+    const found = await python.said(`${BUSY}
+async def lone():
+    predictor = Predictor()
+    batches = Batches(predictor, 64, lambda: 1)
+    answer = asyncio.ensure_future(batches.predict(doubled, rows([1]), stays))
+    while not begun.is_set(): await asyncio.sleep(0.001)
+    direct = batches._answering is None and not batches._waiting
+    released.set()
+    print(json.dumps({"direct": direct, "answer": (await answer)["y"].tolist()}))
+asyncio.run(lone())`);
+
+    expect(found).toEqual({ direct: true, answer: [[2]] });
+  });
+
   it.each([
     ['rows', 'Model(SIGNATURE, doubled)', 'rows([1], [2])', true],
     ['more rows than a run takes', 'Model(SIGNATURE, doubled)', 'rows(*[[1]] * 9)', false],

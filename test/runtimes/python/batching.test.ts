@@ -16,7 +16,7 @@ dice = np.random.RandomState(7)
 golden = {"x": dice.normal(0, 1, (256, 3))}
 SIGNATURE = Signature((TensorSpec("x", "FP64", (-1, 3)),), ())
 
-def times(**ms): return {"by": "affinity", "runs": [{"vcpus": 1, "rows": int(rows[1:]), "ms": each} for rows, each in ms.items()]}
+def times(cpu={}, **ms): return {"by": "affinity", "runs": [{"vcpus": 1, "rows": int(rows[1:]), "ms": each, "cpuMs": cpu.get(rows, each)} for rows, each in ms.items()]}
 
 def sums(arrays): return {"y": arrays["x"].sum(axis=1)}
 
@@ -111,6 +111,17 @@ function describeBatching(runtime: Runtime): void {
       what: 'a row takes less than a request costs the server',
       given: 'measured=times(r1=0.04, r8=0.05, r64=0.09)',
       reason: 'a row alone takes 0.04 ms, so little would be saved: the least is 0.1 ms',
+    },
+    {
+      what: 'a run of a few rows does not pay, though one of many would',
+      given: 'measured=times(r1=1, r8=6, r64=7)',
+      reason:
+        '8 rows in one run take 0.75 of the time of as many requests, 64 rows in one run take 0.11 of the time of as many requests',
+    },
+    {
+      what: 'a row took long only since the machine was busy',
+      given: 'measured=times(cpu={"r1": 0.05}, r1=20, r8=0.5, r64=2)',
+      reason: 'a row alone takes 0.05 ms, so little would be saved: the least is 0.1 ms',
     },
     {
       what: 'nothing was measured',

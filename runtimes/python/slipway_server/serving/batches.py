@@ -37,7 +37,8 @@ class Batches:
     async def predict(self, predict: Predict, inputs: Arrays, gone: Callable[[], Awaitable[Any]]) -> Arrays:
         """Refuses with 503 when 100 already wait. `gone` resolves when the client has left."""
         rows = _rows_of(inputs)
-        if self._answering is None and self._asked() <= 1 and self._predictor.is_free(rows):
+        # A request that the server has alone goes the way that it goes without batches, so that a single client pays nothing for them.
+        if self._answering is None and self._asked() <= 1:
             return await self._predictor.run(lambda: predict(inputs), rows, gone)
         if len(self._waiting) >= MOST_WAITING:
             raise Refusal(503, worded("tooManyWaiting", len(self._waiting), MOST_WAITING), retry_after=1)
