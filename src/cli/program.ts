@@ -7,6 +7,7 @@ import { addCompletionCommands } from './commands/completion-commands.ts';
 import { addConsoleCommand } from './commands/console-command.ts';
 import { addCostCommand } from './commands/cost-command.ts';
 import { addDataCommands } from './commands/data-commands.ts';
+import { addGitCommands } from './commands/git-commands.ts';
 import { addKeyCommands } from './commands/key-commands.ts';
 import { addModelCommands } from './commands/model-commands.ts';
 import { addPromotionCommands } from './commands/promotion-commands.ts';
@@ -92,6 +93,7 @@ Examples:
   addCostCommand(program);
   addWhatifCommand(program);
   addDataCommands(program);
+  addGitCommands(program);
   addKeyCommands(program);
   addAccountCommands(program);
   addProveCommand(program);

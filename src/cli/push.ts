@@ -33,6 +33,31 @@ export async function push(
   open: () => Promise<Slipway>,
 ): Promise<SlipwayEvent> {
   const startedAtMs = performance.now();
+  let opened: Promise<Slipway> | undefined;
+  const slipway = () => {
+    opened ??= open();
+    return opened;
+  };
+  const deployment = await deploy(path, options, slipway);
+  const { readEvents, listBuilds } = await slipway();
+  const events = await readEvents({ deployment, follow: true });
+  using interrupt = onInterrupt();
+  return await followDeployment(events, {
+    output: options.output,
+    startedAtMs,
+    begun: 'Uploaded',
+    listBuilds,
+    ...(options.asks && { asks: options.asks }),
+    left: interrupt.signal,
+  });
+}
+
+/** Uploads a model, as a file or a folder; returns the deployment that this starts. */
+export async function deploy(
+  path: string,
+  options: Omit<Options, 'asks'>,
+  open: () => Promise<Slipway>,
+): Promise<string> {
   const found = await pathStats(path);
   await requireReadable(path);
   const planned = await uploads(resolve(path), options);
@@ -46,16 +71,7 @@ export async function push(
     deployment = await send(slipway, upload, options);
   }
   if (deployment === null) throw new Failure('InputInvalid', `${path} starts no deployment`);
-  const events = await slipway.readEvents({ deployment, follow: true });
-  using interrupt = onInterrupt();
-  return await followDeployment(events, {
-    output: options.output,
-    startedAtMs,
-    begun: 'Uploaded',
-    listBuilds: slipway.listBuilds,
-    ...(options.asks && { asks: options.asks }),
-    left: interrupt.signal,
-  });
+  return deployment;
 }
 
 /** The uploads with a manifest that names the live version as the one to replace; null where nothing is live, which nothing can break. */

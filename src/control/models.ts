@@ -22,6 +22,9 @@ const common = {
   state: versionState,
   damage: z.exactOptional(damage),
   advice: z.exactOptional(advice),
+  tags: z.exactOptional(
+    z.array(z.string()).check(z.describe('The names that its owner gave it, as by tags of git.')),
+  ),
 };
 
 const modelVersion = z
@@ -210,6 +213,10 @@ export const asked = z
 
 /** The outcome of a request, in a sentence, and the deployment that carries it out or is given up. */
 export type Asked = Frozen<z.output<typeof asked>>;
+
+export const tagged = z.object({
+  version: z.nullable(version).check(z.describe('The version that has the tag now.')),
+});
 
 export const objects = z.object({ keys: z.array(z.string()) });
 

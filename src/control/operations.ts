@@ -25,6 +25,7 @@ import {
   refused,
   removed,
   steps,
+  tagged,
   traffic,
   uploaded,
   uploadProgress,
@@ -92,6 +93,9 @@ const upload = z.object({
     'The id that the sender makes for each object.',
   ),
 });
+/** The form of a tag. */
+export const TAG = /^[A-Za-z0-9]([A-Za-z0-9._/-]{0,98}[A-Za-z0-9])?$/;
+const TAG_FORM = 'is not a tag\nUse 1 to 100 letters, digits, and inner dots, hyphens, underscores and slashes.';
 const size = z.int(BYTES).check(z.nonnegative(BYTES));
 const which = (description: string) => z.object({ version: z.optional(said(number, description)) });
 
@@ -236,6 +240,21 @@ export const everywhere = {
     params: named,
     says: 'The hours in which it was called.',
     answer: json(calledHours),
+  },
+  tagVersion: {
+    method: 'PUT',
+    path: '/models/{name}/tags',
+    summary: 'Names a version by a tag, which another version of the model loses.',
+    params: named,
+    query: z.object({
+      tag: said(
+        z.string().check(z.regex(TAG, TAG_FORM)),
+        'Letters, digits, and within it dots, hyphens, underscores and slashes; at most 100.',
+      ),
+      version: z.optional(said(number, 'Without it no version has the tag any more.')),
+    }),
+    says: 'It is recorded.',
+    answer: json(tagged),
   },
   rollBack: {
     method: 'POST',

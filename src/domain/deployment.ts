@@ -317,7 +317,7 @@ export type Advice = {
   readonly savesUsd: number;
 };
 
-/** `deploymentId` is the deployment that made it. `damage` is present while its bytes differ from those that it was deployed with, `advice` while it would better be placed elsewhere. */
+/** `deploymentId` is the deployment that made it. `damage` is present while its bytes differ from those that it was deployed with, `advice` while it would better be placed elsewhere. `tags` are the names that its owner gave it, in their order. */
 export type ModelVersion = RevisionRef & {
   readonly model: string;
   readonly version: number;
@@ -327,6 +327,7 @@ export type ModelVersion = RevisionRef & {
   readonly liveAtMs: number;
   readonly damage?: Damage;
   readonly advice?: Advice;
+  readonly tags?: readonly string[];
 };
 
 /** A model's consecutive repairs, and when (epoch ms) the last was requested. */

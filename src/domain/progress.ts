@@ -152,7 +152,8 @@ export function commit(
     if (records.version?.state === 'Removed') {
       throw new Failure('PhaseConflict', `${model.name}: version ${version} is gone`);
     }
-    const promoted = liveVersion(deployment, nowMs);
+    const tags = records.version?.tags;
+    const promoted = { ...liveVersion(deployment, nowMs), ...(tags && { tags }) };
     return {
       ...announced(records, move(deployment, 'Live', nowMs), announcement),
       model: { ...records.model, model: promote(model, promoted, deployment) },
@@ -227,6 +228,24 @@ export function noteAdvice(
       const words = { reason, fix, data };
       const announced = announceVersion(deployment, noted, { state: 'Advised', nowMs, words });
       return { answer: undefined, version: noted, ...announced };
+    },
+  };
+}
+
+/** Decides `Registry.noteTags`. */
+export function noteTags(
+  { model, version, deploymentId }: Pick<ModelVersion, 'model' | 'version' | 'deploymentId'>,
+  tags: readonly string[],
+): RegistryWrite<void> {
+  return {
+    deploymentId,
+    model,
+    version,
+    decide({ version: known }) {
+      if (!known) return { answer: undefined };
+      const { tags: _, ...untagged } = known;
+      const noted = tags.length > 0 ? { ...untagged, tags: tags.toSorted() } : untagged;
+      return { answer: undefined, version: noted };
     },
   };
 }

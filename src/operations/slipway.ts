@@ -33,6 +33,7 @@ import {
 } from './models/model-status.ts';
 import { promotionActions } from './models/promotion-actions.ts';
 import { refusedDrops } from './models/refused-drops.ts';
+import { tagVersion } from './models/tag-version.ts';
 import { ROOT } from './root.ts';
 
 type Requests = Control<typeof everywhere>;
@@ -125,6 +126,8 @@ export function slipwayRequests(deps: Deps): Requests {
       joinTruths(deps, (await known(name)).name, await feedbackText(bytes)),
     readDemand: async ({ name }) => demandOf(deps, await known(name)),
     readTraffic: async ({ name, minutes }) => deps.traffic(await known(name), minutes),
+    tagVersion: async ({ name, tag, version }) =>
+      tagVersion(registry, await known(name), { tag, version: version ?? null }),
     rollBack: ({ name, to }) => actions.rollback(name, to ?? null),
     abort: ({ name }) => actions.abort(name),
     undeploy: ({ name }) => actions.undeploy(name),

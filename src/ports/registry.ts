@@ -112,6 +112,11 @@ export type Registry = {
     version: Pick<ModelVersion, 'model' | 'version' | 'deploymentId'>,
     advice: Advice | null,
   ): Promise<void>;
+  /** Records the names that a version's owner gave it, in place of those before. Takes no epoch, and is not announced: it changes nothing of what serves. A no-op for a version that never went live. */
+  noteTags(
+    version: Pick<ModelVersion, 'model' | 'version' | 'deploymentId'>,
+    tags: readonly string[],
+  ): Promise<void>;
   /**
    * Announces what has befallen the servers of a version, as an event of the deployment that made it: one of a kind in 15 minutes, and nothing of others until then. Takes no epoch: it changes nothing of what serves.
    * A no-op for a version that never went live or is removed.

@@ -58,13 +58,22 @@ function modelLines(
   ];
   return [
     ...(live
-      ? inOneOrTwo(`${name}  v${live.version} live on ${live.target}`, endpoint, width)
+      ? inOneOrTwo(`${name}  v${live.version}${tagsOf(live, versions)} live on ${live.target}`, endpoint, width)
       : [`${name}  nothing live`]),
     ...notes.flatMap((note) => wrapped(`${INDENT}(${note})`, width, `${INDENT} `)),
     ...(build?.lines ?? []).flatMap((line) =>
       wrapped(INDENT.repeat(2) + printableLine(line), width, INDENT.repeat(2)),
     ),
   ];
+}
+
+/** The names of a version, as ` (v1.2)`; empty where it has none. */
+function tagsOf(
+  { version }: Pick<ModelStatus['versions'][number], 'version'>,
+  versions: ModelStatus['versions'],
+): string {
+  const { tags = [] } = versions.find((each) => each.version === version) ?? {};
+  return tags.length > 0 ? ` (${tags.join(', ')})` : '';
 }
 
 function inOneOrTwo(first: string, second: string, width: number): readonly string[] {

@@ -120,12 +120,13 @@ export async function modelVersions(
   const versions = await registry.versions(name);
   return Promise.all(
     versions.map(
-      async ({ version, revision, target, state, liveAtMs, deploymentId, damage, advice }) => ({
+      async ({ version, revision, target, state, liveAtMs, deploymentId, damage, advice, tags }) => ({
         version,
         revision,
         target,
         liveAtMs,
         ...(damage && { damage }),
+        ...(tags && { tags }),
         ...(advice && version === live?.version && { advice }),
         // Two versions are marked Live until the previous one has drained.
         state: state === 'Live' && version !== live?.version ? 'Retired' : state,

@@ -1,0 +1,34 @@
+import type { Model } from '#domain/deployment.ts';
+import { Failure } from '#domain/failure.ts';
+import type { Registry } from '#ports/registry.ts';
+import { unknownVersion } from './version-deployment.ts';
+
+// One screen of a terminal; a record of the registry has room for more.
+const MOST_TAGS = 20;
+
+/**
+ * Names a version of a model by a tag, and takes the tag from any other version of it; without a version none has the tag afterwards.
+ * Fails with `InputInvalid` for a version that never went live, and one that has 20 tags already.
+ */
+export async function tagVersion(
+  registry: Pick<Registry, 'versions' | 'noteTags'>,
+  { name }: Pick<Model, 'name'>,
+  { tag, version }: { readonly tag: string; readonly version: number | null },
+): Promise<{ readonly version: number | null }> {
+  const versions = await registry.versions(name);
+  const wanted = versions.find((each) => each.version === version);
+  if (version !== null && !wanted) throw unknownVersion({ name }, version);
+  const { tags = [] } = wanted ?? {};
+  if (!tags.includes(tag) && tags.length >= MOST_TAGS) {
+    throw new Failure('InputInvalid', `${name} v${version} has ${MOST_TAGS} tags, which is the limit`, {
+      fix: 'Remove one of them first: `git push --delete REPOSITORY TAG`.',
+    });
+  }
+  for (const each of versions) {
+    const others = (each.tags ?? []).filter((known) => known !== tag);
+    const isWanted = each === wanted;
+    if (!isWanted && others.length === (each.tags ?? []).length) continue;
+    await registry.noteTags(each, isWanted ? [...others, tag] : others);
+  }
+  return { version };
+}
