@@ -95,7 +95,8 @@ const upload = z.object({
 });
 /** The form of a tag. */
 export const TAG = /^[A-Za-z0-9]([A-Za-z0-9._/-]{0,98}[A-Za-z0-9])?$/;
-const TAG_FORM = 'is not a tag\nUse 1 to 100 letters, digits, and inner dots, hyphens, underscores and slashes.';
+const TAG_FORM =
+  'is not a tag\nUse 1 to 100 letters, digits, and inner dots, hyphens, underscores and slashes.';
 const size = z.int(BYTES).check(z.nonnegative(BYTES));
 const which = (description: string) => z.object({ version: z.optional(said(number, description)) });
 

@@ -24,8 +24,9 @@ const versionOne = {
 };
 
 /** Version 1 is live again by deployment 9, which is not ended yet; version 2 was live before. */
-async function liveAgain(world: RegistryWorld) {
+async function liveAgain(world: RegistryWorld, tags: readonly string[] = []) {
   await world.registry.releaseLease(await goneLive(world, 1));
+  if (tags.length > 0) await world.registry.noteTags(versionOne, tags);
   const second = await goneLive(world, 2);
   await world.registry.markVersion(second, 1, 'Retired');
   await world.registry.releaseLease(second);
@@ -131,6 +132,43 @@ export function describeVersions(open: OpenWorld): void {
       await world.registry.noteAdvice({ ...versionOne, deploymentId: idOf(7) }, advice);
 
       expect(await advisedOf(world)).toEqual([]);
+    });
+  });
+
+  describe('noteTags', () => {
+    it('stand with a version in their order, are told to nobody, and stay when it is live again', async () => {
+      const world = open();
+      await world.registry.releaseLease(await goneLive(world, 1));
+      const before = await eventsOf(world, idOf(1));
+
+      for (const tags of [['first'], ['v2', 'v1']]) {
+        await world.registry.noteTags(versionOne, tags);
+      }
+      expect(await world.registry.versions('shapes')).toEqual([
+        { ...versionOne, state: 'Live', tags: ['v1', 'v2'] },
+      ]);
+      expect(await eventsOf(world, idOf(1))).toEqual(before);
+      await world.registry.noteTags(versionOne, []);
+      expect(await world.registry.versions('shapes')).toEqual([{ ...versionOne, state: 'Live' }]);
+    });
+
+    it('stay with a version that is made live again', async () => {
+      const world = open();
+      await liveAgain(world, ['v1']);
+
+      const [again] = (await world.registry.versions('shapes')).filter(
+        ({ version }) => version === 1,
+      );
+      expect(again).toMatchObject({ state: 'Live', tags: ['v1'] });
+    });
+
+    it('are none of a version that never went live', async () => {
+      const world = open();
+      await holding(world, 1);
+
+      await world.registry.noteTags(versionOne, ['v1']);
+
+      expect(await world.registry.versions('shapes')).toEqual([]);
     });
   });
 

@@ -1,6 +1,13 @@
 import { resolve } from 'node:path';
 import { Argument, type Command, Option } from 'commander';
-import { HOOKS, type Hook, initRepository, openCheckout, openPushed, usualRepository } from '#operations/git/repository.ts';
+import {
+  HOOKS,
+  type Hook,
+  initRepository,
+  openCheckout,
+  openPushed,
+  usualRepository,
+} from '#operations/git/repository.ts';
 import { ROOT } from '#operations/root.ts';
 import { asksForContainers } from '../ask-containers.ts';
 import {
@@ -22,7 +29,9 @@ import { commandOutput } from '../output.ts';
 export function addGitCommands(program: Command): void {
   const git = program
     .command('git')
-    .description('Deploys the models of a Git repository: by git push on this machine, by a CI job in AWS.');
+    .description(
+      'Deploys the models of a Git repository: by git push on this machine, by a CI job in AWS.',
+    );
   addInit(git);
   addDeploy(git);
   addHook(git);
@@ -41,21 +50,24 @@ function addInit(git: Command): void {
       [],
     )
     .addHelpText('after', examples('slipway git init', 'slipway git init /srv/models.git'))
-    .action(async (named: string | undefined, options: Common & { dvcRemote: readonly string[] }) => {
-      const output = commandOutput(options);
-      const folder = named === undefined ? usualRepository(options.data) : resolve(named);
-      await initRepository({
-        folder,
-        dataDir: options.data,
-        command: [process.execPath, `${ROOT}slipway.js`],
-        dvcRemotes: options.dvcRemote,
-      });
-      output.line(`${folder} deploys what is pushed to its main`);
-      output.line('In your own repository, with each model in models/NAME/:');
-      output.line(`  git remote add slipway ${folder}`);
-      output.line('  git push slipway main');
-      output.data({ repository: folder });
-    });
+    .action(
+      async (named: string | undefined, options: Common & { dvcRemote: readonly string[] }) => {
+        const output = commandOutput(options);
+        const folder = named === undefined ? usualRepository(options.data) : resolve(named);
+        await initRepository({
+          folder,
+          dataDir: options.data,
+          command: [process.execPath, `${ROOT}slipway.js`],
+          dvcRemotes: options.dvcRemote,
+          environment: process.env,
+        });
+        output.line(`${folder} deploys what is pushed to its main`);
+        output.line('In your own repository, with each model in models/NAME/:');
+        output.line(`  git remote add slipway ${folder}`);
+        output.line('  git push slipway main');
+        output.data({ repository: folder });
+      },
+    );
 }
 
 type DeployOptions = Place & {
@@ -93,7 +105,7 @@ function addDeploy(git: Command): void {
 async function deployPushed({ data, repository, ...options }: DeployOptions): Promise<boolean> {
   const output = commandOutput(options);
   return deployMain({
-    repository: await openPushed(resolve(repository ?? usualRepository(data)), data, {}),
+    repository: await openPushed(resolve(repository ?? usualRepository(data)), data, process.env),
     slipway: await openOneMachine(data),
     checksum: 'sha256',
     output,
@@ -103,7 +115,7 @@ async function deployPushed({ data, repository, ...options }: DeployOptions): Pr
 async function deployRange(options: DeployOptions): Promise<boolean> {
   const { before: from, after: to = 'HEAD', repository: folder = '.', yes = false } = options;
   const output = commandOutput(options);
-  const repository = await openCheckout(folder);
+  const repository = await openCheckout(folder, process.env);
   const before = from === undefined ? null : await commitNamed(repository, from);
   const after = await commitNamed(repository, to);
   const account = accountOf(options);

@@ -29,7 +29,11 @@ import {
 } from './models.ts';
 
 /** A ref that a push moves; `before` and `after` are commits, or what tags name, and null where it is made or removed. */
-type Moved = { readonly ref: string; readonly before: string | null; readonly after: string | null };
+type Moved = {
+  readonly ref: string;
+  readonly before: string | null;
+  readonly after: string | null;
+};
 
 type Pushed = Omit<Place, 'repository'> & {
   readonly repository: PushedRepository;
@@ -46,7 +50,11 @@ type Asked = { readonly repository: string; readonly data: string };
  * Does what a hook of the repository has to do, with what Git writes to it; whether the push is taken.
  * Fails with `PlatformUnavailable` where no Slipway runs.
  */
-export async function runHook(hook: Hook, { repository, data }: Asked, output: Output): Promise<boolean> {
+export async function runHook(
+  hook: Hook,
+  { repository, data }: Asked,
+  output: Output,
+): Promise<boolean> {
   const environment = takenGitEnvironment(process.env);
   const moved = movedRefs(await text(process.stdin));
   const pushed: Pushed = {
@@ -138,7 +146,9 @@ async function carriedOut(pushed: Pushed, moved: readonly Moved[]): Promise<bool
   const { output } = pushed;
   const works = [
     ...moved.filter(({ ref }) => ref === MAIN).map(() => () => deployMain(pushed)),
-    ...moved.filter(({ ref }) => ref.startsWith(TAGS)).map((each) => () => nameVersions(pushed, each)),
+    ...moved
+      .filter(({ ref }) => ref.startsWith(TAGS))
+      .map((each) => () => nameVersions(pushed, each)),
     ...moved
       .filter(({ ref, after }) => ref.startsWith(BRANCH) && ref !== MAIN && after !== null)
       .map((each) => () => compareCandidates(pushed, each)),

@@ -27,8 +27,11 @@ export async function withArtifact<Result>(
 ): Promise<Result> {
   const { git, stores, inFolder } = repository;
   const found = artifactAmong(model, await modelFiles(git, { commit, model }, stores));
-  for (const name of found.leftOut) output.line(`${model}: left out ${name}, no part of ${found.path}`);
-  return inFolder(async (folder) => work(await checkOut(git, { model, found }, { folder, checksum })));
+  for (const name of found.leftOut)
+    output.line(`${model}: left out ${name}, no part of ${found.path}`);
+  return inFolder(async (folder) =>
+    work(await checkOut(git, { model, found }, { folder, checksum })),
+  );
 }
 
 /** Inspects each model that differs between two commits as a deployment would, and says what was found; whether all can be taken. */
@@ -80,7 +83,9 @@ export async function beginChanged(
     }
   }
   for (const model of removed) {
-    output.line(`${model} is gone from the branch, and stays live: \`slipway undeploy ${model}\` removes it`);
+    output.line(
+      `${model} is gone from the branch, and stays live: \`slipway undeploy ${model}\` removes it`,
+    );
   }
   return { begun, isWhole };
 }
@@ -102,6 +107,9 @@ async function beginOne(
   output.line(`${model} v${same.version} has these bytes: ${says}`);
   return deploymentId === null ? null : { deployment: deploymentId, after };
 }
+
+const NOT_LIVE =
+  'MODEL stays as it was before, and the branch keeps the commit\n→ Mend it or take it back (`git revert`), and push again.';
 
 type Following = {
   readonly output: Output;
@@ -128,7 +136,7 @@ export async function followAll(
     const isLive = ['Live', 'Ignored'].includes(detail.state);
     areLive &&= isLive;
     if (isLive) output.line(`${model} answers at ${slipway.endpoint(model)}`);
-    else output.line(`${model} stays as it was: what was live before answers on`);
+    else output.line(NOT_LIVE.replace('MODEL', model));
   }
   return areLive;
 }

@@ -58,7 +58,11 @@ function modelLines(
   ];
   return [
     ...(live
-      ? inOneOrTwo(`${name}  v${live.version}${tagsOf(live, versions)} live on ${live.target}`, endpoint, width)
+      ? inOneOrTwo(
+          `${name}  v${live.version}${tagsOf(live, versions)} live on ${live.target}`,
+          endpoint,
+          width,
+        )
       : [`${name}  nothing live`]),
     ...notes.flatMap((note) => wrapped(`${INDENT}(${note})`, width, `${INDENT} `)),
     ...(build?.lines ?? []).flatMap((line) =>

@@ -20,7 +20,10 @@ export function artifactAmong(model: string, files: readonly ModelFile[]): Found
   });
   if (folders.includes('')) return { path: '', isFolder: true, files, leftOut: [] };
   const single = files.filter((file) => meaningOf(file).kind === 'artifact');
-  const found = [...folders.map((folder) => folder.slice(0, -1)), ...single.map(({ name }) => name)];
+  const found = [
+    ...folders.map((folder) => folder.slice(0, -1)),
+    ...single.map(({ name }) => name),
+  ];
   const [path] = found;
   if (path === undefined) throw noArtifact(model, files);
   if (found.length > 1) throw tooMany(model, found);
@@ -46,10 +49,15 @@ function isBeside(name: string, file: string): boolean {
 
 function noArtifact(model: string, files: readonly ModelFile[]): Failure {
   const names = files.map(({ name }) => name);
-  const some = names.slice(0, 3).join(', ') + (names.length > 3 ? ` and ${names.length - 3} more` : '');
-  return new Failure('ArtifactRejected', `models/${model}/ has no model file and no model.yaml: ${some || 'no file'}`, {
-    fix: 'Commit one model file there, or a folder with a model.yaml (which may be empty); keep other files elsewhere.',
-  });
+  const some =
+    names.slice(0, 3).join(', ') + (names.length > 3 ? ` and ${names.length - 3} more` : '');
+  return new Failure(
+    'ArtifactRejected',
+    `models/${model}/ has no model file and no model.yaml: ${some || 'no file'}`,
+    {
+      fix: 'Commit one model file there, or a folder with a model.yaml (which may be empty); keep other files elsewhere.',
+    },
+  );
 }
 
 function tooMany(model: string, found: readonly string[]): Failure {

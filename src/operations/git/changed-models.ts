@@ -23,7 +23,17 @@ export async function changedModels(
   after: string,
 ): Promise<ChangedModels> {
   const from = before ?? (await git.text('hash-object', '-t', 'tree', '/dev/null')).trim();
-  const found = await git.text('diff-tree', '-r', '-z', '--raw', '--no-renames', from, after, '--', 'models');
+  const found = await git.text(
+    'diff-tree',
+    '-r',
+    '-z',
+    '--raw',
+    '--no-renames',
+    from,
+    after,
+    '--',
+    'models',
+  );
   const names = new Set<string>();
   for (const { mode, path } of rawEntries(found)) {
     const [, name = '', ...rest] = path.split('/');
@@ -41,7 +51,15 @@ export async function changedModels(
 
 /** The names of the folders below models/ at a commit that are names of models. */
 export async function modelsAt(git: Git, commit: string): Promise<readonly string[]> {
-  const listed = await git.text('ls-tree', '-z', '-d', '--name-only', '--full-tree', commit, 'models/');
+  const listed = await git.text(
+    'ls-tree',
+    '-z',
+    '-d',
+    '--name-only',
+    '--full-tree',
+    commit,
+    'models/',
+  );
   const names = listed.split('\0').map((path) => path.slice('models/'.length));
   return names.filter(isModelName);
 }

@@ -80,9 +80,13 @@ async function written(
   });
   const isWhole = !('path' in from) || kept?.digest('hex') === from.digest;
   if (countBytes !== sizeBytes || !isWhole) {
-    throw new Failure('ArtifactRejected', `${name}: the bytes behind its pointer have another hash`, {
-      fix: 'They are damaged: send them again, by `git lfs push` or `dvc push`.',
-    });
+    throw new Failure(
+      'ArtifactRejected',
+      `${name}: the bytes behind its pointer have another hash`,
+      {
+        fix: 'They are damaged: send them again, by `git lfs push` or `dvc push`.',
+      },
+    );
   }
   return sum.digest();
 }
@@ -90,7 +94,10 @@ async function written(
 function summing(checksum: BucketChecksum) {
   if (checksum === 'sha256') {
     const hash = createHash('sha256');
-    return { update: (bytes: Buffer) => void hash.update(bytes), digest: async () => hash.digest('hex') };
+    return {
+      update: (bytes: Buffer) => void hash.update(bytes),
+      digest: async () => hash.digest('hex'),
+    };
   }
   const crc = new Crc64Nvme();
   return {

@@ -17,20 +17,18 @@ export type Git = {
 
 const MOST_BYTES = 64 * 1024 * 1024;
 
-/** The variables by which Git says to a hook where the pushed objects are. They are for Git alone: a build that a hook starts must not see them. */
+/** The environment of the program `git`. In a hook it says where the pushed objects are. */
 export type GitEnvironment = Readonly<Record<string, string | undefined>>;
 
-/** Takes the variables of Git out of an environment. */
+/** Takes the variables of Git out of an environment, and answers what it was: a build that a hook starts must not see them. */
 export function takenGitEnvironment(environment: NodeJS.ProcessEnv): GitEnvironment {
-  const names = Object.keys(environment).filter((name) => name.startsWith('GIT_'));
-  const taken = Object.fromEntries(names.map((name) => [name, environment[name]]));
-  for (const name of names) delete environment[name];
-  return taken;
+  const whole = { ...environment };
+  for (const name of Object.keys(whole)) if (name.startsWith('GIT_')) delete environment[name];
+  return whole;
 }
 
-export function openGit(gitDir: string, environment: GitEnvironment = {}): Git {
+export function openGit(gitDir: string, environment: GitEnvironment): Git {
   const env = {
-    ...process.env,
     ...environment,
     GIT_DIR: gitDir,
     // A pushed ref below refs/replace would put other objects in the place of those that were inspected.
@@ -49,7 +47,10 @@ export function openGit(gitDir: string, environment: GitEnvironment = {}): Git {
     });
 
   async function* blob(oid: string): AsyncGenerator<Buffer, void> {
-    const child = spawn('git', ['cat-file', 'blob', oid], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn('git', ['cat-file', 'blob', oid], {
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     const ended = endOf(child, ['cat-file']);
     try {
       for await (const chunk of child.stdout) yield chunk;
@@ -106,7 +107,7 @@ function explained(args: readonly string[], cause: unknown, said: string): Failu
   if (code === 'ENOENT') {
     return new Failure('InputInvalid', 'there is no program `git` on the PATH', {
       cause,
-      fix: 'Install Git 2.28 or later.',
+      fix: 'Install Git 2.31 or later.',
     });
   }
   if (code === 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER') {

@@ -54,8 +54,9 @@ export async function modelFiles(
   }
   requireFew(folder, entries.length);
   const resolved = await resolvedFiles(git, { commit, folder }, { entries, stores });
+  // Before hidden files are left out: a path that a pointer names may lead out of the folder.
+  for (const { name } of resolved) requireKey(folder + name);
   const files = resolved.filter(({ name }) => isPart(name));
-  for (const { name } of files) requireKey(folder + name);
   requireFew(folder, files.length);
   requireRoom(folder, files);
   requireOnce(folder, files);
@@ -136,9 +137,13 @@ function requireOnce(folder: string, files: readonly ModelFile[]): void {
   const names = new Set<string>();
   for (const { name } of files) {
     if (names.has(name)) {
-      throw new Failure('ArtifactRejected', `${folder}${name} is there twice, once as a pointer of DVC`, {
-        fix: 'Remove one of them.',
-      });
+      throw new Failure(
+        'ArtifactRejected',
+        `${folder}${name} is there twice, once as a pointer of DVC`,
+        {
+          fix: 'Remove one of them.',
+        },
+      );
     }
     names.add(name);
   }

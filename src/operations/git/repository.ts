@@ -48,17 +48,19 @@ type Asked = {
   /** The program of Node, and the file with Slipway's command. */
   readonly command: readonly [node: string, slipway: string];
   readonly dvcRemotes: readonly string[];
+  readonly environment: GitEnvironment;
 };
 
 /**
  * Makes a bare repository whose hooks hand what is pushed to the Slipway of a data folder; for one that it made before, writes the hooks again.
  * Fails with `InputInvalid` for a folder that holds something else, or hooks of another program.
  */
-export async function initRepository({ folder, dataDir, command, dvcRemotes }: Asked): Promise<void> {
+export async function initRepository(asked: Asked): Promise<void> {
+  const { folder, dataDir, command, dvcRemotes } = asked;
   await requireOwn(folder);
   const own = join(folder, OWN);
-  await openGit(folder).text('init', '--quiet', '--bare', '--initial-branch=main', folder);
-  const git = openGit(folder);
+  const git = openGit(folder, asked.environment);
+  await git.text('init', '--quiet', '--bare', '--initial-branch=main', folder);
   const hooks = join(own, 'hooks');
   await mkdir(hooks, { recursive: true, mode: 0o700 });
   for (const [key, value] of settings(hooks)) await git.text('config', key, value);
@@ -186,17 +188,21 @@ async function dvcRemotesOf(git: Git): Promise<readonly string[]> {
 }
 
 /** Opens the repository of a working folder, as a CI job has it. Fails with `InputInvalid` outside any. */
-export async function openCheckout(folder: string): Promise<Repository> {
-  const asked = openGit(join(resolve(folder), '.git'));
-  const top = (await asked.found('rev-parse', '--show-toplevel')) === undefined ? null : resolve(folder);
-  if (top === null) {
-    throw new Failure('InputInvalid', `${resolve(folder)} is not the top of a checkout of Git`, {
+export async function openCheckout(
+  folder: string,
+  environment: GitEnvironment,
+): Promise<Repository> {
+  const top = resolve(folder);
+  const git = openGit(join(top, '.git'), environment);
+  const found = await git.found('rev-parse', '--path-format=absolute', '--git-common-dir');
+  if (found === undefined) {
+    throw new Failure('InputInvalid', `${top} is not the top of a checkout of Git`, {
       fix: 'Run the command in the folder that has .git, or name it with --repository.',
     });
   }
-  const common = (await asked.text('rev-parse', '--path-format=absolute', '--git-common-dir')).trim();
+  const common = found.trim();
   return {
-    git: asked,
+    git,
     stores: {
       lfs: join(common, 'lfs'),
       lfsFix: 'Fetch them first: `git lfs fetch`, or `lfs: true` for actions/checkout.',
@@ -216,7 +222,8 @@ async function inFolder<Result>(
   await mkdir(parent, { recursive: true, mode: 0o700 });
   for (const name of await readdir(parent)) {
     const [, pid] = /^(\d+)-/.exec(name) ?? [];
-    if (pid && !isAlive(Number(pid))) await rm(join(parent, name), { recursive: true, force: true });
+    if (pid && !isAlive(Number(pid)))
+      await rm(join(parent, name), { recursive: true, force: true });
   }
   const folder = await mkdtemp(join(parent, `${process.pid}-`));
   try {
@@ -225,4 +232,3 @@ async function inFolder<Result>(
     await rm(folder, { recursive: true, force: true });
   }
 }
-

@@ -120,7 +120,17 @@ export async function modelVersions(
   const versions = await registry.versions(name);
   return Promise.all(
     versions.map(
-      async ({ version, revision, target, state, liveAtMs, deploymentId, damage, advice, tags }) => ({
+      async ({
+        version,
+        revision,
+        target,
+        state,
+        liveAtMs,
+        deploymentId,
+        damage,
+        advice,
+        tags,
+      }) => ({
         version,
         revision,
         target,

@@ -20,9 +20,13 @@ export async function tagVersion(
   if (version !== null && !wanted) throw unknownVersion({ name }, version);
   const { tags = [] } = wanted ?? {};
   if (!tags.includes(tag) && tags.length >= MOST_TAGS) {
-    throw new Failure('InputInvalid', `${name} v${version} has ${MOST_TAGS} tags, which is the limit`, {
-      fix: 'Remove one of them first: `git push --delete REPOSITORY TAG`.',
-    });
+    throw new Failure(
+      'InputInvalid',
+      `${name} v${version} has ${MOST_TAGS} tags, which is the limit`,
+      {
+        fix: 'Remove one of them first: `git push --delete REPOSITORY TAG`.',
+      },
+    );
   }
   for (const each of versions) {
     const others = (each.tags ?? []).filter((known) => known !== tag);

@@ -164,6 +164,24 @@ describe('what was uploaded', () => {
   });
 });
 
+it('versions have a column of tags where one of them has any', () => {
+  const version = (n: number, tags?: string[]) =>
+    ({
+      version: n,
+      revision: `digits-v${n}`,
+      state: n === 2 ? 'Live' : 'Retired',
+      target: 'lambda',
+      liveAtMs: 0,
+      artifact: 'models/digits/a.onnx',
+      ...(tags && { tags }),
+    }) as const;
+
+  expect(versionLines('digits', [version(2), version(1)])[0]).not.toContain('TAGS');
+  const lines = versionLines('digits', [version(2), version(1, ['v1.0', 'first'])]);
+  expect(lines[0]).toMatch(/ TAGS$/);
+  expect(lines[2]).toMatch(/ a\.onnx +v1\.0, first$/);
+});
+
 describe('the line of an event', () => {
   it('shows a fix of several lines as they are to be written', () => {
     const detail = {

@@ -128,6 +128,12 @@ describe('the status of a model', () => {
     );
   });
 
+  it('shows the tags of the live version', () => {
+    expect(shown([{ ...model, versions: [{ ...LIVE, tags: ['v1.0', 'stable'] }] }])[0]).toMatch(
+      /^digits {2}v1 \(v1\.0, stable\) live on/,
+    );
+  });
+
   it('says which version does not have its bytes any more, and what to do', () => {
     const damage = { reason: 'objects/ab has other bytes', fix: 'Drop it again.' };
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { pythonWith } from '../../runtimes/python-environment.ts';
+import { gitClone } from '../../support/doors/git-door.ts';
 import { addConstantModel } from '../../support/models/onnx.ts';
 import { call } from '../../support/slipway/clients.ts';
 import {
@@ -130,3 +131,28 @@ itWith(withS3fs, 'DVC has it as a remote', async (python) => {
 
   expect((await readFile(join(repository, 'data/large.bin'))).length).toBe(LARGE_BYTES);
 });
+
+itWith(
+  withS3fs,
+  'models that DVC keeps in the bucket come by a push of their pointers',
+  async (python) => {
+    const clone = await gitClone(slipway, path('pushed'));
+    const dvc = (...args: readonly string[]) => execute(python, ['-m', 'dvc', ...args], clone.path);
+    await dvc('init');
+    await dvc('remote', 'add', '--default', 'slipway', 's3://bucket/models-of-dvc');
+    await clone.write('models/by-dvc/by-dvc.onnx', await readFile(path('one.onnx')));
+    await clone.write('models/folder/inner/folder.onnx', await readFile(path('two.onnx')));
+    await clone.write('models/folder/inner/model.yaml', '');
+    await dvc('add', 'models/by-dvc/by-dvc.onnx', 'models/folder/inner');
+    await clone.commit();
+
+    const early = await clone.push('main');
+    await dvc('push');
+    const pushed = await clone.push('main');
+
+    expect(early.err).toContain('Send them by `dvc push`');
+    expect(pushed).toMatchObject({ code: 0 });
+    expect(await answerOf('by-dvc')).toEqual([11, 12]);
+    expect(await answerOf('folder')).toEqual([21, 22]);
+  },
+);
