@@ -134,14 +134,14 @@ async function commitOf(
   return (await git.found('rev-parse', '--verify', '--quiet', `${id}^{commit}`))?.trim();
 }
 
-/** What a branch changes since it left main. */
+/** The commits of a branch since it left main. */
 async function rangeOf({ repository: { git } }: Pushed, after: string): Promise<Range> {
   const main = await git.found('rev-parse', '--verify', '--quiet', MAIN);
   const base = main === undefined ? undefined : await git.found('merge-base', MAIN, after);
   return { before: base?.trim() ?? null, after };
 }
 
-/** Deploys main, then names versions, then compares candidates: what takes longest comes last. */
+/** Deploys main, then names versions, then compares candidates, which takes longest. */
 async function carriedOut(pushed: Pushed, moved: readonly Moved[]): Promise<boolean> {
   const { output } = pushed;
   const works = [
@@ -176,7 +176,7 @@ export async function deployMain(pushed: Omit<Pushed, 'dataDir'>): Promise<boole
     const after = (await git.text('rev-parse', '--verify', MAIN)).trim();
     const before = (await git.found('rev-parse', '--verify', '--quiet', DEPLOYED))?.trim() ?? null;
     const all = await beginChanged(pushed, slipway, { before, after });
-    // What could not begin is tried again by the next push.
+    // The next push tries again those that could not begin.
     if (all.isWhole) await git.text('update-ref', DEPLOYED, after);
     return all;
   });

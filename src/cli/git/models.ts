@@ -59,7 +59,7 @@ export async function inspectChanged(place: Place, { before, after }: Range): Pr
 /** A change that has begun: the deployment to follow, from the event after the cursor on. */
 type Begun = { readonly model: string; readonly deployment: string; readonly after: string };
 
-/** What was begun, and whether all of it could be. */
+/** The changes that have begun, and whether none is missing. */
 export type AllBegun = { readonly begun: readonly Begun[]; readonly isWhole: boolean };
 
 /** Begins the deployment of each model that differs between two commits, or the rollback to the version that has its bytes. One that cannot begin keeps no other from it. */

@@ -1,6 +1,6 @@
 import { readKey } from '#domain/artifact/object-key.ts';
 import { Failure } from '#domain/failure.ts';
-import type { ModelFile } from './model-files.ts';
+import type { ModelFile } from './model-file.ts';
 
 /** The one artifact of a model's folder. `path` is that of its file or folder, relative to the model's folder: empty where this is the artifact itself. */
 export type FoundArtifact = {

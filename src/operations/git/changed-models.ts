@@ -84,7 +84,7 @@ function modelNamed(name: string): string {
   });
 }
 
-/** What lies directly in models/, or is models itself: no model can be there, and files that explain the others may. */
+/** Refuses a model directly in models/, or in its place; files that explain the models may be there. */
 function requireNoModel(mode: string, path: string): void {
   requirePlain(mode, path);
   if (readKey(path).kind !== 'misnamed') return;

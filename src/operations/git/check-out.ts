@@ -10,7 +10,7 @@ import type { Artifact, ArtifactPart } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import type { FoundArtifact } from './artifact.ts';
 import type { Git } from './git.ts';
-import type { ModelFile } from './model-files.ts';
+import type { ModelFile } from './model-file.ts';
 
 /** How a bucket names the bytes of an object: `sha256` on one machine, `crc64nvme` in an account. */
 export type BucketChecksum = 'sha256' | 'crc64nvme';

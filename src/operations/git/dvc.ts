@@ -7,7 +7,7 @@ import { MAX_PARTS } from '#domain/artifact/limit.ts';
 import { Failure } from '#domain/failure.ts';
 import { tooDeepLine } from '#formats/yaml/nesting.ts';
 import type { Git } from './git.ts';
-import type { ModelFile, Stores } from './model-files.ts';
+import type { ModelFile, Stores } from './model-file.ts';
 
 const ENDING = '.dvc';
 const CONFIG = '.dvc/config';

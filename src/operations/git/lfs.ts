@@ -1,7 +1,7 @@
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '#domain/failure.ts';
-import type { ModelFile, Stores } from './model-files.ts';
+import type { ModelFile, Stores } from './model-file.ts';
 
 /** A larger file is no pointer. https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md */
 export const MOST_POINTER_BYTES = 1024;

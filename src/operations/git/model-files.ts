@@ -7,31 +7,7 @@ import { requirePlain } from './changed-models.ts';
 import { dvcFiles, dvcStores, isDvcPointer } from './dvc.ts';
 import type { Git } from './git.ts';
 import { lfsFile, MOST_POINTER_BYTES } from './lfs.ts';
-
-/** A file outside the repository's own objects, with the hash that its bytes must have. */
-export type StoredFile = {
-  readonly path: string;
-  readonly algorithm: 'sha256' | 'md5';
-  readonly digest: string;
-};
-
-/** A file of a model at a commit: `name` is relative to the model's folder. */
-export type ModelFile = {
-  readonly name: string;
-  readonly sizeBytes: number;
-  readonly from: { readonly oid: string } | StoredFile;
-};
-
-/** Where the bytes behind pointers are, and what to do where they are not. */
-export type Stores = {
-  /** The folder of Git LFS in the repository. */
-  readonly lfs: string;
-  readonly lfsFix: string;
-  /** The folders that hold what DVC keeps, and the folder of the bucket that a remote `s3://bucket/…` means; null where the bucket is not on this machine. */
-  readonly dvc: readonly string[];
-  readonly bucket: string | null;
-  readonly dvcFix: string;
-};
+import type { ModelFile, Stores } from './model-file.ts';
 
 // A manifest with the most examples is smaller.
 const MOST_POINTED_BYTES = 64 * 1024;
@@ -107,7 +83,7 @@ async function resolvedFiles(
 }
 
 function requireKey(path: string): void {
-  // What is not UTF-8 was read with this sign in its place.
+  // Bytes that are not UTF-8 were read as this sign.
   const problem = path.includes('\u{fffd}') ? 'is not valid UTF-8' : keyProblem(path);
   if (problem === undefined) return;
   throw new Failure('ArtifactRejected', `the path ${JSON.stringify(path)} ${problem}`, {

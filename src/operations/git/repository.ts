@@ -6,7 +6,7 @@ import { Failure } from '#domain/failure.ts';
 import { TARGETS } from '#domain/placement/target.ts';
 import { isAlive } from '#operations/is-alive.ts';
 import { type Git, type GitEnvironment, openGit } from './git.ts';
-import type { Stores } from './model-files.ts';
+import type { Stores } from './model-file.ts';
 
 /** The branch whose models are deployed. */
 export const MAIN = 'refs/heads/main';
