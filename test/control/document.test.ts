@@ -149,6 +149,7 @@ describe('docs/control-api.openapi.yaml', () => {
       await ask('/models/{name}', '/models/good'),
       await ask('/models/{name}', '/models/bad'),
       await ask('/models/{name}/logs', '/models/good/logs'),
+      await ask('/models/{name}/tags', '/models/good/tags?tag=v1&version=1', { method: 'PUT' }),
       await ask('/models/{name}/versions', '/models/good/versions'),
       await ask('/models/{name}/explain', '/models/good/explain'),
       await ask('/models/{name}/explain', '/models/bad/explain?version=1'),
@@ -191,16 +192,18 @@ describe('docs/control-api.openapi.yaml', () => {
         headers: { 'content-type': 'application/octet-stream' },
         body: '{"id": 1}',
       }),
+      await ask('/models/{name}/tags', '/models/good/tags?tag=-x&version=1', { method: 'PUT' }),
+      await ask('/models/{name}/tags', '/models/good/tags?tag=v1&version=9', { method: 'PUT' }),
     ];
 
     // A machine of Linux whose walls nobody sets says so to monitors.
     const refuses = unwalled(await machineWalls(slipway.dataDir));
     const health = notLinux === undefined && refuses !== null ? 503 : 200;
     expect(answers.map(({ status }) => status)).toEqual([
-      ...[...Array(7).fill(200), health, ...Array(38).fill(200)],
+      ...[...Array(7).fill(200), health, ...Array(39).fill(200)],
       ...[
         400, 404, 404, 404, 400, 400, 404, 400, 409, 400, 400, 404, 400, 400, 400, 400, 400, 400,
-        400,
+        400, 400, 400,
       ],
     ]);
     expect(answers.slice(3, 7).map(({ body }) => body)).toEqual([

@@ -23,7 +23,7 @@ import {
 import { deployMain, runHook } from '../git/hooks.ts';
 import { beginChanged, commitNamed, followAll, inspectChanged } from '../git/models.ts';
 import { openOneMachine } from '../one-machine.ts';
-import { commandOutput } from '../output.ts';
+import { commandOutput, type Output } from '../output.ts';
 
 /** Adds the commands for models that come by `git push`. */
 export function addGitCommands(program: Command): void {
@@ -95,15 +95,16 @@ function addDeploy(git: Command): void {
       ),
     )
     .action(async (options: DeployOptions) => {
+      const output = commandOutput(options);
       const isWhole = await (options.before === undefined && options.after === undefined
-        ? deployPushed(options)
-        : deployRange(options));
+        ? deployPushed(options, output)
+        : deployRange(options, output));
+      output.data({ live: isWhole });
       process.exitCode = isWhole ? 0 : 1;
     });
 }
 
-async function deployPushed({ data, repository, ...options }: DeployOptions): Promise<boolean> {
-  const output = commandOutput(options);
+async function deployPushed({ data, repository }: DeployOptions, output: Output): Promise<boolean> {
   return deployMain({
     repository: await openPushed(resolve(repository ?? usualRepository(data)), data, process.env),
     slipway: await openOneMachine(data),
@@ -112,9 +113,8 @@ async function deployPushed({ data, repository, ...options }: DeployOptions): Pr
   });
 }
 
-async function deployRange(options: DeployOptions): Promise<boolean> {
+async function deployRange(options: DeployOptions, output: Output): Promise<boolean> {
   const { before: from, after: to = 'HEAD', repository: folder = '.', yes = false } = options;
-  const output = commandOutput(options);
   const repository = await openCheckout(folder, process.env);
   const before = from === undefined ? null : await commitNamed(repository, from);
   const after = await commitNamed(repository, to);

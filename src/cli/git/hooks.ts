@@ -185,27 +185,36 @@ export async function deployMain(pushed: Omit<Pushed, 'dataDir'>): Promise<boole
 
 /** Gives a tag to the version of each model that has the bytes of the tagged commit. */
 async function nameVersions(pushed: Pushed, { ref, after }: Moved): Promise<boolean> {
-  const { repository, slipway, output } = pushed;
+  const { repository, slipway } = pushed;
   const tag = ref.slice(TAGS.length);
   const commit = after === null ? undefined : await commitOf(pushed, after);
   const tagged = commit === undefined ? [] : await modelsAt(repository.git, commit);
   for (const { name, versions } of (await slipway.listModels()).models) {
     const hasIt = versions.some(({ tags = [] }) => tags.includes(tag));
-    if (hasIt && !tagged.includes(name)) await slipway.tagVersion({ name, tag });
+    if (commit !== undefined && tagged.includes(name)) {
+      await nameVersion(pushed, { model: name, commit, tag });
+    } else if (hasIt) await slipway.tagVersion({ name, tag });
   }
-  if (commit === undefined) return true;
-  for (const model of tagged) {
+  return true;
+}
+
+type Named = { readonly model: string; readonly commit: string; readonly tag: string };
+
+async function nameVersion(pushed: Pushed, { model, commit, tag }: Named): Promise<void> {
+  const { slipway, output } = pushed;
+  try {
     const version = await withArtifact(pushed, { commit, model }, ({ content }) =>
       everSameVersion(slipway, model, content),
     );
     if (version === undefined) {
       output.line(`${model}: no version that went live has the bytes of ${tag}`);
-    } else {
-      await slipway.tagVersion({ name: model, tag, version });
-      output.line(`${model} v${version} is ${tag}`);
+      return;
     }
+    await slipway.tagVersion({ name: model, tag, version });
+    output.line(`${model} v${version} is ${tag}`);
+  } catch (error) {
+    output.line(`${model} gets no tag: ${explainError(error)}`);
   }
-  return true;
 }
 
 /** Compares each model that a branch changes with its live version, without deploying it. */

@@ -63,7 +63,7 @@ export async function initRepository(asked: Asked): Promise<void> {
   await git.text('init', '--quiet', '--bare', '--initial-branch=main', folder);
   const hooks = join(own, 'hooks');
   await mkdir(hooks, { recursive: true, mode: 0o700 });
-  for (const [key, value] of settings(hooks)) await git.text('config', key, value);
+  for (const [key, value] of SETTINGS) await git.text('config', key, value);
   // The owner may have another limit.
   if ((await git.found('config', '--get', MOST_INPUT)) === undefined) {
     await git.text('config', MOST_INPUT, String(maxArtifactBytes(TARGETS)));
@@ -82,19 +82,17 @@ export async function initRepository(asked: Asked): Promise<void> {
 const MOST_INPUT = 'receive.maxInputSize';
 const DVC_REMOTE = 'slipway.dvcRemote';
 
-/** A user's own settings must neither name other hooks nor leave out the checks. https://git-scm.com/docs/git-config */
-function settings(hooks: string): readonly (readonly [string, string])[] {
-  return [
-    ['core.hooksPath', hooks],
-    ['receive.fsckObjects', 'true'],
-    ['receive.denyDeletes', 'false'],
-    ['receive.denyNonFastForwards', 'false'],
-    ['transfer.hideRefs', 'refs/slipway'],
-    // A larger blob is streamed and not held in memory.
-    ['core.bigFileThreshold', '16m'],
-    ['core.logAllRefUpdates', 'true'],
-  ];
-}
+/** A user's own settings must neither name other hooks nor leave out the checks. The path of the hooks is relative to the repository, which may be moved. https://git-scm.com/docs/git-config */
+const SETTINGS: readonly (readonly [string, string])[] = [
+  ['core.hooksPath', `${OWN}/hooks`],
+  ['receive.fsckObjects', 'true'],
+  ['receive.denyDeletes', 'false'],
+  ['receive.denyNonFastForwards', 'false'],
+  ['transfer.hideRefs', 'refs/slipway'],
+  // A larger blob is streamed and not held in memory.
+  ['core.bigFileThreshold', '16m'],
+  ['core.logAllRefUpdates', 'true'],
+];
 
 async function requireOwn(folder: string): Promise<void> {
   const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
@@ -168,19 +166,32 @@ export async function openPushed(
     },
     inFolder: (work) => inFolder(join(own, 'work'), work),
     async alone(work) {
-      // SQLite's file lock is the one lock that Node has; the system frees it when the process dies.
-      const lock = new DatabaseSync(join(own, 'lock'), { timeout: MOST_WAIT_MS });
+      const unlock = locked(join(own, 'lock'));
       try {
-        lock.exec('PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE');
         return await work();
       } finally {
-        lock.close();
+        unlock();
       }
     },
   };
 }
 
 const MOST_WAIT_MS = 600_000;
+
+/** Locks a file for this process, which waits meanwhile. SQLite's file lock is the one lock that Node has; the system frees it when the process dies. */
+function locked(path: string): () => void {
+  const lock = new DatabaseSync(path, { timeout: MOST_WAIT_MS });
+  try {
+    lock.exec('PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE');
+  } catch (cause) {
+    lock.close();
+    throw new Failure('PlatformUnavailable', 'another push has not begun its deployments yet', {
+      cause,
+      fix: 'Push again in a while, or run `slipway git deploy`: the commits are here already.',
+    });
+  }
+  return () => lock.close();
+}
 
 async function dvcRemotesOf(git: Git): Promise<readonly string[]> {
   const found = (await git.found('config', '-z', '--get-all', DVC_REMOTE)) ?? '';
