@@ -8,7 +8,8 @@ export const handler = lambdaHandler(sweepEvent, async (event) => {
   if (event['detail-type'] === 'Step Functions Execution Status Change') {
     return sweep.ended(event.detail);
   }
-  const { touch, weigh } = event.detail ?? {};
+  const { touch, weigh, meter } = event.detail ?? {};
   if (weigh) return sweep.weigh();
+  if (meter) return sweep.meter();
   return touch ? sweep.touch() : sweep.all();
 });

@@ -63,6 +63,8 @@ const CONTAINER_GRANTS = {
     allow('cloudwatch:PutMetricAlarm', SCALING_ALARMS),
     linkedRole('ecs.application-autoscaling.amazonaws.com'),
   ],
+  // A model that has cost as much as it may gets fewer replicas; `stopServices` has the right to set their number.
+  limitContainers: [inEcs('application-autoscaling:RegisterScalableTarget')],
   makeHosts: [
     allow('ecs:DescribeClusters', MADE_CLUSTERS),
     allow('ecs:DescribeCapacityProviders', PROVIDERS),

@@ -109,6 +109,10 @@ const GRANTS = {
     allow('logs:FilterLogEvents', arnOf('ModelLogGroup')),
   ],
   readMetrics: [allow('cloudwatch:GetMetricData', '*')],
+  // A model that has cost as much as it may gets fewer executions at once.
+  limitFunctions: [
+    allow('lambda:PutFunctionConcurrency DeleteFunctionConcurrency', MODEL_FUNCTIONS),
+  ],
   // It names no resource. https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html
   readConcurrency: [allow('lambda:GetAccountSettings', '*')],
   // Composite alarms are visible only with permission on all alarms. https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html

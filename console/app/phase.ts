@@ -27,6 +27,7 @@ const TONES: Readonly<Record<string, Tone>> = {
   Restarted: 'warn',
   AwaitingApproval: 'warn',
   Advised: 'warn',
+  Overspent: 'warn',
 } satisfies Readonly<Record<End | VersionChange | 'AwaitingApproval', Tone>>;
 
 /** The colour of a phase or a state. */

@@ -1,4 +1,5 @@
 import { authorizer } from '#adapters/aws/keys/authorizer.ts';
+import { meterLive } from '#steps/meter-live.ts';
 import { publishEvents } from '#steps/publish-events.ts';
 import { MOST_ATTEMPTS } from '#steps/recover.ts';
 import { recoverEnded, sweep } from '#steps/sweep.ts';
@@ -7,6 +8,8 @@ import { weighLive } from '#steps/weigh-live.ts';
 import {
   artifactsOf,
   busOf,
+  capsOf,
+  ceilingsOf,
   clock,
   demandOf,
   executionsOf,
@@ -31,7 +34,7 @@ export const publishEventsOnAws = (env: Environment) =>
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/EventNotifications.html, https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html
 const GRACE_MS = 5 * 60_000;
 
-/** The kinds of sweep: everything, the execution that has just ended, the resources that AWS puts to sleep, and the placement of live versions. */
+/** The kinds of sweep: everything, the execution that has just ended, the resources that AWS puts to sleep, the placement of live versions, and what they have cost. */
 export const sweepOnAws = (env: Environment) => {
   const registry = registryOf(env);
   const executions = executionsOf(env);
@@ -62,6 +65,15 @@ export const sweepOnAws = (env: Environment) => {
       prices: pricesOf(env),
       clock,
       executions,
+    }),
+    meter: meterLive({
+      registry,
+      demand: demandOf(env),
+      prices: pricesOf(env),
+      clock,
+      caps: capsOf(env),
+      ceilings: ceilingsOf(env),
+      isSpent: true,
     }),
   };
 };

@@ -21,9 +21,11 @@ import { codeBuilds } from '#adapters/aws/code-builds.ts';
 import { cloudWatchTaskLogs } from '#adapters/aws/ecs/cloudwatch-task-logs.ts';
 import { frontDoorProbes } from '#adapters/aws/ecs/front-door-prober.ts';
 import { ecsPlatform } from '#adapters/aws/ecs/platform.ts';
+import { setServiceCeiling } from '#adapters/aws/ecs/service-ceiling.ts';
 import { withoutContainers } from '#adapters/aws/ecs/without-containers.ts';
 import { eventBridgeBus } from '#adapters/aws/event-bridge-bus.ts';
 import { dynamoFindKey } from '#adapters/aws/keys/authorizer-keys.ts';
+import { setFunctionCeiling } from '#adapters/aws/lambda/function-ceiling.ts';
 import { functionConcurrency } from '#adapters/aws/lambda/function-concurrency.ts';
 import { lambdaPlatform } from '#adapters/aws/lambda/lambda-platform.ts';
 import { lambdaProbes } from '#adapters/aws/lambda/lambda-prober.ts';
@@ -54,6 +56,7 @@ import { originsIn } from '#domain/cors.ts';
 import type { Caps } from '#domain/placement/caps.ts';
 import type { Gpus } from '#domain/placement/gpu-need.ts';
 import { TARGETS, type Target } from '#domain/placement/target.ts';
+import type { Ceilings } from '#ports/ceilings.ts';
 import type { Platform, Platforms } from '#ports/platform.ts';
 import { type Environment, settings } from './aws-settings.ts';
 
@@ -268,6 +271,28 @@ export function platformsOf(environment: Environment): Platforms {
     lambda: lambdaPlatformOf(environment),
     fargate: containerPlatformOf(environment, 'fargate'),
     ec2: containerPlatformOf(environment, 'ec2'),
+  };
+}
+
+/** A function's ceiling is its reservation, that of containers on Fargate is set in their service. On EC2 nothing is metered, so nothing is limited. */
+export function ceilingsOf(environment: Environment): Ceilings {
+  const { FUNCTION_PREFIX, STAGE } = settings(environment, 'FUNCTION_PREFIX', 'STAGE');
+  const lambda = lambdaClient();
+  const clients = { ecs: ecsClient(), elb: elbClient(), autoScaling: autoScalingClient() };
+  return {
+    async set({ model, revision, target }, ceiling) {
+      if (target === 'lambda') {
+        return setFunctionCeiling(lambda, FUNCTION_PREFIX + model, ceiling.most);
+      }
+      if (target === 'ec2' || !hasContainers(environment)) return;
+      const { CLUSTER: cluster } = settings(environment, 'CLUSTER');
+      const capacity = { target, cluster, assignPublicIp: false };
+      await setServiceCeiling(
+        { ...clients, settings: { stage: STAGE, capacity } },
+        revision,
+        ceiling,
+      );
+    },
   };
 }
 

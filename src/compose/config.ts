@@ -71,6 +71,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const seconds = z.int().check(z.positive(), z.lte(Math.floor(LONGEST_TIMER_MS / 1000)));
 const milliseconds = z.int().check(z.gte(0), z.lte(LONGEST_TIMER_MS));
 const MEMORY = { error: 'expected a whole number of MiB, of at least 1' };
+const USD = { error: 'expected an amount of USD, such as 99.50' };
 const REPLICAS = { error: 'expected a whole number of at least 1' };
 
 /** The options of `slipway start` that are not called as their entry is. */
@@ -85,6 +86,7 @@ const OPTIONS: Readonly<Record<string, string>> = {
   tlsKey: '--tls-key',
   memoryMiB: '--memory',
   maxReplicas: '--max-replicas',
+  maxMonthlyUsd: '--max-monthly-usd',
   corsOrigins: '--cors-origin',
   allowedHosts: '--allowed-host',
   trustedProxies: '--trusted-proxy',
@@ -103,7 +105,7 @@ const OPTIONS: Readonly<Record<string, string>> = {
  * `engine`: models run as processes, or as containers of images built on this machine.
  * `scrubBytesPerSecond`: how fast the objects are read in the background to see that they still have their bytes; 0 for never.
  * Times carry their units; `maxInstances` bounds the processes of one revision.
- * `maxReplicas` and `allowedAccelerators` (names of GPUs, none if empty) cap what a manifest may ask for.
+ * `maxReplicas` and `allowedAccelerators` (names of GPUs, none if empty) cap what a manifest may ask for, and `maxMonthlyUsd` what a model would cost on AWS.
  * `requireApproval`: a promotion goes live only once a person has approved it. `trustedSigners`: the public keys of which one has to have signed it; without any an unsigned one is taken.
  * `requestLog`: the gateway logs each request. Pages of `corsOrigins` may call models. `allowedHosts` are names of this machine beside its own, which a reverse proxy hands on. `trustedProxies` are addresses and networks of proxies whose `Forwarded` and `X-Forwarded-*` headers are believed; a proxy on this machine always is. `publicUrl` and `consoleUrl`: where one publishes the gateway and the console, each with an origin of its own.
  * `memoryMiB`: the most that all model servers are to hold together; three quarters of the machine's by default.
@@ -131,6 +133,7 @@ const localConfig = z.strictObject({
   maxInstances: z._default(z.int().check(z.positive()), 4),
   memoryMiB: z.optional(z.int(MEMORY).check(z.positive(MEMORY))),
   maxReplicas: z.optional(z.int(REPLICAS).check(z.positive(REPLICAS))),
+  maxMonthlyUsd: z.optional(z.number(USD).check(z.gte(0, USD))),
   allowedAccelerators: z.optional(z.array(z.string().check(z.minLength(1)))),
   idleSeconds: z._default(seconds, 300),
   requestTimeoutMs: z._default(

@@ -108,6 +108,7 @@ async function startIn(
   const looking = control.startHistory();
   const expiring = control.startExpiry();
   const weighing = workflows.startWeighing();
+  const metering = workflows.startMetering();
 
   return {
     gateway: gateway.origin,
@@ -125,7 +126,9 @@ async function startIn(
       serving.stopStarting();
       workflows.stopResending();
       await Promise.race([
-        Promise.all([sweeping, watching, looking, expiring, weighing].map((each) => each.stop())),
+        Promise.all(
+          [sweeping, watching, looking, expiring, weighing, metering].map((each) => each.stop()),
+        ),
         timeout(STEPS_MS),
       ]);
       await others?.close();

@@ -78,6 +78,7 @@ const WORDS: Readonly<Record<VersionChange, (revision: string) => string>> = {
   Restarted: (revision) => `a server of ${revision} ended and is started again`,
   OutOfMemory: (revision) => `a server of ${revision} used more memory than it may`,
   Advised: (revision) => `${revision} would better be placed elsewhere`,
+  Overspent: (revision) => `${revision} has cost as much as it may in a month`,
 };
 
 function countOne(record: DeploymentRecord): DeploymentRecord {

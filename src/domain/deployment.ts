@@ -8,6 +8,7 @@ import type { Accelerator, Manifest } from '#domain/manifest/manifest.ts';
 import type { PlacedOption, Question } from '#domain/placement/demand.ts';
 import type { GpuServing } from '#domain/placement/gpu-memory.ts';
 import type { Learnt } from '#domain/placement/learnt.ts';
+import type { Spent } from '#domain/placement/spent.ts';
 import type { Placement, RevisionRef, Target } from '#domain/placement/target.ts';
 import type { GoldenSample } from '#domain/rollout/golden-request.ts';
 import { sha256Hex } from './hash.ts';
@@ -340,6 +341,8 @@ export type Model = {
   readonly newestDeploymentId: string;
   readonly repairs?: Repairs;
   readonly undeployedWith?: string;
+  /** The cost of its requests in a month, where the stack has a cap. */
+  readonly spent?: Spent;
 };
 
 const ID_HEX_DIGITS = 32;

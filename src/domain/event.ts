@@ -24,7 +24,7 @@ const DEPLOYMENT_STATES = [
   'Undeployed',
 ] as const satisfies readonly Exclude<Phase, 'RollingBack'>[];
 
-/** The changes of a version after it went live; three concern its servers, and are reported at most once in 15 minutes each, however often they happen; `Advised` says that another placement costs less. */
+/** The changes of a version after it went live; three concern its servers, and are reported at most once in 15 minutes each, however often they happen; `Advised` says that another placement costs less, `Overspent` that its requests have cost as much as they may. */
 const VERSION_STATES = [
   'Retired',
   'Removed',
@@ -34,6 +34,7 @@ const VERSION_STATES = [
   'Restarted',
   'OutOfMemory',
   'Advised',
+  'Overspent',
 ] as const;
 
 export type VersionChange = (typeof VERSION_STATES)[number];

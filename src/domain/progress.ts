@@ -26,6 +26,7 @@ import { Failure } from './failure.ts';
 import { INCIDENT_QUIET_MS, type Incident } from './incident.ts';
 import { isTerminal, mayMove, type Phase, unfinished } from './phase.ts';
 import { CONTAINERS_HOURS, TURN_CONTAINERS_ON } from './placement/awaited-containers.ts';
+import type { Spent } from './placement/spent.ts';
 import { placementOf } from './placement/target.ts';
 
 /** The phases that `advance` moves a deployment to; `admit`, `refuse`, `acquireLease` and `commit` reach the others. */
@@ -246,6 +247,29 @@ export function noteTags(
       const { tags: _, ...untagged } = known;
       const noted = tags.length > 0 ? { ...untagged, tags: tags.toSorted() } : untagged;
       return { answer: undefined, version: noted };
+    },
+  };
+}
+
+/** Decides `Registry.noteSpent`. */
+export function noteSpent(
+  { model, version, deploymentId }: Pick<ModelVersion, 'model' | 'version' | 'deploymentId'>,
+  spent: Spent,
+  words: Announcement | null,
+): RegistryWrite<void> {
+  return {
+    deploymentId,
+    model,
+    version,
+    decide({ deployment, model: record, version: known }, nowMs) {
+      const isSame = JSON.stringify(spent) === JSON.stringify(record?.model.spent);
+      if (!deployment || !record || known?.state !== 'Live' || isSame) return { answer: undefined };
+      const noted = { answer: undefined, model: { ...record, model: { ...record.model, spent } } };
+      if (!words) return noted;
+      return {
+        ...noted,
+        ...announceVersion(deployment, known, { state: 'Overspent', nowMs, words }),
+      };
     },
   };
 }

@@ -13,6 +13,7 @@ import type {
 } from '#domain/deployment.ts';
 import type { Announcement, SlipwayEvent } from '#domain/event.ts';
 import type { Incident } from '#domain/incident.ts';
+import type { Spent } from '#domain/placement/spent.ts';
 import type { Ending, Promotion, StepPhase } from '#domain/progress.ts';
 import type { Holder, LeaseRequest, LeaseResult } from '#domain/registry/lease.ts';
 import type { Lease } from '#domain/registry/write.ts';
@@ -116,6 +117,15 @@ export type Registry = {
   noteTags(
     version: Pick<ModelVersion, 'model' | 'version' | 'deploymentId'>,
     tags: readonly string[],
+  ): Promise<void>;
+  /**
+   * Records what a model has cost since a month began, with its live version, and with `words` announces it as `Overspent`, as an event of the deployment that made the version. Takes no epoch: it changes nothing of what serves.
+   * A no-op for a version that is not live.
+   */
+  noteSpent(
+    version: Pick<ModelVersion, 'model' | 'version' | 'deploymentId'>,
+    spent: Spent,
+    words: Announcement | null,
   ): Promise<void>;
   /**
    * Announces what has befallen the servers of a version, as an event of the deployment that made it: one of a kind in 15 minutes, and nothing of others until then. Takes no epoch: it changes nothing of what serves.

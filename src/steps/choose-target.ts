@@ -16,6 +16,7 @@ import { expectedMemoryBytes } from '#domain/placement/expected-memory.ts';
 import { isOutgrown, knownFunctionMemory } from '#domain/placement/function-memory.ts';
 import { memoryOn } from '#domain/placement/gpu-need.ts';
 import { lossOnLambda, portRefusal } from '#domain/placement/own-image.ts';
+import { isOverAt } from '#domain/placement/spent.ts';
 import { TARGETS, type Target } from '#domain/placement/target.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import type { AccountLimits } from '#ports/account-limits.ts';
@@ -58,6 +59,7 @@ export const chooseTarget =
     }
     const { facts, manifest } = requireWork(work.inspection, 'inspection');
     requireWithinCaps(manifest, caps);
+    await requireUnspent(deps, deployment, manifest);
     const { imageTag, runtime, accelerator = null } = requireWork(work.plan, 'plan');
     const { terms, ...ofGpus } = memoryOn(facts, runtime);
     const built = () => (imageTag === null ? undefined : readImage(imageTag, variables, runtime));
@@ -94,6 +96,24 @@ export const chooseTarget =
     await registry.recordWork(holder, { awaits, ...made });
     return { target: 'none' };
   };
+
+/** Fails with `ArtifactRejected` for a new version whose manifest wants no more of them once the month has cost as much as it may. A move is no new version: it costs less. */
+async function requireUnspent(
+  { registry, caps, clock }: Deps,
+  { model, work: { moved } }: Deployment,
+  { placement }: Manifest,
+): Promise<void> {
+  if (placement.overspent !== 'refuse' || caps.maxMonthlyUsd === null || moved) return;
+  const spent = (await registry.model(model))?.spent;
+  if (!spent || !isOverAt(spent, clock.now())) return;
+  throw new Failure(
+    'ArtifactRejected',
+    `${model} has cost $${spent.usd.toFixed(2)} since ${spent.month}-01, by its requests; the cap maxMonthlyUsd is $${caps.maxMonthlyUsd}, and placement.overspent is refuse`,
+    {
+      fix: `Upload it when the month has ended (UTC), or with placement.overspent: event or fewer in model.yaml. ${raise('maxMonthlyUsd', 'USD')}`,
+    },
+  );
+}
 
 /** The account's limit, and the demand that the live version had: for a move always, else where the manifest names none. */
 async function knownBefore(

@@ -172,6 +172,48 @@ export function describeVersions(open: OpenWorld): void {
     });
   });
 
+  describe('noteSpent', () => {
+    const spent = {
+      month: '2026-11',
+      usd: 12.5,
+      untilMs: 0,
+      peak: 3,
+      isOver: true,
+      most: 2,
+    };
+    const words = { reason: 'shapes has cost $12.50', fix: 'Raise the cap.', data: { most: 2 } };
+    const toldOf = async (world: RegistryWorld) =>
+      (await eventsOf(world, idOf(1)))
+        .map(({ detail }) => detail)
+        .filter(({ state }) => state === 'Overspent');
+
+    it('stands with the model as it was last counted, and is announced where there is news', async () => {
+      const world = open();
+      await world.registry.releaseLease(await goneLive(world, 1));
+
+      await world.registry.noteSpent(versionOne, { ...spent, isOver: false }, null);
+      for (let time = 0; time < 2; time += 1) {
+        await world.registry.noteSpent(versionOne, spent, words);
+      }
+
+      expect((await world.registry.model('shapes'))?.spent).toEqual(spent);
+      expect(await toldOf(world)).toMatchObject([{ version: 1, ...words }]);
+    });
+
+    it('outlives the version, and is none of one that is not live', async () => {
+      const world = open();
+      await world.registry.releaseLease(await goneLive(world, 1));
+      await world.registry.noteSpent(versionOne, spent, null);
+      const second = await goneLive(world, 2);
+      await world.registry.markVersion(second, 1, 'Retired');
+
+      await world.registry.noteSpent(versionOne, { ...spent, usd: 99 }, words);
+
+      expect((await world.registry.model('shapes'))?.spent).toEqual(spent);
+      expect(await toldOf(world)).toEqual([]);
+    });
+  });
+
   describe('noteIncident', () => {
     const incident = {
       state: 'Restarted',

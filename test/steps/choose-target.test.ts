@@ -308,6 +308,24 @@ describe('choosing a target', () => {
 });
 
 describe('a cap', () => {
+  it('that a month has reached refuses a new version whose manifest says so, until the month ends', async () => {
+    const world = memoryWorld({ caps: { maxMonthlyUsd: 50 } });
+    const refusing = { manifest: 'placement: { overspent: refuse }' };
+    await world.deploy(world.upload());
+    const { live } = (await world.registry.model(MODEL))!;
+    const month = new Date(world.clock.now()).toISOString().slice(0, 7);
+    const spent = { month, usd: 51.234, untilMs: 0, peak: 1, isOver: true, most: null };
+    await world.registry.noteSpent(live!, spent, null);
+
+    await expect(world.before('ProvisionLambda', world.upload(refusing))).rejects.toMatchObject({
+      name: 'ArtifactRejected',
+      message: `${MODEL} has cost $51.23 since ${month}-01, by its requests; the cap maxMonthlyUsd is $50, and placement.overspent is refuse`,
+    });
+    await world.before('ProvisionLambda', world.upload());
+    world.clock.advance(31 * 24 * 3_600_000);
+    await world.before('ProvisionLambda', world.upload(refusing));
+  });
+
   it('on GPUs refuses a model above it', async () => {
     const world = memoryWorld({ caps: { allowedAccelerators: ['L4'] } });
     const held = await world.before('ChooseTarget');

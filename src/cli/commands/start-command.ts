@@ -20,6 +20,7 @@ type StartOptions = Common & {
   readonly tlsKey?: string;
   readonly memory?: number;
   readonly maxReplicas?: number;
+  readonly maxMonthlyUsd?: number;
   readonly allowedAccelerators?: readonly string[];
   readonly requireApproval?: boolean;
   readonly trustedSigner: readonly string[];
@@ -151,6 +152,11 @@ function addCaps(command: Command): Command {
       '--allowed-accelerators <names>',
       "which GPUs a model's manifest may ask for, separated by commas; `none` for none",
       accelerators,
+    )
+    .option(
+      '--max-monthly-usd <usd>',
+      'what a model would cost a month on AWS at most, by its replicas and by the requests that it gets',
+      Number,
     );
 }
 
@@ -178,6 +184,7 @@ export function readStartOptions(options: StartOptions): LocalConfig {
     tlsKey: options.tlsKey,
     memoryMiB: options.memory,
     maxReplicas: options.maxReplicas,
+    maxMonthlyUsd: options.maxMonthlyUsd,
     allowedAccelerators: options.allowedAccelerators,
     requireApproval: options.requireApproval ?? false,
     trustedSigners: options.trustedSigner,

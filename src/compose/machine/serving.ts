@@ -1,6 +1,7 @@
 import { consoleFiles } from '#adapters/console-files.ts';
 import { generationMeters } from '#adapters/local/gateway/generation-meters.ts';
 import { requestLog } from '#adapters/local/gateway/request-log.ts';
+import { localCeilings } from '#adapters/local/revisions/ceilings.ts';
 import { localPlatforms } from '#adapters/local/revisions/local-platforms.ts';
 import { serverMeters } from '#adapters/local/revisions/server-meters.ts';
 import { provenServers } from '#adapters/local/servers/proven-servers.ts';
@@ -59,8 +60,10 @@ export async function openServing(state: State, config: LocalConfig, machine: Ma
   const generations = generationMeters(clock);
   const servers = serverMeters(clock);
   const told = incidents({ registry, clock, onProblem: problem });
+  const ceilings = localCeilings();
   const local = localPlatforms({
     database,
+    ceilings,
     onGeneration: generations.observe,
     async onKept({ model, revision, capture }, line) {
       const day = dayOfLine(line, { revision, nowMs: clock.now() });
@@ -120,6 +123,7 @@ export async function openServing(state: State, config: LocalConfig, machine: Ma
     servers,
     incidents: told,
     platforms: local.platforms,
+    ceilings,
     gateway,
     /** Lets the console of these origins call models, and has the gateway's own page name the first. */
     allowConsole: (...origins: readonly string[]) => void consoleOrigins.push(...origins),

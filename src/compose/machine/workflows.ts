@@ -5,10 +5,13 @@ import {
   type WorkflowEngine,
   workflowEngine,
 } from '#adapters/local/workflow/workflow-engine.ts';
+import type { Caps } from '#domain/placement/caps.ts';
+import { METERING_MS } from '#domain/placement/spent.ts';
 import { TARGETS } from '#domain/placement/target.ts';
 import type { ShiftDefaults } from '#domain/rollout/plan-shift.ts';
 import { boundedInspector, INSPECTION_BUDGET } from '#operations/inspection/bounded.ts';
 import { folderTrust } from '#operations/signing/release-signing.ts';
+import { meterLive } from '#steps/meter-live.ts';
 import { recover } from '#steps/recover.ts';
 import { sweep } from '#steps/sweep.ts';
 import { weighLive } from '#steps/weigh-live.ts';
@@ -48,6 +51,11 @@ export async function openWorkflows(
   const ends = later<ReturnType<typeof resending>>('the end of an execution');
   const inspector = boundedInspector(INSPECTION_BUDGET, {}, { survivesInterrupt: true });
   const { httpProber } = await import('#adapters/local/gateway/http-prober.ts');
+  const caps: Caps = {
+    maxReplicas: config.maxReplicas ?? null,
+    allowedAccelerators: config.allowedAccelerators ?? null,
+    maxMonthlyUsd: config.maxMonthlyUsd ?? null,
+  };
   const handlers = stepHandlers({
     registry,
     captureKeys: state.captureKeys,
@@ -74,12 +82,7 @@ export async function openWorkflows(
     trust: await folderTrust(state.dataDir, config.trustedSigners),
     ...inspectingBy(inspector),
     offered: TARGETS,
-    caps: {
-      maxReplicas: config.maxReplicas ?? null,
-      allowedAccelerators: config.allowedAccelerators ?? null,
-      // One machine costs nothing per model.
-      maxMonthlyUsd: null,
-    },
+    caps,
     // This machine rejects no function for its memory.
     accountLimits: {
       functionMemory: async () => undefined,
@@ -151,6 +154,21 @@ export async function openWorkflows(
         ),
         onProblem: problem,
         periodMs: WEIGHING_MS,
+      }),
+    /** Adds up what the requests would have cost on AWS. */
+    startMetering: () =>
+      localSweep({
+        sweep: meterLive({
+          registry,
+          demand: state.calledHours,
+          prices: { read: async () => undefined },
+          clock,
+          caps,
+          ceilings: serving.ceilings,
+          isSpent: false,
+        }),
+        onProblem: problem,
+        periodMs: METERING_MS,
       }),
     startSweep: () =>
       localSweep({

@@ -92,6 +92,11 @@ const MOVES = ['advise', 'auto', 'never'] as const;
 
 export type Move = (typeof MOVES)[number];
 
+/** How Slipway answers when a model has cost as much as it may in a month. */
+const OVERSPENT = ['event', 'fewer', 'refuse'] as const;
+
+export type Overspent = (typeof OVERSPENT)[number];
+
 const placement = z
   .strictObject({
     target: z
@@ -114,6 +119,13 @@ const placement = z
       .check(
         z.describe(
           'When another placement costs at least a tenth and $5 a month less for the requests that the model got: `advise` says so in `slipway status` and by an event, `auto` also moves it there (in an account), `never` is silent.',
+        ),
+      ),
+    overspent: z
+      ._default(z.enum(OVERSPENT), 'event')
+      .check(
+        z.describe(
+          "When the requests of a month have cost the stack's `maxMonthlyUsd`: `event` says so, `fewer` also limits the replicas (on Lambda the executions at once, down to none) so that the cap holds, `refuse` also rejects new versions until the month ends.",
         ),
       ),
   })

@@ -18,17 +18,24 @@ export type SecondLook = {
 
 /** Weighs a live version by what it got; undefined where no bill decided its placement, or it runs on EC2. */
 export function lookAgain(decision: TargetDecision, learnt: Learnt): SecondLook | undefined {
-  const { target, weighing } = decision;
-  if (!weighing || target === 'ec2') return undefined;
+  const { weighing } = decision;
+  if (!weighing) return undefined;
   const question = askedAgain(weighing, learnt);
-  const { allowsSpot } = question;
-  const size = { memoryMiB: decision.memoryMiB, vcpus: decision.cpuUnits / 1024 };
-  const limits = { ...question.limits, maxReplicas: weighing.question.limits.maxReplicas };
-  const now = optionAt(
-    { ...question, limits },
-    { target, isSpot: target === 'fargate' && allowsSpot, ...size },
-  );
-  return { learnt, question, now, best: cheapest(question) };
+  const own = ownOption(decision, question);
+  return own && { learnt, question, now: own.now, best: cheapest(question) };
+}
+
+/** The option that a version runs on, for a question (by default the one that it was placed for); undefined where no bill decided its placement, or it runs on EC2. */
+export function ownOption(
+  { target, weighing, memoryMiB, cpuUnits }: TargetDecision,
+  question = weighing?.question,
+): Pick<SecondLook, 'question' | 'now'> | undefined {
+  if (!weighing || !question || target === 'ec2') return undefined;
+  const { maxReplicas } = weighing.question.limits;
+  const asked = { ...question, limits: { ...question.limits, maxReplicas } };
+  const isSpot = target === 'fargate' && question.allowsSpot;
+  const now = optionAt(asked, { target, isSpot, memoryMiB, vcpus: cpuUnits / 1024 });
+  return { question, now };
 }
 
 /** The same weighing, to be asked again at these prices. */

@@ -75,6 +75,16 @@ export function optionAt(
 
 type Size = Pick<PlacedOption, 'target' | 'isSpot' | 'memoryMiB' | 'vcpus'>;
 
+/** The milliseconds of a request on an option, in whole ones on Lambda, which bills them so. */
+export function requestMsOn(
+  { demand, measured }: Pick<Question, 'demand' | 'measured'>,
+  { target, memoryMiB, vcpus }: Size,
+): number {
+  return target === 'lambda'
+    ? onLambda({ demand, measured }, memoryMiB).warmMs
+    : requestMsAt(measured, vcpus);
+}
+
 /** The first rate above today's (requests a second, within a percent) at which another target is the choice; null where there is none up to a thousand times as many. The peak grows in proportion. */
 export function flipsAt(question: Question): number | null {
   const { requestsPerSecond } = question.demand;

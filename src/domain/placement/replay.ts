@@ -25,10 +25,7 @@ export function replay(
   const scale = HOURS_A_MONTH / known;
   return rankedOptions(question)
     .map((option) => {
-      const bills = hours.map((hour) => hourly(question, option, hour));
-      const quiet = Math.max(0, known - hours.length) * hourly(question, option, QUIET).ownUsd;
-      const ownUsd = bills.reduce((sum, bill) => sum + bill.ownUsd, quiet);
-      const usd = bills.reduce((sum, bill) => sum + bill.usd, quiet);
+      const { ownUsd, usd } = billedHours(question, option, hours, known);
       return { ...option, replayedOwnUsd: ownUsd * scale, replayedUsd: usd * scale };
     })
     .toSorted(
@@ -36,6 +33,21 @@ export function replay(
         Number(one.refusals.length > 0) - Number(other.refusals.length > 0) ||
         one.replayedUsd - other.replayedUsd,
     );
+}
+
+/** The bill (USD) of an option for so many hours, of which these were counted: each by its own requests and busiest minute, and the others without any. */
+export function billedHours(
+  question: Question,
+  option: PlacedOption,
+  counted: readonly CalledHour[],
+  hours: number,
+): Pick<PlacedOption, 'usd' | 'ownUsd'> {
+  const bills = counted.map((hour) => hourly(question, option, hour));
+  const quiet = Math.max(0, hours - counted.length) * hourly(question, option, QUIET).ownUsd;
+  return {
+    ownUsd: bills.reduce((sum, bill) => sum + bill.ownUsd, quiet),
+    usd: bills.reduce((sum, bill) => sum + bill.usd, quiet),
+  };
 }
 
 const QUIET: CalledHour = { atMs: 0, requests: 0, busiestMinute: 0 };

@@ -8,14 +8,18 @@ const executionEnd = z.object({
 });
 
 /**
- * The trigger of the sweep, as EventBridge delivers it: the schedule, which may request only to keep idle resources awake or to weigh live versions again, or Step Functions reporting that an execution has ended.
+ * The trigger of the sweep, as EventBridge delivers it: the schedule, which may request only to keep idle resources awake, to weigh live versions again or to add up what they have cost, or Step Functions reporting that an execution has ended.
  * https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html
  */
 export const sweepEvent = z.discriminatedUnion('detail-type', [
   z.object({
     'detail-type': z.literal('Scheduled Event'),
     detail: z.optional(
-      z.object({ touch: z.optional(z.boolean()), weigh: z.optional(z.boolean()) }),
+      z.object({
+        touch: z.optional(z.boolean()),
+        weigh: z.optional(z.boolean()),
+        meter: z.optional(z.boolean()),
+      }),
     ),
   }),
   z.object({

@@ -112,7 +112,7 @@ export function resourceLabel(listener: string, targetGroup: string): string {
   return `${balancer}/${targetGroup.slice(targetGroup.lastIndexOf(':') + 1)}`;
 }
 
-function scalableTarget({ cluster, name }: ServiceRef) {
+export function scalableTarget({ cluster, name }: ServiceRef) {
   return {
     ServiceNamespace: 'ecs',
     ResourceId: `service/${cluster}/${name}`,

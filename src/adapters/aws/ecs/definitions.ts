@@ -13,7 +13,7 @@ import { TAG, tagMap } from '#adapters/aws/tags.ts';
 import { Failure } from '#domain/failure.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 import { ask } from './errors.ts';
-import { type EcsSettings, familyPrefix } from './settings.ts';
+import { type EcsSettings, type Family, familyPrefix } from './settings.ts';
 import { taskDefinition } from './task-definition.ts';
 
 /** The record of a revision, kept for as long as the revision exists. */
@@ -31,7 +31,7 @@ const NONE = /Unable to describe task definition/;
 /** Undefined when the revision does not exist. */
 export async function findDefinition(
   ecs: ECSClient,
-  settings: EcsSettings,
+  settings: Family,
   revision: string,
 ): Promise<Definition | undefined> {
   const command = new DescribeTaskDefinitionCommand({
@@ -106,7 +106,7 @@ async function definitions(
 }
 
 function definitionOf(
-  { capacity }: EcsSettings,
+  { capacity }: Family,
   arn = '',
   tags: ReadonlyMap<string, string>,
 ): Definition {

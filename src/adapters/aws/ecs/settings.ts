@@ -43,7 +43,10 @@ export const CONTAINER = { name: 'model' } as const;
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html (stopTimeout)
 export const DRAIN_SECONDS = 120;
 
+/** The settings by which a revision of a target is found. */
+export type Family = Pick<EcsSettings, 'stage' | 'capacity'>;
+
 /** Each revision has its own task definition family, which exists as long as the revision does. */
-export function familyPrefix({ stage, capacity }: EcsSettings): string {
+export function familyPrefix({ stage, capacity }: Family): string {
   return `slipway-${stage}-${capacity.target}-`;
 }

@@ -10,6 +10,7 @@ import {
   SLICES_REMEMBERED,
   scaleAt,
 } from '#domain/placement/scale.ts';
+import { limitedTo } from '#domain/placement/spent.ts';
 import { refuse } from './invocation.ts';
 import { replicaSet } from './replica-set.ts';
 import {
@@ -85,7 +86,7 @@ export function alwaysOnRevision(
   function scale(): void {
     const seen = load.until(clock.monotonicMs());
     if (!seen) return;
-    const limits = scaleAt(spec.scaling, clock.now());
+    const limits = limitedTo(scaleAt(spec.scaling, clock.now()), deps.ceiling() ?? null);
     replicas.resize(replicasFor(seen, spec.scaling.requestsPerMinute, limits));
   }
 

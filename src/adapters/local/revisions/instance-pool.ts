@@ -45,6 +45,8 @@ type Deps = {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly limits: InstanceLimits;
+  /** The most instances now, where that is less. */
+  readonly ceiling: () => number | undefined;
   readonly requestsAtOnce: number;
   readonly requestSlots: number | null;
   /** Is told why a server ended. */
@@ -177,7 +179,8 @@ export function instancePool(revision: string, deps: Deps): InstancePool {
   function isBehind(): boolean {
     const answering = ready();
     const all = serving().length;
-    const mayStart = !isClosed && all < limits.maxInstances && timers.nowMs() >= startsAgainMs;
+    const most = Math.min(limits.maxInstances, deps.ceiling() ?? limits.maxInstances);
+    const mayStart = !isClosed && all < most && timers.nowMs() >= startsAgainMs;
     const isEnough = answering.length === 0 || line.size() <= all - answering.length;
     if (!mayStart || isEnough) return false;
     const waitedMs = timers.nowMs() - (line.first()?.sinceMs ?? timers.nowMs());

@@ -17,6 +17,7 @@ import { modelOf, requireSameDeployment } from '#domain/identity.ts';
 import { type Placement, placementOf, type Target } from '#domain/placement/target.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Platform, RevisionSpec } from '#ports/platform.ts';
+import type { LocalCeilings } from './ceilings.ts';
 import { type Generation, type GenerationOf, withGenerations } from './generations.ts';
 import { type InvocationLimits, noRevision, type RevisionHost } from './invocation.ts';
 import type { Revision, RevisionDeps, ServerEnd } from './revision.ts';
@@ -36,6 +37,8 @@ export type PlatformOptions = {
   readonly onGeneration?: (of: GenerationOf, generation: Generation) => void;
   /** Takes the sealed lines that servers of a revision write. */
   readonly onKept?: (of: RevisionSpec, line: string) => Promise<void>;
+  /** The limits of revisions whose models have cost as much as they may. */
+  readonly ceilings?: Pick<LocalCeilings, 'mostOf'>;
   /** Is told of each server that is started, and of each that ended although nobody had told it to. */
   readonly watcher?: ServerWatcher;
 };
@@ -125,6 +128,7 @@ export function revisionPlatform(
       clock,
       timers,
       live: () => live(model),
+      ceiling: () => options.ceilings?.mostOf(revision),
       save: table.put,
     };
     revisions.set(revision, behaviour.open(record, deps));

@@ -47,6 +47,8 @@ export type RevisionDeps = {
   readonly onEnd: (end: ServerEnd) => void;
   readonly clock: Clock;
   readonly timers: Timers;
+  /** The most replicas that it may have now, whatever its scaling says; undefined without such a limit. */
+  readonly ceiling: () => number | undefined;
   /** The replica count of each of its model's revisions that has traffic. */
   readonly live: () => readonly number[];
   readonly save: (record: RevisionRecord) => void;

@@ -56,6 +56,7 @@ describe('the instances of a revision', () => {
           told.push(Buffer.from(bytes).toString());
         },
       },
+      ceiling: () => undefined,
       onEnd: (end) => void ends.push(end),
     });
 

@@ -1,0 +1,159 @@
+import type { Overspent } from '#domain/manifest/manifest.ts';
+import type { PlacedOption, Question } from './demand.ts';
+import type { CalledHour } from './learnt.ts';
+import { optionAt, requestMsOn } from './optimize.ts';
+import { billedHours } from './replay.ts';
+import type { ReplicaLimits } from './scale.ts';
+import { HOURS_A_MONTH } from './spending.ts';
+import { SHIPPED_PRICES } from './unit-prices.ts';
+
+/**
+ * The cost of a model since a calendar month began (UTC, such as 2026-12), by its counted requests and their prices, without the front door: `usd` is the cost of the whole hours until `untilMs` (epoch).
+ * `peak`: the requests a second in the busiest minute. `isOver`: the cap has been reached. `most`: how many replicas, or executions at once, it may have until the next look; null for as many as it asks for.
+ */
+export type Spent = {
+  readonly month: string;
+  readonly usd: number;
+  readonly untilMs: number;
+  readonly peak: number;
+  readonly isOver: boolean;
+  readonly most: number | null;
+};
+
+/** A live version as the meter sees it: its own option, the counted hours, and since when it is live (epoch). */
+export type Metered = {
+  readonly question: Question;
+  readonly now: PlacedOption;
+  readonly hours: readonly CalledHour[];
+  readonly liveAtMs: number;
+  readonly nowMs: number;
+};
+
+const HOUR_MS = 3_600_000;
+// CloudWatch may take some minutes to count a request.
+const LATE_MS = 5 * 60_000;
+/** How far two looks are apart (ms). */
+export const METERING_MS = 15 * 60_000;
+// Replicas run on until the next look can limit them, and counts are late.
+const EXPOSED_HOURS = (METERING_MS + LATE_MS) / HOUR_MS;
+// A limit that is twenty times what the busiest minute needed protects little, and on Lambda it takes executions from other functions.
+const FAR = 20;
+// A pace that little was spent at says little about a month.
+const PACED_FROM = 0.5;
+
+/** From when (epoch ms) requests count that are not in the sum yet. */
+export function meteredSince(
+  known: Spent | undefined,
+  { liveAtMs, nowMs }: Pick<Metered, 'liveAtMs' | 'nowMs'>,
+): number {
+  const beganMs = monthOf(nowMs).beganMs;
+  if (known && known.month === monthOf(nowMs).name) return known.untilMs;
+  // The version before it was metered until the month ended.
+  return known ? beganMs : Math.max(beganMs, hourOf(liveAtMs));
+}
+
+/**
+ * Adds what was counted since the last look, and answers by the rule of the manifest. `nowUsd` also has the hour that has not ended.
+ * Under `fewer` a model may have as many replicas as cannot spend the rest of the cap before the next look; and from half of the cap on, where its pace would pass the cap, as many as the rest pays for until the month ends.
+ * A function may come to none at all; containers keep one.
+ */
+export function spend(
+  known: Spent | undefined,
+  metered: Metered,
+  { rule, maxMonthlyUsd }: { readonly rule: Overspent; readonly maxMonthlyUsd: number },
+): { readonly spent: Spent; readonly nowUsd: number } {
+  const { question, now, hours, nowMs } = metered;
+  const { name, beganMs, endsMs } = monthOf(nowMs);
+  const fromMs = meteredSince(known, metered);
+  const untilMs = Math.max(fromMs, hourOf(nowMs - LATE_MS));
+  const counted = hours.filter(({ atMs }) => atMs >= fromMs);
+  const whole = counted.filter(({ atMs }) => atMs < untilMs);
+  const begun = counted.filter(({ atMs }) => atMs >= untilMs);
+  const before = known?.month === name ? known.usd : 0;
+  const usd = before + billedHours(question, now, whole, (untilMs - fromMs) / HOUR_MS).ownUsd;
+  const nowUsd = usd + billedHours(question, now, begun, (nowMs - untilMs) / HOUR_MS).ownUsd;
+  const pace = nowUsd / Math.max(1, (nowMs - beganMs) / HOUR_MS);
+  const isOver = nowUsd >= maxMonthlyUsd;
+  const busiest = counted.map(({ busiestMinute }) => busiestMinute / 60);
+  const peak = Math.max(known?.month === name ? known.peak : 0, ...busiest);
+  const most =
+    rule === 'fewer'
+      ? mostReplicas(metered, {
+          peak,
+          restUsd: maxMonthlyUsd - nowUsd,
+          restHours: (endsMs - nowMs) / HOUR_MS,
+          isPaced: nowUsd >= maxMonthlyUsd * PACED_FROM,
+          pace,
+        })
+      : null;
+  return { spent: { month: name, usd, untilMs, peak, isOver, most }, nowUsd };
+}
+
+type Rest = {
+  readonly peak: number;
+  readonly restUsd: number;
+  readonly restHours: number;
+  readonly isPaced: boolean;
+  /** USD an hour. */
+  readonly pace: number;
+};
+
+function mostReplicas(
+  { question, now }: Metered,
+  { peak, restUsd, restHours, isPaced, pace }: Rest,
+): number | null {
+  const { fixed, each } = fullHour(question, now);
+  const within = (forHours: number) =>
+    Math.floor(Math.max(0, restUsd - fixed * forHours) / (each * forHours));
+  const safe = within(EXPOSED_HOURS);
+  const passes = isPaced && pace * restHours > restUsd;
+  const most = passes ? Math.min(safe, Math.max(1, within(restHours))) : safe;
+  const expected = Math.max(peak, question.demand.peak);
+  const used = Math.max(1, Math.ceil(expected * (requestMsOn(question, now) / 1000)), now.replicas);
+  if (most >= used * FAR) return null;
+  return now.target === 'lambda' ? most : Math.max(1, most);
+}
+
+/** What an hour costs (USD) whatever runs, and what each replica adds that is busy all the time. */
+function fullHour(
+  question: Question,
+  now: PlacedOption,
+): { readonly fixed: number; readonly each: number } {
+  const { usd } = question.prices ?? SHIPPED_PRICES;
+  if (now.target === 'lambda') {
+    const second = (now.memoryMiB / 1024) * usd.lambdaX86GBSecond;
+    const perHour = 3_600_000 / requestMsOn(question, now);
+    return { fixed: 0, each: 3600 * second + perHour * usd.lambdaRequest };
+  }
+  const demand = { ...question.demand, requestsPerSecond: 0, peak: 0, hours: HOURS_A_MONTH };
+  const limits = { ...question.limits, leastReplicas: 1 };
+  const { ownUsd } = optionAt({ ...question, demand, limits }, now);
+  const fixed = usd.loadBalancerHour;
+  return { fixed, each: ownUsd / HOURS_A_MONTH - fixed };
+}
+
+/** The limits of a version that may have at most so many replicas; at least one runs in containers. */
+export function limitedTo({ min, max }: ReplicaLimits, most: number | null): ReplicaLimits {
+  if (most === null) return { min, max };
+  return { min: Math.min(min, most), max: Math.min(max, most) };
+}
+
+/** Whether a model's cap has been reached in the month of a moment (epoch ms). */
+export function isOverAt(spent: Spent | undefined, nowMs: number): boolean {
+  return spent?.month === monthOf(nowMs).name && spent.isOver;
+}
+
+/** AWS bills by months of UTC. https://docs.aws.amazon.com/cur/latest/userguide/Lineitem-columns.html */
+function monthOf(nowMs: number) {
+  const now = new Date(nowMs);
+  const [year, month] = [now.getUTCFullYear(), now.getUTCMonth()];
+  return {
+    name: now.toISOString().slice(0, 7),
+    beganMs: Date.UTC(year, month, 1),
+    endsMs: Date.UTC(year, month + 1, 1),
+  };
+}
+
+function hourOf(ms: number): number {
+  return ms - (ms % HOUR_MS);
+}

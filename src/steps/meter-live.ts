@@ -1,0 +1,133 @@
+import type { Deployment, Model, ModelVersion } from '#domain/deployment.ts';
+import type { Announcement } from '#domain/event.ts';
+import type { Overspent } from '#domain/manifest/manifest.ts';
+import { completeScaling } from '#domain/manifest/scaling.ts';
+import { type Caps, raise } from '#domain/placement/caps.ts';
+import { atPrices, ownOption } from '#domain/placement/look-again.ts';
+import { scaleAt } from '#domain/placement/scale.ts';
+import { meteredSince, type Spent, spend } from '#domain/placement/spent.ts';
+import { SHIPPED_PRICES } from '#domain/placement/unit-prices.ts';
+import type { Ceilings } from '#ports/ceilings.ts';
+import type { Clock } from '#ports/clock.ts';
+import type { DemandHistory } from '#ports/demand-history.ts';
+import type { Prices } from '#ports/prices.ts';
+import type { Registry } from '#ports/registry.ts';
+import { requireDeployment, requireWork } from './require-deployment.ts';
+import { each } from './sweep-each.ts';
+import { isBusy } from './sweep-models.ts';
+
+type Deps = {
+  readonly registry: Registry;
+  readonly demand: DemandHistory;
+  readonly clock: Clock;
+  readonly prices: Pick<Prices, 'read'>;
+  readonly caps: Pick<Caps, 'maxMonthlyUsd'>;
+  readonly ceilings: Ceilings;
+  /** False on one machine, where the sums are what AWS would bill. */
+  readonly isSpent: boolean;
+};
+
+/**
+ * Adds up what each live version has cost since the month began, where a model has a cap, and answers as its manifest says when it is reached: see `spend`.
+ * Returns the models whose replicas are limited. A failure does not stop the rest; the first one is thrown at the end.
+ */
+export const meterLive = (deps: Deps) => async (): Promise<readonly string[]> => {
+  const { registry } = deps;
+  const idle = async () => {
+    const open = await registry.unended();
+    return (await registry.models()).filter((model) => !isBusy(open, model));
+  };
+  const { done, failures } = await each(idle, (model) => meter(deps, model));
+  if (failures.length > 0) throw failures[0];
+  return done;
+};
+
+async function meter(deps: Deps, model: Model): Promise<string | undefined> {
+  const { registry, demand, clock, caps, isSpent } = deps;
+  const { live, spent: known } = model;
+  const { maxMonthlyUsd } = caps;
+  // Where the cap was taken away, so is what it has limited.
+  if (!live || (maxMonthlyUsd === null && (known?.most ?? null) === null)) return undefined;
+  const made = await requireDeployment(registry, live.deploymentId);
+  const { decision, inspection } = made.work;
+  if (!decision?.weighing) return undefined;
+  if (maxMonthlyUsd === null) {
+    await limit(deps, live, made, null);
+    if (known) await registry.noteSpent(live, { ...known, isOver: false, most: null }, null);
+    return undefined;
+  }
+  const prices = (await deps.prices.read()) ?? SHIPPED_PRICES;
+  const own = ownOption({ ...decision, weighing: atPrices(decision.weighing, prices) });
+  if (!own) return undefined;
+  const nowMs = clock.now();
+  const { liveAtMs } = live;
+  const hours = await demand.hours(live, meteredSince(known, { liveAtMs, nowMs }));
+  const rule = inspection?.manifest.placement.overspent ?? 'event';
+  const metered = { ...own, hours, liveAtMs, nowMs };
+  const { spent, nowUsd } = spend(known, metered, { rule, maxMonthlyUsd });
+  if (spent.most !== null || (known?.most ?? null) !== null) {
+    await limit(deps, live, made, spent.most);
+  }
+  const words = isNews(spent, known)
+    ? wordsOf({ live, spent, nowUsd, rule, maxMonthlyUsd, isSpent })
+    : null;
+  await registry.noteSpent(live, spent, words);
+  return spent.most === null ? undefined : model.name;
+}
+
+async function limit(
+  { ceilings, clock }: Deps,
+  live: ModelVersion,
+  { work: { inspection, decision } }: Deployment,
+  most: number | null,
+): Promise<void> {
+  const { manifest } = requireWork(inspection, 'inspection');
+  const scaling = completeScaling(manifest.scaling, decision?.scaling);
+  const usual = scaleAt(scaling, clock.now());
+  const scales = scaling.schedules.length > 0 || usual.max > usual.min;
+  await ceilings.set(live, { most, usual, scales });
+}
+
+/** That the cap is reached, and that replicas begin to be limited; each once a month. */
+function isNews(spent: Spent, known: Spent | undefined): boolean {
+  const before = known?.month === spent.month ? known : undefined;
+  const begins = spent.isOver && !before?.isOver;
+  const limits = spent.most !== null && (before?.most ?? null) === null;
+  return begins || limits;
+}
+
+type Said = {
+  readonly live: ModelVersion;
+  readonly spent: Spent;
+  readonly nowUsd: number;
+  readonly rule: Overspent;
+  readonly maxMonthlyUsd: number;
+  readonly isSpent: boolean;
+};
+
+function wordsOf({ live, spent, nowUsd, rule, maxMonthlyUsd, isSpent }: Said): Announcement {
+  const has = isSpent ? 'has cost' : 'would have cost on AWS';
+  const since = `since ${spent.month}-01, by its requests`;
+  const usd = Math.round(nowUsd * 100) / 100;
+  return {
+    reason: `${live.model} ${has} $${usd.toFixed(2)} ${since}; the cap maxMonthlyUsd is $${maxMonthlyUsd}${limitWords(live, spent)}`,
+    fix: `${ANSWERS[rule]} ${raise('maxMonthlyUsd', 'USD')}`,
+    data: { usd, maxMonthlyUsd, most: spent.most },
+  };
+}
+
+function limitWords({ target }: ModelVersion, { most }: Spent): string {
+  if (most === null) return '';
+  const replicas = most === 1 ? 'replica' : 'replicas';
+  const what = target === 'lambda' ? `execution${most === 1 ? '' : 's'} at once` : replicas;
+  return most === 0
+    ? ', so it answers nothing until the month ends'
+    : `, so it may have ${most} ${what} for now`;
+}
+
+const ANSWERS: Readonly<Record<Overspent, string>> = {
+  event: 'Nothing is limited: placement.overspent in model.yaml is `event`.',
+  fewer: 'The limit is looked at again every 15 minutes, and ends with the month (UTC).',
+  refuse:
+    'New versions whose model.yaml says placement.overspent: refuse are rejected until the month ends (UTC).',
+};

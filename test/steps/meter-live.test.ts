@@ -1,0 +1,180 @@
+import type { CalledHour } from '#domain/placement/learnt.ts';
+import type { Ceiling, Ceilings } from '#ports/ceilings.ts';
+import { meterLive } from '#steps/meter-live.ts';
+import { type MemoryWorld, MODEL, memoryWorld } from '../support/worlds/memory.ts';
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+
+type Setup = {
+  readonly manifest?: string;
+  readonly maxMonthlyUsd?: number | null;
+  readonly isSpent?: boolean;
+};
+
+/** A model of 100 ms, live since a month began, and its meter. */
+async function meteredWorld({ manifest = '', maxMonthlyUsd = 50, isSpent = true }: Setup = {}) {
+  const world = memoryWorld({ engine: 'image', caps: { maxMonthlyUsd } });
+  world.builds.measure(100);
+  await world.deploy(world.upload({ manifest }));
+  const now = new Date(world.clock.now());
+  const beganMs = Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 1, 1);
+  world.clock.advance(beganMs - world.clock.now());
+  const set: Ceiling[] = [];
+  const ceilings: Ceilings = { set: async (_, ceiling) => void set.push(ceiling) };
+  const meterAt = (cap: number | null) =>
+    meterLive({ ...world.deps, caps: { maxMonthlyUsd: cap }, ceilings, isSpent });
+  return { world, set, beganMs, meter: meterAt(maxMonthlyUsd), meterAt };
+}
+
+/** So many days pass, with so many requests a second. */
+function pass(
+  { world, beganMs }: { world: MemoryWorld; beganMs: number },
+  days: number,
+  perSecond: number,
+) {
+  const hours: readonly CalledHour[] = Array.from({ length: days * 24 }, (_, hour) => ({
+    atMs: beganMs + hour * HOUR,
+    requests: perSecond * 3600,
+    busiestMinute: perSecond * 60,
+  }));
+  world.demand.called(MODEL, hours);
+  world.clock.advance(days * DAY);
+}
+
+const told = async (world: MemoryWorld) =>
+  (await world.told()).filter(({ state }) => state === 'Overspent');
+const spentOf = async (world: MemoryWorld) => (await world.registry.model(MODEL))?.spent;
+
+describe('the meter of a cap', () => {
+  it('adds up what the requests of a month have cost, and says nothing below the cap', async () => {
+    const metered = await meteredWorld();
+    pass(metered, 5, 5);
+
+    expect(await metered.meter()).toEqual([]);
+
+    const { usd = 0, ...spent } = (await spentOf(metered.world))!;
+    expect(usd).toBeGreaterThan(6);
+    expect(usd).toBeLessThan(7);
+    expect(spent).toMatchObject({ isOver: false, most: null });
+    expect([await told(metered.world), metered.set]).toEqual([[], []]);
+  });
+
+  it('says once that the cap is reached, and limits nothing by default', async () => {
+    const metered = await meteredWorld();
+    pass(metered, 10, 30);
+
+    for (let look = 0; look < 3; look += 1) await metered.meter();
+
+    expect(await told(metered.world)).toMatchObject([
+      {
+        version: 1,
+        reason: expect.stringMatching(
+          new RegExp(
+            `^${MODEL} has cost \\$\\d+\\.\\d\\d since \\d{4}-\\d\\d-01, by its requests; the cap maxMonthlyUsd is \\$50$`,
+          ),
+        ),
+        fix: expect.stringContaining('Nothing is limited: placement.overspent'),
+        data: { maxMonthlyUsd: 50, most: null },
+      },
+    ]);
+    expect(metered.set).toEqual([]);
+  });
+
+  it.each([
+    [8, 'lambda', 20, /, so it may have 1 execution at once for now$/],
+    [10, 'lambda', 30, /, so it answers nothing until the month ends$/],
+    [20, 'fargate', 30, /, so it may have 1 replica for now$/],
+  ])(
+    'after %i days limits a model on %s of %i requests a second that asks for that, and takes the limit away in the next month',
+    async (days, target, perSecond, says) => {
+      const manifest = `placement: { target: ${target}, overspent: fewer }\nscaling: { max: 2 }`;
+      const metered = await meteredWorld({
+        manifest,
+        maxMonthlyUsd: target === 'lambda' ? 50 : 95,
+      });
+      const { world, set, meter } = metered;
+      if (target === 'fargate') pass(metered, 28, perSecond);
+      else pass(metered, days, perSecond);
+
+      expect(await meter()).toEqual([MODEL]);
+      await meter();
+      world.clock.advance(40 * DAY);
+      world.demand.called(MODEL, []);
+      await meter();
+      await meter();
+
+      const most = days === 8 || target === 'fargate' ? 1 : 0;
+      const usual = target === 'fargate' ? { min: 1, max: 2 } : { min: 1, max: 2 };
+      expect(set).toEqual([
+        { most, usual, scales: true },
+        { most, usual, scales: true },
+        { most: null, usual, scales: true },
+      ]);
+      expect(await told(world)).toMatchObject([{ reason: expect.stringMatching(says) }]);
+    },
+  );
+
+  it('takes its limit away where the cap is taken away', async () => {
+    const metered = await meteredWorld({ manifest: 'placement: { overspent: fewer }' });
+    const { world, set, meter, meterAt } = metered;
+    pass(metered, 10, 30);
+    await meter();
+
+    const uncapped = meterAt(null);
+    await uncapped();
+    await uncapped();
+
+    expect(set.map(({ most }) => most)).toEqual([0, null]);
+    expect(await spentOf(world)).toMatchObject({ isOver: false, most: null });
+  });
+
+  it('says what AWS would cost where nothing is spent, and what is refused', async () => {
+    const metered = await meteredWorld({
+      manifest: 'placement: { overspent: refuse }',
+      isSpent: false,
+    });
+    pass(metered, 10, 30);
+
+    await metered.meter();
+
+    expect(await told(metered.world)).toMatchObject([
+      {
+        reason: expect.stringContaining(`${MODEL} would have cost on AWS $`),
+        fix: expect.stringContaining('are rejected until the month ends'),
+      },
+    ]);
+  });
+
+  it('asks nobody without a cap, and counts nothing of a model that no bill has placed', async () => {
+    const uncapped = await meteredWorld({ maxMonthlyUsd: null });
+    const demand = { hours: () => Promise.reject(new Error('asked')) };
+    const { deps } = uncapped.world;
+    const ceilings: Ceilings = { set: () => Promise.reject(new Error('set')) };
+    const none = { ...deps, demand, ceilings, isSpent: true };
+    const unmeasured = memoryWorld({ caps: { maxMonthlyUsd: 50 } });
+    await unmeasured.deploy(unmeasured.upload());
+
+    expect(await meterLive({ ...none, caps: { maxMonthlyUsd: null } })()).toEqual([]);
+    const meter = meterLive({ ...none, ...unmeasured.deps, demand, ceilings });
+    expect(await meter()).toEqual([]);
+  });
+
+  it('goes on with the others where one cannot be counted', async () => {
+    const { world, beganMs } = await meteredWorld();
+    await world.deploy(world.upload({ model: 'letters' }));
+    world.clock.advance(beganMs + DAY - world.clock.now());
+    const asked: string[] = [];
+    const demand = {
+      async hours({ model }: { readonly model: string }) {
+        asked.push(model);
+        throw new Error('no counts');
+      },
+    };
+    const ceilings: Ceilings = { set: async () => undefined };
+    const meter = meterLive({ ...world.deps, demand, ceilings, isSpent: true });
+
+    await expect(meter()).rejects.toThrow('no counts');
+    expect(asked).toHaveLength(2);
+  });
+});
