@@ -64,7 +64,8 @@ export const SCHEDULED = {
   detail: {},
 };
 
-/** The event that infra/sweep.yml has EventBridge send once a week in place of the usual one. */
+/** The events that infra/sweep.yml has EventBridge send in place of the usual one. */
+export const METER = { 'detail-type': 'Scheduled Event', detail: { meter: true } };
 export const WEIGH = { 'detail-type': 'Scheduled Event', detail: { weigh: true } };
 export const TOUCH = { 'detail-type': 'Scheduled Event', detail: { touch: true } };
 

@@ -4,6 +4,7 @@ import { emfFaults } from '../support/lambda/runtime-metrics.ts';
 import {
   API_KEY,
   EXECUTION_ENDED,
+  METER,
   OBJECT_CREATED,
   REQUEST_AUTHORIZER,
   SCHEDULED,
@@ -29,7 +30,7 @@ const REQUEST = { deploymentId: STEP_EVENT.deploymentId, model: 'digits', reason
 const ROLLBACK = { ...REQUEST, kind: 'rollback', to: null };
 const EVENTS: Readonly<Record<string, readonly unknown[]>> = {
   publishEvents: [STREAM_BATCH],
-  sweep: [SCHEDULED, EXECUTION_ENDED, TOUCH, WEIGH],
+  sweep: [SCHEDULED, EXECUTION_ENDED, TOUCH, WEIGH, METER],
   authorize: [REQUEST_AUTHORIZER],
 };
 const REQUESTS: Readonly<Record<string, object>> = {

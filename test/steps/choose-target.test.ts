@@ -308,23 +308,32 @@ describe('choosing a target', () => {
 });
 
 describe('a cap', () => {
-  it('that a month has reached refuses a new version whose manifest says so, until the month ends', async () => {
-    const world = memoryWorld({ caps: { maxMonthlyUsd: 50 } });
-    const refusing = { manifest: 'placement: { overspent: refuse }' };
-    await world.deploy(world.upload());
-    const { live } = (await world.registry.model(MODEL))!;
-    const month = new Date(world.clock.now()).toISOString().slice(0, 7);
-    const spent = { month, usd: 51.234, untilMs: 0, peak: 1, isOver: true, most: null };
-    await world.registry.noteSpent(live!, spent, null);
+  it.each([
+    { says: 'refuse', days: 0, isRefused: true },
+    { says: 'fewer', days: 0, isRefused: false },
+    { says: 'refuse', days: 31, isRefused: false },
+  ])(
+    'that a month has reached refuses a new version only if its manifest says so, and until the month ends: $says after $days days',
+    async ({ says, days, isRefused }) => {
+      const world = memoryWorld({ caps: { maxMonthlyUsd: 50 } });
+      await world.deploy(world.upload());
+      const { live } = (await world.registry.model(MODEL))!;
+      const month = new Date(world.clock.now()).toISOString().slice(0, 7);
+      const spent = { month, usd: 51.234, untilMs: 0, peak: 1, isOver: true, most: null };
+      await world.registry.noteSpent(live!, spent, null);
+      world.clock.advance(days * 24 * 3_600_000);
+      const manifest = `placement: { overspent: ${says} }`;
+      const held = await world.before('ChooseTarget', world.upload({ manifest }));
 
-    await expect(world.before('ProvisionLambda', world.upload(refusing))).rejects.toMatchObject({
-      name: 'ArtifactRejected',
-      message: `${MODEL} has cost $51.23 since ${month}-01, by its requests; the cap maxMonthlyUsd is $50, and placement.overspent is refuse`,
-    });
-    await world.before('ProvisionLambda', world.upload());
-    world.clock.advance(31 * 24 * 3_600_000);
-    await world.before('ProvisionLambda', world.upload(refusing));
-  });
+      const chosen = chooseTarget(world.deps)({ ...held, variables: [] });
+
+      if (!isRefused) return expect(await chosen).toEqual({ target: 'lambda' });
+      await expect(chosen).rejects.toMatchObject({
+        name: 'ArtifactRejected',
+        message: `${MODEL} has cost $51.23 since ${month}-01, by its requests; the cap maxMonthlyUsd is $50, and placement.overspent is refuse`,
+      });
+    },
+  );
 
   it('on GPUs refuses a model above it', async () => {
     const world = memoryWorld({ caps: { allowedAccelerators: ['L4'] } });

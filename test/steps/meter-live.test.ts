@@ -94,8 +94,7 @@ describe('the meter of a cap', () => {
         maxMonthlyUsd: target === 'lambda' ? 50 : 95,
       });
       const { world, set, meter } = metered;
-      if (target === 'fargate') pass(metered, 28, perSecond);
-      else pass(metered, days, perSecond);
+      pass(metered, days, perSecond);
 
       expect(await meter()).toEqual([MODEL]);
       await meter();
@@ -104,8 +103,8 @@ describe('the meter of a cap', () => {
       await meter();
       await meter();
 
-      const most = days === 8 || target === 'fargate' ? 1 : 0;
-      const usual = target === 'fargate' ? { min: 1, max: 2 } : { min: 1, max: 2 };
+      const most = days === 10 ? 0 : 1;
+      const usual = { min: 1, max: 2 };
       expect(set).toEqual([
         { most, usual, scales: true },
         { most, usual, scales: true },

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { METERING_MS } from '#domain/placement/spent.ts';
 import { sweepEvent } from '#domain/registry/sweep-event.ts';
 import { workflow } from '#domain/workflow.ts';
 import { type Json, ofType, plain, readTemplate, type Template } from './template.ts';
@@ -205,6 +206,14 @@ describe('what is invoked by events', () => {
     expect(ScheduleExpression).toBe('rate(7 days)');
     const event = sweepEvent.parse(JSON.parse(Targets[0].Input));
     expect(event).toEqual({ 'detail-type': 'Scheduled Event', detail: { weigh: true } });
+  });
+
+  it('every 15 minutes the sweep is told to add up what models have cost, by an event that it knows', () => {
+    const { ScheduleExpression, Targets } = template.Resources['MeterSchedule']!.Properties;
+
+    expect(ScheduleExpression).toBe(`rate(${METERING_MS / 60_000} minutes)`);
+    const event = sweepEvent.parse(JSON.parse(Targets[0].Input));
+    expect(event).toEqual({ 'detail-type': 'Scheduled Event', detail: { meter: true } });
   });
 });
 

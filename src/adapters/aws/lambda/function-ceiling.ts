@@ -6,8 +6,8 @@ import {
 import { absentIfNotFound } from '#adapters/aws/absent.ts';
 import { translated } from '#adapters/aws/failures.ts';
 
-// Lambda names the argument alone, so the message tells: "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [10]."
-// https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
+// An account has to leave 100 executions to all functions, a new one all that it has. The error's name says only that a value is invalid.
+// https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html, https://github.com/milliHQ/terraform-aws-next-js/issues/251
 const NONE_LEFT = /UnreservedConcurrentExecution below its minimum/;
 
 /**

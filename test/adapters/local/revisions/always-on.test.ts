@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { openDatabase } from '#adapters/local/registry/database.ts';
 import { shareTable } from '#adapters/local/registry/share-table.ts';
+import { localCeilings } from '#adapters/local/revisions/ceilings.ts';
 import type { LocalPlatform } from '#adapters/local/revisions/revision-platform.ts';
 import type { Scaling } from '#domain/manifest/scaling.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
@@ -219,6 +220,23 @@ describe('a revision whose replicas always run', () => {
     }
 
     await eventually(isServing(candidate.revision, 3));
+  });
+
+  it('has no more of them than its ceiling allows, whatever the load, and as many again without one', async () => {
+    const ceilings = localCeilings();
+    await platform.close();
+    platform = openPlatform(folder, { clock, ceilings }, 'fargate');
+    const { revision } = await created('answers', { scaling: scaling(2, 3) });
+    const usual = { min: 2, max: 3 };
+    const live = { model: 'digits', revision, target: 'fargate' } as const;
+    await loaded(revision, 3);
+
+    await ceilings.set(live, { most: 0, usual, scales: true });
+    clock.advance(10_000);
+    await platform.tend();
+    await eventually(() => livePids(folder, revision).length === 1);
+    await ceilings.set(live, { most: null, usual, scales: true });
+    await loaded(revision, 3);
   });
 
   it('begins with its fewest beside a revision that has no traffic, also when it is asked for again', async () => {

@@ -31,7 +31,9 @@ describe('the instances of a revision', () => {
   let told: string[];
   let ends: ServerEnd[];
   let clock: ReturnType<typeof fakeClock>;
+  let most: number | undefined;
   beforeEach(() => {
+    most = undefined;
     timers = fakeTimers();
     servers = [];
     told = [];
@@ -56,7 +58,7 @@ describe('the instances of a revision', () => {
           told.push(Buffer.from(bytes).toString());
         },
       },
-      ceiling: () => undefined,
+      ceiling: () => most,
       onEnd: (end) => void ends.push(end),
     });
 
@@ -288,6 +290,18 @@ describe('the instances of a revision', () => {
   });
 
   describe('grow in number', () => {
+    it('no further than their ceiling, while there is one', async () => {
+      most = 2;
+      await started();
+      for (let waiting = 0; waiting < 4; waiting += 1) await ask();
+
+      await pass(QUICK_MS * 4);
+      expect(servers).toHaveLength(2);
+      most = undefined;
+      await pass(QUICK_MS);
+      expect(servers).toHaveLength(3);
+    });
+
     it('when nobody got a turn for 50 ms, one by one to the limit, as many as wait', async () => {
       await started();
       await ask();
