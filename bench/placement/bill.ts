@@ -152,6 +152,19 @@ export function monthlyBill(model: SimModel, profile: Profile, config: Config): 
   return full * hourly + taskHours * PRICE.addressHour + MONTH_HOURS * PRICE.loadBalancerHour;
 }
 
+/** The bill of an hour with so many requests, of which so many came in its busiest minute. Tasks follow the requests, up to `config.tasks`. */
+export function hourlyBill(
+  model: SimModel,
+  { requests, busiestMinute }: { readonly requests: number; readonly busiestMinute: number },
+  config: Config,
+): number {
+  const rate = Math.max(requests / 3600, 1e-9);
+  const peak = Math.max(rate, busiestMinute / 60);
+  const limits = { p95Seconds: null, mayStart: true, executions: null, vcpus: null, tasks: null };
+  const profile = { rate, peak, hours: MONTH_HOURS, isSpotAllowed: false, ...limits };
+  return monthlyBill(model, profile, config) / MONTH_HOURS;
+}
+
 /** The fewest tasks that keep the load and the p95 at the average rate. */
 function usualTasks({ rate, p95Seconds }: Profile, seconds: number, most: number): number {
   for (let tasks = 1; tasks < most; tasks += 1) {

@@ -187,6 +187,7 @@ describe('the weekly look at live versions', () => {
     const { world } = await liveWorld(60);
     await world.deploy(world.upload({ model: 'aaa' }));
     world.clock.advance(2 * DAY);
+    world.demand.called(MODEL, hoursAt(world, 60));
     const demand = {
       hours: async (live: { readonly model: string }, sinceMs: number) => {
         if (live.model === 'aaa') throw new Error('no counts');

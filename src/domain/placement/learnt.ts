@@ -19,6 +19,10 @@ export const LEARNT_DAYS = 14;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const HOURS_A_WEEK = 168;
+const WEEK_MS = HOURS_A_WEEK * HOUR_MS;
+const TURNED_TIMES = 2;
+const TURNED_SHARE = 0.75;
+const LEAST_TURNED = 6;
 // The nights belong to the demand too.
 const LEAST_MS = DAY_MS;
 
@@ -30,6 +34,7 @@ export function learntSince(nowMs: number): number {
 /**
  * The demand of the called hours of the last 14 days, by the hour of the week: an hour of the week counts as called if it was called once, with its requests on average.
  * It is known since the first called hour, or since `liveAtMs` (epoch) if that is earlier; undefined where that is less than a day.
+ * Where one of the last seven days is another than that of the week before, hour by hour, only it and the days after it count: see `hasTurned`.
  */
 export function learntDemand(
   hours: readonly CalledHour[],
@@ -39,6 +44,20 @@ export function learntDemand(
   const counted = hours.filter(({ atMs, requests }) => atMs >= sinceMs && requests > 0);
   const knownMs = Math.max(sinceMs, Math.min(liveAtMs, ...counted.map(({ atMs }) => atMs)));
   if (nowMs - knownMs < LEAST_MS) return undefined;
+  const turned = [0, 1, 2, 3, 4, 5, 6].find((ago) => {
+    const endMs = nowMs - ago * DAY_MS;
+    return endMs - DAY_MS - WEEK_MS >= knownMs && hasTurned(counted, endMs);
+  });
+  const fromMs = turned === undefined ? knownMs : nowMs - (turned + 1) * DAY_MS;
+  return demandSince(
+    counted.filter(({ atMs }) => atMs >= hourOf(fromMs)),
+    fromMs,
+    nowMs,
+  );
+}
+
+/** The demand of hours that are known from a moment on. */
+function demandSince(counted: readonly CalledHour[], knownMs: number, nowMs: number): Learnt {
   const knownHours = (nowMs - knownMs) / HOUR_MS;
   const weeks = Math.max(1, knownHours / HOURS_A_WEEK);
   const slots = new Set(counted.map(({ atMs }) => Math.floor(atMs / HOUR_MS) % HOURS_A_WEEK));
@@ -51,6 +70,26 @@ export function learntDemand(
     hours: rounded(HOURS_A_MONTH * Math.min(1, slots.size / Math.min(HOURS_A_WEEK, knownHours))),
     days: Math.round((nowMs - knownMs) / DAY_MS),
   };
+}
+
+/**
+ * Whether at least three in four hours of the day before `endMs` (epoch) had more than twice as many requests, or less than half as many, as the same hour a week before; all in the same direction, among the hours that had any, of which there have to be six.
+ * One hour of many requests turns nothing, nor does a weekend.
+ */
+function hasTurned(counted: readonly CalledHour[], endMs: number): boolean {
+  const byHour = new Map(counted.map(({ atMs, requests }) => [hourOf(atMs), requests]));
+  const pairs = Array.from({ length: 24 }, (_, index) => {
+    const atMs = hourOf(endMs) - (index + 1) * HOUR_MS;
+    return [byHour.get(atMs - WEEK_MS) ?? 0, byHour.get(atMs) ?? 0] as const;
+  }).filter(([before, after]) => before + after > 0);
+  const least = Math.max(LEAST_TURNED, pairs.length * TURNED_SHARE);
+  const more = pairs.filter(([before, after]) => after > before * TURNED_TIMES).length;
+  const less = pairs.filter(([before, after]) => before > after * TURNED_TIMES).length;
+  return more >= least || less >= least;
+}
+
+function hourOf(ms: number): number {
+  return ms - (ms % HOUR_MS);
 }
 
 /** More digits would say more than fourteen days know. */

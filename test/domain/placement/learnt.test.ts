@@ -88,3 +88,42 @@ it('keeps the limits on the answers that were asked for', () => {
     coldStarts: 'none',
   });
 });
+
+describe('where a day is another than that of the week before', () => {
+  /** Requests an hour by the days ago, for two weeks. */
+  const byDay = (requests: (daysAgo: number, hourOfDay: number) => number) =>
+    Array.from({ length: 14 * 24 }, (_, index) => {
+      const atMs = NOW - (index + 1) * HOUR;
+      const count = requests(Math.floor(index / 24), new Date(atMs).getUTCHours());
+      return { atMs, requests: count, busiestMinute: count / 30 };
+    });
+
+  it.each([
+    ['demand that has ended', (ago: number) => (ago < 3 ? 0 : 3600), 0, 1],
+    ['demand that ended nine days ago', (ago: number) => (ago < 9 ? 0 : 3600), 0, 3],
+    ['three times the demand since yesterday', (ago: number) => (ago < 1 ? 10_800 : 3600), 3, 1],
+    [
+      'office hours that have ended',
+      (ago: number, hour: number) => (ago < 2 || hour < 9 || hour > 16 ? 0 : 3600),
+      0,
+      1,
+    ],
+  ])('only it and the days after it count: %s', (_, requests, requestsPerSecond, days) => {
+    expect(learnt(byDay(requests))).toMatchObject({ requestsPerSecond, days });
+  });
+
+  it.each([
+    ['weekends', (ago: number) => (ago % 7 < 2 ? 0 : 3600)],
+    ['one hour of many requests', (ago: number, hour: number) => (ago + hour === 5 ? 1e6 : 3600)],
+    ['up and down', (ago: number) => (ago % 4 < 2 ? 3600 : 6600)],
+    ['a few calls at different times', (ago: number, hour: number) => (hour === ago ? 3600 : 0)],
+  ])('two weeks count all the same for %s', (_, requests) => {
+    expect(learnt(byDay(requests))?.days).toBe(14);
+  });
+
+  it('a model that is young has no week before', () => {
+    const young = byDay((ago) => (ago < 1 ? 0 : 3600)).filter(({ atMs }) => atMs >= NOW - 7 * DAY);
+
+    expect(learnt(young, NOW - 7 * DAY)?.days).toBe(7);
+  });
+});

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '#adapters/clocks.ts';
 import { realTimers, type Timers } from '#adapters/local/concurrency/timers.ts';
+import type { LocalCeilings } from '#adapters/local/revisions/ceilings.ts';
 import type { InvocationLimits, InvocationSlot } from '#adapters/local/revisions/invocation.ts';
 import type { LambdaLimits } from '#adapters/local/revisions/lambda-platform.ts';
 import { type LocalPlatforms, localPlatforms } from '#adapters/local/revisions/local-platforms.ts';
@@ -57,6 +58,7 @@ type Changes = {
   readonly container?: InvocationLimits;
   readonly gpus?: GpuLook;
   readonly room?: ServerRoom;
+  readonly ceilings?: LocalCeilings;
   /** The timers of starts and requests. */
   readonly timers?: Timers;
 };
