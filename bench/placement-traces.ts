@@ -1,6 +1,7 @@
 // Thirty days of ten demands: `node bench/placement-traces.ts`. The workflow's own steps choose a target, look again, move and meter, in virtual time; the simulator of AWS's bill, which shares no code with them, says what that costs.
 // Prints the bill of each demand beside the offline optimum, the best fixed choice and Lambda first, and how far a month passes its cap. Ends with 1 if a limit of the issue's is not kept.
 import { exit } from 'node:process';
+import type { CalledHour } from '#domain/placement/learnt.ts';
 import type { MoveRequest } from '#domain/workflow.ts';
 import type { Ceilings } from '#ports/ceilings.ts';
 import { meterLive } from '#steps/meter-live.ts';
@@ -78,23 +79,25 @@ async function moved({ hours }: Trace): Promise<Run> {
   const world = await worldOf(`placement: { move: auto }\n${MEMORY}`);
   const beganMs = world.clock.now();
   const look = weighLive({ ...world.deps, executions: world.executions });
-  const counted: { atMs: number; requests: number; busiestMinute: number }[] = [];
+  // As CloudWatch has them: a function's counts, and those of the live containers alone.
+  const counts = { lambda: [] as CalledHour[], fargate: [] as CalledHour[] };
   let config = await configOf(world);
   let [usd, inTasks] = [0, 0];
   const moves: number[] = [];
   for (const [index, hour] of hours.entries()) {
     usd += hourlyBill(SUBJECT, hour, config);
     inTasks += config.on === 'fargate' ? 1 : 0;
-    if (hour.requests > 0) counted.push({ ...hour, atMs: beganMs + index * HOUR_MS });
+    counts[config.on].push({ ...hour, atMs: beganMs + index * HOUR_MS });
     // A move has taken some minutes of the next hour.
     world.clock.advance(Math.max(0, beganMs + (index + 1) * HOUR_MS - world.clock.now()));
     if ((index + 1) % LOOK_HOURS !== 0) continue;
-    world.demand.called(MODEL, counted);
+    world.demand.called(MODEL, counts[config.on]);
     const before = world.executions.started.length;
     await look();
     for (const { input } of world.executions.started.slice(before)) {
       await world.deploy(input as MoveRequest);
       config = await configOf(world);
+      counts.fargate = [];
       usd += MOVE_USD + hourlyBill(SUBJECT, hour, config);
       moves.push(index);
     }

@@ -51,7 +51,7 @@ export const advice = z
     z.meta({
       id: 'Advice',
       description:
-        'Says where a live version would better be placed, by the requests that it got. A version has it since the weekly look.',
+        'Says where a live version would better be placed, by the requests that it got. A version has it since the last look at live versions.',
     }),
   );
 

@@ -59,7 +59,7 @@ export const promotionRequest = z.object({
 
 export type PromotionRequest = z.infer<typeof promotionRequest>;
 
-/** The request of the weekly look: the live version that becomes a new one elsewhere, for the demand that it had. */
+/** The request of the look at live versions: the live version that becomes a new one elsewhere, for the demand that it had. */
 export const moveRequest = z.object({
   kind: z.literal('move'),
   deploymentId: z.string(),

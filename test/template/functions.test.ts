@@ -157,6 +157,7 @@ describe('what is invoked by events', () => {
       ['SweepSchedule', 'SweepLambdaFunction', 'SweepDeadLetters', true],
       ['TouchSchedule', 'SweepLambdaFunction', 'SweepDeadLetters', true],
       ['WeighSchedule', 'SweepLambdaFunction', 'SweepDeadLetters', true],
+      ['MeterSchedule', 'SweepLambdaFunction', 'SweepDeadLetters', true],
       ['ExecutionEndedRule', 'SweepLambdaFunction', 'SweepDeadLetters', true],
       ['TaskDeathRule', 'TaskDeaths', 'NotificationDeadLetters', true],
     ]);
@@ -200,10 +201,10 @@ describe('what is invoked by events', () => {
     expect(event).toEqual({ 'detail-type': 'Scheduled Event', detail: { touch: true } });
   });
 
-  it('once a week the sweep is told to weigh the live versions, by an event that it knows', () => {
+  it('once a day the sweep is told to weigh the live versions, by an event that it knows', () => {
     const { ScheduleExpression, Targets } = template.Resources['WeighSchedule']!.Properties;
 
-    expect(ScheduleExpression).toBe('rate(7 days)');
+    expect(ScheduleExpression).toBe('rate(1 day)');
     const event = sweepEvent.parse(JSON.parse(Targets[0].Input));
     expect(event).toEqual({ 'detail-type': 'Scheduled Event', detail: { weigh: true } });
   });
