@@ -1,9 +1,10 @@
 // Thirty days of ten demands: `node bench/placement-traces.ts`. The workflow's own steps choose a target, look again, move and meter, in virtual time; the simulator of AWS's bill, which shares no code with them, says what that costs.
 // Prints the bill of each demand beside the offline optimum, the best fixed choice and Lambda first, and how far a month passes its cap. Ends with 1 if a limit of the issue's is not kept.
 import { exit } from 'node:process';
-import type { CalledHour } from '#domain/placement/learnt.ts';
+import { type CalledHour, gaplessSince } from '#domain/placement/learnt.ts';
 import type { MoveRequest } from '#domain/workflow.ts';
 import type { Ceilings } from '#ports/ceilings.ts';
+import type { DemandHistory } from '#ports/demand-history.ts';
 import { meterLive } from '#steps/meter-live.ts';
 import { weighLive } from '#steps/weigh-live.ts';
 import { type MemoryWorld, MODEL, memoryWorld } from '../test/support/worlds/memory.ts';
@@ -78,7 +79,15 @@ type Run = {
 async function moved({ hours }: Trace): Promise<Run> {
   const world = await worldOf(`placement: { move: auto }\n${MEMORY}`);
   const beganMs = world.clock.now();
-  const look = weighLive({ ...world.deps, executions: world.executions });
+  const demand: DemandHistory = {
+    async hours(live, wantedMs, versions) {
+      const sinceMs = Math.max(wantedMs, gaplessSince(live, versions));
+      return [...counts.lambda, ...counts.fargate]
+        .filter(({ atMs, requests }) => atMs >= sinceMs && requests > 0)
+        .toSorted((one, other) => one.atMs - other.atMs);
+    },
+  };
+  const look = weighLive({ ...world.deps, demand, executions: world.executions });
   // As CloudWatch has them: a function's counts, and those of the live containers alone.
   const counts = { lambda: [] as CalledHour[], fargate: [] as CalledHour[] };
   let config = await configOf(world);
@@ -91,7 +100,6 @@ async function moved({ hours }: Trace): Promise<Run> {
     // A move has taken some minutes of the next hour.
     world.clock.advance(Math.max(0, beganMs + (index + 1) * HOUR_MS - world.clock.now()));
     if ((index + 1) % LOOK_HOURS !== 0) continue;
-    world.demand.called(MODEL, counts[config.on]);
     const before = world.executions.started.length;
     await look();
     for (const { input } of world.executions.started.slice(before)) {

@@ -158,11 +158,12 @@ export function slipwayRequests(deps: Deps): Requests {
 
 /** The requests that the live version got, for as long as they are known; none without a live version. */
 async function demandOf(
-  { demand, clock }: Pick<Deps, 'demand' | 'clock'>,
-  { live }: Model,
+  { registry, demand, clock }: Pick<Deps, 'registry' | 'demand' | 'clock'>,
+  { name, live }: Model,
 ): Promise<CalledHours> {
   const nowMs = clock.now();
-  const hours = live ? await demand.hours(live, learntSince(nowMs)) : [];
+  const versions = live ? await registry.versions(name) : [];
+  const hours = live ? await demand.hours(live, learntSince(nowMs), versions) : [];
   const firstMs = Math.min(live?.liveAtMs ?? nowMs, ...hours.map(({ atMs }) => atMs));
   return { sinceMs: Math.max(learntSince(nowMs), firstMs), nowMs, hours };
 }

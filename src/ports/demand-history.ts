@@ -6,6 +6,13 @@ import type { CalledHour } from '#domain/placement/learnt.ts';
  * A call may fail with `PlatformThrottled`, `PlatformUnavailable` or `PlatformDenied`.
  */
 export type DemandHistory = {
-  /** The hours since then (epoch ms) in which clients called the model of that live version, oldest first. Hours without requests may be absent. */
-  hours(live: ModelVersion, sinceMs: number): Promise<readonly CalledHour[]>;
+  /**
+   * The hours since then (epoch ms) in which clients called the model of that live version, oldest first. Hours without requests may be absent, and so are those before a time that nobody has counted.
+   * `versions` are those of its model that ever went live, by which such a time is known.
+   */
+  hours(
+    live: ModelVersion,
+    sinceMs: number,
+    versions: readonly ModelVersion[],
+  ): Promise<readonly CalledHour[]>;
 };

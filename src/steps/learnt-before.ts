@@ -13,7 +13,7 @@ type Deps = { readonly demand: DemandHistory; readonly clock: Pick<Clock, 'now'>
  * So a version that follows quickly is not placed by the first guess, far from where the model runs.
  */
 export async function learntBefore(
-  deps: Deps & { readonly registry: Pick<Registry, 'deployment'> },
+  deps: Deps & { readonly registry: Pick<Registry, 'deployment' | 'versions'> },
   live: ModelVersion,
 ): Promise<Before | undefined> {
   const learnt = (await ifKnown(learntOf(deps, live))) ?? (await placedFor(deps.registry, live));
@@ -40,10 +40,11 @@ async function placedFor(
 
 /** The demand that a live version had in the last two weeks; undefined in its first day. */
 export async function learntOf(
-  { demand, clock }: Deps,
+  { demand, clock, registry }: Deps & { readonly registry: Pick<Registry, 'versions'> },
   live: ModelVersion,
 ): Promise<Learnt | undefined> {
   const nowMs = clock.now();
-  const hours = await demand.hours(live, learntSince(nowMs));
+  const versions = await registry.versions(live.model);
+  const hours = await demand.hours(live, learntSince(nowMs), versions);
   return learntDemand(hours, { liveAtMs: live.liveAtMs, nowMs });
 }

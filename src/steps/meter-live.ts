@@ -61,7 +61,8 @@ async function meter(deps: Deps, model: Model): Promise<string | undefined> {
   if (!own) return undefined;
   const nowMs = clock.now();
   const { liveAtMs } = live;
-  const hours = await demand.hours(live, meteredSince(known, { liveAtMs, nowMs }));
+  const versions = await registry.versions(model.name);
+  const hours = await demand.hours(live, meteredSince(known, { liveAtMs, nowMs }), versions);
   const rule = inspection?.manifest.placement.overspent ?? 'event';
   const metered = { ...own, hours, liveAtMs, nowMs };
   const { spent, nowUsd } = spend(known, metered, { rule, maxMonthlyUsd });

@@ -22,7 +22,7 @@ export function describeDemandHistory(name: string, open: () => Promise<World>):
     it('knows nothing of a model that nobody called', async () => {
       const { demand, live, now } = await open();
 
-      expect(await demand.hours(live, now() - HOUR)).toEqual([]);
+      expect(await demand.hours(live, now() - HOUR, [live])).toEqual([]);
     });
 
     it('counts the requests of each hour, and those of its busiest minute', async () => {
@@ -36,7 +36,7 @@ export function describeDemandHistory(name: string, open: () => Promise<World>):
       pass(2 * HOUR);
       await call(1);
 
-      expect(await demand.hours(live, first)).toEqual([
+      expect(await demand.hours(live, first, [live])).toEqual([
         { atMs: hourOf(first), requests: 12, busiestMinute: 9 },
         { atMs: hourOf(now()), requests: 1, busiestMinute: 1 },
       ]);
@@ -48,7 +48,7 @@ export function describeDemandHistory(name: string, open: () => Promise<World>):
       pass(3 * HOUR);
       await call(2);
 
-      expect(await demand.hours(live, now() - HOUR)).toEqual([
+      expect(await demand.hours(live, now() - HOUR, [live])).toEqual([
         { atMs: hourOf(now()), requests: 2, busiestMinute: 2 },
       ]);
     });

@@ -154,7 +154,7 @@ describe('the weekly look at live versions', () => {
     const demand = {
       async hours(live: ModelVersion, sinceMs: number) {
         await world.before('AcquireLease', world.undeploy());
-        return world.demand.hours(live, sinceMs);
+        return world.demand.hours(live, sinceMs, []);
       },
     };
 
@@ -191,7 +191,7 @@ describe('the weekly look at live versions', () => {
     const demand = {
       hours: async (live: { readonly model: string }, sinceMs: number) => {
         if (live.model === 'aaa') throw new Error('no counts');
-        return world.demand.hours(live as never, sinceMs);
+        return world.demand.hours(live as never, sinceMs, []);
       },
     };
     const look = weighLive({ ...world.deps, demand, executions: world.executions });

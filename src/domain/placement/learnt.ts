@@ -1,3 +1,4 @@
+import type { ModelVersion } from '#domain/deployment.ts';
 import type { Demand } from './demand.ts';
 import { HOURS_A_MONTH } from './spending.ts';
 
@@ -29,6 +30,22 @@ const LEAST_MS = DAY_MS;
 /** From when (epoch ms) requests count. */
 export function learntSince(nowMs: number): number {
   return nowMs - LEARNT_DAYS * DAY_MS;
+}
+
+/**
+ * Since when (epoch ms) a model's requests are counted without a gap, where the counts of containers are gone with them: since the live version went live, and before that for as long as functions were live, one after another.
+ * `versions` are those that ever went live, each with the time when it last did.
+ */
+export function gaplessSince(
+  live: ModelVersion,
+  versions: readonly Pick<ModelVersion, 'target' | 'liveAtMs'>[],
+): number {
+  const before = versions
+    .filter(({ liveAtMs }) => liveAtMs < live.liveAtMs)
+    .toSorted((one, other) => other.liveAtMs - one.liveAtMs);
+  const end = before.findIndex(({ target }) => target !== 'lambda');
+  const functions = end === -1 ? before : before.slice(0, end);
+  return functions.at(-1)?.liveAtMs ?? live.liveAtMs;
 }
 
 /**

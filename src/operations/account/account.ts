@@ -87,9 +87,9 @@ export async function openAwsAccount(account: AwsAccount): Promise<Slipway> {
       isSpent: true,
       prices: dynamoPrices(dynamo, outputs.Table),
       demand: {
-        async hours(live, sinceMs) {
+        async hours(...asked) {
           const { accountDemand } = await import('./traffic.ts');
-          return accountDemand(account, stack).hours(live, sinceMs);
+          return accountDemand(account, stack).hours(...asked);
         },
       },
       async traffic(model, minutes) {

@@ -1,4 +1,9 @@
-import { type CalledHour, learntDemand, withLearnt } from '#domain/placement/learnt.ts';
+import {
+  type CalledHour,
+  gaplessSince,
+  learntDemand,
+  withLearnt,
+} from '#domain/placement/learnt.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -125,5 +130,25 @@ describe('where a day is another than that of the week before', () => {
     const young = byDay((ago) => (ago < 1 ? 0 : 3600)).filter(({ atMs }) => atMs >= NOW - 7 * DAY);
 
     expect(learnt(young, NOW - 7 * DAY)?.days).toBe(7);
+  });
+});
+
+describe('the counts of an account', () => {
+  const version = (target: 'lambda' | 'fargate', liveAtMs: number) =>
+    ({ target, liveAtMs, model: 'digits', version: liveAtMs }) as never;
+
+  it.each([
+    ['functions', ['lambda 1', 'lambda 2', 'lambda 3'], 1],
+    ['a function that has become containers', ['lambda 1', 'lambda 2', 'fargate 3'], 1],
+    ['containers after containers', ['lambda 1', 'fargate 2', 'fargate 3'], 3],
+    ['a function, containers and a function', ['lambda 1', 'fargate 2', 'lambda 3'], 3],
+    ['a function and another after containers', ['fargate 1', 'lambda 2', 'lambda 3'], 2],
+  ])('have no gap of %s since then', (_, were, since) => {
+    const versions = were.map((each) => {
+      const [target, at] = each.split(' ');
+      return version(target as 'lambda', Number(at));
+    });
+
+    expect(gaplessSince(version(were[2]!.split(' ')[0] as 'lambda', 3), versions)).toBe(since);
   });
 });

@@ -8,7 +8,7 @@ const HOUR = 3_600_000;
 describeDemandHistory('memoryDemand', async () => {
   const demand = memoryDemand();
   const clock = fakeClock(0);
-  const live = { model: 'digits' } as ModelVersion;
+  const live = { model: 'digits', liveAtMs: 7_200_000 } as ModelVersion;
   return {
     demand,
     live,
@@ -23,5 +23,5 @@ it('takes whole hours too', async () => {
   const hours = [{ atMs: 2 * HOUR, requests: 7, busiestMinute: 3 }];
   demand.called('digits', hours);
 
-  expect(await demand.hours({ model: 'digits' } as ModelVersion, 0)).toEqual(hours);
+  expect(await demand.hours({ model: 'digits' } as ModelVersion, 0, [])).toEqual(hours);
 });

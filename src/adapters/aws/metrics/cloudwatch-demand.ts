@@ -3,28 +3,30 @@ import { targetGroupOf } from '#adapters/aws/ecs/target-group.ts';
 import { ALIASES } from '#adapters/aws/lambda/model-function.ts';
 import { type Counter, metricSeries, minuteOf, PERIOD_MS } from '#adapters/aws/logs/metric-sums.ts';
 import type { ModelVersion } from '#domain/deployment.ts';
+import { gaplessSince } from '#domain/placement/learnt.ts';
 import { calledHoursOf } from '#domain/placement/logged-hours.ts';
 import { mechanismOf } from '#domain/placement/target.ts';
 import type { DemandHistory } from '#ports/demand-history.ts';
 import type { CloudWatchMetricsOptions } from './cloudwatch-metrics.ts';
 
 /**
- * The requests of a model by CloudWatch: of a live function those that came by its aliases, whichever version executed them; of a live container those of its target group since it went live, since the groups of earlier versions are gone. The probes of a function's versions name a version, so they do not count; those of a candidate's target group, and those of the route, do: few beside two weeks of requests.
+ * The requests of a model by CloudWatch: those that came by the aliases of its function, whichever version executed them, and those of a live container's target group, since the groups of earlier containers are gone. Metrics outlive what they count. The probes of a function's versions name a version, so they do not count; those of a candidate's target group, and those of the route, do: few beside two weeks of requests.
  * CloudWatch keeps minutes for 15 days: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html#metrics-retention
  */
 export function cloudWatchDemand(options: Omit<CloudWatchMetricsOptions, 'lambda'>): DemandHistory {
   const { cloudWatch, clock } = options;
   return {
-    async hours(live, sinceMs) {
-      const isContainer = mechanismOf(live) === 'container';
-      const counters = isContainer
-        ? await groupCounts(options, live)
-        : functionCounts(options, live);
-      // Before that, hours in which other containers answered would look like hours without requests.
-      const fromMs = isContainer ? Math.max(sinceMs, live.liveAtMs) : sinceMs;
+    async hours(live, wantedMs, versions) {
+      const sinceMs = Math.max(wantedMs, gaplessSince(live, versions));
       const endMs = minuteOf(clock.now()) + PERIOD_MS;
-      const series = await metricSeries(cloudWatch, counters, minuteOf(fromMs), endMs);
-      return calledHoursOf(summed(series));
+      const functions = functionCounts(options, live);
+      const all = await metricSeries(cloudWatch, functions, minuteOf(sinceMs), endMs);
+      if (mechanismOf(live) !== 'container') return calledHoursOf(summed(all));
+      // A candidate's group counts its probes before that.
+      const fromMs = minuteOf(Math.max(sinceMs, live.liveAtMs));
+      const groups = await groupCounts(options, live);
+      const own = await metricSeries(cloudWatch, groups, fromMs, endMs);
+      return calledHoursOf(summed([...all, ...own]));
     },
   };
 }

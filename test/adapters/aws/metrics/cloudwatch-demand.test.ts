@@ -81,10 +81,10 @@ describeOnMoto('the demand by CloudWatch', (moto) => {
     await invoke('live', 2);
     await invoke('live-streaming', 3);
 
-    expect(await demand.hours(live, clock.now() - HOUR)).toMatchObject([{ requests: 5 }]);
+    expect(await demand.hours(live, clock.now() - HOUR, [live])).toMatchObject([{ requests: 5 }]);
   });
 
-  it('counts a container by its target group alone, since it went live', async () => {
+  it('counts a container by its target group since it went live, and the function right before it', async () => {
     const { demand, live, clock, invoke, receive } = await open('fargate');
     clock.advance(-2 * HOUR);
     await invoke('live', 2);
@@ -92,6 +92,12 @@ describeOnMoto('the demand by CloudWatch', (moto) => {
     clock.advance(2 * HOUR);
     await receive(7);
 
-    expect(await demand.hours(live, clock.now() - 24 * HOUR)).toMatchObject([{ requests: 7 }]);
+    const before = { ...live, target: 'lambda', liveAtMs: live.liveAtMs - 5 * HOUR } as const;
+    const sinceMs = clock.now() - 24 * HOUR;
+    expect(await demand.hours(live, sinceMs, [live, before])).toMatchObject([
+      { requests: 2 },
+      { requests: 7 },
+    ]);
+    expect(await demand.hours(live, sinceMs, [live])).toMatchObject([{ requests: 7 }]);
   });
 });

@@ -7,7 +7,7 @@ import { fakeClock } from '../../../support/clock/fake-clock.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
-const live = { model: 'digits' } as ModelVersion;
+const live = { model: 'digits', liveAtMs: 7_200_000 } as ModelVersion;
 const world = () => ({
   database: new DatabaseSync(':memory:'),
   clock: fakeClock(Date.UTC(2026, 11, 1)),
@@ -33,7 +33,7 @@ describe('the hours in which models are called', () => {
     again.count('digits', 4);
     again.count('iris', 9);
 
-    expect(await again.hours(live, 0)).toMatchObject([{ requests: 7 }]);
+    expect(await again.hours(live, 0, [live])).toMatchObject([{ requests: 7 }]);
   });
 
   it('are forgotten after two weeks', async () => {
@@ -43,7 +43,7 @@ describe('the hours in which models are called', () => {
     clock.advance(16 * DAY);
     demand.count('digits', 4);
 
-    expect(await demand.hours(live, 0)).toMatchObject([{ requests: 4 }]);
+    expect(await demand.hours(live, 0, [live])).toMatchObject([{ requests: 4 }]);
   });
 });
 
