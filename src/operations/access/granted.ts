@@ -103,6 +103,7 @@ export function grantedTo(key: Holder, all: MachineControl): MachineControl {
     rollBack: ofModel('promote', all.rollBack),
     abort: ofModel('promote', all.abort),
     undeploy: ofModel('promote', all.undeploy),
+    tagVersion: ofModel('promote', all.tagVersion),
     // Whoever holds the key has answered, whatever name is given.
     answerPromotion: ofModel('promote', (input, signal) =>
       all.answerPromotion({ ...input, by: key.name }, signal),
