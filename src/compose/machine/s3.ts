@@ -48,6 +48,7 @@ export async function openS3(state: State, config: LocalConfig) {
       keys,
       rates: keyRates(realTimers),
       audit: state.audit,
+      hosts: allowedHosts,
       stranger: (headers) => refused(headers)?.error,
       onProblem: problem,
     });

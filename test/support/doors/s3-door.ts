@@ -19,6 +19,8 @@ import type { AuditEntry } from '#domain/audit-entry.ts';
 import { unsyncedDatabase } from '../local/unsynced-database.ts';
 
 export const BUCKET = 'bucket';
+/** A name of this machine that begins as the host of the bucket does. */
+export const NAMED = 'bucket.example';
 const HOST = '127.0.0.1';
 
 /** A bucket folder with its S3 API open on a port of its own. */
@@ -66,7 +68,8 @@ export async function s3Door(): Promise<S3Door> {
   const key = await keys.create('all', 'all');
   const started = new Map<string, Started>();
   const state = { aheadMs: 0 };
-  const refused = strangers({ hosts: [], origins: () => [] });
+  const hosts = [NAMED];
+  const refused = strangers({ hosts, origins: () => [] });
   const handler = s3Handler({
     bucket: {
       name: BUCKET,
@@ -79,6 +82,7 @@ export async function s3Door(): Promise<S3Door> {
     keys,
     rates: keyRates(realTimers),
     audit: { add: (actor, act) => void audited.push({ ...actor, ...act }) },
+    hosts,
     stranger: (headers) => refused(headers)?.error,
     onProblem,
   });

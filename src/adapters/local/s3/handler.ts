@@ -44,6 +44,8 @@ type Options = {
   readonly rates: KeyRates;
   /** Notes what a key has changed, or was refused. */
   readonly audit: Pick<AuditLog, 'add'>;
+  /** The names by which this machine is called besides its own. */
+  readonly hosts: readonly string[];
   /** Refuses requests of pages in a browser, and of names that are not this machine's, with a reason. */
   readonly stranger: (headers: IncomingMessage['headers']) => string | undefined;
   readonly onProblem: (error: unknown) => void;
@@ -53,7 +55,8 @@ type Options = {
 export type S3Handler = (request: IncomingMessage) => Promise<S3Answer>;
 
 /** The S3 API of a bucket. https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html */
-export function s3Handler({ bucket, keys, rates, audit, stranger, onProblem }: Options): S3Handler {
+export function s3Handler(options: Options): S3Handler {
+  const { bucket, keys, rates, audit, hosts, stranger, onProblem } = options;
   const operations = operationsOf();
 
   async function answer(incoming: IncomingMessage): Promise<S3Answer> {
@@ -64,7 +67,7 @@ export function s3Handler({ bucket, keys, rates, audit, stranger, onProblem }: O
     requireRate(signed.caller, rates);
     const request = {
       ...withSignedParameters(asked),
-      ...namedIn(asked, bucket.name),
+      ...namedIn(asked, { bucket: bucket.name, hosts }),
       caller: signed.caller,
     };
     const note = noteFor(request, incoming, audit);

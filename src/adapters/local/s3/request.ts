@@ -65,13 +65,17 @@ function uriRefused() {
   return refusal('InvalidURI', "Couldn't parse the specified URI.");
 }
 
+/** The bucket, and the names by which this machine is called besides its own. */
+type Naming = { readonly bucket: string; readonly hosts: readonly string[] };
+
 /**
- * The bucket and the key of a request, in path style, or in host style where the host is `BUCKET.NAME` for one of this machine's names.
+ * The bucket and the key of a request, in path style, or in host style where the host is `BUCKET.NAME`, and is not itself a name of this machine.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
  */
-export function namedIn({ path, headers }: Asked, bucket: string): Named {
-  const host = headers['host']?.toLowerCase() ?? '';
-  if (host.startsWith(`${bucket}.`)) return { bucket, key: path.slice(1) };
+export function namedIn({ path, headers }: Asked, { bucket, hosts }: Naming): Named {
+  const host = headers['host']?.toLowerCase().replace(/:\d+$/, '') ?? '';
+  const isOwnName = hosts.some((name) => name.toLowerCase() === host);
+  if (host.startsWith(`${bucket}.`) && !isOwnName) return { bucket, key: path.slice(1) };
   const [, name = '', key = ''] = /^\/([^/]*)\/?(.*)$/s.exec(path) ?? [];
   return { bucket: name, key };
 }

@@ -31,6 +31,10 @@ export function s3Server(handler: S3Handler, timers: Timers): FastifyInstance {
     frameworkErrors: (_error, request, reply) => void answer(request, reply).catch(() => undefined),
   });
   server.setErrorHandler((_error, request, reply) => answer(request, reply));
+  server.server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    askForBodyLate(request, response);
+    server.server.emit('request', request, response);
+  });
   server.addHook('preClose', async () => {
     await Promise.race([Promise.allSettled(sending), sleep(ENDING_MS, undefined, { ref: false })]);
     server.server.closeAllConnections();
@@ -41,6 +45,22 @@ export function s3Server(handler: S3Handler, timers: Timers): FastifyInstance {
   server.all('*', answer);
   server.setNotFoundHandler(answer);
   return server;
+}
+
+/**
+ * Asks a client that waits for it (`Expect: 100-continue`) for its body when that is about to be read, so that a refusal comes before it.
+ * A connection on which a body was refused is closed: the client may send it or not. https://www.rfc-editor.org/rfc/rfc9110#section-10.1.1
+ */
+function askForBodyLate(request: IncomingMessage, response: ServerResponse): void {
+  const { shouldKeepAlive } = response;
+  response.shouldKeepAlive = false;
+  const onReader = (event: string | symbol) => {
+    if (event !== 'readable' && event !== 'data') return;
+    request.off('newListener', onReader);
+    response.shouldKeepAlive = shouldKeepAlive;
+    response.writeContinue();
+  };
+  request.on('newListener', onReader);
 }
 
 type Answering = { readonly handler: S3Handler; readonly timers: Timers };

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { Hash } from '@smithy/core/serde';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { systemClock } from '#adapters/clocks.ts';
-import { BUCKET, type S3Door, s3Door } from '../../../support/doors/s3-door.ts';
+import { BUCKET, NAMED, type S3Door, s3Door } from '../../../support/doors/s3-door.ts';
 
 const KEY = 'models/digits/digits.onnx';
 const PATH = `/${BUCKET}/${KEY}`;
@@ -87,6 +87,32 @@ const shortly = (said: string) =>
   `${/^HTTP\/1.1 (\d+)/.exec(said)?.[1]} ${/<Code>(\w+)/.exec(said)?.[1] ?? ''}`.trim();
 
 describe('a request as bytes', () => {
+  it('that waits for a word before its body gets one only once its head is good', async () => {
+    const unsigned = { expect: '100-continue' };
+    const head = await signedHead({ body: 'hello', unsigned });
+
+    const taken = await send(`${head}hello`);
+    const unread = await send(head.replace(/Signature=\w+/, `Signature=${'0'.repeat(64)}`));
+    const alive = await send(
+      head.replace(/Signature=\w+/, 'Signature=0').replace('connection: close', 'x: y'),
+    );
+
+    expect(taken).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 OK/);
+    expect(shortly(unread)).toBe('403 SignatureDoesNotMatch');
+    expect(shortly(alive)).toMatch(/^40[03] /);
+    expect(alive).toMatch(/connection: close/i);
+  });
+
+  it('names the bucket in its path where its host is a name of the machine', async () => {
+    const ofMachine = { host: `${NAMED}:${door.port}` };
+    const ofBucket = { host: `${BUCKET}.localhost:${door.port}` };
+
+    expect(shortly(await raw({ headers: ofMachine, body: 'one' }))).toBe('200');
+    expect(shortly(await raw({ headers: ofBucket, path: '/models/x/y', body: 'two' }))).toBe('200');
+
+    expect([...door.versions.keys()].toSorted()).toEqual([KEY, 'models/x/y']);
+  });
+
   it('is taken with a length', async () => {
     expect(shortly(await raw({ body: 'hello' }))).toBe('200');
   });
