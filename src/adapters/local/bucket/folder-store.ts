@@ -30,6 +30,7 @@ import { type ObjectStore, objectStore } from './object-store.ts';
 import { type ObjectVersion, type ObjectVersions, objectVersions } from './object-versions.ts';
 import { soundObjects, soundVersion } from './sound-objects.ts';
 import { isKnown, requireKey, requireSize } from './take-file.ts';
+import { removeLeftCopies } from './view.ts';
 import { bucketWatch } from './watch.ts';
 
 export type FolderStore = ArtifactStore & {
@@ -223,6 +224,8 @@ export function folderStore(options: Options): FolderStore {
     settled: versions.settle,
     async scan() {
       const unsettled = versions.unsettled();
+      // A folder that cannot be listed is reported by the scan.
+      await removeLeftCopies(folder).catch(() => undefined);
       await watch.scan();
       await Promise.all(unsettled.map(announceDrop));
     },

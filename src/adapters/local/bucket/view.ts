@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type BigIntStats, constants, existsSync } from 'node:fs';
-import { chmod, copyFile, readdir, rename, rm, rmdir, unlink } from 'node:fs/promises';
+import { chmod, copyFile, lstat, readdir, rename, rm, rmdir, unlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { errorCode, fileAt, isAbsence } from '#adapters/local/files/file-state.ts';
 import { storageFailure } from '#adapters/local/registry/storage-failure.ts';
@@ -60,6 +60,19 @@ async function placed(
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => {});
     throw error;
+  }
+}
+
+// The name that a file of the bucket has until its bytes are whole.
+const COPY = /^\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Removes the copies that an earlier process was writing into the bucket when it was killed; those of this process stay. */
+export async function removeLeftCopies(bucketFolder: string): Promise<void> {
+  const entries = await readdir(bucketFolder, { recursive: true, withFileTypes: true });
+  for (const entry of entries.filter((each) => each.isFile() && COPY.test(each.name))) {
+    const path = join(entry.parentPath, entry.name);
+    const found = await lstat(path).catch(() => undefined);
+    if (found && found.mtimeMs < performance.timeOrigin) await rm(path, { force: true });
   }
 }
 

@@ -1,13 +1,16 @@
 import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import {
   appendFile,
   chmod,
   link,
   mkdir,
+  readdir,
   readFile,
   rename,
   rm,
   stat,
+  utimes,
   writeFile,
 } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -39,6 +42,24 @@ beforeEach(async () => {
   folder = await bucketFolder();
 });
 afterEach(() => folder.close());
+
+it('removes at its start the copies that a killed process has left, and no other file', async () => {
+  const { store } = folder.open();
+  const left = `.${randomUUID()}`;
+  const names = [left, `.${randomUUID()}`, '.hidden', `${randomUUID()}`];
+  for (const name of names) {
+    await mkdir(folder.path('models/digits'), { recursive: true });
+    await writeFile(folder.path(`models/digits/${name}`), 'part');
+  }
+  await utimes(folder.path(`models/digits/${left}`), 0, 0);
+  await utimes(folder.path('models/digits/.hidden'), 0, 0);
+
+  await store.scan();
+
+  expect((await readdir(folder.path('models/digits'))).toSorted()).toEqual(
+    names.slice(1).toSorted(),
+  );
+});
 
 describeArtifactStore('folderStore', async () => {
   const own = await bucketFolder();
