@@ -200,6 +200,10 @@ needing(missingPrograms('git'), () => {
     await commitFile('this is no model');
 
     expect(await deploy('--before', before)).toMatchObject({ code: 1 });
+    expect(await run(process.execPath, [MAIN, 'git', 'deploy', '--stage', 'prod'])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('--before COMMIT --after COMMIT'),
+    });
     expect(await deploy('--before', '--help')).toMatchObject({ code: 2 });
     expect(await deploy('--before', 'f'.repeat(40))).toMatchObject({
       code: 2,

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { Argument, type Command, Option } from 'commander';
+import { Failure } from '#domain/failure.ts';
 import {
   HOOKS,
   type Hook,
@@ -104,7 +105,13 @@ function addDeploy(git: Command): void {
     });
 }
 
-async function deployPushed({ data, repository }: DeployOptions, output: Output): Promise<boolean> {
+async function deployPushed(options: DeployOptions, output: Output): Promise<boolean> {
+  const { data, repository, server } = options;
+  if (accountOf(options) || server !== undefined) {
+    throw new Failure('InputInvalid', 'which commits to deploy there is not said', {
+      fix: 'Name them: --before COMMIT --after COMMIT. Zeros as the first deploy all models.',
+    });
+  }
   return deployMain({
     repository: await openPushed(resolve(repository ?? usualRepository(data)), data, process.env),
     slipway: await openOneMachine(data),
