@@ -36,8 +36,8 @@ def batching(ask: Ask, signature: Signature, golden: Arrays, measured: dict[str,
     different = len({repr([array[at : at + 1].tolist() for array in golden.values()]) for at in range(count)})
     if different < _LEAST_ROWS:
         return _alone(f"{different} different golden rows are too few to compare")
-    # What is in the way of the build on a busy machine makes a run longer, not its CPU time.
-    times = {run["rows"]: max(0.001, min(run["ms"], run["cpuMs"])) for run in (measured or {}).get("runs", []) if run["vcpus"] == measured["runs"][0]["vcpus"]}
+    # On a busy machine, the least time is nearest to that of the model itself.
+    times = {run["rows"]: run["leastMs"] for run in (measured or {}).get("runs", []) if run["vcpus"] == measured["runs"][0]["vcpus"]}
     parts = {rows: ms / (rows * times[1]) for rows, ms in times.items() if 1 < rows <= count and 1 in times}
     if times.get(1, _LEAST_ROW_MS) < _LEAST_ROW_MS:
         return _alone(f"a row alone takes {times[1]:g} ms, so little would be saved: the least is {_LEAST_ROW_MS:g} ms")
