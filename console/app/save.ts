@@ -7,7 +7,7 @@ type SaveProps = {
   readonly api: Api;
   readonly path: string;
   readonly query?: Readonly<Record<string, string | number>>;
-  /** What the file is called in the reader's folder of downloads. */
+  /** The name of the file in the reader's folder of downloads. */
   readonly file: string;
   readonly title: string;
 };

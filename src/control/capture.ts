@@ -29,7 +29,7 @@ export const captureState = z
       .nullable(budget)
       .check(
         z.describe(
-          'What the live version may keep, from `capture` in its manifest; null if it keeps none.',
+          'The limits of the live version, from `capture` in its manifest; null if it keeps none.',
         ),
       ),
     days: z
