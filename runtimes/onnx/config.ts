@@ -17,8 +17,8 @@ export type Config = {
   readonly drainSeconds: number;
   /** How columns beyond the model's own are treated. */
   readonly extraColumns: 'ignore' | 'refuse';
-  /** How many rows of waiting requests may be answered in one run; 1 where each request is answered alone. */
-  readonly batchRows: number;
+  /** How many rows of waiting requests may be answered in one run; 1 where each request is answered alone, `auto` where the server has to find out. */
+  readonly batchRows: number | 'auto';
   /** The MLflow that wrote the model; empty for models of others. */
   readonly mlflowVersion: string;
   /** A request that the model answers, with its protocol and body; undefined where none is known. */
@@ -46,7 +46,10 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     maxBodyBytes: integer('MAX_BODY_BYTES', env['MAX_BODY_BYTES'] || '10485760', 1, 2 ** 29),
     drainSeconds: integer('DRAIN_SECONDS', env['DRAIN_SECONDS'] || '10', 1, 900),
     extraColumns: extraColumns(env['EXTRA_COLUMNS'] || 'ignore'),
-    batchRows: integer('BATCH_ROWS', env['BATCH_ROWS'] || '1', 1, 64),
+    batchRows:
+      env['BATCHING'] === 'auto' && !env['BATCH_ROWS']
+        ? 'auto'
+        : integer('BATCH_ROWS', env['BATCH_ROWS'] || '1', 1, 64),
     mlflowVersion: pathSegment('MLFLOW_VERSION', env['MLFLOW_VERSION'] ?? ''),
     example: example(env['MODEL_EXAMPLE'] ?? ''),
     aliases: aliases(env['MODEL_ALIASES'] ?? '', required(env, 'MODEL_NAME')),

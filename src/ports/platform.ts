@@ -41,8 +41,8 @@ export type RevisionSpec = {
   readonly scaling: ReplicaScaling;
   readonly startupTimeoutSeconds: number;
   readonly extraColumns: ExtraColumns;
-  /** How many rows of waiting requests its server may answer in one run; absent where it answers each request alone. */
-  readonly batchRows?: number;
+  /** How many rows of waiting requests its server may answer in one run; `auto` where its server finds out, absent where it answers each request alone. */
+  readonly batchRows?: number | 'auto';
   /** A request that the model answers, as JSON of its protocol and body, which its server shows to people; absent where none is known, or a short one is not. */
   readonly example?: string;
   /** Names besides its own by which OpenAI's API may ask for the model; absent where there are none. */
@@ -73,7 +73,10 @@ export function answerEnvironment({
   const isShown = example && example.length + kept.length <= MOST_VARIABLE_BYTES;
   return {
     ...(extraColumns === 'refuse' && { EXTRA_COLUMNS: 'refuse' }),
-    ...(batchRows && { BATCH_ROWS: String(batchRows) }),
+    // A variable of its own: an image from before would not start with another value of BATCH_ROWS.
+    ...(batchRows === 'auto'
+      ? { BATCHING: 'auto' }
+      : batchRows && { BATCH_ROWS: String(batchRows) }),
     ...(isShown && { MODEL_EXAMPLE: example }),
     ...(aliases && { MODEL_ALIASES: aliases.join(',') }),
     ...(mlflowVersion && { MLFLOW_VERSION: mlflowVersion }),

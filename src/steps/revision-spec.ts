@@ -56,7 +56,7 @@ export function revisionSpec(
     scaling: completeScaling(manifest.scaling, decision.scaling),
     startupTimeoutSeconds: startupSeconds(runtime, manifest),
     extraColumns: manifest.server.extraColumns,
-    ...batchesOf(manifest, work.image),
+    ...batchesOf(manifest, runtime, work.image),
     ...(example && { example }),
     ...(manifest.server.aliases && { aliases: manifest.server.aliases }),
     ...(facts.format === 'mlflow' && facts.formatVersion && { mlflowVersion: facts.formatVersion }),
@@ -66,8 +66,12 @@ export function revisionSpec(
 
 function batchesOf(
   { server }: Manifest,
+  runtime: RevisionSpec['runtime'],
   image: BuiltImage | undefined,
 ): Pick<RevisionSpec, 'batchRows'> {
-  const batchRows = image?.proof?.batching?.rows ?? 1;
-  return server.batching !== 'off' && batchRows > 1 ? { batchRows } : {};
+  if (server.batching === 'off') return {};
+  const proven = image?.proof?.batching;
+  // No build loads a file that was uploaded as ONNX: its server finds out.
+  if (!proven) return runtime === 'onnx' ? { batchRows: 'auto' } : {};
+  return proven.rows > 1 ? { batchRows: proven.rows } : {};
 }

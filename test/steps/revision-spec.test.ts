@@ -49,6 +49,7 @@ describe('what a platform is asked for', () => {
       server: { port: 8080, healthPath: '/ping', requestPath: null },
       startupTimeoutSeconds: 20,
       extraColumns: 'refuse',
+      batchRows: 'auto',
       aliases: ['gpt-4o'],
     });
     expect(memoryMiB).toBeGreaterThanOrEqual(20 * 1024);
@@ -156,6 +157,22 @@ describe('what a platform is asked for', () => {
 
     expect(spec.batchRows).toBe(batchRows);
     expect(answerEnvironment(spec)['BATCH_ROWS']).toBe(batchRows?.toString());
+  });
+
+  it.each([
+    { what: 'finds out', manifest: '', batching: 'auto' },
+    { what: 'does not', manifest: 'server: { batching: off }', batching: undefined },
+  ])('the server of a file that no build has loaded $what', async ({ manifest, batching }) => {
+    const world = memoryWorld();
+    const deployment = await world.recordOf(
+      await world.before('ProvisionLambda', world.upload({ manifest })),
+    );
+
+    const spec = revisionSpec(deployment, { revision: 'digits-v1', madeBy: 'd7' });
+
+    expect(answerEnvironment(spec)).toMatchObject(batching ? { BATCHING: batching } : {});
+    expect(answerEnvironment(spec)['BATCHING']).toBe(batching);
+    expect(answerEnvironment(spec)['BATCH_ROWS']).toBeUndefined();
   });
 
   it('names the image where one was built', async () => {

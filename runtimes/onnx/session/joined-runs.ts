@@ -14,13 +14,13 @@ type Waiting = {
 };
 
 /**
- * Runs in turns of the queue. A run whose turn it is takes along the runs that wait and fit to it, `mostRows` rows in all, as one run of the model.
+ * Runs in turns of the queue. A run whose turn it is takes along the runs that wait and fit to it, `mostRows` rows in all, as one run of the model. `mostRows` is called only when others wait.
  * It waits for no others. If the model refuses them together, each runs alone, so that a bad row costs its own request only.
  */
 export function joinedRuns(
   queue: Pick<Queue, 'run'>,
   runNow: RunNow,
-  mostRows: number,
+  mostRows: () => number,
 ): (run: Run, isGone?: () => boolean) => Promise<readonly Tensor[]> {
   // In order of arrival.
   const waiting = new Set<Waiting>();
@@ -28,7 +28,7 @@ export function joinedRuns(
   const answered = async (own: Waiting) => {
     waiting.delete(own);
     if (own.answer) return own.answer;
-    const others = own.isAlone ? [] : companions(own, waiting, mostRows);
+    const others = own.isAlone || waiting.size === 0 ? [] : companions(own, waiting, mostRows());
     if (others.length === 0) return runNow(own.run);
     const together = [own, ...others];
     const parts = await runNow(joined(together.map(({ run }) => run))).then(

@@ -2,12 +2,14 @@ import { once } from 'node:events';
 import { readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { refusal } from '../refusal.ts';
+import { isRefusal, refusal } from '../refusal.ts';
+import { messageOf } from '../values/json.ts';
 import { buffersOf, type Signature, type Tensor } from '../values/tensors.ts';
 import { worded } from '../worded.ts';
 import { joinedRuns } from './joined-runs.ts';
 import { type LoadedModel, openModel, type Run, type RunResult } from './model.ts';
 import { answerToNoRows } from './no-rows.ts';
+import { type ProvenRows, provenRows, type RunTimed } from './proven-rows.ts';
 import { createQueue } from './queue.ts';
 import { shortRunsHere } from './short-runs.ts';
 
@@ -32,14 +34,14 @@ export function sessionThread(script: URL, isSpare: boolean): Worker {
 
 /**
  * Loads the model in its own thread, since onnxruntime blocks its thread while it loads and runs; runs that prove short move to this thread.
- * Runs that wait are joined up to `batchRows` rows, 1 where each runs alone.
+ * Runs that wait are joined up to `batchRows` rows, 1 where each runs alone; with `auto`, up to as many as a proof allows, which begins when runs first wait.
  * Rejects when the model cannot be loaded; `onDeath` gets the reason when the thread ends later on.
  */
 export async function openSession(
   worker: Worker,
   modelPath: string,
   onDeath: (error: unknown) => void,
-  batchRows = 1,
+  batchRows: number | 'auto' = 1,
 ): Promise<Session> {
   worker.postMessage(modelPath);
   const queue = createQueue(100);
@@ -64,10 +66,43 @@ export async function openSession(
     throw refusal(400, worded('modelRefused', result.refused));
   };
   const runAlone: Session['run'] = (run, isGone) => queue.run(() => runNow(run), isGone);
+  const runTimed: RunTimed = (run) =>
+    queue.run(async () => {
+      const sinceMs = performance.now();
+      return { outputs: await runNow(run), ms: performance.now() - sinceMs };
+    });
+  const mostRows =
+    batchRows === 'auto' ? provenOnce(() => provenRows(signature, runTimed)) : () => batchRows;
   return {
     signature,
-    run: batchRows > 1 ? joinedRuns(queue, runNow, batchRows) : runAlone,
+    run: batchRows === 1 ? runAlone : joinedRuns(queue, runNow, mostRows),
     idle: queue.idle,
+  };
+}
+
+/** The most rows of a run: 1 until the proof, which the first call begins, has ended. A proof that a full queue has ended begins again later. */
+function provenOnce(prove: () => Promise<ProvenRows>): () => number {
+  let rows = 1;
+  let isBegun = false;
+  const end = (found: ProvenRows) => {
+    rows = found.rows;
+    console.log(
+      `${rows > 1 ? `requests that wait share a run of up to ${rows} rows` : 'each request has a run of its own'}: ${found.reason}`,
+    );
+  };
+  return () => {
+    if (!isBegun) {
+      isBegun = true;
+      prove().then(end, (error: unknown) => {
+        if (isRefusal(error) && error.status === 503) isBegun = false;
+        else
+          end({
+            rows: 1,
+            reason: `the model refused rows made for its signature: ${messageOf(error)}`,
+          });
+      });
+    }
+    return rows;
   };
 }
 

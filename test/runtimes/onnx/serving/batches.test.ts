@@ -50,6 +50,14 @@ it('a run has as many rows as the build has shown', async () => {
   expect(Math.max(...rowsIn(await asked(server, Array(10).fill(0))))).toBe(3);
 });
 
+it('the server of a model that no build has loaded finds out that its rows depend on each other', async () => {
+  const server = await started({ BATCHING: 'auto' });
+
+  for (let time = 0; time < 5; time += 1) {
+    expect(rowsIn(await asked(server, Array(10).fill(0)))).toEqual(Array(10).fill(1));
+  }
+});
+
 it('each request is answered alone where the build has shown nothing', async () => {
   const server = await started();
 

@@ -28,7 +28,7 @@ async function busyModel({
     }
     return answer(run);
   };
-  const run = joinedRuns(queue, runNow, mostRows);
+  const run = joinedRuns(queue, runNow, () => mostRows);
   const first = run(rows([0]));
   await busy;
   return {
