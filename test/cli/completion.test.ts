@@ -30,8 +30,8 @@ describe('slipway complete', () => {
   it.each([
     { words: ['l'], are: ['list', 'ls', 'logs'] },
     { words: ['keys', ''], are: ['create', 'list', 'revoke', 'help'] },
-    { words: ['status', '--s'], are: ['--stage'] },
-    { words: ['ls', '--s'], are: ['--stage'] },
+    { words: ['status', '--st'], are: ['--stage'] },
+    { words: ['ls', '--st'], are: ['--stage'] },
     { words: ['start', '--demo', '--on'], are: ['--once'] },
     { words: ['start', '--engine', ''], are: ['process', 'docker'] },
     { words: ['start', '--engine=d'], are: ['--engine=docker'] },

@@ -31,7 +31,7 @@ beforeAll(async () => {
   const { SSL_CERT_FILE } = process.env;
   await docker(
     ...['build', '--quiet', '--file', join(ROOT, 'deploy/Dockerfile'), '--tag', IMAGE],
-    // By their tags: a machine that cannot pull has images of its own by these names.
+    // Named by tags: a machine that cannot pull has images of its own by these names.
     ...['--build-arg', `NODE_IMAGE=${LIBRARY}/node:24-bookworm-slim`],
     ...['--build-arg', `PYTHON_IMAGE=${LIBRARY}/python:3.13-slim-trixie`],
     ...(SSL_CERT_FILE ? ['--secret', `id=ca,src=${SSL_CERT_FILE}`] : []),

@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { runCli } from '../cli/run-cli.ts';
 import { addConstantModel } from '../support/models/onnx.ts';
 import { behaving } from '../support/servers/behaviour.ts';
+import { clients } from '../support/slipway/clients.ts';
 import { type RunningSlipway, startSlipway, temporaryFolder } from '../support/slipway/running.ts';
+import { freePort } from '../support/stack/free-port.ts';
 
 const light = (constant: number) => behaving('echoes', addConstantModel({ constant }));
 const SPECIAL = { hasAnyServer: true, config: { bakeSeconds: 0 } };
@@ -131,6 +133,41 @@ describe('slipway backup and restore', () => {
     expect((await again.infer('shapes', REQUEST)).headers.get('x-slipway-revision')).toBe(
       'shapes-v1',
     );
+  });
+
+  it('lose no request while clients call and a model is dropped, and keep the keys of callers', async () => {
+    await using folder = await temporaryFolder();
+    await using away = await temporaryFolder();
+    const [target, fresh] = [join(away.path, 'backup'), join(away.path, 'fresh')];
+    await using slipway = await startSlipway(folder.path, SPECIAL);
+    await deployed(slipway, light(1));
+    const made = await slipway.command('keys', 'create', 'app', '--all', '--calls', '--json');
+    const { key } = JSON.parse(made.out) as { key: string };
+
+    const load = clients(slipway, 'shapes', { count: 4 });
+    await load.more(20);
+    slipway.drop(KEY, light(2));
+    const taken = await command('backup', target, '--data', folder.path);
+    await slipway.ending('shapes', 2);
+    await load.more(20);
+    await load.stop();
+    await slipway.kill();
+    const restored = await command('restore', target, '--data', fresh);
+    const othersPort = await freePort();
+    const config = { ...SPECIAL.config, othersHost: '127.0.0.1', othersPort };
+    await using again = await startSlipway(fresh, { ...SPECIAL, config });
+    const call = (sent: string) =>
+      fetch(`http://127.0.0.1:${othersPort}/models/shapes/v2/models/shapes/infer`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${sent}` },
+        body: JSON.stringify(REQUEST),
+      });
+
+    expect(load.answers.filter(({ status }) => status !== 200)).toEqual([]);
+    expect([taken, restored]).toMatchObject([{ code: 0 }, { code: 0, said: { bad: [] } }]);
+    await again.settled('shapes');
+    expect((await call(key)).status).toBe(200);
+    expect((await call(`${key.slice(0, -1)}_`)).status).toBe(401);
   });
 
   it('put a lost registry back beside its objects, without which a start is refused', async () => {

@@ -100,7 +100,7 @@ needing(missing, () => {
     });
 
     it('finds the unit little exposed', () => {
-      // Of 10; a unit without any hardening has 9.6.
+      // The scale ends at 10; a unit without any hardening has 9.6.
       const args = ['security', '--offline=true', '--threshold=30', unit];
       const { status, stdout } = spawnSync('systemd-analyze', args, { encoding: 'utf8' });
 
