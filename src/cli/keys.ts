@@ -62,7 +62,10 @@ export async function openKeys(
 }
 
 /** Refuses what an account would not keep to: its usage plan gives all keys one rate, and IAM decides who else may do what. */
-function requireInAccount({ roles, rate, expiresAtMs }: KeyLimits, knowsExpiry: boolean): void {
+export function requireInAccount(
+  { roles, rate, expiresAtMs }: KeyLimits,
+  knowsExpiry: boolean,
+): void {
   if (rate !== undefined) {
     throw new Failure('InputInvalid', '--rate is for keys of one machine', {
       fix: 'In an account every key has 100 requests a second, 200 at once: leave --rate out.',

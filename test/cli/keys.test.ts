@@ -1,6 +1,13 @@
 import { Command } from 'commander';
 import { addKeyCommands } from '../../src/cli/commands/key-commands.ts';
-import { createdLines, createKey, keyLines, listKeys, revokeKey } from '../../src/cli/keys.ts';
+import {
+  createdLines,
+  createKey,
+  keyLines,
+  listKeys,
+  requireInAccount,
+  revokeKey,
+} from '../../src/cli/keys.ts';
 import { fakeClock } from '../support/clock/fake-clock.ts';
 import { memoryApiKeys } from '../support/memory/api-keys.ts';
 
@@ -119,6 +126,23 @@ describe('slipway keys revoke', () => {
       message: 'no key has the id `ci`',
     });
     expect(await keys.list()).toHaveLength(1);
+  });
+});
+
+describe('in an account', () => {
+  const rate = { requests: 10, everySeconds: 1 } as const;
+
+  it.each([
+    [{ rate }, true, '--rate is for keys of one machine'],
+    [{ roles: ['call', 'drop'] }, true, 'the role drop is for keys of one machine'],
+    [{ expiresAtMs: 1 }, false, 'the Slipway of this account is older, and no key expires there'],
+  ] as const)('no key has a bound that would not be kept: %j', (limits, knowsExpiry, message) => {
+    expect(() => requireInAccount(limits, knowsExpiry)).toThrow(message);
+  });
+
+  it('a key may call, and expires where the stack refuses expired keys', () => {
+    expect(() => requireInAccount({ roles: ['call'], expiresAtMs: 1 }, true)).not.toThrow();
+    expect(() => requireInAccount({}, false)).not.toThrow();
   });
 });
 

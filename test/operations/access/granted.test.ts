@@ -50,7 +50,16 @@ describe('a key for a model opens', () => {
     ['drop', ['continueUpload', 'health', 'putObject', 'readUpload', 'removeObject']],
     [
       'promote',
-      ['abort', 'answerPromotion', 'health', 'promote', 'readUpload', 'rollBack', 'undeploy'],
+      [
+        'abort',
+        'answerPromotion',
+        'health',
+        'promote',
+        'readUpload',
+        'rollBack',
+        'tagVersion',
+        'undeploy',
+      ],
     ],
     ['call', ['giveFeedback', 'health']],
   ] as const)('with the role %s: %j', async (role, names) => {
