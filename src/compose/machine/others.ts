@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import { systemClock } from '#adapters/clocks.ts';
 import { realTimers } from '#adapters/local/concurrency/timers.ts';
 import { strangers } from '#adapters/local/gateway/callers.ts';
-import { frontFor, trustIn } from '#adapters/local/gateway/forwarded.ts';
+import { clientAddressFor, frontFor, trustIn } from '#adapters/local/gateway/forwarded.ts';
 import { outerCallers } from '#adapters/local/gateway/outer-callers.ts';
 import { keyRates } from '#adapters/local/http/key-rates.ts';
 import { listen } from '#adapters/local/http/listen.ts';
@@ -101,6 +101,7 @@ async function openRemoteControl(
   const { controlApi } = await import('#adapters/local/control/control-api.ts');
   const { remoteControl } = await import('#adapters/local/control/remote-control.ts');
   const frontOf = frontFor(trustedProxies);
+  const addressOf = clientAddressFor(trustedProxies);
   const hosts = publicUrl ? [...allowedHosts, new URL(publicUrl).hostname] : allowedHosts;
 
   /** The address of the gateway under the name by which the client reaches this machine. */
@@ -136,9 +137,4 @@ async function openRemoteControl(
     origin: `${tls ? 'https' : 'http'}://${isIP(host) === 6 ? `[${host}]` : host}:${bound}`,
     close: () => api.close(),
   };
-}
-
-/** The peer of the connection: a proxy's where one is in front. */
-function addressOf({ socket }: IncomingMessage): string | null {
-  return socket.remoteAddress?.replace(/^::ffff:/, '') ?? null;
 }

@@ -57,6 +57,8 @@ StateDirectoryMode=0700
 UMask=0077
 Restart=on-failure
 RestartSec=2
+# Options that are refused stay refused.
+RestartPreventExitStatus=2
 # Slipway ends its model servers by itself; what is left after that is killed.
 KillMode=mixed
 TimeoutStopSec=60

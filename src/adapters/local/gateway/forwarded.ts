@@ -39,6 +39,25 @@ export function frontFor(trusted: readonly string[]): FrontOf {
   };
 }
 
+/**
+ * The address of a request's client: by `X-Forwarded-For` or `Forwarded` of trusted proxies the nearest one that is not trusted, else that of the connection. Null once that is closed.
+ * What stands before that address is a claim of the client (RFC 7239 §8.1), and what is no address counts as absent.
+ */
+export function clientAddressFor(
+  trusted: readonly string[],
+): (request: Pick<IncomingMessage, 'headers' | 'socket'>) => string | null {
+  const isTrusted = trustIn(trusted);
+  return ({ headers, socket }) => {
+    const peer = socket.remoteAddress?.replace(/^::ffff:/, '') ?? null;
+    if (peer === null || !isTrusted(peer)) return peer;
+    const hops = listOf(headers['x-forwarded-for']).map(addressOf);
+    const nearest =
+      hops.findLast((hop) => !isTrusted(hop)) ??
+      addressOf(outermost(headers.forwarded, isTrusted)['for'] ?? '');
+    return isIP(nearest) === 0 ? peer : nearest;
+  };
+}
+
 /** How the last connection was made. */
 export function protocolOf(socket: object): 'http' | 'https' {
   return 'encrypted' in socket ? 'https' : 'http';

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { frontFor, isNetwork } from '#adapters/local/gateway/forwarded.ts';
+import { clientAddressFor, frontFor, isNetwork } from '#adapters/local/gateway/forwarded.ts';
 
 type Sent = Readonly<Record<string, string>>;
 
@@ -121,4 +121,27 @@ it('takes as a trusted proxy an address or a network, and nothing else', () => {
 
   expect(right.filter((each) => !isNetwork(each))).toEqual([]);
   expect(wrong.filter(isNetwork)).toEqual([]);
+});
+
+describe('the address of a client', () => {
+  const addressOf = (remoteAddress: string | undefined, headers: object) =>
+    clientAddressFor(['10.0.0.0/8'])({
+      headers,
+      socket: { remoteAddress },
+    } as unknown as IncomingMessage);
+
+  it.each([
+    ['203.0.113.9', {}, '203.0.113.9'],
+    ['::ffff:203.0.113.9', {}, '203.0.113.9'],
+    ['203.0.113.9', { 'x-forwarded-for': '198.51.100.1' }, '203.0.113.9'],
+    ['127.0.0.1', {}, '127.0.0.1'],
+    ['127.0.0.1', { 'x-forwarded-for': '198.51.100.1' }, '198.51.100.1'],
+    ['127.0.0.1', { 'x-forwarded-for': '192.0.2.66, 198.51.100.1, 10.1.1.1' }, '198.51.100.1'],
+    ['10.1.1.1', { forwarded: 'for=192.0.2.66, for=198.51.100.1' }, '198.51.100.1'],
+    ['127.0.0.1', { 'x-forwarded-for': 'unknown' }, '127.0.0.1'],
+    ['127.0.0.1', { 'x-forwarded-for': '"}\n{' }, '127.0.0.1'],
+    [undefined, {}, null],
+  ])('of a connection from %s with %j is %s', (peer, headers, address) => {
+    expect(addressOf(peer, headers)).toBe(address);
+  });
 });
