@@ -151,7 +151,7 @@ export function createdLines(
 ): readonly string[] {
   const { key, models, s3, roles } = created;
   if (s3) return s3Lines(created, s3);
-  const model = models === 'all' ? 'NAME' : models[0];
+  const model = exampleOf(models);
   return [
     key,
     '',
@@ -173,16 +173,23 @@ function s3Lines(
   { endpoint, bucket }: S3Place,
 ): readonly string[] {
   const { id, key, models, roles } = created;
-  const model = models === 'all' ? 'NAME' : models[0];
+  const model = exampleOf(models);
   return [
     `export AWS_ACCESS_KEY_ID=${id}`,
     `export AWS_SECRET_ACCESS_KEY=${key}`,
     `export AWS_ENDPOINT_URL_S3=${endpoint} AWS_REGION=us-east-1`,
     '',
     `# The secret is shown only this once: store it now. The key ${s3RolesText(roles)} ${foldersText(models)} of the bucket.${untilText(created)}`,
-    '# To deploy a model with it:',
-    `aws s3 cp FILE s3://${bucket}/models/${model}/`,
+    ...(roles.includes('drop')
+      ? ['# To deploy a model with it:', `aws s3 cp FILE s3://${bucket}/models/${model}/`]
+      : []),
   ];
+}
+
+/** The name of a model that the key is for, as an example. */
+function exampleOf(models: KeyModels): string {
+  const [first = 'NAME'] = models === 'all' ? [] : models;
+  return first.replace('*', 'NAME');
 }
 
 function foldersText(models: KeyModels): string {

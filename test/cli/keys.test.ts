@@ -51,6 +51,12 @@ describe('slipway keys create', () => {
     ]);
   });
 
+  it('names a model of a prefix as an example', async () => {
+    const created = await createKey(open(), 'ci', { models: 'team-a-*' });
+
+    expect(createdLines(created, ENDPOINT).at(-1)).toContain('/models/team-a-NAME/openapi.json');
+  });
+
   it.each([
     [{ expires: 'soon' }, '`soon` is not a time'],
     [{ rate: '10' }, '`10` is not a rate'],
