@@ -41,7 +41,7 @@ export function frontFor(trusted: readonly string[]): FrontOf {
 
 /**
  * The address of a request's client: by `X-Forwarded-For` or `Forwarded` of trusted proxies the nearest one that is not trusted, else that of the connection. Null once that is closed.
- * What stands before that address is a claim of the client (RFC 7239 §8.1), and what is no address counts as absent.
+ * Addresses before that one are claims of the client (RFC 7239 §8.1), and text that is no address counts as absent.
  */
 export function clientAddressFor(
   trusted: readonly string[],
