@@ -1,6 +1,6 @@
-// Thirty days of ten demands: `node bench/placement-traces.ts`. The workflow's own steps choose a target, look again, move and meter, in virtual time; the simulator of AWS's bill, which shares no code with them, says what that costs.
+// Thirty days of ten demands: `node bench/placement-traces.ts [DEMANDS]`, all ten by default. The workflow's own steps choose a target, look again, move and meter, in virtual time; the simulator of AWS's bill, which shares no code with them, says what that costs.
 // Prints the bill of each demand beside the offline optimum, the best fixed choice and Lambda first, and how far a month passes its cap. Ends with 1 if a limit of the issue's is not kept.
-import { exit } from 'node:process';
+import { argv, exit } from 'node:process';
 import { type CalledHour, gaplessSince } from '#domain/placement/learnt.ts';
 import type { MoveRequest } from '#domain/workflow.ts';
 import type { Ceilings } from '#ports/ceilings.ts';
@@ -225,7 +225,7 @@ async function table(rows: readonly string[], of: (trace: Trace) => Promise<Judg
 const perRequest = hourlyBill(SUBJECT, { requests: 3600, busiestMinute: 60 }, lambdaFirst) / 3600;
 const idle = hourlyBill(SUBJECT, { requests: 0, busiestMinute: 0 }, oneTask);
 const breakEven = idle / perRequest / 3600;
-const traces = tracesFor(breakEven, FULL);
+const traces = tracesFor(breakEven, FULL).slice(0, Number(argv[2] ?? Number.POSITIVE_INFINITY));
 console.log(
   `One task costs as much as the function at ${breakEven.toFixed(2)} requests a second, and is full at ${FULL.toFixed(2)}.\n`,
 );

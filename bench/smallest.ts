@@ -69,6 +69,7 @@ export const SMALLEST: Readonly<Record<string, Smallest>> = {
   'many-models': { args: ['2', '1'] },
   orchestration: { args: ['1'] },
   placement: { args: ['4', '5'] },
+  'placement-traces': { args: ['1'] },
   'python-servers': {
     args: ['1', 'forest'],
     lacks: await lacksOthers('python-servers', 'FastAPI and KServe'),

@@ -209,7 +209,7 @@ function absent(what: string): Failure {
   });
 }
 
-/** The live revision where it is the same bytes. */
+/** The live revision where it is the same bytes, unless another deployment is about to replace or remove it. */
 async function liveTwin(
   registry: Registry,
   { model, digest }: Release,
@@ -217,7 +217,10 @@ async function liveTwin(
   const live = (await registry.model(model))?.live;
   const work = live && (await registry.deployment(live.deploymentId))?.work;
   const isTwin = [work?.image?.digest, work?.promotion?.digest].includes(digest);
-  return isTwin ? live?.revision : undefined;
+  if (!live || !isTwin) return undefined;
+  const open = await registry.unended();
+  const isLeaving = open.some((other) => other.model === model && other.id !== live.deploymentId);
+  return isLeaving ? undefined : live.revision;
 }
 
 function workOf(

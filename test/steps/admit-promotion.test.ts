@@ -127,6 +127,18 @@ describe('admitting a promotion', () => {
     );
   });
 
+  it('is a new version where an undeploy is about to take the same bytes away', async () => {
+    const { staging, prod, request } = await stages();
+    await prod.deploy(request);
+    prod.clock.advance(1000);
+    const again = await promotion(staging, prod);
+    await prod.before('AcquireLease', prod.undeploy());
+
+    const { kind } = await admitPromotion(prod.deps)({ request: again, execution: 'execution-q' });
+
+    expect(kind).toBe('admitted');
+  });
+
   it('gives way to an upload that is newer', async () => {
     const { prod, admit } = await stages();
     await prod.before('InspectArtifact');
