@@ -8,7 +8,7 @@ import type { Accelerator, Manifest } from '#domain/manifest/manifest.ts';
 import type { PlacedOption, Question } from '#domain/placement/demand.ts';
 import type { GpuServing } from '#domain/placement/gpu-memory.ts';
 import type { Learnt } from '#domain/placement/learnt.ts';
-import type { Spent } from '#domain/placement/spent.ts';
+import type { Spent } from '#domain/placement/spending.ts';
 import type { Placement, RevisionRef, Target } from '#domain/placement/target.ts';
 import type { GoldenSample } from '#domain/rollout/golden-request.ts';
 import { sha256Hex } from './hash.ts';

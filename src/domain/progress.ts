@@ -26,7 +26,7 @@ import { Failure } from './failure.ts';
 import { INCIDENT_QUIET_MS, type Incident } from './incident.ts';
 import { isTerminal, mayMove, type Phase, unfinished } from './phase.ts';
 import { CONTAINERS_HOURS, TURN_CONTAINERS_ON } from './placement/awaited-containers.ts';
-import type { Spent } from './placement/spent.ts';
+import type { Spent } from './placement/spending.ts';
 import { placementOf } from './placement/target.ts';
 
 /** The phases that `advance` moves a deployment to; `admit`, `refuse`, `acquireLease` and `commit` reach the others. */

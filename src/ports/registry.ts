@@ -13,7 +13,7 @@ import type {
 } from '#domain/deployment.ts';
 import type { Announcement, SlipwayEvent } from '#domain/event.ts';
 import type { Incident } from '#domain/incident.ts';
-import type { Spent } from '#domain/placement/spent.ts';
+import type { Spent } from '#domain/placement/spending.ts';
 import type { Ending, Promotion, StepPhase } from '#domain/progress.ts';
 import type { Holder, LeaseRequest, LeaseResult } from '#domain/registry/lease.ts';
 import type { Lease } from '#domain/registry/write.ts';

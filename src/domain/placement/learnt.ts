@@ -1,6 +1,6 @@
-import type { ModelVersion } from '#domain/deployment.ts';
 import type { Demand } from './demand.ts';
 import { HOURS_A_MONTH } from './spending.ts';
+import type { Target } from './target.ts';
 
 /** An hour in which a model was called: when it began (epoch ms), how many requests came, and how many came in its busiest minute. Hours without requests are absent. */
 export type CalledHour = {
@@ -8,6 +8,9 @@ export type CalledHour = {
   readonly requests: number;
   readonly busiestMinute: number;
 };
+
+/** Where a version runs, and when it last went live (epoch ms). */
+type LiveSince = { readonly target: Target; readonly liveAtMs: number };
 
 /** The demand that a model had in the last `days`. A model that nobody called has 0 hours. */
 export type Learnt = Pick<Demand, 'requestsPerSecond' | 'peak' | 'hours'> & {
@@ -36,10 +39,7 @@ export function learntSince(nowMs: number): number {
  * Since when (epoch ms) a model's requests are counted without a gap, where the counts of containers are gone with them: since the live version went live, and before that for as long as functions were live, one after another.
  * `versions` are those that ever went live, each with the time when it last did.
  */
-export function gaplessSince(
-  live: ModelVersion,
-  versions: readonly Pick<ModelVersion, 'target' | 'liveAtMs'>[],
-): number {
+export function gaplessSince(live: LiveSince, versions: readonly LiveSince[]): number {
   const before = versions
     .filter(({ liveAtMs }) => liveAtMs < live.liveAtMs)
     .toSorted((one, other) => other.liveAtMs - one.liveAtMs);

@@ -1,6 +1,19 @@
 /** The limit on the monthly cost of a model (USD in 730 hours), and the most replicas that may run. */
 export type Spending = { readonly mostReplicas: number; readonly maxMonthlyUsd: number };
 
+/**
+ * The cost of a model since a calendar month began (UTC, such as 2026-12), by its counted requests and their prices, without the front door: `usd` is the cost of the whole hours until `untilMs` (epoch).
+ * `peak`: the requests a second in the busiest minute. `isOver`: the cap has been reached. `most`: how many replicas, or executions at once, it may have until the next look; null for as many as it asks for.
+ */
+export type Spent = {
+  readonly month: string;
+  readonly usd: number;
+  readonly untilMs: number;
+  readonly peak: number;
+  readonly isOver: boolean;
+  readonly most: number | null;
+};
+
 /** The hours that AWS's own estimates take for a month. */
 export const HOURS_A_MONTH = 730;
 

@@ -4,21 +4,8 @@ import type { CalledHour } from './learnt.ts';
 import { optionAt, requestMsOn } from './optimize.ts';
 import { billedHours } from './replay.ts';
 import type { ReplicaLimits } from './scale.ts';
-import { HOURS_A_MONTH } from './spending.ts';
+import { HOURS_A_MONTH, type Spent } from './spending.ts';
 import { SHIPPED_PRICES } from './unit-prices.ts';
-
-/**
- * The cost of a model since a calendar month began (UTC, such as 2026-12), by its counted requests and their prices, without the front door: `usd` is the cost of the whole hours until `untilMs` (epoch).
- * `peak`: the requests a second in the busiest minute. `isOver`: the cap has been reached. `most`: how many replicas, or executions at once, it may have until the next look; null for as many as it asks for.
- */
-export type Spent = {
-  readonly month: string;
-  readonly usd: number;
-  readonly untilMs: number;
-  readonly peak: number;
-  readonly isOver: boolean;
-  readonly most: number | null;
-};
 
 /** A live version as the meter sees it: its own option, the counted hours, and since when it is live (epoch). */
 export type Metered = {
@@ -114,7 +101,7 @@ function mostReplicas(
   return now.target === 'lambda' ? most : Math.max(1, most);
 }
 
-/** What an hour costs (USD) whatever runs, and what each replica adds that is busy all the time. */
+/** The cost of an hour (USD) whatever runs, and what each replica adds that is busy all the time. */
 function fullHour(
   question: Question,
   now: PlacedOption,

@@ -1,14 +1,8 @@
 import { NO_LIMITS, type Question } from '#domain/placement/demand.ts';
 import type { CalledHour } from '#domain/placement/learnt.ts';
 import { optionAt } from '#domain/placement/optimize.ts';
-import {
-  isOverAt,
-  limitedTo,
-  type Metered,
-  meteredSince,
-  type Spent,
-  spend,
-} from '#domain/placement/spent.ts';
+import type { Spent } from '#domain/placement/spending.ts';
+import { isOverAt, limitedTo, type Metered, meteredSince, spend } from '#domain/placement/spent.ts';
 
 const HOUR = 3_600_000;
 const DECEMBER = Date.UTC(2026, 11, 1);

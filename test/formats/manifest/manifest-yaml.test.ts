@@ -16,6 +16,7 @@ const EMPTY = {
     allow: ['lambda', 'fargate', 'ec2'],
     allowCpu: false,
     move: 'advise',
+    overspent: 'event',
   },
   scaling: { min: 1, schedules: [] },
   rollout: { strategy: 'auto', minRequests: 50, alarms: [], keepVersions: 3 },
@@ -100,7 +101,13 @@ describe('a manifest', () => {
         aliases: ['gpt-4o'],
       },
       resources: { memory: '2Gi', accelerator: 'none' },
-      placement: { target: 'auto', allow: ['lambda', 'fargate'], allowCpu: false, move: 'advise' },
+      placement: {
+        target: 'auto',
+        allow: ['lambda', 'fargate'],
+        allowCpu: false,
+        move: 'advise',
+        overspent: 'event',
+      },
       scaling: {
         min: 1,
         max: 4,
