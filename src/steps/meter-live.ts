@@ -66,7 +66,9 @@ async function meter(deps: Deps, model: Model): Promise<string | undefined> {
   const hours = await demand.hours(live, meteredSince(known, { liveAtMs, nowMs }), versions);
   const rule = inspection?.manifest.placement.overspent ?? 'event';
   const metered = { ...own, hours, liveAtMs, nowMs };
-  const { spent, nowUsd } = spend(known, metered, { rule, maxMonthlyUsd });
+  // Where nothing is spent, nothing has to stop.
+  const least = isSpent && live.target === 'lambda' ? 0 : 1;
+  const { spent, nowUsd } = spend(known, metered, { rule, maxMonthlyUsd, least });
   if (spent.most !== null || (known?.most ?? null) !== null) {
     await limit(deps, live, made, spent.most);
   }

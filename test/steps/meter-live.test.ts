@@ -128,6 +128,19 @@ describe('the meter of a cap', () => {
     expect(await spentOf(world)).toMatchObject({ isOver: false, most: null });
   });
 
+  it('leaves one execution on one machine, where nothing is spent', async () => {
+    const manifest = 'placement: { overspent: fewer }';
+    const metered = await meteredWorld({ manifest, isSpent: false });
+    pass(metered, 10, 30);
+
+    await metered.meter();
+
+    expect(metered.set).toMatchObject([{ most: 1 }]);
+    expect(await told(metered.world)).toMatchObject([
+      { reason: expect.stringMatching(/, so it may have 1 execution at once for now$/) },
+    ]);
+  });
+
   it('says what AWS would cost where nothing is spent, and what is refused', async () => {
     const metered = await meteredWorld({
       manifest: 'placement: { overspent: refuse }',

@@ -42,12 +42,12 @@ export function meteredSince(
 /**
  * Adds what was counted since the last look, and answers by the rule of the manifest. `nowUsd` also has the hour that has not ended.
  * Under `fewer` a model may have as many replicas as cannot spend the rest of the cap before the next look; and from half of the cap on, where its pace would pass the cap, as many as the rest pays for until the month ends.
- * A function may come to none at all; containers keep one.
+ * It keeps the `least`: a function may come to none at all.
  */
 export function spend(
   known: Spent | undefined,
   metered: Metered,
-  { rule, maxMonthlyUsd }: { readonly rule: Overspent; readonly maxMonthlyUsd: number },
+  { rule, maxMonthlyUsd, least }: Cap,
 ): { readonly spent: Spent; readonly nowUsd: number } {
   const { question, now, hours, nowMs } = metered;
   const { name, beganMs, endsMs } = monthOf(nowMs);
@@ -66,6 +66,7 @@ export function spend(
   const most =
     rule === 'fewer'
       ? mostReplicas(metered, {
+          least,
           peak,
           restUsd: maxMonthlyUsd - nowUsd,
           restHours: (endsMs - nowMs) / HOUR_MS,
@@ -76,7 +77,15 @@ export function spend(
   return { spent: { month: name, usd, untilMs, peak, isOver, most }, nowUsd };
 }
 
+/** The cap of a month in USD, how the manifest answers it, and how many replicas are always left. */
+export type Cap = {
+  readonly rule: Overspent;
+  readonly maxMonthlyUsd: number;
+  readonly least: 0 | 1;
+};
+
 type Rest = {
+  readonly least: 0 | 1;
   readonly peak: number;
   readonly restUsd: number;
   readonly restHours: number;
@@ -87,7 +96,7 @@ type Rest = {
 
 function mostReplicas(
   { question, now }: Metered,
-  { peak, restUsd, restHours, isPaced, pace }: Rest,
+  { least, peak, restUsd, restHours, isPaced, pace }: Rest,
 ): number | null {
   const { fixed, each } = fullHour(question, now);
   const within = (forHours: number) =>
@@ -98,7 +107,7 @@ function mostReplicas(
   const expected = Math.max(peak, question.demand.peak);
   const used = Math.max(1, Math.ceil(expected * (requestMsOn(question, now) / 1000)), now.replicas);
   if (most >= used * FAR) return null;
-  return now.target === 'lambda' ? most : Math.max(1, most);
+  return Math.max(least, most);
 }
 
 /** The cost of an hour (USD) whatever runs, and what each replica adds that is busy all the time. */

@@ -43,6 +43,7 @@ function at(hour: number, hours: readonly CalledHour[], now = onLambda): Metered
 const cap = (maxMonthlyUsd: number, rule: 'event' | 'fewer' | 'refuse' = 'event') => ({
   rule,
   maxMonthlyUsd,
+  least: 0 as const,
 });
 
 describe('the cost of a month', () => {
@@ -129,11 +130,12 @@ describe('the answer to a cap', () => {
     expect([0.2, 0.04, 0.03, 0, -1].map(left)).toEqual([1, 1, 0, 0, 0]);
   });
 
-  it('keeps one replica in containers', () => {
+  it('keeps one replica where one has to be left', () => {
     const hours = hoursFrom(0, 372, 20);
     const asked = at(372.1, hours, onFargate);
 
-    expect(spend(undefined, asked, cap(1, 'fewer')).spent.most).toBe(1);
+    const least = { ...cap(1, 'fewer'), least: 1 } as const;
+    expect(spend(undefined, asked, least).spent.most).toBe(1);
     expect(spend(undefined, asked, cap(1_000, 'fewer')).spent.most).toBeNull();
   });
 });
