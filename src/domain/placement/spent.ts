@@ -139,7 +139,7 @@ export function isOverAt(spent: Spent | undefined, nowMs: number): boolean {
   return spent?.month === monthOf(nowMs).name && spent.isOver;
 }
 
-/** AWS bills by months of UTC. https://docs.aws.amazon.com/cur/latest/userguide/Lineitem-columns.html */
+/** AWS's billing periods begin at 00:00 UTC. https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_payments_BillingPeriod.html */
 function monthOf(nowMs: number) {
   const now = new Date(nowMs);
   const [year, month] = [now.getUTCFullYear(), now.getUTCMonth()];
