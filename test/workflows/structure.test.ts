@@ -80,7 +80,7 @@ describe('the names of the workflows', () => {
   });
 
   it('have a state for every step, but for those that run beside the workflows', () => {
-    const beside = ['publish-events', 'recover', 'weigh-live'];
+    const beside = ['meter-live', 'publish-events', 'recover', 'weigh-live'];
     const shared = [
       ...[
         'arrived',
