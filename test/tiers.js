@@ -39,7 +39,7 @@ export const TIERS = {
   },
   python: {
     folders: ['python', 'runtimes/python', 'e2e/first-hour', 'doors/python'],
-    what: 'the model server of Python, models of each of its formats with their frameworks, and the clients of S3 in Python',
+    what: 'the model server of Python, models of each of its formats with their frameworks, and the clients in Python',
     run: 'npm run test:python',
     script: '.ci/python',
   },

@@ -3,8 +3,10 @@ import { realTimers } from '#adapters/local/concurrency/timers.ts';
 import type { ConsoleSessions } from '#adapters/local/control/console-sessions.ts';
 import { loopbackGuard } from '#adapters/local/control/control-guard.ts';
 import { listen, type Wanted } from '#adapters/local/http/listen.ts';
+import { pythonClient } from '#adapters/python-client.ts';
 import { controlHandler } from '#control/handler.ts';
 import type { Control, Operations } from '#control/operation.ts';
+import { VERSION } from './version.ts';
 
 type Served<Table extends Operations> = {
   readonly table: Table;
@@ -19,7 +21,7 @@ type Served<Table extends Operations> = {
   readonly place: 'machine' | 'account';
 };
 
-/** Serves a control API, and the console that asks it, at one address. Fails as `listen` does. */
+/** Serves a control API, the console that asks it, and the Python client, at one address. Fails as `listen` does. */
 export async function serveControl<Table extends Operations>(
   { table, operations, sessions, token, models, published, place }: Served<Table>,
   wanted: Wanted,
@@ -32,7 +34,10 @@ export async function serveControl<Table extends Operations>(
     after: realTimers.after,
   });
   const site = consoleSite({ connects: [models], place });
-  const api = controlApi(async (request) => site(request) ?? answer(request));
+  const client = pythonClient(VERSION);
+  const api = controlApi(
+    async (request) => site(request) ?? (await client(request)) ?? answer(request),
+  );
   await api.ready();
   const port = await listen(api.server, wanted);
   const origin = `http://${wanted.host}:${port}`;

@@ -6,6 +6,7 @@ const FOLDERS = [
   '.ci',
   'bench',
   'buildspecs',
+  'clients',
   'console',
   'docs',
   'functions',

@@ -3,7 +3,17 @@ import { join } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '../..');
 
-const FOLDERS = ['src', 'functions', 'runtimes', 'buildspecs', 'bench', 'test', 'docs', 'infra'];
+const FOLDERS = [
+  'src',
+  'functions',
+  'runtimes',
+  'buildspecs',
+  'bench',
+  'test',
+  'docs',
+  'infra',
+  'clients',
+];
 
 const files = [
   ...readdirSync(ROOT),

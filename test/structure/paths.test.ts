@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '../..');
-const FOLDERS = ['src', 'functions', 'runtimes', 'buildspecs', 'bench', 'test'];
+const FOLDERS = ['src', 'functions', 'runtimes', 'buildspecs', 'clients', 'bench', 'test'];
 const AS_PATH = /import\.meta\.url,?\s*\)\s*\.pathname/g;
 
 const files = [

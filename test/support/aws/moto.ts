@@ -16,6 +16,9 @@ export type Moto = {
 const tools = process.env['SLIPWAY_TOOLS'] ?? join(homedir(), '.cache/slipway-tools');
 const bin = join(tools, 'moto-5.2.5/bin');
 
+/** The Python that runs moto, which has boto3. */
+export const MOTO_PYTHON = join(bin, 'python');
+
 export const isMotoHere = existsSync(join(bin, 'moto_server'));
 
 const SERVER = fileURLToPath(new URL('./moto-server.py', import.meta.url));
@@ -29,7 +32,7 @@ const LEFT_OUT = {
 
 /** A separate moto on a free port; `environment` is added to its variables. */
 export async function startMoto(environment: Readonly<Record<string, string>> = {}): Promise<Moto> {
-  const server = spawn(join(bin, 'python'), [SERVER], {
+  const server = spawn(MOTO_PYTHON, [SERVER], {
     env: { ...process.env, ...LEFT_OUT, ...environment },
     // moto writes its failures there.
     stdio: ['pipe', 'pipe', 'inherit'],
