@@ -9,6 +9,7 @@ import { addCostCommand } from './commands/cost-command.ts';
 import { addDataCommands } from './commands/data-commands.ts';
 import { addGitCommands } from './commands/git-commands.ts';
 import { addKeyCommands } from './commands/key-commands.ts';
+import { addMlflowCommand } from './commands/mlflow-command.ts';
 import { addModelCommands } from './commands/model-commands.ts';
 import { addPromotionCommands } from './commands/promotion-commands.ts';
 import { addProveCommand } from './commands/prove-command.ts';
@@ -86,6 +87,7 @@ Examples:
   addStartCommand(program);
   addServiceCommand(program);
   addConsoleCommand(program);
+  addMlflowCommand(program);
   addModelCommands(program);
   addVersionCommands(program);
   addCaptureCommands(program);
