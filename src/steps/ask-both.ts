@@ -34,7 +34,8 @@ export type Both = {
   /** The share of changed answers that is no change. */
   readonly tolerated: number;
   readonly truth: TruthGate;
-  readonly labels?: readonly string[];
+  /** The names of the models' inputs, outputs and labels. */
+  readonly names?: readonly string[];
 };
 
 /** Sends the requests to both versions, and looks for the cause where kept ones are answered otherwise. */
@@ -44,8 +45,8 @@ export async function askBoth(both: Both): Promise<AnswerEvidence> {
   const asked = { ...both, live: live.ask, candidate: candidate.ask };
   const pairs = await pairsOf(asked, () => workedMs() >= BUDGET_MS.requests);
   const of = both.requests.filter(({ isDrawn }) => !isDrawn).length;
-  const { tolerated, truth, labels = [] } = both;
-  const answers = compareAnswers(pairs, { of, tolerated, truth, labels });
+  const { tolerated, truth, names = [] } = both;
+  const answers = compareAnswers(pairs, { of, tolerated, truth, names });
   // The owner may change the expectations, and the cause of a difference is to be known by then.
   const isKnown = answers.signs.some((sign) => sign !== answers.unmet);
   if (isKnown || answers.kept.changed === 0) return answers;
@@ -102,13 +103,23 @@ function kept(answer: unknown): GoldenAnswer {
 
 /** The fault of preparation that explains why so many rows are answered otherwise: the live version is asked rows that are changed as such a fault would change them. */
 async function preparationFault(both: Both, isLate: () => boolean): Promise<string | undefined> {
-  const given = both.requests.filter(({ isDrawn }) => !isDrawn).map(({ request }) => request);
-  const table = requestTable(given.slice(0, MOST_ROWS));
+  const given = both.requests.filter(({ isDrawn }) => !isDrawn).slice(0, MOST_ROWS);
+  const found = requestTable(given.map(({ request }) => request));
+  const isOnlySent = given.every(({ isSent }) => isSent);
+  const table = found && isOnlySent ? withoutNames(found, both.names ?? []) : found;
   if (!table || table.rows.length < ENOUGH_ROWS || isLate()) return undefined;
   const whole = table.request(table.rows);
   const [before, after] = [await both.live(whole), await both.candidate(whole)].map(contentOf);
   if (!before || !after || !isFar(before.said, after.said)) return undefined;
   return inputFault(before.said, after.said, await changedAnswers(both, table, isLate));
+}
+
+/** The table without the names of columns that only clients have said. */
+function withoutNames(table: RequestTable, names: readonly string[]): RequestTable {
+  const columns = table.columns.map((name, at) =>
+    names.includes(name) ? name : `column ${at + 1}`,
+  );
+  return { ...table, columns };
 }
 
 async function changedAnswers({ live }: Both, table: RequestTable, isLate: () => boolean) {

@@ -213,7 +213,7 @@ async function evidenceOf(
     ...both,
     tolerated: policy.expect.changed,
     truth: policy.truth,
-    labels: [before, deployment].flatMap((each) => labelsOf(known(each))),
+    names: [before, deployment].flatMap((each) => namesOf(known(each))),
   });
   if (!found) return { answers, pair };
   return { answers: expectedAnew(found.answers, answers), earlier: found.earlier, pair };
@@ -235,9 +235,10 @@ function known({ work }: Deployment): KnownVersion {
   return knownVersion(requireWork(work.inspection, 'inspection'), work);
 }
 
-function labelsOf({ facts, signature }: KnownVersion): readonly string[] {
-  const outputs = signature?.outputs.flatMap(({ classes = [] }) => classes) ?? [];
-  return [...outputs, ...(facts.pipeline?.labels ?? [])];
+function namesOf({ facts, signature }: KnownVersion): readonly string[] {
+  const { inputs = [], outputs = [] } = signature ?? {};
+  const tensors = [...inputs, ...outputs].flatMap(({ name, classes = [] }) => [name, ...classes]);
+  return [...tensors, ...(facts.pipeline?.labels ?? [])];
 }
 
 async function bothOf(
@@ -245,7 +246,7 @@ async function bothOf(
   deployment: Deployment,
   before: Deployment,
   live: ModelVersion,
-): Promise<Omit<Both, 'tolerated' | 'truth' | 'labels'>> {
+): Promise<Omit<Both, 'tolerated' | 'truth' | 'names'>> {
   const { registry, router, prober, clock, artifacts } = deps;
   const { model, work } = deployment;
   const { request: golden } = await proofOf(registry, before);

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually } from '../support/clock/eventually.ts';
-import { model } from '../support/models/onnx-graph.ts';
+import { type Message, model } from '../support/models/onnx-graph.ts';
 import { type RunningSlipway, startSlipway, temporaryFolder } from '../support/slipway/running.ts';
 
 const SECRETS = 500;
@@ -13,12 +13,19 @@ capture: { requestsPerHour: 1000, private: [card] }
 rollout: { bakeSeconds: 0 }
 `;
 
-/** Answers a text as it is. */
-function echo(): Uint8Array {
+/** Answers a text as it is, as many times as this. */
+function echo(times = 1): Uint8Array {
+  const axis: Message = [
+    [1, 'axis'],
+    [3, 0],
+    [20, 2],
+  ];
   return model({
     inputs: [{ name: 'text', datatype: 'BYTES', shape: ['n'] }],
-    outputs: [{ name: 'label', datatype: 'BYTES', shape: ['n'] }],
-    nodes: [{ op: 'Identity', inputs: ['text'], outputs: ['label'] }],
+    outputs: [{ name: 'label', datatype: 'BYTES', shape: ['m'] }],
+    nodes: [
+      { op: 'Concat', inputs: Array(times).fill('text'), outputs: ['label'], attributes: [axis] },
+    ],
   });
 }
 
@@ -101,6 +108,13 @@ it('500 secrets of clients are found nowhere as they were, and after a forget no
       method: 'POST',
       headers: { 'content-type': 'application/octet-stream' },
       body: ids.map((id, index) => JSON.stringify({ id, truth: secretOf(index) })).join('\n'),
+    });
+    // The gate opens what was kept, sends it to both versions, and says what it found.
+    slipway.drop('models/echo/echo.onnx', echo(2));
+    expect((await slipway.ending('echo', 2)).detail).toMatchObject({ state: 'Live' });
+    const diff = await slipway.api('/models/echo/diff?from=1&to=2');
+    expect(await diff.json()).toMatchObject({
+      comparison: { verdict: 'changed', answers: { kept: { asked: SECRETS / PLACES.length + 1 } } },
     });
     copied = written(folder.path);
     expect(foundIn(copied)).toEqual([]);

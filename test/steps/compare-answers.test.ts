@@ -1,5 +1,6 @@
 import type { KeptRequest } from '#domain/capture/kept-request.ts';
 import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
+import { comparisonReport } from '#operations/models/comparison-report.ts';
 import type { KeptRequests } from '#ports/kept-requests.ts';
 import { compareAnswers } from '#steps/compare-answers.ts';
 import { type Asked, answered } from '../support/memory/prober.ts';
@@ -539,6 +540,102 @@ describe('a candidate of the same form', () => {
       const told = [await world.recordOf(held), await world.told(held.deploymentId)];
       expect(JSON.stringify(told)).toContain("a client's request of");
       expect(JSON.stringify(told)).not.toContain('s3cret');
+    });
+
+    describe('of which no word is in the record, the events or the report, where', () => {
+      const WORDS = Array.from({ length: 40 }, (_, index) => `s3cret-${index}`);
+      const word = (index: number) => WORDS[index % WORDS.length] ?? '';
+      const sentOf = (asked: Asked) => {
+        const { inputs } = (asked as GoldenRequest).body as { inputs: { data: number[] }[] };
+        return Math.abs(Math.round(inputs[0]?.data[0] ?? 0));
+      };
+      type Answer = (index: number) => object;
+
+      it.each<[string, Answer, Answer, string]>([
+        [
+          'they are keys, and the numbers below them are on another scale',
+          (index) => ({ outputs: { [word(index)]: index, [word(index * 7 + 1)]: 2 * index } }),
+          (index) => ({ outputs: { [word(index)]: 9 * index, [word(index * 7 + 1)]: 18 * index } }),
+          '/outputs/* is about 9 ×',
+        ],
+        [
+          'each answer has them as keys',
+          (index) => ({ [word(0)]: { [word(1)]: index } }),
+          (index) => ({ [word(0)]: { [word(1)]: 9 * index } }),
+          '/key 1 of 1/key 1 of 1 is about 9 ×',
+        ],
+        [
+          'they are the names of tensors, whose numbers are lost',
+          (index) => ({ outputs: [{ name: word(index), data: [index] }] }),
+          (index) => ({ outputs: [{ name: word(index), data: [null] }] }),
+          'numbers in /outputs/*/data are null now',
+        ],
+        [
+          'they are labels that have changed places',
+          (index) => ({ label: word(index % 2) }),
+          (index) => ({ label: word((index + 1) % 2) }),
+          'text 1 is text 2 now',
+        ],
+        [
+          'they are keys and labels, and all are answered alike',
+          (index) => ({ [word(index)]: word(index % 3) }),
+          (index) => ({ [word(index)]: word(0) }),
+          '/* is text 2 for each of',
+        ],
+      ])('%s', async (_, before, after, sign) => {
+        const answersBy = (answer: Answer) => (asked: Asked) =>
+          answered(200, asked === 'ready' ? {} : answer(sentOf(asked)));
+        const versions = await upgrade({ answers: answersBy(after) });
+        versions.world.behave('digits-v1', answersBy(before));
+        const requests = Array.from({ length: 40 }, (_, index) =>
+          kept(index, { answer: bytes(before(index)) }),
+        );
+
+        const found = await compareBy(versions, requests);
+
+        expect(found?.reason).toContain(sign);
+        expect(found?.answers.distributions).not.toEqual([]);
+        const { world, held } = versions;
+        const told = [await world.recordOf(held), await world.told(held.deploymentId)];
+        const report = comparisonReport(
+          { model: 'digits', from: '1', to: '2' },
+          { differences: [], comparison: found ?? null },
+        );
+        expect(`${JSON.stringify(told)}${report}`).not.toContain('s3cret');
+      });
+
+      it('they are the names of columns that were exchanged', async () => {
+        const sum = (order: readonly number[]) => (asked: Asked) => {
+          if (asked === 'ready') return answered(200);
+          const { dataframe_split: split } = asked.body as {
+            dataframe_split: { data: number[][] };
+          };
+          const value = split.data.map((each) =>
+            order.reduce((all, at, weight) => all + (each[at] ?? 0) * (1 + weight ** 3 * 50), 0),
+          );
+          return answered(200, { value });
+        };
+        const versions = await upgrade({ answers: sum([1, 0, 2, 3]) });
+        versions.world.behave('digits-v1', sum([0, 1, 2, 3]));
+        const requests = Array.from({ length: 40 }, (_, index) => {
+          const data = [[(index * 37) % 41, (index * 11) % 43, (index * 5) % 7, index % 3]];
+          const columns = WORDS.slice(0, 4);
+          return kept(index, {
+            version: 7,
+            path: '/invocations',
+            body: bytes({ dataframe_split: { columns, data } }),
+          });
+        });
+
+        const found = await compareBy(versions, requests);
+
+        expect(found?.reason).toBe(
+          'it answers as the version before would if column 1 and column 2 were exchanged',
+        );
+        const { world, held } = versions;
+        const told = [await world.recordOf(held), await world.told(held.deploymentId)];
+        expect(JSON.stringify(told)).not.toContain('s3cret');
+      });
     });
 
     it('has each of them counted once, however often it was sent', async () => {

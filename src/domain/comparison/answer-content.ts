@@ -1,6 +1,7 @@
 import { answerJson } from '#domain/rollout/answer-json.ts';
 import type { GoldenAnswer } from '#domain/rollout/golden-verdict.ts';
 import { isObject } from '#domain/rollout/json-difference.ts';
+import { type AnswerShape, fieldsOf, RAW } from './answer-shape.ts';
 
 // The Open Inference Protocol and OpenAI's API add an id, the version and the time to the model's own answer.
 const AROUND: readonly (readonly [marker: string, keys: readonly string[]])[] = [
@@ -29,23 +30,33 @@ export type LeafPair = {
   readonly after: unknown;
 };
 
-// These fields describe the data beside them.
-const FORM: readonly string[] = ['name', 'datatype', 'shape'];
-
-/** The values of two answers, in the order of the first; `after` is undefined where the second has none there. */
-export function leafPairs(before: unknown, after: unknown, place = ''): readonly LeafPair[] {
+/** The values of two answers, in the order of the first, at the places that `shape` names; `after` is undefined where the second has none there. */
+export function leafPairs(
+  before: unknown,
+  after: unknown,
+  shape: AnswerShape = RAW,
+  place = '',
+): readonly LeafPair[] {
   if (Array.isArray(before)) {
     const items: readonly unknown[] = Array.isArray(after) ? after : [];
-    return before.flatMap((item, index) => leafPairs(item, items[index], place));
+    return before.flatMap((item, index) => leafPairs(item, items[index], shape, place));
   }
   if (!isObject(before)) return [{ place, before, after }];
   const found = isObject(after) ? after : {};
-  const at = typeof before['name'] === 'string' ? `${place}/${before['name']}` : place;
-  return Object.entries(before)
-    .filter(([key]) => !FORM.includes(key))
-    .flatMap(([key, value]) =>
-      leafPairs(value, Object.hasOwn(found, key) ? found[key] : undefined, `${at}/${key}`),
-    );
+  return fieldsOf(before).flatMap(([key, value]) => {
+    const name = shape.nameOf(key);
+    return leafPairs(value, counterpart(found, key, before), shape.below(name), `${place}/${name}`);
+  });
+}
+
+/** The value of the same field in the other answer; of an object with a name that is the whole other object. */
+function counterpart(
+  found: Readonly<Record<string, unknown>>,
+  key: string,
+  before: Readonly<Record<string, unknown>>,
+): unknown {
+  if (typeof before['name'] === 'string') return found;
+  return Object.hasOwn(found, key) ? found[key] : undefined;
 }
 
 /** The pairs by their place. */

@@ -1,4 +1,5 @@
 import { byPlace, type LeafPair } from './answer-content.ts';
+import { isPublic } from './public-words.ts';
 import { visibleText } from './visible-text.ts';
 
 /** How often both versions answered what, at one place of their answers: ranges of numbers in their order, or labels, the most frequent first. */
@@ -26,34 +27,34 @@ const TAIL = 0.02;
 const OTHER = 'other';
 const MISSING = 'no number';
 
-/** The distributions of the values of these answers, of each of the first places. `labels` are those of the model, which say nothing of who asked. */
+/** The distributions of the values of these answers, of each of the first places. `words` are those that say nothing of who asked. */
 export function answerDistributions(
   answered: readonly { readonly leaves: readonly LeafPair[]; readonly isSent: boolean }[],
-  labels: readonly string[],
+  words: ReadonlySet<string>,
 ): readonly AnswerDistribution[] {
   const values = answered.flatMap(({ leaves, isSent }) =>
     leaves.map((leaf): Value => ({ ...leaf, isSent })),
   );
   return [...byPlace(values)].slice(0, MOST_PLACES).map(([place, found]) => ({
     place: visibleText(place === '' ? 'the answer' : place, LONGEST_NAME),
-    ...distributionOf(found, labels),
+    ...distributionOf(found, words),
   }));
 }
 
 function distributionOf(
   values: readonly Value[],
-  labels: readonly string[],
+  words: ReadonlySet<string>,
 ): Omit<AnswerDistribution, 'place'> {
   const numbers = values.flatMap(({ before, after }) => [before, after].filter(isNumber));
   const isClass = new Set(numbers).size <= MOST_LABELS && numbers.every(Number.isInteger);
-  return numbers.length === 0 || isClass ? labelsOf(values, labels) : numbersOf(values, numbers);
+  return numbers.length === 0 || isClass ? labelsOf(values, words) : numbersOf(values, numbers);
 }
 
 function labelsOf(
   values: readonly Value[],
-  labels: readonly string[],
+  words: ReadonlySet<string>,
 ): Omit<AnswerDistribution, 'place'> {
-  const nameOf = namesIn(values, labels);
+  const nameOf = namesIn(values, words);
   const counts = new Map<string, { before: number; after: number }>();
   const binOf = (value: unknown) => {
     const name = nameOf(value);
@@ -73,16 +74,16 @@ function labelsOf(
 }
 
 /**
- * The name of a value: a frequent one's own, if it is a number, a label of the model, or in an example; else a number in its place, since it may be about who asked. All rare ones have one name.
+ * The name of a value: a frequent one's own, if it is public or in an example; else a number in its place, since it may be about who asked. All rare ones have one name.
  */
-function namesIn(values: readonly Value[], labels: readonly string[]): (value: unknown) => string {
+function namesIn(values: readonly Value[], words: ReadonlySet<string>): (value: unknown) => string {
   const seen = new Map<string, { count: number; isShown: boolean }>();
   for (const { before, after, isSent } of values) {
     for (const value of [before, after]) {
       const key = keyOf(value);
       const found = seen.get(key) ?? { count: 0, isShown: false };
       found.count += 1;
-      found.isShown ||= !isSent || isNumber(value) || labels.includes(String(value));
+      found.isShown ||= !isSent || isPublic(value, words);
       seen.set(key, found);
     }
   }

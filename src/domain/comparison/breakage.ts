@@ -1,4 +1,5 @@
 import { byPlace, type LeafPair } from './answer-content.ts';
+import { isPublic } from './public-words.ts';
 import { deviation, mean } from './statistics.ts';
 import { textSigns } from './text-signs.ts';
 
@@ -22,14 +23,18 @@ type NumberPair = readonly [before: number, after: number];
  * The signs in pairs of answers that a model is broken, not only trained anew, each as a sentence with its likely cause:
  * numbers that became null, one answer to everything or to a third of it, answers on another scale, labels that have changed places, and texts that lost their form.
  * The thresholds do not reject a model that was trained again on a little more of the same data.
+ * A label that is not one of `words` is only numbered, since it may be about who asked.
  */
-export function breakageIn(pairs: readonly LeafPair[]): readonly string[] {
+export function breakageIn(
+  pairs: readonly LeafPair[],
+  words: ReadonlySet<string>,
+): readonly string[] {
   return [...byPlace(pairs)].flatMap(([place, found]) => {
     const where = place === '' ? 'the answer' : place;
     return [
       lost(where, found),
       ...numberSigns(where, found),
-      ...labelSigns(where, found),
+      ...labelSigns(where, found, words),
       ...textSigns(where, found),
     ].flatMap((sign) => sign ?? []);
   });
@@ -51,7 +56,7 @@ function numberSigns(where: string, pairs: readonly LeafPair[]): readonly (strin
   if (old < ENOUGH_DISTINCT) return [];
   if (now === 1) {
     return [
-      `${where} is ${numbers[0]?.[1]} for each of ${numbers.length}; before it had ${old} values`,
+      `${where} is ${shown(numbers[0]?.[1] ?? 0)} for each of ${numbers.length}; before it had ${old} values`,
     ];
   }
   return [otherScale(where, numbers) ?? crowd(where, numbers)];
@@ -120,10 +125,13 @@ function rankCorrelation(pairs: readonly NumberPair[]): number {
   return 1 - (6 * squares) / (count * (count ** 2 - 1));
 }
 
-function labelSigns(where: string, pairs: readonly LeafPair[]): readonly (string | undefined)[] {
-  const labels = pairs.flatMap(({ before, after }) =>
-    isLabel(before) && isLabel(after) ? [[String(before), String(after)] as const] : [],
-  );
+function labelSigns(
+  where: string,
+  pairs: readonly LeafPair[],
+  words: ReadonlySet<string>,
+): readonly (string | undefined)[] {
+  const found = pairs.filter(({ before, after }) => isLabel(before) && isLabel(after));
+  const labels = found.map(({ before, after }) => [String(before), String(after)] as const);
   if (labels.length === 0) return [];
   const [old, now] = [distinct(labels.map(([x]) => x)), distinct(labels.map(([, y]) => y))];
   // Answers that are all different are not labels.
@@ -132,18 +140,36 @@ function labelSigns(where: string, pairs: readonly LeafPair[]): readonly (string
   if (flips.length < ENOUGH_FLIPS) return [];
   if (now === 1 && old > 1) {
     return [
-      `${where} is ${JSON.stringify(flips[0]?.[1])} for each of ${labels.length}; before it had ${old} labels`,
+      `${where} is ${labelNames(found, words)(String(flips[0]?.[1]))} for each of ${labels.length}; before it had ${old} labels`,
     ];
   }
-  return [permutation(where, labels, flips.length)];
+  return [permutation({ where, labels, nameOf: labelNames(found, words) }, flips.length)];
+}
+
+type Labels = {
+  readonly where: string;
+  readonly labels: readonly (readonly [before: string, after: string])[];
+  readonly nameOf: (label: string) => string;
+};
+
+/** How a sentence names each label: by itself if it is public, else by its number among the others. */
+function labelNames(
+  pairs: readonly LeafPair[],
+  words: ReadonlySet<string>,
+): (label: string) => string {
+  const hidden = new Set(
+    pairs
+      .flatMap(({ before, after }) => [before, after])
+      .filter((value) => !isPublic(value, words))
+      .map(String),
+  );
+  const order = [...hidden];
+  return (label) =>
+    hidden.has(label) ? `text ${order.indexOf(label) + 1}` : JSON.stringify(label);
 }
 
 /** The sentence if the moved labels were permuted: each has become another one of them, and no two the same one. Whole numbers that were only shifted have a new one at an end. */
-function permutation(
-  where: string,
-  labels: readonly (readonly [before: string, after: string])[],
-  flips: number,
-): string | undefined {
+function permutation({ where, labels, nameOf }: Labels, flips: number): string | undefined {
   const counts = new Map<string, Map<string, number>>();
   for (const [before, after] of labels) {
     const row = counts.get(before) ?? new Map<string, number>();
@@ -159,9 +185,7 @@ function permutation(
     moved.every(({ after }) => moved.some(({ before }) => before === after));
   const explained = moved.reduce((sum, { count }) => sum + count, 0);
   if (moved.length < 2 || !isOneToOne || explained < flips * EXPLAINED) return undefined;
-  const said = moved.map(
-    ({ before, after }) => `${JSON.stringify(before)} is ${JSON.stringify(after)} now`,
-  );
+  const said = moved.map(({ before, after }) => `${nameOf(before)} is ${nameOf(after)} now`);
   return `the labels in ${where} have changed places: ${said.slice(0, 4).join(', ')}`;
 }
 

@@ -4,9 +4,11 @@ import type { GoldenAnswer } from '#domain/rollout/golden-verdict.ts';
 import { difference } from '#domain/rollout/json-difference.ts';
 import { contentOf, type LeafPair, leafPairs } from './answer-content.ts';
 import { type AnswerDistribution, answerDistributions } from './answer-distributions.ts';
+import { type AnswerShape, shapeOf } from './answer-shape.ts';
 import type { AskedPair } from './asked-pair.ts';
 import { breakageIn } from './breakage.ts';
 import { type ChangedShare, changedShare, moreToDecide } from './changed-share.ts';
+import { publicWords } from './public-words.ts';
 import { type TruthEvidence, truthEvidence } from './truth.ts';
 import { visibleText } from './visible-text.ts';
 import { type ChangedPair, type WorstAnswer, worstAnswers } from './worst-answers.ts';
@@ -75,8 +77,8 @@ export type Counting = {
   readonly of: number;
   readonly tolerated: number;
   readonly truth: TruthGate;
-  /** The labels of the models, which a report may name. */
-  readonly labels?: readonly string[];
+  /** The names of the models' inputs, outputs and labels, which a report may hold. */
+  readonly names?: readonly string[];
 };
 
 /** Compares the answers by the golden request's ruler. */
@@ -84,7 +86,15 @@ export function compareAnswers(pairs: readonly AskedPair[], counting: Counting):
   // One error budget for both questions.
   const truth = truthEvidence(pairs, counting.truth, ANSWERS_ERROR / 2);
   const error = truth ? ANSWERS_ERROR / 2 : ANSWERS_ERROR;
-  const seen: readonly SeenPair[] = pairs.map((pair) => ({ pair, ...look(pair) }));
+  const words = publicWords(pairs, counting.names ?? []);
+  const shape = shapeOf(
+    pairs.flatMap(({ before }) => {
+      const content = contentOf(before);
+      return content ? [content.said] : [];
+    }),
+    words,
+  );
+  const seen: readonly SeenPair[] = pairs.map((pair) => ({ pair, ...look(pair, shape) }));
   const answered = seen.flatMap((each) => (each.kind === 'answered' ? [each] : []));
   const refused = seen.filter(({ kind }) => kind === 'refused').map(({ pair }) => pair);
   const worst = worstAnswers(seen.flatMap(changedPair));
@@ -104,7 +114,10 @@ export function compareAnswers(pairs: readonly AskedPair[], counting: Counting):
     signs: boundedSigns([
       ...refusal,
       ...unmet,
-      ...breakageIn(answered.flatMap(({ leaves }) => leaves)),
+      ...breakageIn(
+        answered.flatMap(({ leaves }) => leaves),
+        words,
+      ),
     ]),
     ...(unmet[0] !== undefined && { unmet: cut(unmet[0]) }),
     ...(refusal[0] !== undefined && refused.every(isFailure) && { failed: cut(refusal[0]) }),
@@ -116,7 +129,7 @@ export function compareAnswers(pairs: readonly AskedPair[], counting: Counting):
     worst,
     distributions: answerDistributions(
       shown.map(({ leaves, pair }) => ({ leaves, isSent: pair.isSent === true })),
-      counting.labels ?? [],
+      words,
     ),
   };
 }
@@ -160,7 +173,7 @@ function outcomes(seen: readonly SeenPair[], isDrawn: boolean): readonly boolean
     });
 }
 
-function look({ before, again, after }: AskedPair): Seen {
+function look({ before, again, after }: AskedPair, shape?: AnswerShape): Seen {
   const theirs = contentOf(before);
   if (!theirs || isNoVerdict(after)) return { kind: 'none' };
   const repeated = again ? contentOf(again) : theirs;
@@ -169,7 +182,7 @@ function look({ before, again, after }: AskedPair): Seen {
   if (!own) return { kind: 'refused' };
   return {
     kind: 'answered',
-    leaves: leafPairs(theirs.said, own.said),
+    leaves: leafPairs(theirs.said, own.said, shape),
     differs: difference(own.said, theirs.said, RTOL),
   };
 }

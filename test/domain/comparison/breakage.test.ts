@@ -5,11 +5,13 @@ import { breakageIn } from '#domain/comparison/breakage.ts';
 const NUMBERS = Array.from({ length: 40 }, (_, index) => Math.sin(index) * 100 + index);
 const LABELS = NUMBERS.map((value) => ['cat', 'dog', 'owl'][Math.abs(Math.round(value)) % 3] ?? '');
 
+const WORDS = new Set(['cat', 'dog', 'owl']);
+
 const numbers = (after: (value: number, index: number) => unknown) =>
-  breakageIn(leafPairs({ y: NUMBERS }, { y: NUMBERS.map(after) }));
+  breakageIn(leafPairs({ y: NUMBERS }, { y: NUMBERS.map(after) }), WORDS);
 
 const labels = (after: (label: string, index: number) => string) =>
-  breakageIn(leafPairs({ label: LABELS }, { label: LABELS.map(after) }));
+  breakageIn(leafPairs({ label: LABELS }, { label: LABELS.map(after) }), WORDS);
 
 describe('pairs of answers show that a version is broken where', () => {
   it('a number is null now', () => {
@@ -61,6 +63,38 @@ describe('pairs of answers show that a version is broken where', () => {
   });
 });
 
+describe('a label that only clients have got', () => {
+  const swap = (of: readonly string[]) => (label: string) =>
+    of[(of.indexOf(label) + 1) % of.length] ?? '';
+  const signsOf = (values: readonly (string | number)[], after: readonly (string | number)[]) =>
+    breakageIn(leafPairs({ label: values }, { label: after }), new Set(['cat']));
+
+  it('has a number in its place where labels have changed places', () => {
+    const signs = signsOf(LABELS, LABELS.map(swap(['cat', 'dog', 'owl'])));
+
+    expect(signs).toHaveLength(1);
+    expect(signs[0]).toMatch(/"cat" is text [12] now/);
+    expect(signs[0]).not.toMatch(/dog|owl/);
+  });
+
+  it('has a number in its place where everything is answered alike, a number of an account too', () => {
+    const accounts = LABELS.map((label) => (label === 'cat' ? 4_111_111 : 4_222_222));
+
+    expect(
+      signsOf(
+        LABELS,
+        LABELS.map(() => 'dog'),
+      )[0],
+    ).toMatch(/^\/label is text \d for each of 40/);
+    expect(
+      signsOf(
+        accounts,
+        accounts.map((value) => 8_333_333 - value),
+      ).join(),
+    ).not.toMatch(/4_?111|4_?222/);
+  });
+});
+
 describe('pairs of answers show nothing where', () => {
   it('the answers are the same', () => {
     expect(numbers((value) => value)).toEqual([]);
@@ -89,7 +123,7 @@ describe('pairs of answers show nothing where', () => {
     const whole = NUMBERS.map((_, index) => index % 4);
     const after = whole.map((value) => value + 1);
 
-    expect(breakageIn(leafPairs({ y: whole }, { y: after }))).toEqual([]);
+    expect(breakageIn(leafPairs({ y: whole }, { y: after }), WORDS)).toEqual([]);
   });
 
   it('a retrained model decides a fifth of the rows otherwise', () => {
@@ -98,12 +132,14 @@ describe('pairs of answers show nothing where', () => {
 
   it('there are few answers', () => {
     const few = NUMBERS.slice(0, 5);
-    expect(breakageIn(leafPairs({ y: few }, { y: few.map((value) => value * 2) }))).toEqual([]);
+    expect(breakageIn(leafPairs({ y: few }, { y: few.map((value) => value * 2) }), WORDS)).toEqual(
+      [],
+    );
   });
 
   it('texts are all different', () => {
     const texts = NUMBERS.map((value) => `text ${value}`);
     const others = texts.map((text) => `${text}, and more`);
-    expect(breakageIn(leafPairs({ text: texts }, { text: others }))).toEqual([]);
+    expect(breakageIn(leafPairs({ text: texts }, { text: others }), WORDS)).toEqual([]);
   });
 });
