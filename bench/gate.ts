@@ -1,58 +1,111 @@
-// Counts what the gate sees in pairs of versions, made by scikit-learn and XGBoost: broken, equal and retrained ones.
-// `node bench/gate.ts [SEEDS]`: two models for each seed, 12 kinds of breakage, 2 of equality and 3 of retraining; both versions of each pair are asked 60 rows that nobody trained with.
+// Counts what the gate sees in pairs of versions of real models: faults of a release, equal ones, retrained ones, and some that only the truth shows.
+// `node bench/gate.ts [SEEDS]`: 25 seeds make 600 faults, 1,000 equal pairs, up to 600 retrained ones and 150 that only the truth shows. Each pair is judged as the step CompareAnswers judges it, by 60 requests (400 beside the truth).
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { TensorSpec } from '#domain/artifact/signature.ts';
-import {
-  type ComparisonVerdict,
-  judgeComparison,
-  TOLERATED,
-} from '#domain/comparison/judge-comparison.ts';
+import type { AnswerEvidence } from '#domain/comparison/compare-answers.ts';
+import { type Judged, judgeComparison, TOLERATED } from '#domain/comparison/judge-comparison.ts';
 import { signatureDifferences } from '#domain/comparison/signature-differences.ts';
 import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
 import { askBoth } from '#steps/ask-both.ts';
+import { minilm } from '../test/support/models/minilm.ts';
 import { pythonOf } from './beside/python.ts';
-import { row } from './figures.ts';
+import { others } from './gate/others.ts';
+import { type Counted, share, table } from './gate/tables.ts';
 
-type Row = readonly (number | null)[];
-type Pair = {
+type Row = string | readonly (number | null)[];
+type Answer = readonly (number | null)[];
+type Line = {
+  readonly what: 'fault' | 'fault again' | 'equal' | 'retrained' | 'untrue';
   readonly kind: string;
-  readonly truth: 'broken' | 'equal' | 'retrained';
+  readonly form: 'labelled' | 'number' | 'vector';
   readonly labels: readonly [before: readonly string[], after: readonly string[]];
   readonly rows: readonly Row[];
-  readonly pairs: readonly { readonly before: Row; readonly after: Row }[];
+  readonly pairs: readonly { readonly before: Answer; readonly after: Answer }[];
+  readonly truth?: readonly number[];
+  /** What the gates of other tools see. */
+  readonly beside?: Readonly<Record<string, number>>;
 };
+/** A version that was trained again, and is worse: it is no pair of the bench. */
+type Worse = { readonly what: 'worse'; readonly kind: string };
 
 const SEEDS = process.argv[2] ?? '25';
 const HERE = import.meta.dirname;
+const COLUMNS = ['age', 'income', 'distance', 'share', 'count', 'price'];
+// A server that cannot be reached, and one without space, are no finding.
+const CANNOT_RUN = 3;
 
-const python = await pythonOf(join(HERE, 'python-servers', 'requirements.txt'));
-const script = spawn(python, [join(HERE, 'gate', 'answers.py'), SEEDS], {
+const encoder = await minilm();
+if (typeof encoder !== 'string') {
+  console.error(encoder.missing);
+  process.exit(CANNOT_RUN);
+}
+const python = await pythonOf(join(HERE, 'gate', 'requirements.txt'));
+const script = spawn(python, [join(HERE, 'gate', 'answers.py'), SEEDS, encoder], {
   stdio: ['pipe', 'pipe', 'inherit'],
 });
 const ended = once(script, 'exit');
 const lines = createInterface({ input: script.stdout })[Symbol.asyncIterator]();
-const counts = new Map<string, Record<ComparisonVerdict, number>>();
-for (let line = await lines.next(); !line.done; line = await lines.next()) {
-  const pair = JSON.parse(line.value) as Pair;
-  const verdict = await judged(pair);
+type Found = Counted &
+  Pick<Line, 'beside'> & {
+    /** `unlabelled` is one that only the truth shows, without it. */
+    readonly what: Line['what'] | 'unlabelled';
+  };
+const found: Found[] = [];
+let worse = 0;
+for (let next = await lines.next(); !next.done; next = await lines.next()) {
+  const line = JSON.parse(next.value) as Line | Worse;
+  if (line.what === 'worse') {
+    worse += 1;
+    continue;
+  }
+  found.push(await countedOf(line, line.what));
+  const { truth, ...unlabelled } = line;
+  if (truth) found.push(await countedOf(unlabelled, 'unlabelled'));
   script.stdin.write('\n');
-  count(`${pair.truth}: ${pair.kind}`, verdict);
-  count(`all ${pair.truth}`, verdict);
 }
 const [code] = await ended;
 if (code !== 0) throw new Error(`answers.py ended with ${code}`);
-for (const [kind, seen] of counts) {
-  const all = Object.values(seen).reduce((sum, each) => sum + each, 0);
-  const said = Object.entries(seen).map(([verdict, times]) => `${times} ${verdict}`);
-  console.log(row(kind.padEnd(40), `of ${all}: ${said.join(', ')}`));
+
+const of = (what: Found['what']) => found.filter((each) => each.what === what);
+console.log(table('Faults of a release: the weights are the same', of('fault')));
+console.log(table('Such faults in versions that were trained again too', of('fault again')));
+console.log(table('Equal or equivalent', of('equal')));
+console.log(table('Trained again, and as good', of('retrained')));
+console.log(`left out, since they are worse: ${worse}\n`);
+console.log(table('Only the truth shows it, by 400 labelled rows', of('untrue')));
+console.log(table('The same without the truth', of('unlabelled')));
+const isSeen = ({ verdict }: Counted) => verdict === 'broken' || verdict === 'changed';
+const ours = share(of('fault'), isSeen);
+console.log(
+  others({
+    ours: { caught: ours, falseAlarms: share(of('equal'), isSeen) },
+    faults: of('fault').flatMap(({ beside }) => (beside ? [beside] : [])),
+    equal: of('equal').flatMap(({ beside }) => (beside ? [beside] : [])),
+  }),
+);
+
+async function countedOf(line: Line, what: Found['what']): Promise<Found> {
+  const { answers, judged } = await judge(line);
+  const { asked, changed } = answers.kept;
+  const { kind, beside } = line;
+  return {
+    what,
+    kind,
+    ...judged,
+    changed: changed / Math.max(1, asked),
+    ...(beside && { beside }),
+  };
 }
 
-/** As the step CompareAnswers judges them; the answers to single rows are there already. */
-async function judged({ labels, rows, pairs }: Pair): Promise<ComparisonVerdict> {
-  const [before, after] = labels.map((classes) => ({ inputs: [], outputs: outputs(classes) }));
+/** As the step CompareAnswers judges two versions; the answers to single rows are there already. */
+async function judge(
+  line: Line,
+): Promise<{ readonly answers: AnswerEvidence; readonly judged: Judged }> {
+  const { labels, rows, pairs, form, truth } = line;
+  const [before, after] = labels.map((classes) => signatureOf(line, classes));
   if (!before || !after) throw new Error('two versions are compared');
   const known = new Map(rows.map((each, index) => [JSON.stringify(each), pairs[index]]));
   const knownOf = (side: 'before' | 'after', asked: readonly Row[]) =>
@@ -65,52 +118,69 @@ async function judged({ labels, rows, pairs }: Pair): Promise<ComparisonVerdict>
     requests: rows.map((each, index) => ({
       what: `row ${index + 1}`,
       isDrawn: false,
+      isSent: true,
       request: { protocol: 'invocations', body: { inputs: [each] } },
+      ...(truth && { truth: truthOf(truth[index], form) }),
     })),
     live: async (request) => {
       const asked = rowsOf(request);
       const answered = knownOf('before', asked);
       const isKnown = answered.length === asked.length;
-      return answer(said(isKnown ? answered : await ask(asked)));
+      return answer(said(isKnown ? answered : await ask(asked), form));
     },
-    candidate: async (request) => answer(said(knownOf('after', rowsOf(request)))),
+    candidate: async (request) => answer(said(knownOf('after', rowsOf(request)), form)),
     monotonicMs: () => 0,
     tolerated: TOLERATED,
     truth: { margin: 0.02 },
+    names: ['label', 'odds', 'value', 'embedding', ...labels.flat().map((each) => `class ${each}`)],
   });
   const differences = signatureDifferences(before, after);
-  return judgeComparison({ isSameModel: false, differences, answers }).verdict;
+  return { answers, judged: judgeComparison({ isSameModel: false, differences, answers }) };
 }
 
 /** The answers of the version before to rows that nobody has asked it. */
-async function ask(rows: readonly Row[]): Promise<readonly Row[]> {
+async function ask(rows: readonly Row[]): Promise<readonly Answer[]> {
   script.stdin.write(`${JSON.stringify(rows)}\n`);
   const line = await lines.next();
   if (line.done) throw new Error('answers.py ended');
-  return (JSON.parse(line.value) as { answers: Row[] }).answers;
+  return (JSON.parse(line.value) as { answers: Answer[] }).answers;
 }
 
 /** The answer of a server to some rows, as JSON. */
-function said(answers: readonly Row[]): object {
-  return (answers[0]?.length ?? 0) > 1
-    ? {
+function said(answers: readonly Answer[], form: Line['form']): object {
+  switch (form) {
+    case 'labelled':
+      return {
         label: answers.map(([label]) => `class ${label}`),
         odds: answers.map(([, ...odds]) => odds),
-      }
-    : { value: answers.flat() };
+      };
+    case 'number':
+      return { value: answers.flat() };
+    case 'vector':
+      return { embedding: answers };
+  }
+}
+
+function truthOf(value: number | undefined, form: Line['form']): unknown {
+  return form === 'labelled' ? [`class ${value}`] : [value];
 }
 
 function answer(body: object) {
   return { kind: 'answer', status: 200, body: JSON.stringify(body) } as const;
 }
 
-function outputs(classes: readonly string[]): readonly TensorSpec[] {
-  return classes.length === 0
-    ? []
-    : [{ name: 'odds', datatype: 'FP32', shape: [-1, classes.length], classes }];
-}
-
-function count(name: string, verdict: ComparisonVerdict): void {
-  const seen = counts.get(name) ?? { broken: 0, changed: 0, same: 0, unproven: 0 };
-  counts.set(name, { ...seen, [verdict]: seen[verdict] + 1 });
+function signatureOf({ rows, form, pairs }: Line, classes: readonly string[]) {
+  const isText = typeof rows[0] === 'string';
+  const input: TensorSpec = {
+    name: isText ? 'text' : 'x',
+    datatype: isText ? 'BYTES' : 'FP64',
+    shape: isText ? [-1] : [-1, COLUMNS.length],
+  };
+  const width = pairs[0]?.before.length ?? 1;
+  const outputs: Record<Line['form'], TensorSpec> = {
+    labelled: { name: 'odds', datatype: 'FP32', shape: [-1, classes.length], classes },
+    number: { name: 'value', datatype: 'FP32', shape: [-1] },
+    vector: { name: 'embedding', datatype: 'FP32', shape: [-1, width] },
+  };
+  return { inputs: [input], outputs: [outputs[form]] };
 }

@@ -5,6 +5,7 @@ import {
   ENOUGH_FRESH,
   expectationsOf,
   freshSince,
+  isLabelledAnew,
   isLasting,
 } from '#domain/comparison/judgement.ts';
 import { type ComparedVersion, exampleKeys } from '#domain/comparison/requests.ts';
@@ -23,7 +24,7 @@ type Asked = {
   readonly requests: readonly ComparedRequest[];
 };
 
-/** The answers that decided about the same contents before, while fewer than 100 new requests have come since then; else undefined. The expectations of the owner are worth another look only where nothing else decided. */
+/** The answers that decided about the same contents before, while fewer than 100 new requests have come since then; else undefined. The expectations of the owner, and the truth that came since then, are worth another look only where nothing else decided. */
 export async function earlierAnswers(
   { registry, artifacts }: Deps,
   { deployment, pair, requests }: Asked,
@@ -45,9 +46,8 @@ export async function earlierAnswers(
   const then = known?.[1];
   const isExpectedAnew =
     lastingSigns(answers).length === 0 &&
-    own !== undefined &&
-    then !== undefined &&
-    expectationsOf(own) !== expectationsOf(then);
+    (isLabelledAnew(requests, { atMs, answers }) ||
+      (own !== undefined && then !== undefined && expectationsOf(own) !== expectationsOf(then)));
   const earlier = { deploymentId, version: judged.version, fresh };
   return { answers, earlier: { ...earlier, ...(isExpectedAnew && { isExpectedAnew }) } };
 }

@@ -325,6 +325,65 @@ describe('the same bytes that are dropped again', () => {
     });
   });
 
+  describe('with feedback on requests that were sent before', () => {
+    const far = computes((value) => value + 12);
+    /** A verdict on requests of clients, of which so many had a truth, and what the next drop gets once more of them have one. */
+    const labelled = async (
+      before: number,
+      since: number,
+      first: Parameters<Awaited<ReturnType<typeof model>>['drop']>[0] = far,
+    ) => {
+      const { world, sent, drop } = await model(lines(1));
+      const at = world.clock.now();
+      world.clock.advance(1000);
+      const truthOf = (index: number) => ({ truth: row(index), saidAtMs: world.clock.now() });
+      const all = Array.from({ length: 200 }, (_, index) => index + 300);
+      sent.push(
+        ...all.map((index, place) => ({
+          ...kept(index, at),
+          ...(place < before && truthOf(index)),
+        })),
+      );
+      const judged = await drop(first);
+      world.clock.advance(60_000);
+      for (const [place, index] of all.entries()) {
+        if (place >= before && place < before + since) {
+          sent[place] = { ...kept(index, at), ...truthOf(index) };
+        }
+      }
+      return { judged, again: await drop(first) };
+    };
+
+    it.each([
+      ['20 where none was known', 0, 20],
+      ['100 where some were', 60, 100],
+    ])('are judged by the truth once it came for %s', async (_, before, since) => {
+      const { judged, again } = await labelled(before, since);
+      const { again: fewer } = await labelled(before, since - 1);
+
+      expect(again.requests).toBeGreaterThan(0);
+      expect(again.comparison?.answers.truth?.rows).toBe((before + since) * 4);
+      expect(again.comparison?.answers.share).toEqual(judged.comparison?.answers.share);
+      expect(fewer).toMatchObject({ requests: 0, comparison: { earlier: { fresh: 0 } } });
+    });
+
+    it('are broken once it shows that they are worse', async () => {
+      const { judged, again } = await labelled(0, 150);
+
+      expect(judged).toMatchObject({ kind: 'passed', comparison: { verdict: 'changed' } });
+      expect(again).toMatchObject({
+        kind: 'blocked',
+        comparison: { verdict: 'broken', level: 'truth', earlier: { isExpectedAnew: true } },
+      });
+    });
+
+    it('stay broken by another sign, whatever the truth is', async () => {
+      const { again } = await labelled(0, 200, otherUnit);
+
+      expect(again).toMatchObject({ kind: 'blocked', requests: 0 });
+    });
+  });
+
   it('are asked again where a server failed instead of refusing, as it does without memory', async () => {
     const { drop } = await model();
     const fails = (asked: Asked) =>

@@ -673,6 +673,37 @@ describe('a candidate of the same form', () => {
       expect(found?.answers.kept.asked).toBeLessThan(500);
     });
 
+    it('has changed where it answers a rare class otherwise, which a random sample of all would hardly have', async () => {
+      const labelled = (value: number) => ({
+        outputs: [
+          { name: 'label', datatype: 'BYTES', shape: [1], data: [value < 40 ? 'ill' : 'healthy'] },
+          { name: 'y', datatype: 'FP32', shape: [1, 4], data: row(value) },
+        ],
+      });
+      const answers = (more: number) => (asked: Asked) => {
+        if (asked === 'ready') return answered(200);
+        const { inputs } = asked.body as { inputs: { data: number[] }[] };
+        const value = inputs[0]?.data[0] ?? 0;
+        const { outputs } = labelled(value);
+        const [label, y] = outputs;
+        const data = row(value).map((each) => (value < 40 ? each + more : each));
+        return answered(200, { outputs: [label, { ...y, data }] });
+      };
+      const versions = await upgrade({ answers: answers(1) });
+      versions.world.behave('digits-v1', answers(0));
+      const requests = Array.from({ length: 2500 }, (_, index) =>
+        kept(index, { answer: bytes(labelled(index)) }),
+      );
+
+      const found = await compareBy(versions, requests);
+
+      // 1.6 % of all, and 13 % of those that are left.
+      expect(found).toMatchObject({
+        verdict: 'changed',
+        answers: { kept: { asked: 300, changed: 40 } },
+      });
+    });
+
     it('has the live version asked where another one gave the answer that was kept', async () => {
       const versions = await upgrade();
 

@@ -34,7 +34,12 @@ const head = z.object({
   // Servers of an earlier version named none.
   caller: z._default(z.string(), ''),
 });
-const truth = z.object({ id: z.string(), truth: z.unknown() });
+// Feedback of an earlier version says no time.
+const truth = z.object({
+  id: z.string(),
+  truth: z.unknown(),
+  saidAtMs: z.exactOptional(z.number()),
+});
 
 /** Opens kept requests from their lines, a day at a time. */
 export function keptRequests({ lines, keys, clock }: Deps): KeptRequests {
@@ -86,14 +91,14 @@ export async function linesOf(
   return found;
 }
 
-/** A line that says, sealed by the key of the request's day, what its answer should have been. */
+/** A line that says, sealed by the key of the request's day, what its answer should have been, and when somebody said so. */
 export function truthLine(
   key: Uint8Array,
   { id, at, revision }: Pick<KeptRequest, 'id' | 'at'> & { readonly revision: string },
-  value: unknown,
+  said: Required<Pick<KeptRequest, 'truth' | 'saidAtMs'>>,
 ): string {
   const about = { revision, at, rank: 0 };
-  const message = gzipSync(JSON.stringify({ id, truth: value }));
+  const message = gzipSync(JSON.stringify({ id, ...said }));
   const { enc, sealed } = seal(key, message, Buffer.from(aboutOf(about)));
   return JSON.stringify({
     slipwayKept: 1,
@@ -104,16 +109,19 @@ export function truthLine(
   });
 }
 
-/** The newest truth of each request, by its id. */
-function truthsIn(
-  lines: readonly SealedLine[],
-  keys: PrivateKeys,
-): ReadonlyMap<string, { readonly truth: unknown }> {
-  const found = new Map<string, { readonly truth: unknown }>();
+type Truth = Pick<KeptRequest, 'truth' | 'saidAtMs'>;
+
+/** The newest truth of each request, by its id. One that is only said again is as old as before. */
+function truthsIn(lines: readonly SealedLine[], keys: PrivateKeys): ReadonlyMap<string, Truth> {
+  const found = new Map<string, Truth>();
   for (const line of lines) {
     if (!('isTruth' in line) || !isSealed(line)) continue;
     const said = truth.safeParse(jsonIn(openedLine(line, keys))).data;
-    if (said) found.set(said.id, { truth: said.truth });
+    if (!said) continue;
+    const { id, ...newest } = said;
+    const before = found.get(id);
+    const isAgain = before && JSON.stringify(before.truth) === JSON.stringify(newest.truth);
+    if (!isAgain) found.set(id, newest);
   }
   return found;
 }

@@ -14,10 +14,11 @@ export function contentOf(answer: GoldenAnswer): { readonly said: unknown } | un
   if (answer.kind === 'none' || answer.status !== 200) return undefined;
   const read = answerJson(answer.body);
   if ('fault' in read) return { said: answer.body };
-  return { said: bare(read.value) };
+  return { said: ownContent(read.value) };
 }
 
-function bare(value: unknown): unknown {
+/** What the model itself said, without the fields of the protocol that name the version. */
+export function ownContent(value: unknown): unknown {
   if (!isObject(value)) return value;
   const around = AROUND.find(([marker]) => Object.hasOwn(value, marker))?.[1] ?? [];
   return Object.fromEntries(Object.entries(value).filter(([key]) => !around.includes(key)));

@@ -13,7 +13,7 @@ const LARGEST_BYTES = 4_000_000;
  * Its answer counts as that of the version before only where that one, `live`, gave it.
  */
 export function clientRequest(
-  { at, version, caller, path, contentType, body, answer, truth }: KeptRequest,
+  { at, version, caller, path, contentType, body, answer, ...said }: KeptRequest,
   { model, live }: { readonly model: string; readonly live: number },
 ): ComparedRequest | undefined {
   if (!/^application\/(\S+\+)?json\b/i.test(contentType) || body.length > LARGEST_BYTES) {
@@ -33,7 +33,8 @@ export function clientRequest(
     ...(caller && { caller }),
     request: { protocol, body: content, ...(!isUsual && { path }) },
     ...(answered !== undefined && { answer: answered }),
-    ...(truth !== undefined && { truth }),
+    ...(said.truth !== undefined && { truth: said.truth }),
+    ...(said.saidAtMs !== undefined && { truthAtMs: said.saidAtMs }),
   };
 }
 

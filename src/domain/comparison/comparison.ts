@@ -2,7 +2,7 @@ import type { AnswerEvidence } from './compare-answers.ts';
 import type { Difference } from './difference.ts';
 import type { Judged } from './judge-comparison.ts';
 
-/** An earlier verdict on the same contents, which still holds: `fresh` requests have come since then. `isExpectedAnew`: its owner expects something else now, and that was judged anew. */
+/** An earlier verdict on the same contents, which still holds: `fresh` requests have come since then. `isExpectedAnew`: its owner expects something else now, or knows the truth of more, and that was judged anew. */
 export type EarlierVerdict = {
   readonly deploymentId: string;
   readonly version: number | null;

@@ -5,6 +5,7 @@ import type { ComparedRequest } from './asked-pair.ts';
 import { type AnswerEvidence, boundedSigns, lastingSigns } from './compare-answers.ts';
 import type { Comparison } from './comparison.ts';
 import { type ComparedVersion, requestKey } from './requests.ts';
+import { FEWEST_ROWS } from './truth.ts';
 
 /** The newest verdict on a pair of contents, the live one and the one beside it: the deployment that asked both, and when it was judged (epoch ms). */
 export type Judgement = {
@@ -39,6 +40,18 @@ export function freshSince(
   const isFresh = (request: ComparedRequest) =>
     request.sentAtMs === undefined ? !isKnown(requestKey(request)) : request.sentAtMs > atMs;
   return requests.filter((request) => !request.isDrawn && isFresh(request)).length;
+}
+
+/**
+ * Whether feedback since a verdict is worth another look at the truth: it came for 100 requests, or for 20 where there was too little of it to measure.
+ * Feedback on old requests is no new request, so nothing else is looked at again.
+ */
+export function isLabelledAnew(
+  requests: readonly ComparedRequest[],
+  { atMs, answers }: { readonly atMs: number; readonly answers: AnswerEvidence },
+): boolean {
+  const labelled = requests.filter(({ truthAtMs = atMs }) => truthAtMs > atMs).length;
+  return labelled >= (answers.truth ? ENOUGH_FRESH : FEWEST_ROWS);
 }
 
 /** Whether a verdict answers the same contents again. One without enough evidence never does: more of the same order is asked, whose bounds hold at every look. Nor does one that rests on a server that failed, since more memory may mend it. */

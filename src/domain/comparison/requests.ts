@@ -2,8 +2,9 @@ import type { DeploymentWork } from '#domain/deployment.ts';
 import { declaredOf } from '#domain/manifest/declared.ts';
 import { exampleRequest, examplesOf, type GoldenRequest } from '#domain/rollout/golden-request.ts';
 import { FORMATS } from '#formats/index.ts';
+import { classOf } from './answer-class.ts';
 import type { ComparedRequest } from './asked-pair.ts';
-import { balanced } from './balanced.ts';
+import { balanced, MOST_OF_ONE } from './balanced.ts';
 import { drawnRequests } from './drawn-requests.ts';
 import type { ExampleLine } from './examples-file.ts';
 import { seededOrder } from './seeded-random.ts';
@@ -20,7 +21,7 @@ const HOUR_MS = 3_600_000;
 type Seed = Pick<ComparedRequest, 'request' | 'isSent'>;
 
 /**
- * The requests that both versions are asked: first all that people gave or clients sent, each once and none outweighed by those of one client or hour, in a random order that `seed` determines, then those drawn from them and from `golden`, the one that proved the version before.
+ * The requests that both versions are asked: first all that people gave or clients sent, each once and none outweighed by those of one client, hour or class, in a random order that `seed` determines, then those drawn from them and from `golden`, the one that proved the version before.
  * Nothing is drawn for a model that brings code, which may do anything with it, nor for a language model, whose answers are long.
  */
 export function comparedRequests({
@@ -42,10 +43,7 @@ export function comparedRequests({
     seed,
     requestKey,
   );
-  const kept = balanced(
-    balanced(all, ({ caller }) => caller),
-    ({ sentAtMs }) => (sentAtMs === undefined ? undefined : String(Math.floor(sentAtMs / HOUR_MS))),
-  );
+  const kept = balancedRequests(all);
   if (!isDrawnFor(before.work) || !isDrawnFor(after.work)) return kept;
   const seeds: readonly Seed[] = kept.length > 0 ? kept : golden ? [{ request: golden }] : [];
   const each = Math.ceil(MOST_DRAWN / Math.max(1, seeds.length));
@@ -61,6 +59,17 @@ export function comparedRequests({
     .slice(0, MOST_DRAWN)
     .map((one, index) => ({ what: `drawn request ${index + 1}`, isDrawn: true, ...one }));
   return unique([...kept, ...drawn]);
+}
+
+/** Those that clients sent are balanced by who sent them, when, and which class the version before gave them. */
+function balancedRequests(all: readonly ComparedRequest[]): readonly ComparedRequest[] {
+  const byCaller = balanced(all, MOST_OF_ONE.caller, ({ caller }) => caller);
+  const byHour = balanced(byCaller, MOST_OF_ONE.hour, ({ sentAtMs }) =>
+    sentAtMs === undefined ? undefined : String(Math.floor(sentAtMs / HOUR_MS)),
+  );
+  return balanced(byHour, MOST_OF_ONE.class, ({ isSent, answer }) =>
+    isSent ? classOf(answer) : undefined,
+  );
 }
 
 /** The examples of the manifest and of the file beside it. The answers that the file of the version before expects count as that version's answers. */
@@ -123,6 +132,9 @@ function sentFirst(
   return times.length > 0 ? { sentAtMs: Math.min(...times) } : {};
 }
 
-function truthOf({ truth }: ComparedRequest): Pick<ComparedRequest, 'truth'> {
-  return truth === undefined ? {} : { truth };
+function truthOf({
+  truth,
+  truthAtMs,
+}: ComparedRequest): Pick<ComparedRequest, 'truth' | 'truthAtMs'> {
+  return truth === undefined ? {} : { truth, ...(truthAtMs !== undefined && { truthAtMs }) };
 }

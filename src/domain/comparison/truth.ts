@@ -20,7 +20,8 @@ export type TruthEvidence = {
 
 type Row = { readonly truth: unknown; readonly before: unknown; readonly after: unknown };
 
-const FEWEST_ROWS = 20;
+/** The fewest rows with a truth that are measured. */
+export const FEWEST_ROWS = 20;
 
 /** Whether the new version is as good as the one before; undefined where fewer than 20 rows have both a truth and an answer to compare with it. */
 export function truthEvidence(

@@ -87,7 +87,7 @@ export async function forget(
  * Fails with `InputInvalid` for any other text, and then joins none.
  */
 export async function joinTruths(
-  { keptLines, captureKeys, keptRequests }: Captured,
+  { keptLines, captureKeys, keptRequests, clock }: Captured & { readonly clock: Clock },
   model: string,
   text: string,
 ): Promise<{ readonly joined: number; readonly unknown: readonly string[] }> {
@@ -99,7 +99,11 @@ export async function joinTruths(
     const day = dayOf(at);
     const key = keys?.(revision, slotOf(day));
     if (key) {
-      const line = truthLine(key.public, { id, at, revision }, truths.get(id));
+      const line = truthLine(
+        key.public,
+        { id, at, revision },
+        { truth: truths.get(id), saidAtMs: clock.now() },
+      );
       await keptLines.add(model, day, line);
     }
     truths.delete(id);

@@ -7,7 +7,7 @@ const many = (count: number, by: string | undefined): readonly Sent[] =>
 const callers = (count: number, each: number) =>
   Array.from({ length: count }, (_, index) => many(each, `client ${index}`)).flat();
 const of = (items: readonly Sent[]) => {
-  const left = balanced(items, ({ by }) => by);
+  const left = balanced(items, 0.05, ({ by }) => by);
   const counts = new Map<string | undefined, number>();
   for (const { by } of left) counts.set(by, (counts.get(by) ?? 0) + 1);
   return { left, counts, most: Math.max(...counts.values()) };
@@ -25,7 +25,7 @@ describe('requests of clients of which one sends nearly all', () => {
   it('stay as they are where nobody has more than 5 %, in their order', () => {
     const items = callers(40, 25);
 
-    expect(balanced(items, ({ by }) => by)).toEqual(items);
+    expect(balanced(items, 0.05, ({ by }) => by)).toEqual(items);
   });
 
   it('stay all where there is one client, who outweighs nobody', () => {
@@ -54,7 +54,15 @@ describe('requests of clients of which one sends nearly all', () => {
     expect(left.filter(({ by }) => by === undefined)).toHaveLength(50);
   });
 
+  it('have half of the answers at most of one class, where the others are enough', () => {
+    const items = [...many(1800, 'healthy'), ...many(150, 'ill'), ...many(50, 'unknown')];
+    const left = balanced(items, 0.5, ({ by }) => by);
+
+    expect(left).toHaveLength(400);
+    expect(left.filter(({ by }) => by !== 'healthy')).toHaveLength(200);
+  });
+
   it('are nothing where there is none', () => {
-    expect(balanced([], () => 'a')).toEqual([]);
+    expect(balanced([], 0.05, () => 'a')).toEqual([]);
   });
 });

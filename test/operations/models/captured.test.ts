@@ -197,6 +197,20 @@ describe('kept requests', () => {
     expect(found.get('c')).not.toHaveProperty('truth');
   });
 
+  it('get a truth that is only said again no later than before', async () => {
+    const { ports, clock } = await kept({ id: 'a' });
+    const said = async (truth: string) => {
+      clock.advance(1000);
+      await joinTruths(ports, 'iris', JSON.stringify({ id: 'a', truth }));
+      for await (const each of ports.keptRequests.of('iris')) return each.saidAtMs;
+      return undefined;
+    };
+
+    expect(await said('x')).toBe(NOW + 1000);
+    expect(await said('x')).toBe(NOW + 1000);
+    expect(await said('y')).toBe(NOW + 3000);
+  });
+
   it('keep the truth as sealed as themselves', async () => {
     const { ports } = await kept({ id: 'a' });
     await joinTruths(ports, 'iris', '{"id":"a","truth":"s3cret-truth"}');
