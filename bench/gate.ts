@@ -34,7 +34,7 @@ type Worse = { readonly what: 'worse'; readonly kind: string };
 const SEEDS = process.argv[2] ?? '25';
 const HERE = import.meta.dirname;
 const COLUMNS = ['age', 'income', 'distance', 'share', 'count', 'price'];
-// A server that cannot be reached, and one without space, are no finding.
+// `smallest.ts` takes this status for a bench that cannot run here.
 const CANNOT_RUN = 3;
 
 const encoder = await minilm();

@@ -371,6 +371,45 @@ describe('a candidate of the same form', () => {
       expect(first[0]).not.toContain(JSON.stringify(request([0, 1, 7, 1]).inputs[0]?.data));
     });
 
+    it('has the same verdict to the bit, wherever in its requests the step was killed', async () => {
+      const answers = computes((value) => (value > 90 ? value + 1 : value));
+      const { world, held } = await upgrade({ live: { examples: lines(60) }, answers });
+      // Slow enough that not all of them are asked.
+      slow(world, 'digits-v2', 150, answers);
+      const verdicts = new Set<string>();
+      const runUntil = async (killedAt: number) => {
+        let sent = 0;
+        const prober: typeof world.prober = {
+          ...world.prober,
+          send: (...asked) => {
+            sent += 1;
+            if (sent === killedAt) return Promise.reject(new Error('killed'));
+            return world.prober.send(...asked);
+          },
+        };
+        const registry: typeof world.registry = {
+          ...world.registry,
+          advance: (_holder, _phase, { comparison } = {}) => {
+            verdicts.add(JSON.stringify(comparison));
+            return Promise.reject(new Error('killed'));
+          },
+        };
+        const run = compareAnswers({ ...world.deps, prober, registry });
+        await expect(run({ ...held, attempt: 0 })).rejects.toThrow('killed');
+      };
+
+      for (let at = 1; at <= 50; at += 1) {
+        await runUntil(at);
+        await runUntil(Number.POSITIVE_INFINITY);
+      }
+
+      expect(verdicts.size).toBe(1);
+      expect(JSON.parse([...verdicts][0] ?? '')).toMatchObject({
+        verdict: 'changed',
+        answers: { kept: { asked: 34 } },
+      });
+    });
+
     it('asks the same of the same bytes that are dropped again, where too little was asked to judge them', async () => {
       const { world, held, comparison, compare, sent } = await upgrade({
         live: { examples: lines(2000) },
