@@ -25,7 +25,7 @@ type Line = {
   readonly rows: readonly Row[];
   readonly pairs: readonly { readonly before: Answer; readonly after: Answer }[];
   readonly truth?: readonly number[];
-  /** What the gates of other tools see. */
+  /** The statistics of the gates of other tools. */
   readonly beside?: Readonly<Record<string, number>>;
 };
 /** A version that was trained again, and is worse: it is no pair of the bench. */

@@ -1,4 +1,4 @@
-"""What the gates of other tools would see of two versions: each a number that is greater the more they differ."""
+"""The statistics by which other tools compare two versions: each is greater the more they differ."""
 
 import json
 

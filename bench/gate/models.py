@@ -23,7 +23,7 @@ CLASSES = 3
 
 
 class World:
-    """What is true, by a seed: how the columns of a table decide about a class and a number. `drift` moves it, as a year does."""
+    """The truth of a seed: how the columns of a table decide about a class and a number. `drift` moves it, as a year does."""
 
     def __init__(self, seed, drift=0.0):
         random = np.random.default_rng(seed)

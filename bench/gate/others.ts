@@ -6,7 +6,7 @@ type Statistics = Readonly<Record<string, number>>;
 const FALSE_ALARMS = 0.02;
 
 /**
- * What other gates would have found of the same faults, as Markdown.
+ * The faults that other gates would have found, as Markdown.
  * Each alarms above the lowest threshold that rings on at most 2 % of the equal pairs, which nobody knows before: it is the best that it can do.
  */
 export function others({

@@ -9,7 +9,7 @@ export type Counted = Pick<Judged, 'verdict' | 'level'> & {
 /** A count of a number of pairs. */
 export type Share = { readonly count: number; readonly of: number };
 
-// Of a normal distribution: two-sided, 95 %.
+// The normal distribution has 95 % within so many standard deviations.
 const Z = 1.96;
 
 export function share<Item>(items: readonly Item[], isSo: (item: Item) => boolean): Share {

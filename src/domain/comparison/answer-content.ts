@@ -17,7 +17,7 @@ export function contentOf(answer: GoldenAnswer): { readonly said: unknown } | un
   return { said: ownContent(read.value) };
 }
 
-/** What the model itself said, without the fields of the protocol that name the version. */
+/** The content that the model itself gave, without the fields of the protocol that name the version. */
 export function ownContent(value: unknown): unknown {
   if (!isObject(value)) return value;
   const around = AROUND.find(([marker]) => Object.hasOwn(value, marker))?.[1] ?? [];

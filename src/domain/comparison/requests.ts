@@ -61,7 +61,7 @@ export function comparedRequests({
   return unique([...kept, ...drawn]);
 }
 
-/** Those that clients sent are balanced by who sent them, when, and which class the version before gave them. */
+/** Balances the requests of clients by who sent them, when, and which class the version before gave them. */
 function balancedRequests(all: readonly ComparedRequest[]): readonly ComparedRequest[] {
   const byCaller = balanced(all, MOST_OF_ONE.caller, ({ caller }) => caller);
   const byHour = balanced(byCaller, MOST_OF_ONE.hour, ({ sentAtMs }) =>
