@@ -45,6 +45,13 @@ if (typeof encoder !== 'string') {
 const python = await pythonOf(join(HERE, 'gate', 'requirements.txt'));
 const script = spawn(python, [join(HERE, 'gate', 'answers.py'), SEEDS, encoder], {
   stdio: ['pipe', 'pipe', 'inherit'],
+  // Threads that wait for small matrices take more CPU time than the matrices.
+  env: {
+    ...process.env,
+    OMP_NUM_THREADS: '1',
+    OPENBLAS_NUM_THREADS: '1',
+    PYTHONWARNINGS: 'ignore',
+  },
 });
 const ended = once(script, 'exit');
 const lines = createInterface({ input: script.stdout })[Symbol.asyncIterator]();

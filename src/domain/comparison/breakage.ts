@@ -9,6 +9,8 @@ const ENOUGH_DISTINCT = 5;
 const ENOUGH_FLIPS = 10;
 const EXPLAINED = 0.9;
 const SLOPE = [0.9, 1.1] as const;
+/** Probabilities have no unit, and another regularisation makes all of them more or less certain. */
+const SLOPE_OF_PROBABILITIES = [0.5, 2] as const;
 const LEAST_R_SQUARED = 0.98;
 /** The share of one value, before and now, in answers that are cut off or rounded too far. */
 const RARE = 0.1;
@@ -67,7 +69,8 @@ function otherScale(where: string, pairs: readonly NumberPair[]): string | undef
   const { slope, offset, rSquared } = lineThrough(pairs);
   if (rSquared < LEAST_R_SQUARED) return sameOrder(where, pairs);
   // A retrained model may have moved all its answers, so the offset alone proves nothing.
-  if (slope >= SLOPE[0] && slope <= SLOPE[1]) return undefined;
+  const [least, most] = pairs.flat().every(isProbability) ? SLOPE_OF_PROBABILITIES : SLOPE;
+  if (slope >= least && slope <= most) return undefined;
   return `${where} is about ${shown(slope)} × that of before ${offset < 0 ? '-' : '+'} ${shown(Math.abs(offset))}: its unit, its scaling or its order of classes differs`;
 }
 
@@ -196,6 +199,10 @@ function isLabel(value: unknown): value is string | number | boolean {
 
 function distinct(values: readonly (string | number)[]): number {
   return new Set(values).size;
+}
+
+function isProbability(value: number): boolean {
+  return value >= 0 && value <= 1;
 }
 
 function shown(value: number): number {

@@ -119,6 +119,17 @@ describe('pairs of answers show nothing where', () => {
     expect(numbers((value) => value + 500)).toEqual([]);
   });
 
+  it('a model with another regularisation is more certain of each probability', () => {
+    const odds = NUMBERS.map((_, index) => (1 + Math.sin(index)) / 2);
+    const after = (slope: number) => odds.map((value) => 0.5 + (value - 0.5) * slope);
+    const signs = (slope: number) =>
+      breakageIn(leafPairs({ odds: odds }, { odds: after(slope) }), WORDS);
+
+    expect(signs(0.8)).toEqual([]);
+    expect(signs(0.3)).toEqual([expect.stringContaining('/odds is about 0.3 × that of before')]);
+    expect(signs(-1)).toEqual([expect.stringContaining('/odds is about -1 × that of before')]);
+  });
+
   it('whole numbers are all one greater', () => {
     const whole = NUMBERS.map((_, index) => index % 4);
     const after = whole.map((value) => value + 1);
