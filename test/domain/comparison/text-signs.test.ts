@@ -25,12 +25,27 @@ describe('texts that have lost their form', () => {
       (row: number) => (row < 10 ? 'I’m sorry, but I can’t help with that.' : words(row)),
       '10 of 20 texts in /text refuse to answer',
     ],
+    [
+      'do not end by themselves',
+      words,
+      (row: number) => words(row).repeat(row < 12 ? 6 : 1),
+      '12 of 20 texts in /text are 5 times as long as before, or more',
+    ],
+    [
+      'end after a word',
+      words,
+      (row: number) => (row < 12 ? 'The' : words(row)),
+      '12 of 20 texts in /text are 5 times as short as before, or more',
+    ],
   ])('show a fault where they %s', (_, before, after, sign) => {
     expect(textSigns('/text', pairs(before, after))).toEqual([expect.stringContaining(sign)]);
   });
 
   it.each([
     ['other words', words, (row: number) => `It depends, in case ${row}.`],
+    ['three times as long', words, (row: number) => words(row).repeat(3)],
+    ['long where a word was', () => 'cat', words],
+    ['of another length in a few', words, (row: number) => words(row).repeat(row < 9 ? 9 : 1)],
     ['other JSON', json, (row: number) => JSON.stringify([row])],
     ['JSON where there was none', words, json],
     [
