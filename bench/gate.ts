@@ -139,6 +139,7 @@ async function judge(
     monotonicMs: () => 0,
     tolerated: TOLERATED,
     truth: { margin: 0.02 },
+    isEmbedder: form === 'vector',
     names: ['label', 'odds', 'value', 'embedding', ...labels.flat().map((each) => `class ${each}`)],
   });
   const differences = signatureDifferences(before, after);

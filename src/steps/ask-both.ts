@@ -36,6 +36,7 @@ export type Both = {
   readonly truth: TruthGate;
   /** The names of the models' inputs, outputs and labels. */
   readonly names?: readonly string[];
+  readonly isEmbedder?: boolean;
 };
 
 /** Sends the requests to both versions, and looks for the cause where kept ones are answered otherwise. */
@@ -45,8 +46,8 @@ export async function askBoth(both: Both): Promise<AnswerEvidence> {
   const asked = { ...both, live: live.ask, candidate: candidate.ask };
   const pairs = await pairsOf(asked, () => workedMs() >= BUDGET_MS.requests);
   const of = both.requests.filter(({ isDrawn }) => !isDrawn).length;
-  const { tolerated, truth, names = [] } = both;
-  const answers = compareAnswers(pairs, { of, tolerated, truth, names });
+  const { tolerated, truth, names = [], isEmbedder = false } = both;
+  const answers = compareAnswers(pairs, { of, tolerated, truth, names, isEmbedder });
   // The owner may change the expectations, and the cause of a difference is to be known by then.
   const isKnown = answers.signs.some((sign) => sign !== answers.unmet);
   if (isKnown || answers.kept.changed === 0) return answers;

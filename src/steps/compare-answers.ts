@@ -214,6 +214,7 @@ async function evidenceOf(
     tolerated: policy.expect.changed,
     truth: policy.truth,
     names: [before, deployment].flatMap((each) => namesOf(known(each))),
+    isEmbedder: known(before).facts.pipeline?.task === 'feature-extraction',
   });
   if (!found) return { answers, pair };
   return { answers: expectedAnew(found.answers, answers), earlier: found.earlier, pair };
@@ -246,7 +247,7 @@ async function bothOf(
   deployment: Deployment,
   before: Deployment,
   live: ModelVersion,
-): Promise<Omit<Both, 'tolerated' | 'truth' | 'names'>> {
+): Promise<Omit<Both, 'tolerated' | 'truth' | 'names' | 'isEmbedder'>> {
   const { registry, router, prober, clock, artifacts } = deps;
   const { model, work } = deployment;
   const { request: golden } = await proofOf(registry, before);

@@ -10,6 +10,7 @@ import { breakageIn } from './breakage.ts';
 import { type ChangedShare, changedShare, moreToDecide } from './changed-share.ts';
 import { publicWords } from './public-words.ts';
 import { type TruthEvidence, truthEvidence } from './truth.ts';
+import { movedSpace } from './vector-space.ts';
 import { visibleText } from './visible-text.ts';
 import { type ChangedPair, type WorstAnswer, worstAnswers } from './worst-answers.ts';
 
@@ -79,6 +80,8 @@ export type Counting = {
   readonly truth: TruthGate;
   /** The names of the models' inputs, outputs and labels, which a report may hold. */
   readonly names?: readonly string[];
+  /** Whether the answers are vectors that clients store. */
+  readonly isEmbedder?: boolean;
 };
 
 /** Compares the answers by the golden request's ruler. */
@@ -107,6 +110,7 @@ export function compareAnswers(pairs: readonly AskedPair[], counting: Counting):
   const of = Math.max(kept.length, counting.of - left);
   const refusal = refusals(refused, answered.length + refused.length);
   const unmet = unexpected(seen, counting.tolerated);
+  const moved = counting.isEmbedder ? movedSpace(answered.map(contents)) : undefined;
   return {
     kept: { asked: kept.length, changed: kept.filter(Boolean).length },
     drawn: { asked: drawn.length, changed: drawn.filter(Boolean).length },
@@ -114,6 +118,7 @@ export function compareAnswers(pairs: readonly AskedPair[], counting: Counting):
     signs: boundedSigns([
       ...refusal,
       ...unmet,
+      ...(moved ? [moved] : []),
       ...breakageIn(
         answered.flatMap(({ leaves }) => leaves),
         words,
@@ -132,6 +137,11 @@ export function compareAnswers(pairs: readonly AskedPair[], counting: Counting):
       words,
     ),
   };
+}
+
+/** The contents of both answers to a request that both answered. */
+function contents({ pair }: SeenPair) {
+  return { before: contentOf(pair.before)?.said, after: contentOf(pair.after)?.said };
 }
 
 /** Empty where the answers agree, or say nothing. */

@@ -38,6 +38,20 @@ describe('the signs that a version is broken', () => {
     expect(signs.at(-1)).toBe('and 990 more');
   });
 
+  it('are in vectors that point elsewhere, if clients store them', () => {
+    const vector = (row: number, by: number) =>
+      Array.from({ length: 9 }, (_, at) => Math.cos(row + by * at));
+    const moved = pairs(
+      (row) => ({ embedding: vector(row, 1) }),
+      (row) => ({ embedding: vector(row, 3) }),
+    );
+
+    expect(compareAnswers(moved, { ...COUNTING, isEmbedder: true }).signs).toEqual([
+      expect.stringMatching(/^\d+ of 25 vectors point elsewhere/),
+    ]);
+    expect(compareAnswers(moved, COUNTING).signs).toEqual([]);
+  });
+
   it('are so short that a record holds those of answers with long labels', () => {
     const { signs } = compareAnswers(
       pairs(
