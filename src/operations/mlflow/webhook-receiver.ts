@@ -1,5 +1,10 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { createServer, type IncomingHttpHeaders } from 'node:http';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http';
 import type { Clock } from '#ports/clock.ts';
 
 /** The most that a request of MLflow has: it names a model, a version and an alias. */
@@ -35,7 +40,7 @@ type Options = {
 
 /** Listens on the loopback address for MLflow's webhooks. */
 export async function receiveWebhooks({ port, secret, clock, onHint }: Options) {
-  const server = createServer({ requestTimeout: 10_000 }, async (request, response) => {
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
     let body = '';
     request.setEncoding('utf8');
     for await (const text of request) {
@@ -46,6 +51,10 @@ export async function receiveWebhooks({ port, secret, clock, onHint }: Options) 
       request.method === 'POST' && isFromMlflow(secret, request.headers, body, clock.now());
     if (isTheirs) onHint();
     response.writeHead(isTheirs ? 204 : 401).end();
+  };
+  const server = createServer({ requestTimeout: 10_000 }, (request, response) => {
+    // A sender that hangs up in the middle has sent nothing.
+    answer(request, response).catch(() => response.destroy());
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(port, '127.0.0.1', resolve);

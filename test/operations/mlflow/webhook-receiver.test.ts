@@ -1,4 +1,6 @@
 import { createHmac } from 'node:crypto';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { systemClock } from '#adapters/clocks.ts';
 import { isFromMlflow, receiveWebhooks } from '../../../src/operations/mlflow/webhook-receiver.ts';
 
@@ -47,4 +49,29 @@ it('a signed request is a hint, and every other one is refused', async () => {
   expect((await send({}, 'x'.repeat(100_000))).status).toBe(413);
   expect((await fetch(`http://127.0.0.1:${receiver.port}/`)).status).toBe(401);
   expect(hints).toBe(1);
+});
+
+it('a sender that hangs up in the middle keeps no other one from being heard', async () => {
+  const heard = Promise.withResolvers<void>();
+  await using receiver = await receiveWebhooks({
+    port: 0,
+    secret: SECRET,
+    clock: systemClock,
+    onHint: heard.resolve,
+  });
+  const unhandled: unknown[] = [];
+  const note = (error: unknown) => unhandled.push(error);
+  process.on('unhandledRejection', note);
+
+  const socket = connect(receiver.port, '127.0.0.1');
+  socket.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n');
+  await once(socket, 'data');
+  socket.destroy();
+  await once(socket, 'close');
+  const headers = signed(SECRET, systemClock.now());
+  await fetch(`http://127.0.0.1:${receiver.port}/`, { method: 'POST', headers, body: BODY });
+
+  await heard.promise;
+  process.off('unhandledRejection', note);
+  expect(unhandled).toEqual([]);
 });
