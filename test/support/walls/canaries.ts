@@ -1,4 +1,4 @@
-import { execFile, spawn } from 'node:child_process';
+import { execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -52,6 +52,22 @@ const SETTINGS = [
   { path: '/proc/sys/kernel/io_uring_disabled', attempts: ['asks the kernel by a ring'] },
 ];
 
+// Exits with 22, EINVAL, where the kernel lets no socket connect that has ever listened: Linux 6.18.44 does, earlier ones did not.
+const LISTENS_THEN_CONNECTS = `
+import ctypes, socket, sys
+there, made = socket.socket(), socket.socket()
+there.listen()
+made.listen()
+made.shutdown(socket.SHUT_RDWR)
+ctypes.CDLL(None).connect(made.fileno(), ctypes.create_string_buffer(16), 16)
+sys.exit(made.connect_ex(("127.0.0.1", there.getsockname()[1])))
+`;
+
+function mayConnectAfterListening(): boolean {
+  if (MACHINE.python === null) return true;
+  return spawnSync(MACHINE.python, ['-c', LISTENS_THEN_CONNECTS]).status !== 22;
+}
+
 /** The attempts of canaries.py that this kernel refuses without any wall. */
 export function refusedByKernel(): readonly string[] {
   const isSet = (path: string) => existsSync(path) && Number(readFileSync(path, 'utf8')) > 0;
@@ -59,6 +75,9 @@ export function refusedByKernel(): readonly string[] {
     ...SETTINGS.filter(({ path }) => isSet(path)).flatMap(({ attempts }) => attempts),
     ...(MACHINE.namespaces ? [] : ["makes a user's namespace"]),
     ...(availableParallelism() > 1 ? [] : ['binds Slipway to a processor']),
+    ...(mayConnectAfterListening()
+      ? []
+      : ['turns its own socket around', 'connects by a first packet']),
   ];
 }
 
