@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { localCertificate } from '../support/bytes/certificate.ts';
 import { eventually } from '../support/clock/eventually.ts';
-import { missingNginx } from '../support/fronts/nginx.ts';
+import { missingNginx, NGINX } from '../support/fronts/nginx.ts';
 import { addConstantModel } from '../support/models/onnx.ts';
 import { needing } from '../support/needs.ts';
 import { REQUEST } from '../support/slipway/clients.ts';
@@ -35,7 +35,7 @@ async function nginx(folder: string, ports: Readonly<Record<string, number>>) {
     join(folder, 'nginx.conf'),
     `daemon off; pid ${folder}/nginx.pid; error_log stderr; events {}\nhttp { access_log off; ${temporary.join(' ')}\n${servers} }`,
   );
-  const child = spawn('nginx', ['-c', join(folder, 'nginx.conf'), '-e', 'stderr'], {
+  const child = spawn(NGINX, ['-c', join(folder, 'nginx.conf'), '-e', 'stderr'], {
     stdio: 'ignore',
   });
   return {

@@ -58,7 +58,15 @@ function written(folder: string): readonly { readonly path: string; readonly byt
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
-    .map((path) => ({ path, bytes: readFileSync(path) }));
+    .flatMap((path) => {
+      try {
+        return [{ path, bytes: readFileSync(path) }];
+      } catch (error) {
+        // Slipway goes on meanwhile, and removes what it no longer needs.
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+        throw error;
+      }
+    });
 }
 
 /** The secrets that are found in any of the ways in which others write them. */

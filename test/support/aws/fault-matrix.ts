@@ -28,7 +28,7 @@ const OF_WRITES: readonly (readonly Befalls[])[] = [
 
 /**
  * Expects that a deed comes out the same, in its answer and in its effects, whatever fault hits any one of its calls to AWS: every command of the deed, by every kind of fault.
- * A run tries a third of them, which the seed chooses, and a thorough one all.
+ * A run tries a sixth of them, which the seed chooses, and a thorough one all.
  * After a temporary failure the deed is done again, and after a crash too, by another process. `more` are the faults that this deed bears beyond those of every deed.
  */
 export function itBearsFaults(
@@ -80,7 +80,7 @@ async function bears(
 
   let last: { readonly command: string; readonly isLikeCrash: boolean } | undefined;
   const plans = plansOf(calls, more).filter(({ command }) => only?.includes(command) ?? true);
-  for (const { command, plan } of share(plans)) {
+  for (const { command, plan } of share(plans, 6)) {
     // A deed that makes no further call after a lost answer, and begins anew, looks to the next try as if it had died: it is the same run.
     if (plan[0] === 'crash after' && last?.command === command && last.isLikeCrash) continue;
     for (let left = plan; left.length > 0; ) {

@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { eventually } from '../clock/eventually.ts';
 
-const NGINX = '/usr/sbin/nginx';
+/** Where Debian has it: a user's own PATH may lack this folder. */
+export const NGINX = '/usr/sbin/nginx';
 
 export const missingNginx = existsSync(NGINX) ? undefined : 'there is no nginx';
 
