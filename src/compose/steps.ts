@@ -128,7 +128,7 @@ export const STEPS = {
       'caps',
     ],
     timeoutSeconds: 55,
-    grants: ['registry readConcurrency readMetrics'],
+    grants: ['registry listVersions readConcurrency readMetrics'],
     containerGrants: ['readGroups'],
   }),
   AwaitContainers: step(workflow.AwaitContainers, awaitContainers, {

@@ -108,6 +108,10 @@ const UNTRACED: readonly (readonly [RegExp, string])[] = [
     /^states:(?:DescribeExecution AcquireLease|StartExecution Sweep)Role .*-promote/,
     'a promotion that died with the lease, or died and was left, is taken up as any deployment is here',
   ],
+  [
+    /^(?:lambda:(?:Put|Delete)FunctionConcurrency|application-autoscaling:RegisterScalableTarget) SweepRole /,
+    'the sweep holds the cap of a model that has spent more than it may, and no model that is traced has a cap',
+  ],
   [/^s3:\w+ ApiLogRole /, 'Firehose writes the access log of the API'],
   [
     /^(?:lambda:AddPermission|apigateway:\w+|dynamodb:(?:Query|UpdateItem)) RetirePreviousRole /,
