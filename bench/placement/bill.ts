@@ -1,4 +1,8 @@
 // A simulator of AWS's bill for one model, written from AWS's price pages and rules, and from nothing in src/. Requests arrive at random, one by one.
+import { seeded } from '../../test/support/fuzz/seeded.ts';
+
+// Seeds that follow one another begin far apart.
+const SPREAD = 0x9e3779b9;
 
 /** us-east-1, on demand, in USD. Sources: those of src/domain/data/prices-us-east-1.json, typed again. */
 const PRICE = {
@@ -218,7 +222,7 @@ function startRate(rate: number, seconds: number, start: number): number {
 
 /** The bill of a function from requests one by one: random arrivals, environments that are used, kept and replaced. In USD a month. */
 export function simulatedLambda(model: SimModel, { rate, hours }: Profile, mib: number): number {
-  const random = randomFrom(1);
+  const random = seeded(SPREAD);
   const seconds = billedSeconds(model, mib);
   const start = startAt(model, mib);
   // Starts are few: a low rate takes more requests until they even out.
@@ -266,7 +270,7 @@ export function queued95(load: number): number {
 function tails(): readonly number[] {
   return Array.from({ length: STEPS + 1 }, (_, step) => {
     if (step === 0) return 1;
-    const random = randomFrom(step);
+    const random = seeded(step * SPREAD);
     const times: number[] = [];
     let wait = 0;
     for (let index = 0; index < 150_000; index += 1) {
@@ -275,17 +279,6 @@ function tails(): readonly number[] {
     }
     return times.sort((a, b) => a - b)[Math.floor(times.length * 0.95)] ?? 1;
   });
-}
-
-/** Numbers from 0 to 1, the same for each seed (mulberry32). */
-function randomFrom(seed: number): () => number {
-  let state = seed * 0x9e3779b9;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 function range(from: number, to: number, step: number): number[] {

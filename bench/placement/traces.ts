@@ -1,4 +1,8 @@
 // Thirty days of requests, hour by hour, as a model might get them.
+import { seeded } from '../../test/support/fuzz/seeded.ts';
+
+// Seeds that follow one another begin far apart.
+const SPREAD = 0x9e3779b9;
 
 /** An hour: how many requests came, and how many in its busiest minute. */
 export type TraceHour = { readonly requests: number; readonly busiestMinute: number };
@@ -10,7 +14,7 @@ const HOURS = DAYS * 24;
 
 /** Ten shapes of demand. `breakEven` is the rate (requests a second) at which a function costs as much as one task, and `full` the rate that fills one task. */
 export function tracesFor(breakEven: number, full: number): readonly Trace[] {
-  const random = randomFrom(7);
+  const random = seeded(7 * SPREAD);
   return [
     trace('flat', () => even(full * 0.95)),
     trace('day and night', (hour) => even(isDay(hour) ? full * 2 : full * 0.01)),
@@ -47,15 +51,4 @@ function isDay(hour: number): boolean {
 
 function isOffice(hour: number): boolean {
   return Math.floor(hour / 24) % 7 < 5 && hour % 24 >= 8 && hour % 24 < 18;
-}
-
-/** Numbers from 0 to 1, the same for each seed (mulberry32). */
-function randomFrom(seed: number): () => number {
-  let state = seed * 0x9e3779b9;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
