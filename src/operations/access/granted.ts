@@ -29,6 +29,14 @@ export function grantedTo(key: Holder, all: MachineControl): MachineControl {
       return run(input, signal);
     };
   const requireObject = (object: string) => requireObjectRight(key, object);
+  const ofObject =
+    <Input extends { readonly key: string }, Output>(
+      run: (input: Input, signal?: AbortSignal) => Promise<Output>,
+    ) =>
+    async (input: Input, signal?: AbortSignal): Promise<Output> => {
+      requireObject(input.key);
+      return run(input, signal);
+    };
   const isMine = (model: string) => isForModel(key, model);
   const deploymentOf = async (id: string) => {
     needs('see');
@@ -115,18 +123,9 @@ export function grantedTo(key: Holder, all: MachineControl): MachineControl {
       return all.promote(promotion);
     },
 
-    async putObject(input, signal) {
-      requireObject(input.key);
-      return all.putObject(input, signal);
-    },
-    async removeObject(input) {
-      requireObject(input.key);
-      return all.removeObject(input);
-    },
-    async continueUpload(input, signal) {
-      requireObject(input.key);
-      return all.continueUpload(input, signal);
-    },
+    putObject: ofObject(all.putObject),
+    removeObject: ofObject(all.removeObject),
+    continueUpload: ofObject(all.continueUpload),
     // The id is the sender's own secret: it names no model.
     async readUpload(input) {
       if (!hasRole(key, 'promote')) needs('drop');
