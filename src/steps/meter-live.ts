@@ -15,7 +15,7 @@ import type { Prices } from '#ports/prices.ts';
 import type { Registry } from '#ports/registry.ts';
 import { requireDeployment, requireWork } from './require-deployment.ts';
 import { each } from './sweep-each.ts';
-import { isBusy } from './sweep-models.ts';
+import { idleModels } from './sweep-models.ts';
 
 type Deps = {
   readonly registry: Registry;
@@ -34,11 +34,10 @@ type Deps = {
  */
 export const meterLive = (deps: Deps) => async (): Promise<readonly string[]> => {
   const { registry } = deps;
-  const idle = async () => {
-    const open = await registry.unended();
-    return (await registry.models()).filter((model) => !isBusy(open, model));
-  };
-  const { done, failures } = await each(idle, (model) => meter(deps, model));
+  const { done, failures } = await each(
+    () => idleModels(registry),
+    (model) => meter(deps, model),
+  );
   if (failures.length > 0) throw failures[0];
   return done;
 };

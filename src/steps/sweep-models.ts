@@ -30,17 +30,22 @@ type Looks = Deps & { readonly functions: () => Promise<ReadonlySet<string>> };
  * Returns the executions that it started, and the models whose route it removed.
  */
 export function repairModels(deps: Deps): Promise<Part> {
-  const idle = async () => {
-    const open = await deps.registry.unended();
-    return (await deps.registry.models()).filter((model) => !isBusy(open, model));
-  };
   const looks = { ...deps, functions: functionList(deps.platforms) };
-  return each(idle, (model) =>
-    model.live ? repairLive(looks, model, model.live) : clearUnlive(deps, model),
+  return each(
+    () => idleModels(deps.registry),
+    (model) => (model.live ? repairLive(looks, model, model.live) : clearUnlive(deps, model)),
   );
 }
 
-export function isBusy(open: readonly Deployment[], { name }: Pick<Model, 'name'>): boolean {
+/** The models of which no deployment is under way. */
+export async function idleModels(
+  registry: Pick<Registry, 'unended' | 'models'>,
+): Promise<readonly Model[]> {
+  const open = await registry.unended();
+  return (await registry.models()).filter((model) => !isBusy(open, model));
+}
+
+function isBusy(open: readonly Deployment[], { name }: Pick<Model, 'name'>): boolean {
   return open.some(({ model }) => model === name);
 }
 

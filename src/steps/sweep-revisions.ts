@@ -7,7 +7,7 @@ import type { Registry } from '#ports/registry.ts';
 import type { Router } from '#ports/router.ts';
 import { imagesOf, keptVersions } from './kept-versions.ts';
 import { each, type Part } from './sweep-each.ts';
-import { isBusy, unlessOvertaken } from './sweep-models.ts';
+import { idleModels, unlessOvertaken } from './sweep-models.ts';
 
 type Deps = {
   readonly registry: Registry;
@@ -81,10 +81,8 @@ async function unreferenced(
   registry: Registry,
   found: readonly Found[],
 ): Promise<readonly Found[]> {
-  const open = await registry.unended();
-  const idle = (await registry.models()).filter((model) => !isBusy(open, model));
   const left: Found[] = [];
-  for (const { name } of idle) {
+  for (const { name } of await idleModels(registry)) {
     const own = found.filter(({ model }) => model === name);
     if (own.length === 0) continue;
     const kept = await keptVersions(registry, name);

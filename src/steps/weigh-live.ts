@@ -10,7 +10,7 @@ import type { Registry } from '#ports/registry.ts';
 import { learntOf } from './learnt-before.ts';
 import { requireDeployment } from './require-deployment.ts';
 import { each } from './sweep-each.ts';
-import { isBusy, isUnchanged, startOnce } from './sweep-models.ts';
+import { idleModels, isUnchanged, startOnce } from './sweep-models.ts';
 
 type Deps = {
   readonly registry: Registry;
@@ -30,11 +30,10 @@ const LEAST_STAY_MS = 12 * 3_600_000;
  */
 export const weighLive = (deps: Deps) => async (): Promise<readonly string[]> => {
   const { registry } = deps;
-  const idle = async () => {
-    const open = await registry.unended();
-    return (await registry.models()).filter((model) => !isBusy(open, model));
-  };
-  const { done, failures } = await each(idle, (model) => weigh(deps, model));
+  const { done, failures } = await each(
+    () => idleModels(registry),
+    (model) => weigh(deps, model),
+  );
   if (failures.length > 0) throw failures[0];
   return done;
 };
