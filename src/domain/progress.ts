@@ -185,119 +185,94 @@ export function markVersion(
   return { ...write, version };
 }
 
-/** Decides `Registry.noteDamage`. */
-export function noteDamage(
-  { model, version, deploymentId }: Pick<ModelVersion, 'model' | 'version' | 'deploymentId'>,
-  damage: Damage | null,
+type VersionKey = Pick<ModelVersion, 'model' | 'version' | 'deploymentId'>;
+
+function versionWrite(
+  { model, version, deploymentId }: VersionKey,
+  decide: RegistryWrite<void>['decide'],
 ): RegistryWrite<void> {
-  return {
-    deploymentId,
-    model,
-    version,
-    decide({ deployment, version: known }, nowMs) {
-      const isNews = (damage?.reason ?? null) !== (known?.damage?.reason ?? null);
-      if (!deployment || !known || known.state === 'Removed' || !isNews) {
-        return { answer: undefined };
-      }
-      const { damage: _, ...sound } = known;
-      const noted = damage ? { ...sound, damage } : sound;
-      const state = damage ? 'Damaged' : 'Mended';
-      const words = damage ?? undefined;
-      const announced = announceVersion(deployment, noted, { state, nowMs, words });
-      return { answer: undefined, version: noted, ...announced };
-    },
-  };
+  return { deploymentId, model, version, decide };
+}
+
+/** Decides `Registry.noteDamage`. */
+export function noteDamage(key: VersionKey, damage: Damage | null): RegistryWrite<void> {
+  return versionWrite(key, ({ deployment, version: known }, nowMs) => {
+    const isNews = (damage?.reason ?? null) !== (known?.damage?.reason ?? null);
+    if (!deployment || !known || known.state === 'Removed' || !isNews) {
+      return { answer: undefined };
+    }
+    const { damage: _, ...sound } = known;
+    const noted = damage ? { ...sound, damage } : sound;
+    const state = damage ? 'Damaged' : 'Mended';
+    const words = damage ?? undefined;
+    const announced = announceVersion(deployment, noted, { state, nowMs, words });
+    return { answer: undefined, version: noted, ...announced };
+  });
 }
 
 /** Decides `Registry.noteAdvice`. */
-export function noteAdvice(
-  { model, version, deploymentId }: Pick<ModelVersion, 'model' | 'version' | 'deploymentId'>,
-  advice: Advice | null,
-): RegistryWrite<void> {
-  return {
-    deploymentId,
-    model,
-    version,
-    decide({ deployment, version: known }, nowMs) {
-      const isSame = JSON.stringify(advice) === JSON.stringify(known?.advice ?? null);
-      if (!deployment || known?.state !== 'Live' || isSame) return { answer: undefined };
-      const { advice: before, ...unadvised } = known;
-      if (!advice) return { answer: undefined, version: unadvised };
-      const noted = { ...unadvised, advice };
-      if (advice.to === before?.to) return { answer: undefined, version: noted };
-      const { reason, fix, ...data } = advice;
-      const words = { reason, fix, data };
-      const announced = announceVersion(deployment, noted, { state: 'Advised', nowMs, words });
-      return { answer: undefined, version: noted, ...announced };
-    },
-  };
+export function noteAdvice(key: VersionKey, advice: Advice | null): RegistryWrite<void> {
+  return versionWrite(key, ({ deployment, version: known }, nowMs) => {
+    const isSame = JSON.stringify(advice) === JSON.stringify(known?.advice ?? null);
+    if (!deployment || known?.state !== 'Live' || isSame) return { answer: undefined };
+    const { advice: before, ...unadvised } = known;
+    if (!advice) return { answer: undefined, version: unadvised };
+    const noted = { ...unadvised, advice };
+    if (advice.to === before?.to) return { answer: undefined, version: noted };
+    const { reason, fix, ...data } = advice;
+    const words = { reason, fix, data };
+    const announced = announceVersion(deployment, noted, { state: 'Advised', nowMs, words });
+    return { answer: undefined, version: noted, ...announced };
+  });
 }
 
 /** Decides `Registry.noteTags`. */
-export function noteTags(
-  { model, version, deploymentId }: Pick<ModelVersion, 'model' | 'version' | 'deploymentId'>,
-  tags: readonly string[],
-): RegistryWrite<void> {
-  return {
-    deploymentId,
-    model,
-    version,
-    decide({ version: known }) {
-      if (!known) return { answer: undefined };
-      const { tags: _, ...untagged } = known;
-      const noted = tags.length > 0 ? { ...untagged, tags: tags.toSorted() } : untagged;
-      return { answer: undefined, version: noted };
-    },
-  };
+export function noteTags(key: VersionKey, tags: readonly string[]): RegistryWrite<void> {
+  return versionWrite(key, ({ version: known }) => {
+    if (!known) return { answer: undefined };
+    const { tags: _, ...untagged } = known;
+    const noted = tags.length > 0 ? { ...untagged, tags: tags.toSorted() } : untagged;
+    return { answer: undefined, version: noted };
+  });
 }
 
 /** Decides `Registry.noteSpent`. */
 export function noteSpent(
-  { model, version, deploymentId }: Pick<ModelVersion, 'model' | 'version' | 'deploymentId'>,
+  key: VersionKey,
   spent: Spent,
   words: Announcement | null,
 ): RegistryWrite<void> {
-  return {
-    deploymentId,
-    model,
-    version,
-    decide({ deployment, model: record, version: known }, nowMs) {
-      const isSame = JSON.stringify(spent) === JSON.stringify(record?.model.spent);
-      if (!deployment || !record || known?.state !== 'Live' || isSame) return { answer: undefined };
-      const noted = { answer: undefined, model: { ...record, model: { ...record.model, spent } } };
-      if (!words) return noted;
-      return {
-        ...noted,
-        ...announceVersion(deployment, known, { state: 'Overspent', nowMs, words }),
-      };
-    },
-  };
+  return versionWrite(key, ({ deployment, model: record, version: known }, nowMs) => {
+    const isSame = JSON.stringify(spent) === JSON.stringify(record?.model.spent);
+    if (!deployment || !record || known?.state !== 'Live' || isSame) return { answer: undefined };
+    const noted = { answer: undefined, model: { ...record, model: { ...record.model, spent } } };
+    if (!words) return noted;
+    return {
+      ...noted,
+      ...announceVersion(deployment, known, { state: 'Overspent', nowMs, words }),
+    };
+  });
 }
 
 /** Decides `Registry.noteIncident`. */
 export function noteIncident(
-  { model, version, deploymentId }: Pick<ModelVersion, 'model' | 'version' | 'deploymentId'>,
+  key: VersionKey,
   { state, reason, fix, data }: Incident,
 ): RegistryWrite<void> {
-  return {
-    deploymentId,
-    model,
-    version,
-    decide({ deployment, model: record, version: known }, nowMs) {
-      if (!deployment || !record || !known || known.state === 'Removed') {
-        return { answer: undefined };
-      }
-      const recent = (record.incidents ?? []).filter(({ atMs }) => isRecent(atMs, nowMs));
-      const isTold = recent.some((told) => told.version === version && told.state === state);
-      if (isTold) return { answer: undefined };
-      const words = { reason, fix, data };
-      return {
-        answer: undefined,
-        ...announceVersion(deployment, known, { state, nowMs, words }),
-        model: { ...record, incidents: [...recent, { version, state, atMs: nowMs }] },
-      };
-    },
-  };
+  return versionWrite(key, ({ deployment, model: record, version: known }, nowMs) => {
+    if (!deployment || !record || !known || known.state === 'Removed') {
+      return { answer: undefined };
+    }
+    const recent = (record.incidents ?? []).filter(({ atMs }) => isRecent(atMs, nowMs));
+    const isTold = recent.some((told) => told.version === key.version && told.state === state);
+    if (isTold) return { answer: undefined };
+    const words = { reason, fix, data };
+    return {
+      answer: undefined,
+      ...announceVersion(deployment, known, { state, nowMs, words }),
+      model: { ...record, incidents: [...recent, { version: key.version, state, atMs: nowMs }] },
+    };
+  });
 }
 
 /** A clock that was set back does not lengthen the silence. */
