@@ -105,7 +105,8 @@ function hasTurned(counted: readonly CalledHour[], endMs: number): boolean {
   return more >= least || less >= least;
 }
 
-function hourOf(ms: number): number {
+/** When the hour of a moment began; both are epoch ms. */
+export function hourOf(ms: number): number {
   return ms - (ms % HOUR_MS);
 }
 

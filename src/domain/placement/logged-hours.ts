@@ -1,5 +1,5 @@
 import { parseJson } from '#domain/parse-json.ts';
-import type { CalledHour } from './learnt.ts';
+import { type CalledHour, hourOf } from './learnt.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -38,7 +38,7 @@ export function loggedHours(lines: Iterable<string>, model: string): LoggedHours
 export function calledHoursOf(minutes: ReadonlyMap<number, number>): readonly CalledHour[] {
   const hours = new Map<number, CalledHour>();
   for (const [minuteMs, count] of minutes) {
-    const atMs = minuteMs - (minuteMs % HOUR_MS);
+    const atMs = hourOf(minuteMs);
     const known = hours.get(atMs);
     hours.set(atMs, {
       atMs,

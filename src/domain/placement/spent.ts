@@ -1,6 +1,6 @@
 import type { Overspent } from '#domain/manifest/manifest.ts';
 import type { PlacedOption, Question } from './demand.ts';
-import type { CalledHour } from './learnt.ts';
+import { type CalledHour, hourOf } from './learnt.ts';
 import { optionAt, requestMsOn } from './optimize.ts';
 import { billedHours } from './replay.ts';
 import type { ReplicaLimits } from './scale.ts';
@@ -148,8 +148,4 @@ function monthOf(nowMs: number) {
     beganMs: Date.UTC(year, month, 1),
     endsMs: Date.UTC(year, month + 1, 1),
   };
-}
-
-function hourOf(ms: number): number {
-  return ms - (ms % HOUR_MS);
 }

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import * as z from 'zod/mini';
-import { LEARNT_DAYS } from '#domain/placement/learnt.ts';
+import { hourOf, LEARNT_DAYS } from '#domain/placement/learnt.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { DemandHistory } from '#ports/demand-history.ts';
 
@@ -47,7 +47,7 @@ export function calledHours(database: DatabaseSync, clock: Pick<Clock, 'now'>): 
       const known = minutes.get(model);
       const together = requests + (known?.atMs === atMs ? known.requests : 0);
       minutes.set(model, { atMs, requests: together });
-      const hourMs = nowMs - (nowMs % HOUR_MS);
+      const hourMs = hourOf(nowMs);
       add.run(model, hourMs, requests, together);
       forget.run(nowMs - KEPT_MS);
     },
