@@ -1,4 +1,6 @@
 import { describeOnMoto } from '../support/aws/moto.ts';
+import { IS_THOROUGH, someInARow } from '../support/fuzz/runs.ts';
+import { SEED } from '../support/fuzz/seeded.ts';
 import { onForeign, otherActions } from '../support/iam/foreign.ts';
 import { permission } from '../support/iam/permission.ts';
 import {
@@ -21,6 +23,8 @@ import { list, ofType, readTemplate } from '../template/template.ts';
 
 const template = await readTemplate();
 const LEAST_DENIED = 500;
+// A run that is not thorough tries so many of them.
+const TRIED = 60;
 
 /** The permissions that are granted but that no call here needed, by action and role, and why they stay. */
 const UNTRACED: readonly (readonly [RegExp, string])[] = [
@@ -85,10 +89,6 @@ const UNTRACED: readonly (readonly [RegExp, string])[] = [
     'a promotion that a person refuses leaves the list of those under way: here none is refused',
   ],
   [
-    /^dynamodb:Query AdmitPromotionRole /,
-    'a move to another target looks for what is under way for its model, and no model moves here',
-  ],
-  [
     /^cloudwatch:GetMetricData SweepRole /,
     'the sweep reads the demand of models that their builds have measured, and a build here measures nothing',
   ],
@@ -119,6 +119,11 @@ const UNTRACED: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
+if (!IS_THOROUGH) {
+  process.stderr.write(
+    `skipped: what is granted and never asked for: a third of the troubles is traced, by SLIPWAY_SEED=${SEED}; SLIPWAY_THOROUGH=1 traces all\n`,
+  );
+}
 if (!isSimulatorHere) {
   process.stderr.write(`skipped: what the roles allow: ${whySkipped}\n`);
 }
@@ -157,7 +162,7 @@ if (!isSimulatorHere) {
         ...otherPaths(world),
       ];
       counts[id] = others.length;
-      return each(others, async (other) =>
+      return each(someInARow(others, TRIED), async (other) =>
         (await simulator.isAllowed(statements, other)) ? [`${id}: ${JSON.stringify(other)}`] : [],
       );
     });
@@ -171,24 +176,31 @@ if (!isSimulatorHere) {
     );
   });
 
-  it('is not more than was asked for, but for what is explained', async () => {
-    const unused = await each(roles, (role) =>
-      each(grantsOf(role), async ({ name, statement }) => {
-        const asked = role.calls.filter(({ action }) => action === statement.Action);
-        const used = await each(asked, async (call) =>
-          (await simulator.isAllowed([statement], call)) ? [name] : [],
-        );
-        return used.length > 0 ? [] : [name.replace(' on ', ` ${role.id} on `)];
-      }),
-    );
-    const reasons = unused.map((name) => [name, UNTRACED.find(([of]) => of.test(name))] as const);
+  (IS_THOROUGH ? it : it.skip)(
+    'is not more than was asked for, but for what is explained',
+    async () => {
+      const unused = await each(roles, (role) =>
+        each(grantsOf(role), async ({ name, statement }) => {
+          const asked = role.calls.filter(({ action }) => action === statement.Action);
+          const used = await each(asked, async (call) =>
+            (await simulator.isAllowed([statement], call)) ? [name] : [],
+          );
+          return used.length > 0 ? [] : [name.replace(' on ', ` ${role.id} on `)];
+        }),
+      );
+      const reasons = unused.map((name) => [name, UNTRACED.find(([of]) => of.test(name))] as const);
 
-    expect(reasons.filter(([, reason]) => !reason)).toEqual([]);
-    expect(UNTRACED.filter((reason) => !reasons.some(([, given]) => given === reason))).toEqual([]);
-    process.stdout.write(
-      reasons.map(([name, reason]) => `granted and not traced: ${name}: ${reason?.[1]}\n`).join(''),
-    );
-  });
+      expect(reasons.filter(([, reason]) => !reason)).toEqual([]);
+      expect(UNTRACED.filter((reason) => !reasons.some(([, given]) => given === reason))).toEqual(
+        [],
+      );
+      process.stdout.write(
+        reasons
+          .map(([name, reason]) => `granted and not traced: ${name}: ${reason?.[1]}\n`)
+          .join(''),
+      );
+    },
+  );
 
   it('is no change on all resources, where the action knows resources', async () => {
     const everywhere = roles.flatMap(({ id, statements }) =>

@@ -1,7 +1,7 @@
 import { strToU8, zipSync } from 'fflate';
 import type { Target } from '#domain/placement/target.ts';
 import { addConstantModel, unknownOperatorModel } from '../models/onnx.ts';
-import type { Before, TracedWorld } from './world.ts';
+import { type Before, each, type TracedWorld } from './world.ts';
 
 const SCALED =
   'scaling: { min: 1, max: 2, schedules: [{ at: "08:30", min: 2, max: 3 }] }\ncapture: { days: 1 }\n';
@@ -50,20 +50,28 @@ export async function tracedContainers(world: TracedWorld, place: Place): Promis
   for (const target of ['fargate', 'ec2'] as const) {
     const model = `traced-${target}`;
     await world.run(await place(model, target, { rest: SCALED }));
-    await world.run(await place(model, target, { rest: SCALED }));
-    await world.run(await place(model, target), breach(`${model}-v3`, target));
-    const broken = `placement: { target: ${target} }\n`;
-    await world.run(await world.upload(model, unknownOperatorModel(), broken));
+    await each([
+      async () => world.run(await place(model, target), breach(`${model}-v3`, target)),
+      async () => {
+        const broken = `placement: { target: ${target} }\n`;
+        await world.run(await world.upload(model, unknownOperatorModel(), broken));
+      },
+      // The second removes the first.
+      async () => {
+        for (let upload = 0; upload < 2; upload += 1) {
+          await world.run(await place(model, target, { rollout: ', keepVersions: 1' }));
+        }
+      },
+    ]);
     await world.run(asked.rollback(model, null));
-    // The second removes the first.
-    for (let upload = 0; upload < 2; upload += 1) {
-      await world.run(await place(model, target, { rollout: ', keepVersions: 1' }));
-    }
     await world.run(asked.undeploy(model));
   }
-  await world.run(await place('traced-first', 'fargate'), breach('traced-first-v1', 'fargate'));
-  await moves(world, place, breach);
-  await slowMoves(world, place);
+  await each([
+    async () =>
+      world.run(await place('traced-first', 'fargate'), breach('traced-first-v1', 'fargate')),
+    () => moves(world, place, breach),
+    () => slowMoves(world, place),
+  ]);
 }
 
 /** There and back again, each way once in vain. */

@@ -16,14 +16,14 @@ import { addConstantModel, unknownOperatorModel } from '../models/onnx.ts';
 import { asked, placing, tracedContainers } from './containers.ts';
 import { tracedPromotions } from './promotion.ts';
 import { tracedTroubles } from './troubles.ts';
-import { type TracedWorld, tracedWorld } from './world.ts';
+import { each, type TracedWorld, tracedWorld } from './world.ts';
 
 const WRONG = `examples:\n  - request: ${JSON.stringify(REQUEST)}\n    expect: { outputs: [{ name: y, data: [0, 0] }] }\n`;
 const KEY = `slw_${'x'.repeat(43)}`;
 // Together with those before, one more than are kept startable: the last removes a version. Moto would give its number to the next.
 const UPGRADES = 1;
 
-/** Every way of the workflow on which a step calls AWS, and the work that runs beside it. */
+/** Every way of the workflow on which a step calls AWS, and the work that runs beside it. Without `SLIPWAY_THOROUGH` each step works at least once, and a seed chooses a third of the troubles. */
 export async function tracedRuns(moto: Moto): Promise<TracedWorld> {
   const world = await tracedWorld(moto);
   let constant = 0;
@@ -35,17 +35,16 @@ export async function tracedRuns(moto: Moto): Promise<TracedWorld> {
   await halfRoute(moto, world);
   await world.run(await world.upload('shapes', next()));
   await world.run(await world.upload('shapes', next(), WRONG));
-  await failedBuild(world, next());
   await world.run(await world.upload('fresh', next()), { JudgeBake: () => breach(world, 'fresh') });
-  await world.run(await world.upload('broken', unknownOperatorModel()));
-  await world.run(await folder(world, next()));
-  await world.run(await world.upload('folder', next()), {
-    JudgeBake: () => breach(world, 'folder'),
-  });
-  await deletedMeanwhile(world, next());
-  await takenOver(world, next());
-  await outlivedLease(world, next(), next());
-  await overtaken(world, next(), next());
+  await each([
+    () => failedBuild(world, next()),
+    () => broken(world),
+    () => folders(world, next),
+    () => deletedMeanwhile(world, next()),
+    () => takenOver(world, next()),
+    () => outlivedLease(world, next(), next()),
+    () => overtaken(world, next(), next()),
+  ]);
   for (let upgrade = 0; upgrade < UPGRADES; upgrade += 1) {
     await world.run(await world.upload('shapes', next()));
   }
@@ -110,6 +109,17 @@ async function breach(world: TracedWorld, model: string): Promise<void> {
   for (const revision of (await world.versions(model)).slice(-1)) {
     await world.count({ revision: String(revision), target: 'lambda' }, 1000, 900);
   }
+}
+
+async function broken(world: TracedWorld): Promise<void> {
+  await world.run(await world.upload('broken', unknownOperatorModel()));
+}
+
+async function folders(world: TracedWorld, next: () => Uint8Array): Promise<void> {
+  await world.run(await folder(world, next()));
+  await world.run(await world.upload('folder', next()), {
+    JudgeBake: () => breach(world, 'folder'),
+  });
 }
 
 async function folder({ s3 }: TracedWorld, bytes: Uint8Array): Promise<ObjectCreated> {

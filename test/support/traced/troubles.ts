@@ -13,7 +13,7 @@ import { awsClient } from '../aws/clients.ts';
 import { deploymentOf } from '../aws-world/scenarios.ts';
 import type { Start } from '../worlds/memory-way.ts';
 import { asked, type Place, placingOnGpu } from './containers.ts';
-import type { Before, TracedWorld } from './world.ts';
+import { type Before, each, type TracedWorld } from './world.ts';
 
 const CLUSTERS = { fargate: 'slipway-test', ec2: 'slipway-test-CPU' } as const;
 const BETWEEN_SWEEPS_MS = 11 * 60_000;
@@ -25,18 +25,24 @@ const stopAt = (state: string): Before => ({ [state]: (stop) => stop() });
 
 /** The steps' repairs of things that others broke, took away or left behind. */
 export async function tracedTroubles(world: TracedWorld, place: Place): Promise<void> {
-  await halfRetired(world, place);
-  await deadHolders(world, place);
-  await takenAway(world, place);
-  await removedNewest(world, place);
-  await world.run(await place('alarmed', 'lambda'));
-  await world.run(await place('alarmed', 'lambda', { rollout: ', alarms: [bell]' }));
-  await leftBehind(world, place);
+  await each([
+    () => halfRetired(world, place),
+    () => deadHolders(world, place),
+    () => takenAway(world, place),
+    () => removedNewest(world, place),
+    () => alarmed(world, place),
+    () => leftBehind(world, place),
+  ]);
   await world.invoke('sweep', { ...SCHEDULED, detail: { touch: true } });
   for (let sweeps = 0; sweeps < SWEEPS; sweeps += 1) {
     await world.invoke('sweep', { ...SCHEDULED, detail: {} });
     world.clock.advance(BETWEEN_SWEEPS_MS);
   }
+}
+
+async function alarmed(world: TracedWorld, place: Place): Promise<void> {
+  await world.run(await place('alarmed', 'lambda'));
+  await world.run(await place('alarmed', 'lambda', { rollout: ', alarms: [bell]' }));
 }
 
 /** An execution that dies on its way; Step Functions says so. */

@@ -14,6 +14,7 @@ import { AWS_ACCOUNT, awsClient } from '../aws/clients.ts';
 import type { Moto } from '../aws/moto.ts';
 import { awsWorld, machineArn } from '../aws-world/world.ts';
 import { startStepFunctionsFront } from '../fronts/step-functions.ts';
+import { share } from '../fuzz/runs.ts';
 import { bundles } from '../lambda/bundles.ts';
 import { type LambdaRuntime, lambdaRuntime, SECRET_OF_ROLES } from '../lambda/runtime.ts';
 import { MACHINES, machines, statesOf } from '../walk/asl.ts';
@@ -133,6 +134,11 @@ export async function tracedWorld(moto: Moto) {
       await world.close();
     },
   };
+}
+
+/** Runs one part after the other: a share of them, or all in a thorough run. */
+export async function each(parts: readonly (() => Promise<unknown>)[]): Promise<void> {
+  for (const part of share(parts)) await part();
 }
 
 function functionOf(state: string): string {
