@@ -37,6 +37,7 @@ const GRANTS = {
   endDeployments: [inPartition('DeleteItem', 'UNENDED')],
   findDeployments: [inPartition('Query', 'UNENDED')],
   listVersions: [inPartition('Query', 'VERSIONS#*')],
+  listStarts: [inPartition('Query', 'STARTS#*')],
   outbox: [inPartition('Query DeleteItem', 'OUTBOX')],
   apiLease: [inPartition('UpdateItem', 'API')],
   // Any caller of the API invokes the authorizer, so it can read only the keys in the table.

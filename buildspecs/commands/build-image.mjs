@@ -38,6 +38,7 @@ try {
     // The Docker engine keeps images uncompressed.
     compressedBytes: image.compressedBytes ?? uncompressed,
     uncompressedBytes: uncompressed,
+    ...(image.layers && { layers: image.layers }),
     artifactSha256: ARTIFACT_SHA256,
     proof: proof ?? null,
     smoke,

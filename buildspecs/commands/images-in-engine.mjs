@@ -8,7 +8,7 @@ import { archiveOf } from './model-layer.mjs';
 /** @typedef {Readonly<Record<string, string>>} Labels */
 /** @typedef {{ environment: string, folder: string, labels: Labels, tag: string, hashes: Hashes, previous: string | null }} Appended */
 /** @typedef {{ Id: string, Config: { Labels: Labels | null } }} Inspected */
-/** @typedef {{ reference: string, digest: string, labels: Labels, compressedBytes?: number, uncompressedBytes?: number | undefined }} Image */
+/** @typedef {{ reference: string, digest: string, labels: Labels, compressedBytes?: number, layers?: number[], uncompressedBytes?: number | undefined }} Image */
 
 /**
  * Where the images of models are: this machine's engine, or a registry.

@@ -41,7 +41,7 @@ export async function imagesInRegistry(models, environments) {
   const images = {
     environment: (tag) => `${environments}:${tag}`,
     hasEnvironment: async (tag) => (await from.manifest(tag)) !== undefined,
-    /** {reference, digest, labels, compressedBytes, uncompressedBytes} of the image with this tag, or undefined; `uncompressedBytes` is undefined where its environment does not say its own. */
+    /** {reference, digest, labels, compressedBytes, layers, uncompressedBytes} of the image with this tag, or undefined; `layers` are their sizes as they are pulled, and `uncompressedBytes` is undefined where its environment does not say its own. */
     async find(tag) {
       const found = await to.manifest(tag);
       return found && describe(models, found, (await configOf(to, found)).config.Labels ?? {});
@@ -235,6 +235,7 @@ function describe(repository, bytes, labels) {
     digest,
     labels,
     compressedBytes,
+    layers: layers.map(({ size }) => size),
     uncompressedBytes,
   };
 }

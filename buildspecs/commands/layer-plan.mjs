@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
-import { readdir, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, posix, relative } from 'node:path';
 
-/** Smaller files share a layer with the others: each further layer costs some requests. */
-const WEIGHTS_BYTES = 16 * 1024 * 1024;
-/** Layers are pulled side by side, and a layer whose files are the same is pulled and stored once. A file is in one layer, however large: no server could join its parts again. */
-const LAYER_BYTES = 512 * 1024 * 1024;
-/** A model has at most twice as many layers as fit its size, and one more, since two neighbours together exceed one layer. */
-const MOST_SHARES = 24;
+/**
+ * `weightsBytes`: smaller files share a layer with the others, since each further layer costs some requests.
+ * `layerBytes`: layers are pulled side by side, and a layer whose files are the same is pulled and stored once. A file is in one layer, however large: no server could join its parts again.
+ * `mostShares`: a model has at most twice as many layers as fit its size, and one more, since two neighbours together exceed one layer.
+ * Cold starts are predicted by the same numbers: src/domain/build/image-layers.ts.
+ * @type {{ weightsBytes: number, layerBytes: number, mostShares: number }}
+ */
+const LIMITS = JSON.parse(await readFile(new URL('layers.json', import.meta.url), 'utf8'));
 
 /** @typedef {{ path: string, bytes: number }} Entry */
 /** @typedef {ReadonlyMap<string, string>} Hashes */
@@ -22,7 +24,7 @@ const MOST_SHARES = 24;
 export async function layersOf(folder, hashes) {
   const entries = await entriesOf(folder);
   /** @param {Entry} entry */
-  const isWeights = ({ bytes }) => bytes >= WEIGHTS_BYTES;
+  const isWeights = ({ bytes }) => bytes >= LIMITS.weightsBytes;
   const rest = entries.filter((entry) => !isWeights(entry));
   return [
     ...packed(entries.filter(isWeights)).map((files) => ({
@@ -59,7 +61,7 @@ function byPath(one, other) {
 
 /** @param {readonly Entry[]} files */
 function packed(files) {
-  const most = Math.max(LAYER_BYTES, sumOf(files) / MOST_SHARES);
+  const most = Math.max(LIMITS.layerBytes, sumOf(files) / LIMITS.mostShares);
   /** @type {Entry[][]} */
   const layers = [];
   let room = 0;

@@ -63,7 +63,7 @@ export function Why({ api, name, on }: { api: Api; name: string; on: string }) {
                 <dl class="bars">
                   <dt>A month, idle</dt><dd>${monthlyUsd === null ? 'not known' : `$${monthlyUsd.toFixed(2)}`}</dd>
                   <dd class="length"><span style=${{ width: `${(100 * (monthlyUsd ?? 0)) / dearest}%` }}></span></dd>
-                  <dt>First start</dt><dd>about ${coldStartSeconds} s</dd>
+                  <dt>First start</dt><dd>about ${Math.ceil(coldStartSeconds)} s</dd>
                   <dd class="length"><span style=${{ width: `${(100 * coldStartSeconds) / slowest}%` }}></span></dd>
                   <dt>Memory</dt><dd>${mebibytes(memoryMiB)}</dd>
                   <dt>CPU</dt><dd>${(cpuUnits / 1024).toFixed(cpuUnits % 1024 ? 2 : 0)} vCPU</dd>

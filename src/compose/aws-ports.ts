@@ -95,6 +95,10 @@ export function registryOf(environment: Environment) {
   return dynamoRegistry({ client: dynamoClient(), table, clock });
 }
 
+export function startsOf(environment: Environment) {
+  return registryOf(environment).starts;
+}
+
 export function captureKeysOf(environment: Environment) {
   const { STAGE: stage } = settings(environment, 'STAGE');
   return ssmCaptureKeys({ client: new SSMClient(), stage });

@@ -34,6 +34,7 @@ export {
   registryOf as registry,
   releasedImagesOf as images,
   routerOf as router,
+  startsOf as starts,
 } from './aws-ports.ts';
 
 export const clock = () => systemClock;

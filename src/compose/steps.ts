@@ -121,6 +121,7 @@ export const STEPS = {
       'registry',
       'accountLimits',
       'functionConcurrency',
+      'starts',
       'demand',
       'prices',
       'clock',
@@ -128,7 +129,7 @@ export const STEPS = {
       'caps',
     ],
     timeoutSeconds: 55,
-    grants: ['registry listVersions readConcurrency readMetrics'],
+    grants: ['registry listVersions listStarts readConcurrency readMetrics'],
     containerGrants: ['readGroups'],
   }),
   AwaitContainers: step(workflow.AwaitContainers, awaitContainers, {

@@ -27,7 +27,17 @@ const option = z.object({
   cpuUnits: z.number().check(z.describe('1024 are one vCPU.')),
   instanceTypes: z.array(z.string()),
   monthlyUsd: z.nullable(z.number()).check(z.describe('While nobody calls.')),
-  coldStartSeconds: z.int().check(z.describe('An estimate, from nothing to ready.')),
+  coldStartSeconds: z.number().check(z.describe('An estimate, from nothing to ready.')),
+  // Absent from a Slipway of an earlier version.
+  notedStarts: z.exactOptional(
+    z
+      .int()
+      .check(
+        z.describe(
+          'How many starts of its kind in this account the estimate comes from; 0 if from published figures.',
+        ),
+      ),
+  ),
   accelerator: z.exactOptional(z.object({ name: z.string(), count: z.int() })),
   serving: z.exactOptional(
     z
@@ -207,6 +217,13 @@ export const explanation = z
           digest: z.string(),
           compressedBytes: z.int(),
           uncompressedBytes: z.int(),
+          layers: z.exactOptional(
+            z
+              .array(z.int())
+              .check(
+                z.describe('The compressed size of each layer; absent if a registry has none.'),
+              ),
+          ),
           smoke: z
             .nullable(smokeTest)
             .check(
@@ -219,6 +236,20 @@ export const explanation = z
       .check(z.describe('Null if nothing was built.')),
     target: z.nullable(target).check(z.describe('The target that was taken.')),
     options: z.array(option),
+    // Absent from a Slipway of an earlier version, and where its start says nothing about others.
+    start: z
+      .exactOptional(
+        z.object({
+          seconds: z.number(),
+          expectedSeconds: z
+            .nullable(z.number())
+            .check(
+              z.describe('As the other starts of its kind here predict; null for less than five.'),
+            ),
+          notedStarts: z.int(),
+        }),
+      )
+      .check(z.describe('How long this version took from nothing to ready.')),
     // Absent from a Slipway of an earlier version.
     prices: z
       .exactOptional(unitPrices)

@@ -102,6 +102,7 @@ export type Weighing = {
 
 /**
  * The decision record: the target with the resources of a replica, and every option. `weighing` is present where the build measured the model and a bill decided.
+ * `startSeconds` is how long a replica was expected to take from nothing to ready; absent in records from before.
  * `scaling` has the replicas in containers for the demand, where the manifest does not say them: the most, and the requests a minute of each.
  */
 export type TargetDecision = Placement & {
@@ -112,6 +113,7 @@ export type TargetDecision = Placement & {
   readonly serving?: GpuServing;
   readonly options: readonly TargetOption[];
   readonly weighing?: Weighing;
+  readonly startSeconds?: number;
   readonly scaling?: { readonly max?: number; readonly requestsPerMinute: number };
 };
 
@@ -136,6 +138,8 @@ export type Candidate = RevisionRef & {
   readonly readyByMs: number;
   /** Why nothing has been started for it yet, as a sentence; its time to get ready begins with the start. */
   readonly waitsFor?: string;
+  /** How long its start took (ms), absent until it is ready, and where that says nothing about other starts. */
+  readonly startMs?: number;
 };
 
 /**

@@ -26,6 +26,8 @@ import { Failure } from './failure.ts';
 import { INCIDENT_QUIET_MS, type Incident } from './incident.ts';
 import { isTerminal, mayMove, type Phase, unfinished } from './phase.ts';
 import { CONTAINERS_HOURS, TURN_CONTAINERS_ON } from './placement/awaited-containers.ts';
+import { partsOf, startingOf } from './placement/cold-start.ts';
+import type { NotedStart } from './placement/noted-start.ts';
 import type { Spent } from './placement/spending.ts';
 import { placementOf } from './placement/target.ts';
 
@@ -54,8 +56,9 @@ export function advance(
     if (deployment.phase === to) return { answer: deployment };
     const moved = move(deployment, to, nowMs);
     const judgement = judgementIn(deployment, work, nowMs);
+    const start = to === 'Ready' ? startIn(deployment, nowMs) : undefined;
     const change = announced(records, { ...moved, work: { ...moved.work, ...work } }, announcement);
-    return judgement ? { ...change, judgement } : change;
+    return { ...change, ...(judgement && { judgement }), ...(start && { start }) };
   });
 }
 
@@ -67,6 +70,16 @@ function judgementIn(
 ): Judgement | undefined {
   if (comparison?.pair === undefined || comparison.earlier) return undefined;
   return { model, pair: comparison.pair, deploymentId: id, atMs: nowMs };
+}
+
+/** The start of the candidate, where it is known how long it took. */
+function startIn(deployment: Deployment, nowMs: number): NotedStart | undefined {
+  const { target, startMs } = deployment.work.candidate ?? {};
+  if (!target || !startMs) return undefined;
+  const starting = startingOf(deployment);
+  const { runtime } = starting;
+  const kind = { target, runtime, deploymentId: deployment.id };
+  return { ...kind, ...partsOf(starting), seconds: startMs / 1000, atMs: nowMs };
 }
 
 /** Decides `Registry.recordWork`. */

@@ -40,6 +40,8 @@ export type RevisionSpec = {
   readonly allowCpu: boolean;
   readonly scaling: ReplicaScaling;
   readonly startupTimeoutSeconds: number;
+  /** How long a replica is expected to take from nothing to ready; absent where that was not estimated. */
+  readonly startSeconds?: number;
   readonly extraColumns: ExtraColumns;
   /** How many rows of waiting requests its server may answer in one run; `auto` where its server finds out, absent where it answers each request alone. */
   readonly batchRows?: number | 'auto';
@@ -84,11 +86,11 @@ export function answerEnvironment({
   };
 }
 
-/** `isWaiting`: nothing had been started for it when this look at it began, since the target had no room; its time to get ready has not begun. `absent`: never created, or removed. `failed` says why, with the last lines of the model server's log. */
+/** `startMs` is how long its server took to start, where the platform knows that better than the time until this look; null where another look started it. `isWaiting`: nothing had been started for it when this look at it began, since the target had no room; its time to get ready has not begun. `absent`: never created, or removed. `failed` says why, with the last lines of the model server's log. */
 export type RevisionState =
   | { readonly kind: 'absent' }
   | { readonly kind: 'pending'; readonly reason: string; readonly isWaiting?: boolean }
-  | { readonly kind: 'ready' }
+  | { readonly kind: 'ready'; readonly startMs?: number | null }
   | { readonly kind: 'failed'; readonly reason: string; readonly logTail: readonly string[] };
 
 /** At most so many lines, and with `sinceMs` (epoch) none that was written before or at an unknown time. */

@@ -1,4 +1,5 @@
 import type { Admission, AdmissionResult, Refusal, Request } from '#domain/admission.ts';
+import type { RuntimeName } from '#domain/build/runtime.ts';
 import type { Judgement } from '#domain/comparison/judgement.ts';
 import type {
   Advice,
@@ -13,6 +14,7 @@ import type {
 } from '#domain/deployment.ts';
 import type { Announcement, SlipwayEvent } from '#domain/event.ts';
 import type { Incident } from '#domain/incident.ts';
+import type { NotedStart } from '#domain/placement/noted-start.ts';
 import type { Spent } from '#domain/placement/spending.ts';
 import type { Ending, Promotion, StepPhase } from '#domain/progress.ts';
 import type { Holder, LeaseRequest, LeaseResult } from '#domain/registry/lease.ts';
@@ -68,7 +70,7 @@ export type Registry = {
   /** Frees the lease of a deployment that has ended or is unknown, and returns whether it did; leaves the lease of another deployment alone. */
   freeDeadLease(model: string, deploymentId: string): Promise<boolean>;
 
-  /** Moves the deployment to `to`, records what the step found, and announces it. When it is already there, returns the record unchanged, including its work. A verdict on two contents (`comparison.pair`) is also recorded as the judgement of that pair. */
+  /** Moves the deployment to `to`, records what the step found, and announces it. When it is already there, returns the record unchanged, including its work. A verdict on two contents (`comparison.pair`) is also recorded as the judgement of that pair, and the start of a candidate that becomes `Ready` as a start of its runtime. */
   advance(
     holder: Holder,
     to: StepPhase,
@@ -158,6 +160,8 @@ export type Registry = {
   versions(model: string): Promise<readonly ModelVersion[]>;
   /** The newest judgement of a pair of contents; undefined where the model's versions were never asked for that pair. */
   judgement(model: string, pair: string): Promise<Judgement | undefined>;
+  /** The last starts of candidates with a runtime, on all targets, newest first: a hundred at most. */
+  starts(runtime: RuntimeName): Promise<readonly NotedStart[]>;
   /** Deployments whose `endedAtMs` is null, oldest first. */
   unended(): Promise<readonly Deployment[]>;
 

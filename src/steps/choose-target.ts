@@ -12,6 +12,7 @@ import {
   type PlacementRequest,
   chooseTarget as weigh,
 } from '#domain/placement/choose-target.ts';
+import { expectedStart, startingOf } from '#domain/placement/cold-start.ts';
 import { expectedMemoryBytes } from '#domain/placement/expected-memory.ts';
 import { isOutgrown, knownFunctionMemory } from '#domain/placement/function-memory.ts';
 import { memoryOn } from '#domain/placement/gpu-need.ts';
@@ -35,6 +36,8 @@ type Deps = {
   readonly accountLimits: Pick<AccountLimits, 'functionMemory'>;
   /** How many executions the account's functions may have at once; null where there is no such limit. */
   readonly functionConcurrency: () => Promise<number | null>;
+  /** The noted starts of a runtime where models will run; none on one machine, whose starts say nothing about AWS. */
+  readonly starts: Registry['starts'];
   readonly demand: DemandHistory;
   readonly prices: Pick<Prices, 'read'>;
   readonly clock: Clock;
@@ -64,10 +67,12 @@ export const chooseTarget =
     const { terms, ...ofGpus } = memoryOn(facts, runtime);
     const built = () => (imageTag === null ? undefined : readImage(imageTag, variables, runtime));
     const image = work.image ?? built();
+    const starting = startingOf({ ...deployment, work: { ...work, ...(image && { image }) } });
+    const noted = await deps.starts(starting.runtime);
     const needs = {
       // The image holds the artifact and its runtime; without an image there is only the artifact.
       imageBytes: image?.uncompressedBytes ?? facts.sizeBytes,
-      modelBytes: image?.proof?.modelBytes ?? facts.sizeBytes,
+      lambdaStart: expectedStart('lambda', starting, noted),
       isStreaming: isStreamed(facts),
       memoryBytes: expectedMemoryBytes({ ...facts, terms }, image),
       memoryMiB: memoryMiB(manifest),
@@ -81,16 +86,18 @@ export const chooseTarget =
       functionMemoryMiB,
       prices: await deps.prices.read(),
     };
-    const { target, allow } = manifest.placement;
+    const { target: requested, allow } = manifest.placement;
     const holder = { deploymentId, epoch };
     const made = image ? { image } : {};
     const known = await knownBefore(deps, deployment, manifest);
     const asked = image && askedOf({ manifest, image, needs, caps, runtime, ...known });
-    const chosen = decide(needs, { target, allow, offered }, asked);
+    const chosen = decide(needs, { target: requested, allow, offered }, asked);
     if ('decision' in chosen) {
-      const { decision } = chosen;
+      const { target } = chosen.decision;
+      const { coldStartSeconds: startSeconds } = expectedStart(target, starting, noted);
+      const decision = { ...chosen.decision, startSeconds };
       await registry.recordWork(holder, { decision, ...made });
-      return { target: decision.target };
+      return { target };
     }
     const awaits = work.awaits ?? awaitedContainers(chosen.wanted, chosen.options, clock.now());
     await registry.recordWork(holder, { awaits, ...made });

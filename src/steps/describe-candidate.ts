@@ -1,4 +1,9 @@
-import type { Candidate, Trouble } from '#domain/deployment.ts';
+import {
+  bringsVersion,
+  type Candidate,
+  type Deployment,
+  type Trouble,
+} from '#domain/deployment.ts';
 import { retrySeconds } from '#domain/registry/loops.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import type { Clock } from '#ports/clock.ts';
@@ -20,17 +25,28 @@ export const describeCandidate =
   ({ registry, platforms, clock, waitMs }: Deps) =>
   async (input: StepInput<'DescribeCandidate'>): Promise<StepOutput<'DescribeCandidate'>> => {
     const { deploymentId, epoch } = input;
-    const { model, work, trouble: known } = await requireDeployment(registry, deploymentId);
+    const deployment = await requireDeployment(registry, deploymentId);
+    const { model, work, trouble } = deployment;
     const candidate = requireWork(work.candidate, 'candidate');
     const { revision, target, createdAtMs, readyByMs } = candidate;
     const attempt = input.attempt + 1;
-    if (known) return { kind: 'failed', retrySeconds: 0, attempt };
+    if (trouble) return { kind: 'failed', retrySeconds: 0, attempt };
     // Traffic moves only to a candidate that was ready; from then on the bake judges it.
     if (work.shift) return { kind: 'ready', retrySeconds: 0, attempt };
 
     const state = await platforms[target].describe(revision, { waitMs });
     const answer = { retrySeconds: retrySeconds(clock.now() - createdAtMs), attempt };
-    if (state.kind === 'ready') return { ...answer, kind: 'ready' };
+    if (state.kind === 'ready') {
+      const { startMs: known = clock.now() - createdAtMs } = state;
+      const startMs = startMsOf(deployment, candidate, known);
+      if (startMs !== undefined) {
+        await registry.recordWork(
+          { deploymentId, epoch },
+          { candidate: { ...candidate, startMs } },
+        );
+      }
+      return { ...answer, kind: 'ready' };
+    }
     const isWaiting = state.kind === 'pending' && state.isWaiting === true;
     if (isWaiting || candidate.waitsFor !== undefined) {
       const timed = timedAnew(candidate, clock.now(), isWaiting ? state.reason : undefined);
@@ -41,10 +57,20 @@ export const describeCandidate =
     const limitSeconds = (readyByMs - createdAtMs) / 1000;
     await registry.recordTrouble(
       { deploymentId, epoch },
-      trouble(state, model, explain(state, revision, limitSeconds)),
+      troubleOf(state, model, explain(state, revision, limitSeconds)),
     );
     return { ...answer, kind: state.kind === 'pending' ? 'expired' : 'failed' };
   };
+
+/** Undefined where it is recorded, and where it would say nothing about the start of another version: this one was there before, had to wait for room, or was begun by another execution. */
+function startMsOf(
+  { kind }: Deployment,
+  { attempt, waitsFor, startMs }: Candidate,
+  tookMs: number | null,
+): number | undefined {
+  const isFirst = bringsVersion(kind) && attempt === 1 && waitsFor === undefined;
+  return isFirst && startMs === undefined && tookMs ? tookMs : undefined;
+}
 
 /** The time to get ready begins when something is started for the candidate. */
 function timedAnew(known: Candidate, nowMs: number, waitsFor: string | undefined): Candidate {
@@ -55,7 +81,7 @@ function timedAnew(known: Candidate, nowMs: number, waitsFor: string | undefined
 
 type Unready = Exclude<RevisionState, { kind: 'ready' }>;
 
-function trouble(state: Unready, model: string, reason: string): Trouble {
+function troubleOf(state: Unready, model: string, reason: string): Trouble {
   const fix =
     state.kind === 'pending'
       ? 'Make the model load faster, for example with more resources.memory, which brings CPU; or raise server.startupTimeoutSeconds in model.yaml, which helps where one start may take so long (on Lambda the limit is 30 s).'

@@ -2,6 +2,7 @@ import { keptInFull } from '#domain/build/proof.ts';
 import type { Deployment } from '#domain/deployment.ts';
 import { revisionName } from '#domain/identity.ts';
 import { lossOnLambda } from '#domain/placement/own-image.ts';
+import { provisioningLimit } from '#domain/placement/start-limit.ts';
 import { placementOf, type Target } from '#domain/placement/target.ts';
 import type { StepInput } from '#domain/workflow.ts';
 import type { CaptureKeys } from '#ports/capture-keys.ts';
@@ -16,7 +17,7 @@ export type ProvisionDeps = {
   readonly registry: Registry;
   readonly clock: Clock;
   readonly captureKeys: CaptureKeys;
-  /** How long (seconds) each target may take before the model begins to load: AWS first finds capacity and unpacks the image. */
+  /** How long (seconds) each target may take before the model begins to load: AWS first finds capacity and unpacks the image. A larger image gets more: `provisioningLimit`. */
   readonly provisioningSeconds: Readonly<Record<Target, number>>;
 };
 
@@ -61,7 +62,8 @@ export async function recordCandidate(
   if (known?.attempt === attempt && known.target === target) return;
   const { revision, deploymentId: madeBy, isStreaming, memoryMiB, cpuUnits, scaling } = spec;
   const createdAtMs = clock.now();
-  const readyByMs = createdAtMs + (provisioningSeconds + spec.startupTimeoutSeconds) * 1000;
+  const limitSeconds = provisioningLimit(provisioningSeconds, spec) + spec.startupTimeoutSeconds;
+  const readyByMs = createdAtMs + limitSeconds * 1000;
   const placement = placementOf({ target, isStreaming });
   const candidate = { ...placement, revision, madeBy, attempt, createdAtMs, readyByMs };
   if (work.candidate) {

@@ -55,6 +55,7 @@ export function revisionSpec(
     allowCpu: manifest.placement.allowCpu,
     scaling: completeScaling(manifest.scaling, decision.scaling),
     startupTimeoutSeconds: startupSeconds(runtime, manifest),
+    ...(decision.startSeconds !== undefined && { startSeconds: decision.startSeconds }),
     extraColumns: manifest.server.extraColumns,
     ...batchesOf(manifest, runtime, work.image),
     ...(example && { example }),

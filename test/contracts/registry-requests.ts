@@ -229,6 +229,46 @@ export function describeRequests(open: OpenWorld): void {
     });
   });
 
+  describe('the starts of a runtime', () => {
+    const startedIn = async (world: RegistryWorld, n: number, startMs: number | undefined) => {
+      const holder = await holding(world, n);
+      await walkTo(world, holder, 'Provisioning');
+      const { work } = (await world.registry.deployment(holder.deploymentId))!;
+      const candidate = { ...work.candidate!, ...(startMs !== undefined && { startMs }) };
+      await world.registry.recordWork(holder, { candidate });
+      await world.registry.advance(holder, 'Ready', {}, {});
+      await world.registry.advance(holder, 'Ready', {}, {});
+      await world.registry.advance(holder, 'Compared', {}, {});
+      await world.registry.recordTrouble(holder, { name: 'ArtifactRejected', reason: '', fix: '' });
+      await world.registry.advance(holder, 'Rejected', {}, {});
+      await world.registry.releaseLease(holder);
+    };
+
+    it('are those of the candidates that became ready, once each, the newest first', async () => {
+      const world = open();
+      await startedIn(world, 1, 4200);
+      world.clock.advance(5000);
+      await startedIn(world, 2, undefined);
+      await startedIn(world, 3, 1300);
+
+      const starts = await world.registry.starts('custom');
+
+      expect(
+        starts.map(({ deploymentId, seconds, atMs }) => [deploymentId, seconds, atMs]),
+      ).toEqual([
+        [idOf(3), 1.3, START_MS + 5000],
+        [idOf(1), 4.2, START_MS],
+      ]);
+      expect(starts[0]).toMatchObject({
+        target: 'lambda',
+        runtime: 'custom',
+        layers: [0, expect.any(Number)],
+        serverSeconds: expect.any(Number),
+      });
+      expect(await world.registry.starts('onnx')).toEqual([]);
+    });
+  });
+
   describe('the judgement of two contents', () => {
     const comparison = (pair: string | undefined, more: Partial<Comparison> = {}): Comparison => ({
       verdict: 'broken',

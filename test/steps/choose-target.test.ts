@@ -1,6 +1,7 @@
 import type { Inspection } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import type { Held } from '#domain/workflow.ts';
+import { explainVersion } from '#operations/models/explain-version.ts';
 import { chooseTarget } from '#steps/choose-target.ts';
 import { type MemoryWorld, MODEL, memoryWorld } from '../support/worlds/memory.ts';
 import { planGpu } from '../support/worlds/planned-gpu.ts';
@@ -274,6 +275,53 @@ describe('choosing a target', () => {
     expect(live.target).toBe('fargate');
     const { options } = (await world.registry.deployment(live.deploymentId))!.work.decision!;
     expect(options[0]?.reason).toMatch(/the peak needs 15 executions at once; the account has 10$/);
+  });
+
+  describe('once five versions have taken 35 s to start on Lambda', () => {
+    const startedWorld = async (versions: number) => {
+      const world = memoryWorld({ engine: 'image', pendingMs: 35_000 });
+      world.builds.measure(100);
+      for (let version = 1; version <= versions; version += 1) {
+        await world.deploy(world.upload({ manifest: `team: team-${version}` }));
+      }
+      return world;
+    };
+    const next = async (world: MemoryWorld) => {
+      const held = await world.before('DescribeCandidate', world.upload());
+      return (await world.recordOf(held)).work.decision!;
+    };
+
+    it('takes them for what the sixth will take', async () => {
+      const early = await next(await startedWorld(4));
+      const late = await next(await startedWorld(5));
+
+      const seconds = ({ weighing }: typeof early) => weighing!.question.measured.startMs / 1000;
+      expect(seconds(early)).toBeLessThan(10);
+      expect(seconds(late)).toBeGreaterThan(28);
+      expect(seconds(late)).toBeLessThan(42);
+      expect(early).toMatchObject({ target: 'lambda', startSeconds: seconds(early) });
+      expect(late.options[0]?.reason).toMatch(/a cold start would take some \d+ s, by 5/);
+    });
+
+    it('explains what the next one was expected to take', async () => {
+      const world = await startedWorld(5);
+      const manifest = 'placement: { target: lambda }';
+      await world.deploy(world.upload({ manifest }));
+      const model = (await world.registry.model(MODEL))!;
+      const { registry, demand, prices, clock } = world;
+      const known = { registry, demand, prices, clock };
+      const explained = (isSpent: boolean) => explainVersion({ ...known, isSpent }, model, null);
+
+      const { start, options } = await explained(true);
+      const onOneMachine = (await explained(false)).options[0]!;
+
+      expect(start!.seconds / 35).toBeCloseTo(1, 0);
+      expect(Math.abs(start!.expectedSeconds! / start!.seconds - 1)).toBeLessThan(0.2);
+      expect(start!.notedStarts).toBe(5);
+      expect(options[0]).toMatchObject({ target: 'lambda', notedStarts: 6 });
+      expect(onOneMachine).toMatchObject({ notedStarts: 0 });
+      expect(onOneMachine.coldStartSeconds).toBeLessThan(10);
+    });
   });
 
   it('records the image with the decision', async () => {

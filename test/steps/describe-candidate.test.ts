@@ -14,6 +14,46 @@ describe('looking at the candidate', () => {
     expect(answer).toEqual({ kind: 'ready', retrySeconds: 1, attempt: 3 });
   });
 
+  it('records how long the candidate took to get ready, once', async () => {
+    const world = memoryWorld({ pendingMs: 4_200 });
+    const held = await world.before('DescribeCandidate');
+    world.clock.advance(4_200);
+
+    await describeCandidate(world.deps)({ ...held, attempt: 0 });
+    world.clock.advance(60_000);
+    await describeCandidate(world.deps)({ ...held, attempt: 1 });
+
+    expect((await world.recordOf(held)).work.candidate?.startMs).toBe(4_200);
+  });
+
+  it.each([
+    { what: 'as the platform knows it', startMs: 900, recorded: 900 },
+    { what: 'not at all where another look started it', startMs: null, recorded: undefined },
+  ])('records the start $what', async ({ startMs, recorded }) => {
+    const world = memoryWorld();
+    const held = await world.before('DescribeCandidate');
+    const describe = async () => ({ kind: 'ready', startMs }) as const;
+    const lambda = { ...world.deps.platforms.lambda, describe };
+    const platforms = { ...world.deps.platforms, lambda };
+    world.clock.advance(4_200);
+
+    await describeCandidate({ ...world.deps, platforms })({ ...held, attempt: 0 });
+
+    expect((await world.recordOf(held)).work.candidate?.startMs).toBe(recorded);
+  });
+
+  it('records no start that another execution had begun', async () => {
+    const world = memoryWorld({ pendingMs: 4_200 });
+    const held = await world.before('DescribeCandidate');
+    const { candidate } = (await world.recordOf(held)).work;
+    await world.registry.recordWork(held, { candidate: { ...candidate!, attempt: 2 } });
+    world.clock.advance(4_200);
+
+    await describeCandidate(world.deps)({ ...held, attempt: 0 });
+
+    expect((await world.recordOf(held)).work.candidate).not.toHaveProperty('startMs');
+  });
+
   it('says when to look again, the later the longer it takes', async () => {
     const world = memoryWorld({ pendingMs: 200_000 });
     const held = await world.before('DescribeCandidate');

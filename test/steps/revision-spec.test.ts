@@ -48,6 +48,7 @@ describe('what a platform is asked for', () => {
       scaling: { min: 2, max: 4, requestsPerMinute: 600, schedules: [] },
       server: { port: 8080, healthPath: '/ping', requestPath: null },
       startupTimeoutSeconds: 20,
+      startSeconds: deployment.work.decision!.startSeconds!,
       extraColumns: 'refuse',
       batchRows: 'auto',
       aliases: ['gpt-4o'],

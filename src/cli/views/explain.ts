@@ -26,6 +26,7 @@ export function explanationLines(explained: Explanation): readonly string[] {
     ['batches', batchesOf(explained)],
     ['built on', builtOn(explained)],
     ['image', imageOf(explained)],
+    ['started', startOf(explained)],
     ['promoted', promotedFrom(explained)],
     ['proven by', proofOf(explained)],
     ['compared', comparedOf(explained)],
@@ -131,10 +132,19 @@ function builtOn({ builtOn: machine }: Explanation): string | null {
 
 function imageOf({ image }: Explanation): string | null {
   if (!image) return null;
-  const { compressedBytes, uncompressedBytes, smoke } = image;
-  const sizes = `${bytes(compressedBytes)} to pull, ${bytes(uncompressedBytes)} unpacked`;
+  const { compressedBytes, uncompressedBytes, layers, smoke } = image;
+  const parts = layers ? ` in ${layers.length} layers` : '';
+  const sizes = `${bytes(compressedBytes)} to pull${parts}, ${bytes(uncompressedBytes)} unpacked`;
   if (!smoke) return sizes;
   return `${sizes}; ready in ${count(smoke.startMs)} ms, then used ${bytes(smoke.peakBytes)} of memory`;
+}
+
+function startOf({ start }: Explanation): string | null {
+  if (!start) return null;
+  const { seconds, expectedSeconds, notedStarts } = start;
+  const took = `${tenths(seconds)} s from nothing to ready`;
+  if (expectedSeconds === null) return took;
+  return `${took}; ${tenths(expectedSeconds)} s were expected, by ${notedStarts} other starts of its kind`;
 }
 
 function proofOf({ proof }: Explanation): string | null {
@@ -177,7 +187,7 @@ export function optionLines(options: Explanation['options']): readonly string[] 
     `${taken ? '* ' : '  '}${target}`,
     count(memoryMiB),
     (cpuUnits / CPU_UNITS_PER_VCPU).toFixed(2),
-    `~${count(option.coldStartSeconds)}`,
+    `~${tenths(option.coldStartSeconds)}`,
     option.monthlyUsd === null ? '-' : option.monthlyUsd.toFixed(2),
     [option.reason, ...(instanceTypes.length > 0 ? [`(${instanceTypes.join(', ')})`] : [])].join(
       ' ',
@@ -188,6 +198,11 @@ export function optionLines(options: Explanation['options']): readonly string[] 
 
 function bytes(value: number): string {
   return `${count(value)} bytes`;
+}
+
+/** In whole seconds from ten on: an estimate says no more. */
+function tenths(seconds: number): string {
+  return count(seconds < 10 ? Math.round(seconds * 10) / 10 : Math.round(seconds));
 }
 
 function count(value: number): string {

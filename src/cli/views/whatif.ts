@@ -135,7 +135,7 @@ function measuredOf(explained: Explanation, requestMs: number | undefined): Meas
     parallelPart: 0,
     memoryMiB: memory ?? Math.ceil(artifact.sizeBytes / MIB),
     imageBytes: image?.uncompressedBytes ?? artifact.sizeBytes,
-    startMs: image?.smoke?.startMs ?? (onLambda?.coldStartSeconds ?? 0) * 1000,
+    startMs: (onLambda?.coldStartSeconds ?? 0) * 1000,
   };
 }
 

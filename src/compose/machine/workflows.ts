@@ -89,6 +89,7 @@ export async function openWorkflows(
       learnFunctionMemory: async () => undefined,
     },
     functionConcurrency: async () => null,
+    starts: async () => [],
     demand: state.calledHours,
     prices: { read: async () => undefined },
     // A machine without a GPU still answers, on its CPU.

@@ -26,12 +26,14 @@ const bytes = z.int().check(z.positive());
 
 /**
  * A build's result, as one record. The image runs by `digest`; sizes are in bytes, compressed as the registry counts them and uncompressed as Lambda does; `artifactSha256` is the image's label.
+ * `layers` are the compressed sizes of its layers, in their order; absent where an engine built it, which pulls nothing, and in records from before.
  * `proof` is null when the build did not load the model; `smoke` is null when the result is not an image that a container could start.
  */
 const built = z.object({
   digest: z.string().check(z.regex(/^sha256:[0-9a-f]{64}$/)),
   compressedBytes: bytes,
   uncompressedBytes: bytes,
+  layers: z.exactOptional(z.array(bytes)),
   artifactSha256: sha256,
   proof: z.nullable(buildProof),
   smoke: z.nullable(smokeTest),

@@ -5,7 +5,6 @@ import type { Manifest } from '#domain/manifest/manifest.ts';
 import type { Traffic } from '#domain/manifest/traffic.ts';
 import { type Caps, mostReplicas } from './caps.ts';
 import type { Asked, Needs } from './choose-target.ts';
-import { coldStartSeconds } from './cold-start.ts';
 import { demandOf, FIRST_GUESS } from './demand.ts';
 import { type Learnt, withLearnt } from './learnt.ts';
 import { timesOf } from './measured.ts';
@@ -46,11 +45,6 @@ export function askedOf({
   const serverMs = image.smoke?.measured ? 0 : coldStarts.runtimes[served].serverMs;
   const memory = needs.memoryMiB ?? Math.ceil(needs.memoryBytes / MIB);
   const hasMost = scaling.max !== undefined || scaling.schedules.length > 0;
-  const startSeconds = coldStartSeconds('lambda', {
-    runtime,
-    artifactBytes: needs.modelBytes,
-    image,
-  });
   const isGuess = !traffic && !before;
   const most = hasMost ? mostReplicas(manifest) : caps.maxReplicas;
   return {
@@ -62,7 +56,7 @@ export function askedOf({
       ...timesOf({ runs: measurement.runs, serverMs }),
       memoryMiB: memory,
       imageBytes: needs.imageBytes,
-      startMs: startSeconds * 1000,
+      startMs: needs.lambdaStart.coldStartSeconds * 1000,
     },
     limits: {
       lambdaConcurrency,

@@ -1,7 +1,7 @@
 import type { ArtifactFacts } from '#domain/artifact/facts.ts';
-import coldStarts from '#domain/data/cold-starts.json' with { type: 'json' };
 import lambda from '#domain/data/lambda-limits.json' with { type: 'json' };
 import type { TargetDecision, TargetOption, Weighing } from '#domain/deployment.ts';
+import type { ExpectedStart } from './cold-start.ts';
 import { type ContainerNeeds, fargateSize, fargateTask } from './container-size.ts';
 import { IDLE_USD_PER_MONTH } from './cost.ts';
 import { type Demand, type PlacedOption, type Question, requestMsAt } from './demand.ts';
@@ -17,8 +17,8 @@ import { isWorthMoving } from './worth-moving.ts';
 export type Needs = Omit<ContainerNeeds, 'memoryMiB'> & {
   readonly memoryBytes: number;
   readonly memoryMiB: number | null;
-  /** The bytes of the model that the server reads before it answers. */
-  readonly modelBytes: number;
+  /** The start that a request on Lambda would wait for. */
+  readonly lambdaStart: ExpectedStart;
   /** The result of `isStreamed` for its facts. */
   readonly isStreaming?: boolean;
   /** Why its image does not start on Lambda, if a smoke test showed that or its port rules it out. */
@@ -217,15 +217,16 @@ function held(
   return target === 'lambda' && requested === 'auto' && hasOthers ? slowStart(needs) : undefined;
 }
 
-/** A server starts with a request that waits for it. A manifest that requests Lambda, or a stack that has nothing else, gets it all the same: retries find the server started. */
-function slowStart({ modelBytes, isStreaming }: Needs): string | undefined {
-  const seconds = Math.ceil(modelBytes / coldStarts.targets.lambda.bytesPerSecond);
+/** A server starts with a request that waits for it, on Lambda. A manifest that requests Lambda, or a stack that has nothing else, gets it all the same: retries find the server started. */
+function slowStart({ lambdaStart, isStreaming }: Needs): string | undefined {
+  const { coldStartSeconds, notedStarts } = lambdaStart;
   const { requestTimeoutSeconds } = lambda;
-  if (seconds <= requestTimeoutSeconds) return undefined;
+  if (coldStartSeconds <= requestTimeoutSeconds) return undefined;
+  const source = notedStarts > 0 ? `, by ${notedStarts} starts of its kind` : '';
   const most = isStreaming
     ? `no client should wait more than ${requestTimeoutSeconds} s for the first word`
     : `a request has ${requestTimeoutSeconds} s`;
-  return `a cold start reads the model's ${modelBytes} bytes, for some ${seconds} s; ${most} (placement.target: lambda takes it all the same)`;
+  return `a cold start would take some ${Math.ceil(coldStartSeconds)} s${source}; ${most} (placement.target: lambda takes it all the same)`;
 }
 
 function outdone(option: Pick<TargetOption, 'reason'>, { target }: Weighed): string {

@@ -2,6 +2,7 @@ import type { Judgement } from '#domain/comparison/judgement.ts';
 import type { ArtifactOrder, Deployment, Model, ModelVersion } from '#domain/deployment.ts';
 import type { SlipwayEvent } from '#domain/event.ts';
 import type { IncidentState } from '#domain/incident.ts';
+import type { NotedStart } from '#domain/placement/noted-start.ts';
 
 /** Who holds the lease, and until when (epoch ms) unless a write renews it. */
 export type LeaseHolder = {
@@ -50,6 +51,7 @@ export type Change<Answer> = {
   readonly version?: ModelVersion | undefined;
   readonly event?: SlipwayEvent | undefined;
   readonly judgement?: Judgement | undefined;
+  readonly start?: NotedStart | undefined;
 };
 
 /**

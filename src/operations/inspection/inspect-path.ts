@@ -8,7 +8,7 @@ import { type PythonEnvironment, pythonEnvironment } from '#domain/build/python-
 import { RUNTIMES } from '#domain/build/runtime.ts';
 import { type Manifest, memoryMiB } from '#domain/manifest/manifest.ts';
 import { chooseTarget, isStreamed, type Needs } from '#domain/placement/choose-target.ts';
-import { type TimedOption, timed } from '#domain/placement/cold-start.ts';
+import { expectedStart, type TimedOption, timed } from '#domain/placement/cold-start.ts';
 import { expectedMemoryBytes } from '#domain/placement/expected-memory.ts';
 import { gpuFor, mayConvert, memoryOn, requireGpu, runtimeOn } from '#domain/placement/gpu-need.ts';
 import { lossOnLambda, portRefusal } from '#domain/placement/own-image.ts';
@@ -69,6 +69,8 @@ export async function inspectPath(
   const runtime = RUNTIMES[name];
   const converts = mayConvert({ facts, manifest }, gpu);
   const { terms, ...ofGpus } = memoryOn(facts, name, converts);
+  const leftOut = facts.leftOut ?? [];
+  const starting = { runtime: name, files: files.filter((file) => !leftOut.includes(file.name)) };
   return {
     artifact: basename(root),
     manifestFile,
@@ -82,7 +84,7 @@ export async function inspectPath(
     options: timed(
       optionsOf(manifest, {
         imageBytes: facts.sizeBytes,
-        modelBytes: facts.sizeBytes,
+        lambdaStart: expectedStart('lambda', starting, []),
         isStreaming: isStreamed(facts),
         memoryBytes: expectedMemoryBytes({ ...facts, terms }),
         accelerator: gpu,
@@ -90,7 +92,8 @@ export async function inspectPath(
         refusedByLambda: portRefusal(manifest),
         lossOnLambda: lossOnLambda(name),
       }),
-      { runtime: name, artifactBytes: facts.sizeBytes },
+      starting,
+      [],
     ),
   };
 }

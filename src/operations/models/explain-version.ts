@@ -5,7 +5,7 @@ import type { BuildProof } from '#domain/build/proof.ts';
 import { RUNTIMES } from '#domain/build/runtime.ts';
 import type { Advice, BuildPlan, Deployment, Model, TargetDecision } from '#domain/deployment.ts';
 import type { Manifest } from '#domain/manifest/manifest.ts';
-import { timed } from '#domain/placement/cold-start.ts';
+import { expectedStart, startingOf, timed } from '#domain/placement/cold-start.ts';
 import type { Learnt } from '#domain/placement/learnt.ts';
 import {
   type AdviceRule,
@@ -14,6 +14,7 @@ import {
   atPrices,
   lookAgain,
 } from '#domain/placement/look-again.ts';
+import type { NotedStart } from '#domain/placement/noted-start.ts';
 import { flipsAt, rankedOptions } from '#domain/placement/optimize.ts';
 import { SHIPPED_PRICES, type UnitPrices } from '#domain/placement/unit-prices.ts';
 import { waysToSpendLess } from '#domain/placement/ways.ts';
@@ -56,7 +57,16 @@ export async function explainVersion(
   ]);
   const isNewest = deployment.id === model.newestDeploymentId;
   const known = { got, prices, isSpent: deps.isSpent, isNewest };
-  return { ...explanation(deployment), prices, ...weighingOf(deployment, known) };
+  const starting = startingOf(deployment);
+  const starts = await registry.starts(starting.runtime);
+  return {
+    ...explanation(deployment),
+    // The starts of one machine say nothing about those of AWS.
+    options: timed(deployment.work.decision?.options ?? [], starting, deps.isSpent ? starts : []),
+    ...startOf(deployment, starts),
+    prices,
+    ...weighingOf(deployment, known),
+  };
 }
 
 /** The knowledge beside the record: the requests that the version got, the prices of today, whether they are paid, and whether the version is the newest upload. */
@@ -100,7 +110,21 @@ function adviceFor(decision: TargetDecision, got: Learnt, rule: AdviceRule): Adv
   return look ? adviceOf(look, rule) : null;
 }
 
-function explanation(deployment: Deployment): Explanation {
+/** The start of the version, beside what the others of its kind would have predicted. */
+function startOf(
+  deployment: Deployment,
+  starts: readonly NotedStart[],
+): Pick<Explanation, 'start'> {
+  const { target, startMs } = deployment.work.candidate ?? {};
+  if (!target || startMs === undefined) return {};
+  const others = starts.filter(({ deploymentId }) => deploymentId !== deployment.id);
+  const expected = expectedStart(target, startingOf(deployment), others);
+  const { coldStartSeconds, notedStarts } = expected;
+  const expectedSeconds = notedStarts > 0 ? coldStartSeconds : null;
+  return { start: { seconds: startMs / 1000, expectedSeconds, notedStarts } };
+}
+
+function explanation(deployment: Deployment): Omit<Explanation, 'options'> {
   const { id, model, version, phase, artifact, work } = deployment;
   const { inspection, plan, image, decision, golden, comparison, bake, promotion } = work;
   const sizeBytes = artifact.parts.reduce((sum, part) => sum + part.sizeBytes, 0);
@@ -124,16 +148,12 @@ function explanation(deployment: Deployment): Explanation {
           digest: image.digest,
           compressedBytes: image.compressedBytes,
           uncompressedBytes: image.uncompressedBytes,
+          ...(image.layers && { layers: image.layers }),
           // Absent in records from before builds ran a smoke test.
           smoke: image.smoke ?? null,
         }
       : null,
     target: decision?.target ?? null,
-    options: timed(decision?.options ?? [], {
-      runtime: image?.proof?.runtime ?? plan?.runtime ?? 'custom',
-      artifactBytes: sizeBytes,
-      image,
-    }),
     ...(inspection?.manifest.team && { team: inspection.manifest.team }),
     proof: golden ?? null,
     comparison: comparison ? comparisonView(comparison) : null,

@@ -13,13 +13,15 @@ const GIB = 1024 * MIB;
 const small: Needs = {
   imageBytes: 200 * MIB,
   memoryBytes: 219.5 * MIB,
-  modelBytes: 11 * MIB,
+  lambdaStart: { coldStartSeconds: 2, notedStarts: 0 },
   memoryMiB: null,
   accelerator: null,
   replicas: 1,
 };
 const any: PlacementRequest = { target: 'auto', allow: TARGETS, offered: TARGETS };
 const T4 = { name: 'T4', count: 1 };
+
+const slow = (coldStartSeconds: number, notedStarts = 0) => ({ coldStartSeconds, notedStarts });
 
 /** Why the target was not taken. */
 function refusal(target: string, needs: Partial<Needs>, request: Partial<PlacementRequest> = {}) {
@@ -93,7 +95,7 @@ describe('choosing a target', () => {
     ['allows nothing else', { allow: ['lambda'] }],
     ['has no containers', { offered: ['lambda'] }],
   ])('takes Lambda for a model that is slow to start where one %s', (_, request) => {
-    expect(taken({ modelBytes: 3.8 * GIB }, request)).toBe('lambda');
+    expect(taken({ lambdaStart: slow(40) }, request)).toBe('lambda');
   });
 
   it('lets a language model stream on Lambda, and no other', () => {
@@ -158,15 +160,15 @@ describe('choosing a target', () => {
     },
     {
       what: 'a model that no request waits for while it is read',
-      needs: { modelBytes: 3_800_000_000 },
+      needs: { lambdaStart: slow(38) },
       reason:
-        "a cold start reads the model's 3800000000 bytes, for some 38 s; a request has 29 s (placement.target: lambda takes it all the same)",
+        'a cold start would take some 38 s; a request has 29 s (placement.target: lambda takes it all the same)',
     },
     {
       what: 'a language model whose first word would be long in coming',
-      needs: { modelBytes: 3_800_000_000, isStreaming: true },
+      needs: { lambdaStart: slow(37.2, 6), isStreaming: true },
       reason:
-        "a cold start reads the model's 3800000000 bytes, for some 38 s; no client should wait more than 29 s for the first word (placement.target: lambda takes it all the same)",
+        'a cold start would take some 38 s, by 6 starts of its kind; no client should wait more than 29 s for the first word (placement.target: lambda takes it all the same)',
     },
   ])('does not take Lambda for $what, and says why', ({ needs, reason }) => {
     expect(refusal('lambda', needs)).toBe(reason);
@@ -184,11 +186,11 @@ describe('choosing a target', () => {
   it('takes Lambda for all that it holds, to the last byte', () => {
     expect(taken({ imageBytes: 10 * GIB })).toBe('lambda');
     expect(taken({ memoryBytes: 10_240 * MIB })).toBe('lambda');
-    expect(taken({ modelBytes: 2_900_000_000 })).toBe('lambda');
+    expect(taken({ lambdaStart: slow(29) })).toBe('lambda');
   });
 
-  it('takes Fargate for a model that Lambda reads for longer than a request has', () => {
-    expect(taken({ modelBytes: 2_900_000_001 })).toBe('fargate');
+  it('takes Fargate for a model that takes longer to start on Lambda than a request has', () => {
+    expect(taken({ lambdaStart: slow(29.1) })).toBe('fargate');
   });
 
   it('says which GPU it is, and how a language model is served on it', () => {
@@ -266,7 +268,7 @@ describe('what the manifest wishes', () => {
     const sizes = fc.record({
       imageBytes: fc.nat(300 * GIB),
       memoryBytes: fc.nat(150 * GIB),
-      modelBytes: fc.nat(20 * GIB),
+      lambdaStart: fc.nat(100).map((seconds) => slow(seconds)),
       memoryMiB: fc.option(fc.integer({ min: 128, max: 1024 * 1024 })),
       accelerator: fc.option(fc.constantFrom(T4, { name: 'L4', count: 4 })),
       replicas: fc.integer({ min: 1, max: 100 }),

@@ -64,7 +64,9 @@ export function describeAwsSweeps(open: () => LocalAws, target: Target): void {
       version: 99,
     };
     await platforms[target].create(spec, epoch);
-    expect(await platforms[target].describe(stray, { waitMs: 600_000 })).toEqual({ kind: 'ready' });
+    expect(await platforms[target].describe(stray, { waitMs: 600_000 })).toMatchObject({
+      kind: 'ready',
+    });
     await router.setShares(model, { [v2]: 50, [stray]: 50 }, { [v2]: 100 }, epoch);
 
     await sweepTwice();

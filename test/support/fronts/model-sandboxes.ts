@@ -22,6 +22,9 @@ export type Version = {
   readonly timeoutMs: number;
 };
 
+// The time that each start of an environment is said to have taken.
+const INIT_MS = 870.25;
+
 /** One sandbox for each version, started by its first event, as again after its end. */
 export function modelSandboxes({ moto, logGroup, startServer }: SandboxesOptions) {
   const open = new Map<string, Sandbox>();
@@ -44,10 +47,12 @@ export function modelSandboxes({ moto, logGroup, startServer }: SandboxesOptions
   return {
     starts: (revision: string) => starts.get(revision) ?? 0,
     async invoke(version: Version, event: ProxyEvent) {
+      const before = all.length;
       const box = sandboxOf(version);
       const outcome = await settle(box.invoke(event, version.timeoutMs));
+      const initMs = all.length > before ? INIT_MS : null;
       await log.flush(box.id, `${version.functionName}[${version.number}][${box.id}]`);
-      return { outcome, tail: box.tail() };
+      return { outcome, tail: box.tail(), initMs };
     },
     async close() {
       await Promise.all(all.map((each) => each.stop()));
@@ -76,8 +81,11 @@ function logWriter(moto: Pick<Moto, 'endpoint'>, logGroupName: string) {
   };
 }
 
-export function around(lines: readonly string[]): readonly string[] {
-  return ['START RequestId: 1 Version: 1', ...lines, 'END RequestId: 1', 'REPORT RequestId: 1'];
+/** The lines of an invocation; `initMs` of one that started its environment. */
+export function around(lines: readonly string[], initMs: number | null = null): readonly string[] {
+  const init = initMs === null ? '' : `\tInit Duration: ${initMs.toFixed(2)} ms`;
+  const report = `REPORT RequestId: 1\tDuration: 1.50 ms\tBilled Duration: 2 ms\tMemory Size: 1769 MB\tMax Memory Used: 90 MB${init}\t`;
+  return ['START RequestId: 1 Version: 1', ...lines, 'END RequestId: 1', report];
 }
 
 export type Outcome = { readonly value: unknown } | { readonly error: object };

@@ -56,8 +56,8 @@ export async function startModelFront(options: ModelFrontOptions): Promise<Model
     if (handler) return reply(answer, '$LATEST', await settle(handler(event)));
     const version = await resolve(lambda, name, qualifier);
     if (!version) return notFound(answer, target);
-    const { outcome, tail } = await sandboxes.invoke(version, event);
-    reply(answer, version.number, outcome, tail);
+    const { outcome, tail, initMs } = await sandboxes.invoke(version, event);
+    reply(answer, version.number, outcome, around(tail, initMs));
   }
 
   const port = await listen(server, { host: '127.0.0.1', port: 0 });
@@ -115,13 +115,13 @@ function reply(
   answer: ServerResponse,
   version: string,
   outcome: Outcome,
-  tail: readonly string[] = [],
+  tail: readonly string[] = around([]),
 ): void {
   answer.setHeader('content-type', 'application/json');
   answer.setHeader('x-amz-executed-version', version);
   answer.setHeader(
     'x-amz-log-result',
-    Buffer.from(around(tail).join('\n').slice(-4_096)).toString('base64'),
+    Buffer.from(tail.join('\n').slice(-4_096)).toString('base64'),
   );
   if ('error' in outcome) answer.setHeader('x-amz-function-error', 'Unhandled');
   const payload = 'error' in outcome ? outcome.error : (outcome.value ?? null);

@@ -2,6 +2,7 @@ import type { Judgement } from '#domain/comparison/judgement.ts';
 import type { ModelVersion } from '#domain/deployment.ts';
 import type { SlipwayEvent } from '#domain/event.ts';
 import { Failure } from '#domain/failure.ts';
+import { MOST_STARTS, type NotedStart } from '#domain/placement/noted-start.ts';
 import type {
   DeploymentRecord,
   ModelRecord,
@@ -32,6 +33,7 @@ export function memoryRegistry({ clock, onEvents = () => {} }: Options): MemoryR
   const models = new Map<string, ModelRecord>();
   const versions = new Map<string, ModelVersion>();
   const judgements = new Map<string, Judgement>();
+  const starts: NotedStart[] = [];
   const events: SlipwayEvent[] = [];
   const published = new Set<string>();
   let sightings: ReadonlyMap<string, number> = new Map();
@@ -47,7 +49,7 @@ export function memoryRegistry({ clock, onEvents = () => {} }: Options): MemoryR
   }
 
   async function write<Answer>(wanted: RegistryWrite<Answer>): Promise<Answer> {
-    const { answer, deployment, model, version, event, judgement } = wanted.decide(
+    const { answer, deployment, model, version, event, judgement, start } = wanted.decide(
       records(wanted),
       clock.now(),
     );
@@ -55,6 +57,7 @@ export function memoryRegistry({ clock, onEvents = () => {} }: Options): MemoryR
     if (model) models.set(model.model.name, stored(model));
     if (version) versions.set(`${version.model}/${version.version}`, stored(version));
     if (judgement) judgements.set(`${judgement.model}/${judgement.pair}`, stored(judgement));
+    if (start) starts.push(stored(start));
     if (event) {
       events.push(stored(event));
       onEvents();
@@ -79,6 +82,11 @@ export function memoryRegistry({ clock, onEvents = () => {} }: Options): MemoryR
         .filter(({ model }) => model === name)
         .toSorted((a, b) => b.version - a.version),
     judgement: async (model, pair) => judgements.get(`${model}/${pair}`),
+    starts: async (runtime) =>
+      starts
+        .filter((start) => start.runtime === runtime)
+        .toReversed()
+        .slice(0, MOST_STARTS),
     unended: async () =>
       [...deployments.values()]
         .map(({ deployment }) => deployment)

@@ -239,6 +239,7 @@ function stepDeps(parts: Parts, options: WorldOptions): StepPorts {
     caps: { ...NO_CAPS, ...caps },
     accountLimits: parts.accountLimits,
     functionConcurrency: async () => options.functionConcurrency ?? null,
+    starts: rest.registry.starts,
     ...memoryCapture(clock),
     gpus: { areChosen: true, baseImages: { VLLM_IMAGE: 'vllm@sha256:1' }, ...options.gpus },
     ownImages: options.ownImages ?? 'built',

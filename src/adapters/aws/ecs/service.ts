@@ -10,6 +10,7 @@ import {
 } from '@aws-sdk/client-ecs';
 import type { Change } from '#adapters/aws/registry/fenced-change.ts';
 import { revisionTags, TAG, tagMap } from '#adapters/aws/tags.ts';
+import { provisioningLimit } from '#domain/placement/start-limit.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 import type { Definition } from './definitions.ts';
 import { absentIf, ask } from './errors.ts';
@@ -78,7 +79,8 @@ export async function createService(
       },
     ],
     // Keeps ECS from replacing a model that is still loading.
-    healthCheckGracePeriodSeconds: settings.provisioningSeconds + spec.startupTimeoutSeconds,
+    healthCheckGracePeriodSeconds:
+      provisioningLimit(settings.provisioningSeconds, spec) + spec.startupTimeoutSeconds,
     deploymentConfiguration: {
       // There is nothing to roll back to: each revision has its own service.
       deploymentCircuitBreaker: { enable: true, rollback: false },

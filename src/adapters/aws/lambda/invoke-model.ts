@@ -11,7 +11,13 @@ import { serverLines } from '#adapters/aws/logs/server-lines.ts';
 
 /** The result of an invocation; `version` is the published version that executed it. */
 export type Invocation =
-  | { readonly kind: 'response'; readonly version: string; readonly response: ModelResponse }
+  /** `startMs` is how long it took, with the start of its environment; null where one was there. */
+  | {
+      readonly kind: 'response';
+      readonly version: string;
+      readonly response: ModelResponse;
+      readonly startMs: number | null;
+    }
   /** `log` is the end of the function's output, which reaches the log group later. */
   | {
       readonly kind: 'error';
@@ -34,6 +40,8 @@ export type InvocationTarget = {
   readonly stage: string;
 };
 
+const INIT = /^REPORT .*\tInit Duration: ([\d.]+) ms/m;
+const DURATION = /^REPORT .*\tDuration: ([\d.]+) ms/m;
 const ASLEEP = new Set([
   'CodeArtifactUserPendingException',
   'ResourceConflictException',
@@ -60,16 +68,22 @@ export async function invokeModel(
     const payload = Buffer.from(output.Payload ?? []).toString();
     const version = output.ExecutedVersion ?? '';
     const response = output.FunctionError ? undefined : readResponse(payload);
-    if (response) return { kind: 'response', version, response };
+    const log = Buffer.from(output.LogResult ?? '', 'base64').toString();
+    if (response) return { kind: 'response', version, response, startMs: startMsIn(log) };
     const error = output.FunctionError
       ? readFunctionError(payload)
       : `the function answered ${payload}`;
-    const log = Buffer.from(output.LogResult ?? '', 'base64').toString();
     return { kind: 'error', version, error, log: serverLines(log.split('\n')) };
   } catch (error) {
     if (abortSignal.aborted) return { kind: 'late', reason: `no answer within ${timeoutMs} ms` };
     throw error;
   }
+}
+
+/** The line REPORT names the initialisation only where there was one: https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html */
+function startMsIn(log: string): number | null {
+  const [init, duration] = [INIT.exec(log)?.[1], DURATION.exec(log)?.[1]];
+  return init && duration ? Number(init) + Number(duration) : null;
 }
 
 /** Returns the errors that are outcomes here, and throws the others. */

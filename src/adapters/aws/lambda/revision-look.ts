@@ -108,10 +108,10 @@ function ping(
 
 /** The server's description of itself. */
 async function readiness(
-  status: number,
+  { response: { status }, startMs }: Extract<Invocation, { kind: 'response' }>,
   readLog: () => Promise<readonly string[]>,
 ): Promise<RevisionState> {
-  if (status < SERVER_ERROR) return { kind: 'ready' };
+  if (status < SERVER_ERROR) return { kind: 'ready', startMs };
   const reason = `its server answered /ping with ${status}`;
   if (status === LOADING) return { kind: 'pending', reason };
   return { kind: 'failed', reason, logTail: (await readLog()).slice(-LOG_LINES) };
@@ -124,7 +124,7 @@ async function stateAfter(
 ): Promise<RevisionState> {
   switch (ping.kind) {
     case 'response':
-      return readiness(ping.response.status, readLog);
+      return readiness(ping, readLog);
     case 'absent':
       return { kind: 'absent' };
     case 'busy':

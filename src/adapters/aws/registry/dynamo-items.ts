@@ -1,7 +1,9 @@
+import type { RuntimeName } from '#domain/build/runtime.ts';
 import type { Judgement } from '#domain/comparison/judgement.ts';
 import type { ModelVersion } from '#domain/deployment.ts';
 import type { SlipwayEvent } from '#domain/event.ts';
 import { Failure } from '#domain/failure.ts';
+import type { NotedStart } from '#domain/placement/noted-start.ts';
 import type { Change, DeploymentRecord, ModelRecord } from '#domain/registry/write.ts';
 import type { Row } from './dynamo-query.ts';
 import type { Key, Write } from './dynamo-table.ts';
@@ -27,6 +29,7 @@ export type Counter = { readonly key: Key; readonly rev: number; readonly last: 
 
 const DAY_SECONDS = 86_400;
 const EVENT_DAYS = 90;
+const START_DAYS = 365;
 // An item's limit of 400 KB includes the names and values of all its attributes. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 const MAX_RECORD_BYTES = 400 * 1024 - 2048;
 
@@ -45,6 +48,8 @@ export const versionKey = (model: string, version: number) =>
   key(versionsOf(model), padded(version));
 
 export const judgementKey = (model: string, pair: string) => key(`JUDGEMENTS#${model}`, pair);
+
+export const startsOf = (runtime: RuntimeName) => `STARTS#${runtime}`;
 
 /** The partitions that hold an event: the log, and copies by model and by deployment, so that neither query reads the whole log. */
 export const eventPartitions = {
@@ -83,7 +88,7 @@ export function numberIn(row: Row | undefined, attribute: string): number | unde
  * Every event increments its model's counter in the same transaction, so the events of a counter are numbered in write order and none appears late; the price is that writes with an event are serialised across the models that share it.
  */
 export function writesOf(snapshot: Snapshot, change: Change<unknown>, nowMs: number): Write[] {
-  const { deployment, model, version, event, judgement } = change;
+  const { deployment, model, version, event, judgement, start } = change;
   if (!deployment && !model && !version && !event && !judgement) return [];
   const admitted = snapshot.deployment.admitted ?? snapshot.counter.last + 1;
   return [
@@ -92,6 +97,7 @@ export function writesOf(snapshot: Snapshot, change: Change<unknown>, nowMs: num
     ...versionWrites(snapshot.version, version),
     ...unendedWrites(snapshot.deployment.record, deployment, admitted),
     ...(judgement ? [judgementWrite(judgement)] : []),
+    ...(start ? [startWrite(start)] : []),
     ...(event ? eventWrites(event, snapshot.counter, nowMs) : []),
   ];
 }
@@ -123,6 +129,18 @@ function judgementWrite(judgement: Judgement): Write {
   return { kind: 'put', row: { ...where, record: json(judgement, where) } };
 }
 
+/** In the order of time. */
+function startWrite(start: NotedStart): Write {
+  const where = key(startsOf(start.runtime), `${padded(start.atMs)}#${start.deploymentId}`);
+  const expiresAt = secondsAfter(start.atMs, START_DAYS);
+  return { kind: 'put', row: { ...where, record: json(start, where), expiresAt } };
+}
+
+/** As DynamoDB reads when an item expires. */
+function secondsAfter(atMs: number, days: number): { readonly N: string } {
+  return { N: String(Math.floor(atMs / 1000) + days * DAY_SECONDS) };
+}
+
 function unendedWrites(
   before: DeploymentRecord | undefined,
   after: DeploymentRecord | undefined,
@@ -138,7 +156,7 @@ function unendedWrites(
 function eventWrites(event: SlipwayEvent, counter: Counter, nowMs: number): Write[] {
   const { model, deploymentId, eventId } = event.detail;
   const number = counter.last + 1;
-  const expiresAt = { N: String(Math.floor(nowMs / 1000) + EVENT_DAYS * DAY_SECONDS) };
+  const expiresAt = secondsAfter(nowMs, EVENT_DAYS);
   const { all, ofModel, ofDeployment } = eventPartitions;
   const record = json(event, key(all, padded(number)));
   const logged = [all, ofModel(model), ofDeployment(deploymentId)].map(

@@ -2,6 +2,8 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { bounded } from '#adapters/aws/bounded.ts';
 import type { Judgement } from '#domain/comparison/judgement.ts';
 import type { Deployment, ModelVersion } from '#domain/deployment.ts';
+import type { NotedStart } from '#domain/placement/noted-start.ts';
+import { MOST_STARTS } from '#domain/placement/noted-start.ts';
 import type { DeploymentRecord, ModelRecord } from '#domain/registry/write.ts';
 import { registryWrites } from '#domain/registry/writes.ts';
 import type { Clock } from '#ports/clock.ts';
@@ -14,6 +16,7 @@ import {
   modelKey,
   recordIn,
   SIGHTINGS,
+  startsOf,
   UNENDED,
   versionsOf,
 } from './dynamo-items.ts';
@@ -53,6 +56,8 @@ export function dynamoRegistry({ client, table: name, clock }: Options): Registr
     models: async () => (await all<ModelRecord>({ pk: MODELS })).map(({ model }) => model),
     versions: (model) => all<ModelVersion>({ pk: versionsOf(model), isNewestFirst: true }),
     judgement: (model, pair) => find<Judgement>(judgementKey(model, pair)),
+    starts: (runtime) =>
+      all<NotedStart>({ pk: startsOf(runtime), isNewestFirst: true, limit: MOST_STARTS }),
     sighted: (resources) => sighted(table, resources, clock.now()),
     async unended() {
       const rows = await table.all({ pk: UNENDED });

@@ -3,6 +3,7 @@ import type { Judgement } from '#domain/comparison/judgement.ts';
 import type { ModelVersion } from '#domain/deployment.ts';
 import type { SlipwayEvent } from '#domain/event.ts';
 import { Failure } from '#domain/failure.ts';
+import type { NotedStart } from '#domain/placement/noted-start.ts';
 import type {
   Change,
   DeploymentRecord,
@@ -52,6 +53,12 @@ const SCHEMA = `
     record TEXT NOT NULL,
     PRIMARY KEY (model, pair)
   ) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS starts (
+    at INTEGER PRIMARY KEY AUTOINCREMENT,
+    runtime TEXT NOT NULL,
+    record TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX IF NOT EXISTS starts_of_runtime ON starts (runtime, at);
   CREATE INDEX IF NOT EXISTS unpublished ON events (cursor) WHERE NOT published;
 `;
 
@@ -77,6 +84,7 @@ function reads(database: DatabaseSync) {
     models: many<ModelRecord>(database, 'models ORDER BY name'),
     versions: many<ModelVersion>(database, 'versions WHERE model = ? ORDER BY version DESC'),
     judgement: one<Judgement>(database, 'judgements WHERE model = ? AND pair = ?'),
+    starts: many<NotedStart>(database, 'starts WHERE runtime = ? ORDER BY at DESC LIMIT ?'),
     unended: many<DeploymentRecord>(
       database,
       'deployments WHERE ended_at_ms IS NULL ORDER BY admitted',
@@ -136,6 +144,7 @@ function save(database: DatabaseSync) {
   const judgement = database.prepare(
     'REPLACE INTO judgements (model, pair, record) VALUES (?, ?, ?)',
   );
+  const start = database.prepare('INSERT INTO starts (runtime, record) VALUES (?, ?)');
   const event = database.prepare('INSERT INTO events (id, record) VALUES (?, ?)');
   return (change: Change<unknown>): void => {
     if (change.deployment) {
@@ -150,6 +159,7 @@ function save(database: DatabaseSync) {
       const row = change.judgement;
       judgement.run(row.model, row.pair, JSON.stringify(row));
     }
+    if (change.start) start.run(change.start.runtime, JSON.stringify(change.start));
     if (change.event) event.run(change.event.detail.eventId, JSON.stringify(change.event));
   };
 }

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { MOST_STARTS } from '#domain/placement/noted-start.ts';
 import type { RegistryWrite } from '#domain/registry/write.ts';
 import { registryWrites } from '#domain/registry/writes.ts';
 import type { Clock } from '#ports/clock.ts';
@@ -37,6 +38,7 @@ export function sqliteRegistry({ database, clock, onEvents }: Options): Registry
     models: () => read(() => tables.models().map(({ model }) => model)),
     versions: (model) => read(() => tables.versions(model)),
     judgement: (model, pair) => read(() => tables.judgement(model, pair)),
+    starts: (runtime) => read(() => tables.starts(runtime, MOST_STARTS)),
     unended: () => read(() => tables.unended().map(({ deployment }) => deployment)),
     sighted: async (resources) =>
       transaction(database, () => tables.sighted(resources, clock.now())),

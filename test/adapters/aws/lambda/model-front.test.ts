@@ -75,10 +75,10 @@ describeOnMoto('real model servers in front of moto', (moto) => {
   it('a model is deployed, proven, given its route and replaced, and answers from its own bytes', async () => {
     const { router, deploy, ask, clock, close } = await open();
 
-    expect(await deploy(1, addConstantModel({ constant: 1 }))).toEqual({ kind: 'ready' });
+    expect(await deploy(1, addConstantModel({ constant: 1 }))).toMatchObject({ kind: 'ready' });
     await router.setShares('digits', { 'digits-v1': 100 }, {}, 1);
     const before = await ask(router.route('digits'));
-    expect(await deploy(2, addConstantModel({ constant: 10 }))).toEqual({ kind: 'ready' });
+    expect(await deploy(2, addConstantModel({ constant: 10 }))).toMatchObject({ kind: 'ready' });
     const candidate = await ask(router.testPath({ revision: 'digits-v2', target: 'lambda' }));
     const meanwhile = await ask(router.route('digits'));
     await router.setShares('digits', { 'digits-v2': 100 }, { 'digits-v1': 100 }, 1);

@@ -6,8 +6,8 @@ import { scriptedServer } from '../../../support/fronts/scripted-server.ts';
 
 describeOnMoto('a look at a revision on moto', (moto) => {
   it.each([
-    { status: 200, state: { kind: 'ready' } },
-    { status: 404, state: { kind: 'ready' } },
+    { status: 200, state: { kind: 'ready', startMs: 871.75 } },
+    { status: 404, state: { kind: 'ready', startMs: 871.75 } },
     { status: 503, state: { kind: 'pending', reason: 'its server answered /ping with 503' } },
     {
       status: 500,
@@ -39,6 +39,10 @@ describeOnMoto('a look at a revision on moto', (moto) => {
     });
 
     expect(await look('digits-v1')).toEqual(state);
+    // The environment is there now, so the next look measures no start.
+    if (state.kind === 'ready') {
+      expect(await look('digits-v1')).toEqual({ kind: 'ready', startMs: null });
+    }
     await world.close();
   });
 });
