@@ -30,6 +30,8 @@ const GRANTS = {
   ],
   listModels: [inPartition('Query', 'MODELS')],
   fence: [inPartition('UpdateItem', 'FENCE#*')],
+  countProbes: [inPartition('UpdateItem', 'PROBES#*')],
+  readProbes: [inPartition('Query', 'PROBES#*')],
   readRoutes: [inPartition('GetItem', 'ROUTE#*')],
   listRoutes: [inPartition('Query', 'ROUTE#*')],
   recordRoutes: [inPartition('PutItem', 'ROUTE#*')],

@@ -37,6 +37,7 @@ import { dynamoAccountLimits } from '#adapters/aws/registry/dynamo-account-limit
 import { dynamoPrices } from '#adapters/aws/registry/dynamo-prices.ts';
 import { dynamoRegistry } from '#adapters/aws/registry/dynamo-registry.ts';
 import { dynamoFence } from '#adapters/aws/registry/fence.ts';
+import { dynamoProbeCounts } from '#adapters/aws/registry/probe-counts.ts';
 import { awsProber } from '#adapters/aws/routes/aws-prober.ts';
 import {
   type RestApiRouterOptions,
@@ -419,6 +420,7 @@ export function proberOf(environment: Environment) {
     }),
     containers: frontDoorProbes({ url: set.API_URL, identity: lambda.config }),
     records: routeRecordsOf(environment),
+    counts: probeCountsOf(environment),
   });
 }
 
@@ -434,7 +436,13 @@ export function demandOf(environment: Environment) {
     functionPrefix,
     cloudWatch: cloudWatchClient(),
     containers: containersOf(environment),
+    probes: probeCountsOf(environment),
   });
+}
+
+function probeCountsOf(environment: Environment) {
+  const { TABLE: table } = settings(environment, 'TABLE');
+  return dynamoProbeCounts({ client: dynamoClient(), table, clock });
 }
 
 export function metricsOf(environment: Environment) {

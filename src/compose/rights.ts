@@ -34,8 +34,8 @@ export const BESIDE: Readonly<Record<string, Rights>> = {
       'registry listModels listVersions findDeployments endDeployments',
       `listArtifacts ${LOOK_AT_EXECUTIONS} startExecutions sweepDeadLetters fence`,
       ...REMOVE_ROUTE,
-      'listFunctions readFunctions invokeFunctions readModelLog',
-      'removeVersions unmarkLatest removeImages settleStage makePreflights readMetrics',
+      'listFunctions readFunctions invokeFunctions countProbes readModelLog',
+      'removeVersions unmarkLatest removeImages settleStage makePreflights readMetrics readProbes',
       'limitFunctions',
     ],
     containerGrants: [

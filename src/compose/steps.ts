@@ -129,7 +129,7 @@ export const STEPS = {
       'caps',
     ],
     timeoutSeconds: 55,
-    grants: ['registry listVersions listStarts readConcurrency readMetrics'],
+    grants: ['registry listVersions listStarts readConcurrency readMetrics readProbes'],
     containerGrants: ['readGroups'],
   }),
   AwaitContainers: step(workflow.AwaitContainers, awaitContainers, {
@@ -163,7 +163,7 @@ export const STEPS = {
   CheckHealth: step(workflow.CheckHealth, checkHealth, {
     ports: ['registry', 'router', 'prober', 'clock'],
     timeoutSeconds: 290,
-    grants: ['registry findVersions invokeFunctions'],
+    grants: ['registry findVersions invokeFunctions countProbes'],
     containerGrants: ['probeContainers'],
   }),
   CompareAnswers: step(workflow.CompareAnswers, compareAnswers, {
@@ -177,7 +177,10 @@ export const STEPS = {
       'requireApproval',
     ],
     timeoutSeconds: 110,
-    grants: ['registry findVersions readArtifacts readReleases invokeFunctions openKeptRequests'],
+    grants: [
+      'registry findVersions readArtifacts readReleases openKeptRequests',
+      'invokeFunctions countProbes',
+    ],
     containerGrants: ['probeContainers'],
   }),
   ShiftTraffic: step(workflow.ShiftTraffic, shiftTraffic, {
@@ -194,7 +197,7 @@ export const STEPS = {
     timeoutSeconds: 115,
     grants: [
       'registry listVersions findVersions readShares readStage readRoutes',
-      'invokeFunctions',
+      'invokeFunctions countProbes',
     ],
     containerGrants: ['readTags readRules readHealth readMetrics probeContainers'],
   }),
@@ -202,7 +205,7 @@ export const STEPS = {
     ports: ['registry', 'router', 'prober', 'metrics', 'clock'],
     timeoutSeconds: 175,
     grants: [
-      'registry listVersions findVersions readRoutes invokeFunctions',
+      'registry listVersions findVersions readRoutes invokeFunctions countProbes',
       'readMetrics readAlarms',
     ],
     containerGrants: ['readGroups probeContainers'],
@@ -227,7 +230,8 @@ export const STEPS = {
     ports: ['registry', 'router', 'prober'],
     timeoutSeconds: 290,
     grants: [
-      'registry listVersions fence findVersions readShares setShares invokeFunctions',
+      'registry listVersions fence findVersions readShares setShares',
+      'invokeFunctions countProbes',
       'apiLease readStage publishRoutes makeRoutes allowRoutes removeRoutes',
       'removeAliases readRoutes listRoutes recordRoutes forgetRoutes',
     ],

@@ -35,6 +35,23 @@ describe('statements of a policy', () => {
     expect(merged(statements)).toEqual([allow(['s3:Get', 's3:Put'], ['a', 'b'])]);
   });
 
+  it('of the same actions become one on the partitions of all, but not with those that have another condition', () => {
+    const inPartition = (...keys: readonly string[]) => ({
+      Condition: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': keys } },
+    });
+    const query = (more: object) => allow(['dynamodb:Query'], ['table'], more);
+    const others = [
+      query({}),
+      query(IF),
+      query({ Condition: { ...inPartition('D').Condition, ...IF.Condition } }),
+      allow(['dynamodb:GetItem'], ['table'], inPartition('E')),
+    ];
+
+    expect(
+      merged([query(inPartition('A', 'B')), ...others, query(inPartition('B', 'C'))]),
+    ).toEqual([query(inPartition('A', 'B', 'C')), ...others]);
+  });
+
   it('stay apart where they differ in both, or in what they are for', () => {
     const statements = [
       allow(['s3:Get'], ['a']),

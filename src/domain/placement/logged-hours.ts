@@ -3,6 +3,8 @@ import { type CalledHour, hourOf } from './learnt.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
+// Probes of containers reach the load balancer by a path of their own, after the stage of the API: infra/containers.yml.
+const PROBED = /^\/(?:[^/]+\/)?_probe\//;
 
 /** The requests of a log by the hour, and the time that it covers (epoch ms). */
 export type LoggedHours = {
@@ -51,6 +53,24 @@ export function calledHoursOf(minutes: ReadonlyMap<number, number>): readonly Ca
     .toSorted((one, other) => one.atMs - other.atMs);
 }
 
+/** The requests of minutes (epoch ms) without the probes among them. CloudWatch may have counted a probe a minute later or earlier than it was sent. */
+export function withoutProbes(
+  requests: ReadonlyMap<number, number>,
+  probes: ReadonlyMap<number, number>,
+): ReadonlyMap<number, number> {
+  const left = new Map(requests);
+  for (const [atMs, count] of probes) {
+    let rest = count;
+    for (const nearMs of [atMs, atMs + MINUTE_MS, atMs - MINUTE_MS]) {
+      const counted = left.get(nearMs) ?? 0;
+      const taken = Math.min(rest, counted);
+      if (taken > 0) left.set(nearMs, counted - taken);
+      rest -= taken;
+    }
+  }
+  return left;
+}
+
 type Entry = { readonly timeMs: number; readonly model: string | null; readonly isProbe: boolean };
 
 function entryOf(line: string): Entry | undefined {
@@ -61,7 +81,7 @@ function entryOf(line: string): Entry | undefined {
   if (Number.isNaN(timeMs)) return undefined;
   const named =
     typeof model === 'string' ? model : (/\/models\/([^/]+)/.exec(String(path))?.[1] ?? null);
-  return { timeMs, model: named, isProbe: probe === true };
+  return { timeMs, model: named, isProbe: probe === true || PROBED.test(String(path)) };
 }
 
 /** API Gateway writes times as Apache does: 10/Oct/2026:13:55:36 +0000. https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-variables-for-access-logging.html */

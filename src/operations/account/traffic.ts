@@ -1,7 +1,9 @@
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { cloudWatchDemand } from '#adapters/aws/metrics/cloudwatch-demand.ts';
 import { cloudWatchTraffic } from '#adapters/aws/metrics/cloudwatch-traffic.ts';
+import { dynamoProbeCounts } from '#adapters/aws/registry/probe-counts.ts';
 import { systemClock } from '#adapters/clocks.ts';
 import type { Traffic } from '#control/models.ts';
 import type { Model, Shares } from '#domain/deployment.ts';
@@ -48,6 +50,11 @@ export function accountDemand(account: AwsAccount, stack: SlipwayStack): DemandH
     functionPrefix: stack.outputs.FunctionPrefix,
     containers: accountContainers(account, stack),
     clock: systemClock,
+    probes: dynamoProbeCounts({
+      client: new DynamoDBClient(clientSettings(account)),
+      table: stack.outputs.Table,
+      clock: systemClock,
+    }),
   });
 }
 

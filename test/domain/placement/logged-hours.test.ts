@@ -1,4 +1,4 @@
-import { loggedHours } from '#domain/placement/logged-hours.ts';
+import { loggedHours, withoutProbes } from '#domain/placement/logged-hours.ts';
 
 const HOUR = 3_600_000;
 const AT = Date.UTC(2026, 9, 10, 13, 55, 36);
@@ -52,6 +52,45 @@ it('leaves out probes, other models and lines that are no entries, but covers th
     sinceMs: AT - 5 * HOUR,
     hours: [{ requests: 1 }],
   });
+});
+
+it('leaves out the probes of containers by their path, whatever path of a model they end with', () => {
+  const lines = [
+    '/_probe/models/digits/invocations',
+    '/dev/_probe/models/digits/ping',
+    '/dev/_probe/candidate/digits-v2/v2/models/digits/infer',
+    '/dev/models/digits/invocations',
+  ].map((path) => entry(iso(AT), { path }));
+
+  expect(loggedHours(lines, 'digits')?.hours).toMatchObject([{ requests: 1 }]);
+});
+
+it('subtracts probes in their minute first, then in the next and the one before, and never more than were counted', () => {
+  const minute = 60_000;
+  const requests = new Map([
+    [0, 4],
+    [minute, 10],
+    [2 * minute, 3],
+    [9 * minute, 2],
+  ]);
+  const probes = new Map([
+    [minute, 12],
+    [9 * minute, 5],
+    [20 * minute, 1],
+  ]);
+
+  expect([...withoutProbes(requests, probes)]).toEqual([
+    [0, 4],
+    [minute, 0],
+    [2 * minute, 1],
+    [9 * minute, 0],
+  ]);
+  expect([...withoutProbes(requests, new Map([[minute, 14]]))]).toEqual([
+    [0, 3],
+    [minute, 0],
+    [2 * minute, 0],
+    [9 * minute, 2],
+  ]);
 });
 
 it('covers an hour at least', () => {

@@ -30,6 +30,7 @@ import { dynamoAccountLimits } from '#adapters/aws/registry/dynamo-account-limit
 import { dynamoPrices } from '#adapters/aws/registry/dynamo-prices.ts';
 import { dynamoRegistry } from '#adapters/aws/registry/dynamo-registry.ts';
 import { dynamoFence } from '#adapters/aws/registry/fence.ts';
+import { dynamoProbeCounts } from '#adapters/aws/registry/probe-counts.ts';
 import { awsProber } from '#adapters/aws/routes/aws-prober.ts';
 import { restApiRouter } from '#adapters/aws/routes/rest-api-router.ts';
 import { ecrEnvironments } from '#adapters/aws/store/ecr-environments.ts';
@@ -76,6 +77,7 @@ export function awsPorts(world: AwsWorld, { client, dynamo, clock }: Options) {
     autoScaling: client(ApplicationAutoScalingClient),
   };
   const url = containers.values.SLIPWAY_API_URL;
+  const probes = dynamoProbeCounts({ client: dynamo, table, clock });
   const accountLimits = dynamoAccountLimits({ client: dynamo, table, clock });
   return {
     accountLimits,
@@ -112,6 +114,7 @@ export function awsPorts(world: AwsWorld, { client, dynamo, clock }: Options) {
       functions: lambdaProbes({ lambda, functionPrefix, apiStage: api.stage }),
       containers: frontDoorProbes({ url, identity: lambda.config }),
       records,
+      counts: probes,
     }),
     captureKeys,
     keptRequests: keptRequests({
@@ -120,7 +123,7 @@ export function awsPorts(world: AwsWorld, { client, dynamo, clock }: Options) {
       lines: cloudWatchKeptLines({ logs, clock, group: functions.logGroup }),
     }),
     metrics: cloudWatchMetrics({ clock, functionPrefix, lambda, cloudWatch, containers: way }),
-    demand: cloudWatchDemand({ clock, functionPrefix, cloudWatch, containers: way }),
+    demand: cloudWatchDemand({ clock, functionPrefix, cloudWatch, containers: way, probes }),
     prices: dynamoPrices(dynamo, table),
     buildLog: cloudWatchBuildLog({ client: logs }),
     builds: codeBuilds({ client: client(CodeBuildClient), stage: 'test' }),

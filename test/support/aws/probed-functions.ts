@@ -3,9 +3,11 @@ import { CreateAliasCommand } from '@aws-sdk/client-lambda';
 import { routeRecords } from '#adapters/aws/api/route-records.ts';
 import { lambdaProbes } from '#adapters/aws/lambda/lambda-prober.ts';
 import { ALIASES, type FunctionKind } from '#adapters/aws/lambda/model-function.ts';
+import { type CountedAt, dynamoProbeCounts } from '#adapters/aws/registry/probe-counts.ts';
 import { awsProber } from '#adapters/aws/routes/aws-prober.ts';
 import type { RuntimeName } from '#domain/build/runtime.ts';
 import type { Behaviour } from '../../contracts/prober.ts';
+import { fakeClock } from '../clock/fake-clock.ts';
 import { scriptedServer } from '../fronts/scripted-server.ts';
 import { dynamoWorld } from './dynamo.ts';
 import { modelFunctionsWorld } from './model-functions.ts';
@@ -28,6 +30,7 @@ export async function probedFunctionsWorld(
   const alias = { FunctionName: `${functionPrefix}digits`, Name, FunctionVersion: '1' };
   const { AliasArn: aliasArn = '' } = await world.lambda().send(new CreateAliasCommand(alias));
   const { client, table } = dynamoWorld(moto);
+  const clock = fakeClock(Date.UTC(2026, 11, 1));
   const records = routeRecords({ dynamo: client(), table, api: 'api' });
   if (kind !== 'function') {
     await records.update('digits', (record) => ({ ...record, serves: { kind, aliasArn } }));
@@ -41,7 +44,14 @@ export async function probedFunctionsWorld(
         functions: lambdaProbes({ lambda, functionPrefix, apiStage: 'api' }),
         containers: () => Promise.reject(new Error('no container is probed')),
         records: routeRecords({ dynamo, table, api: 'api' }),
+        counts: dynamoProbeCounts({ client: dynamo, table, clock }),
       }),
+    /** How many probes were counted with the requests of the function's aliases, or of a container's target group. */
+    counted: async (at: CountedAt['at']) => {
+      const counts = dynamoProbeCounts({ client: client(), table, clock });
+      const minutes = await counts.minutes({ model: 'digits', at }, 0);
+      return [...minutes.values()].reduce((sum, count) => sum + count, 0);
+    },
   };
 }
 

@@ -133,6 +133,7 @@ export function crowdedAccount({ others, seed }: Crowd) {
         functions: lambdaProbes({ lambda, functionPrefix: PREFIX, apiStage: 'api' }),
         containers: () => Promise.reject(new Error('there is no container')),
         records: { read: async (model) => ({ model, serves: null, left: [] }) as never },
+        counts: { add: async () => {} },
       }),
     };
   }

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import type { Integration, RouteRecord } from '#adapters/aws/api/route-records.ts';
 import { frontDoorProbes } from '#adapters/aws/ecs/front-door-prober.ts';
+import type { CountedAt } from '#adapters/aws/registry/probe-counts.ts';
 import { awsProber } from '#adapters/aws/routes/aws-prober.ts';
 import { type Behaviour, describeProber } from '../../../contracts/prober.ts';
 import { signedDoor } from '../../../support/fronts/signed-door.ts';
@@ -27,6 +28,7 @@ describe('frontDoorProbes', () => {
       functions: () => Promise.reject(new Error('no function is probed')),
       containers: door.probes,
       records: { read: async (model) => record(model, { kind: 'container' }) },
+      counts: { add: async () => {} },
     });
     return {
       prober,
@@ -40,6 +42,27 @@ describe('frontDoorProbes', () => {
       },
       close: door.close,
     };
+  });
+
+  it('counts each probe for the revision whose target group counts it, that of the route by its answer', async () => {
+    const door = await open(balanced(() => () => ({ status: 200, body: {} })));
+    const counted: CountedAt[] = [];
+    const prober = awsProber({
+      functions: () => Promise.reject(new Error('no function is probed')),
+      containers: door.probes,
+      records: { read: async (model) => record(model, { kind: 'container' }) },
+      counts: { add: async (at) => void counted.push(at) },
+    });
+
+    await prober.ready('container:digits-v1', '/ping', 2_000);
+    await prober.ready('route:digits', '/ping', 2_000);
+    await prober.ready('route:nobody', '/ping', 2_000);
+
+    expect(counted).toMatchObject([
+      { model: 'digits', at: { revision: 'digits-v1' } },
+      { model: 'digits', at: { revision: 'digits-v1' } },
+    ]);
+    await door.close();
   });
 
   it('signs what it sends for its API, with the body', async () => {

@@ -34,6 +34,20 @@ describeOnMoto('awsProber of functions on moto', (moto) => {
     });
   });
 
+  it('counts a probe of the route, which CloudWatch counts for the alias of clients, and none of a version', async () => {
+    const world = await open(() => () => ({ status: 200, body: {} }));
+    const prober = world.probing();
+
+    await prober.send(addresses.testPath, 'digits', REQUEST, 2_000);
+    await prober.ready(addresses.testPath, '/ping', 2_000);
+    expect(await world.counted('function')).toBe(0);
+    await prober.send(addresses.route, 'digits', REQUEST, 2_000);
+    await prober.ready(addresses.route, '/ping', 2_000);
+
+    expect(await world.counted('function')).toBe(2);
+    await world.close();
+  });
+
   it('answers what a client would get of an image of its owner’s own, with the reason that the API would hide', async () => {
     const world = await open(() => () => ({ status: 500, body: 'broken' }), {
       runtime: 'custom',

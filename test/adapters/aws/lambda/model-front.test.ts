@@ -57,6 +57,7 @@ describeOnMoto('real model servers in front of moto', (moto) => {
       functions: lambdaProbes({ lambda, functionPrefix, apiStage: API_STAGE }),
       containers: () => Promise.reject(new Error('no container is probed')),
       records,
+      counts: { add: async () => {} },
     });
     const deploy = async (version: number, model: Uint8Array) => {
       const spec = world.spec(model, { version });

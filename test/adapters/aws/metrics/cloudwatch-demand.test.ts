@@ -1,10 +1,12 @@
 import { CloudWatchClient, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { cloudWatchDemand } from '#adapters/aws/metrics/cloudwatch-demand.ts';
+import { type CountedAt, dynamoProbeCounts } from '#adapters/aws/registry/probe-counts.ts';
 import type { ModelVersion } from '#domain/deployment.ts';
 import { describeDemandHistory } from '../../../contracts/demand-history.ts';
 import { awsClient } from '../../../support/aws/clients.ts';
 import { containersWorld } from '../../../support/aws/containers.ts';
+import { dynamoWorld } from '../../../support/aws/dynamo.ts';
 import { describeOnMoto } from '../../../support/aws/moto.ts';
 import { fakeClock } from '../../../support/clock/fake-clock.ts';
 
@@ -56,13 +58,19 @@ describeOnMoto('the demand by CloudWatch', (moto) => {
     const TargetGroup = String(groups.get(revision)).split(':').at(-1) ?? '';
     const receive = (times: number) =>
       count('AWS/ApplicationELB', 'RequestCount', { LoadBalancer, TargetGroup }, times);
+    const { client, table } = dynamoWorld(moto());
+    const probes = dynamoProbeCounts({ client: client(), table, clock });
     const demand = cloudWatchDemand({
       cloudWatch,
       functionPrefix: PREFIX,
       containers: { elb, front },
       clock,
+      probes,
     });
-    return { demand, live, clock, invoke, receive };
+    const probe = async (at: CountedAt['at'], times: number) => {
+      for (let each = 0; each < times; each += 1) await probes.add({ model, at });
+    };
+    return { demand, live, clock, invoke, receive, probe };
   }
 
   describeDemandHistory('cloudWatchDemand', async () => {
@@ -99,5 +107,28 @@ describeOnMoto('the demand by CloudWatch', (moto) => {
       { requests: 7 },
     ]);
     expect(await demand.hours(live, sinceMs, [live])).toMatchObject([{ requests: 7 }]);
+  });
+
+  it('leaves out the probes that were counted with the requests of a function', async () => {
+    const { demand, live, clock, invoke, probe } = await open();
+    await invoke('live', 9);
+    await probe('function', 4);
+    clock.advance(2 * HOUR);
+    await invoke('live', 3);
+    await probe('function', 3);
+
+    expect(await demand.hours(live, clock.now() - 12 * HOUR, [live])).toMatchObject([
+      { requests: 5, busiestMinute: 5 },
+    ]);
+  });
+
+  it('leaves out the requests that were replayed to a container, and those of its probes alone', async () => {
+    const { demand, live, clock, receive, probe } = await open('fargate');
+    await receive(9);
+    await probe({ revision: live.revision }, 6);
+    await probe({ revision: `${live.model}-v4` }, 2);
+    await probe('function', 1);
+
+    expect(await demand.hours(live, clock.now() - HOUR, [live])).toMatchObject([{ requests: 3 }]);
   });
 });

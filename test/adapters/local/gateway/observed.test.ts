@@ -1,8 +1,12 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { httpProber } from '#adapters/local/gateway/http-prober.ts';
 import { requestLog } from '#adapters/local/gateway/request-log.ts';
+import { calledHours } from '#adapters/local/views/called-hours.ts';
+import { trafficHistory } from '#adapters/local/views/traffic-history.ts';
+import type { ModelVersion } from '#domain/deployment.ts';
 import { serveMirror } from '../../../support/gateway/real-revisions.ts';
 import { type GatewayWorld, gatewayWorld } from '../../../support/gateway/world.ts';
 
@@ -179,6 +183,26 @@ describe('/metrics', () => {
 
     expect((await send('/metrics')).text).not.toMatch(/slipway_requests_total\{.*\} [1-9]/);
     expect(seen[0]?.headers).not.toHaveProperty('x-slipway-probe');
+  });
+
+  it('counts clients alone for the demand that is learnt', async () => {
+    const { gateway, clock, revisions } = world;
+    await serveMirror(revisions, 'digits-v1');
+    const called = calledHours(new DatabaseSync(':memory:'), clock);
+    const history = trafficHistory({
+      database: new DatabaseSync(':memory:'),
+      clock,
+      families: gateway.families,
+      onRequests: called.count,
+    });
+    history.look();
+    await probe();
+    await httpProber(gateway).ready('/_candidate/digits-v1', '/ping', 60_000);
+    await send('/models/digits/ping', { 'x-slipway-probe': 'forged' });
+    history.look();
+
+    const live = { model: 'digits' } as ModelVersion;
+    expect(await called.hours(live, 0, [])).toMatchObject([{ requests: 1, busiestMinute: 1 }]);
   });
 
   it.each(['/metrics/', '/metrics?module=models', '/metrics/?module=models'])(
