@@ -57,6 +57,7 @@ function ModelTable({ shown }: { shown: readonly ModelStatus[] }) {
             <th scope="col">Runs on</th>
             <th scope="col" class="number" title=${`What the live version costs on AWS while nobody calls. ${PRICES}`}>AWS, a month idle</th>
             <th scope="col" class="number" title=${`What a million calls more cost on AWS, each as long as the one that proved the version. ${PRICES}`}>A million calls</th>
+            <th scope="col" class="number" title="What the requests of the model have cost on AWS since this month began (UTC), without API Gateway; on one machine nothing of it is spent.">This month</th>
             <th scope="col">Live since</th>
           </tr>
         </thead>
@@ -69,7 +70,7 @@ function ModelTable({ shown }: { shown: readonly ModelStatus[] }) {
 }
 
 function Row({ model }: { model: ModelStatus }) {
-  const { name, live, cost } = model;
+  const { name, live, cost, spent } = model;
   return html`
     <tr>
       <th scope="row"><a href=${modelAddress(name)}><${Theirs} text=${name} /></a></th>
@@ -78,9 +79,18 @@ function Row({ model }: { model: ModelStatus }) {
       <td data-label="Runs on">${live ? targetWords(live.target) : html`<span class="soft">–</span>`}</td>
       <td data-label="AWS, a month idle" class="number">${cost ? (cost.idleUsdPerMonth === null ? html`<span class="soft">not known</span>` : dollars(cost.idleUsdPerMonth)) : html`<span class="soft">–</span>`}</td>
       <td data-label="A million calls" class="number">${cost ? html`<span title=${`of ${duration(cost.durationMs)} each`}>${dollars(cost.perMillionUsd)}</span>` : html`<span class="soft">–</span>`}</td>
+      <td data-label="This month" class="number"><${ThisMonth} spent=${spent} /></td>
       <td data-label="Live since" class="soft">${live ? html`<${Time} atMs=${live.liveAtMs} />` : '–'}</td>
     </tr>
   `;
+}
+
+function ThisMonth({ spent }: Pick<ModelStatus, 'spent'>) {
+  if (!spent) return html`<span class="soft">–</span>`;
+  const { usd, maxMonthlyUsd, untilMs, unmetered } = spent;
+  if (unmetered) return html`<span class="soft" title=${unmetered}>not metered</span>`;
+  const cap = maxMonthlyUsd === null ? '' : ` of ${dollars(maxMonthlyUsd)}`;
+  return html`<span title=${`until ${new Date(untilMs).toISOString()}`}>${dollars(usd)}${cap}</span>`;
 }
 
 /** Shows whether the model is live, and its newest deployment while that is under way or where it failed. */

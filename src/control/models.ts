@@ -118,6 +118,39 @@ export const model = z
       null,
     ),
     // Absent from a Slipway of an earlier version.
+    spent: z.prefault(
+      z
+        .nullable(
+          z.object({
+            month: z.string().check(z.describe('The calendar month (UTC), such as 2026-12.')),
+            usd: z.number(),
+            untilMs: z.number().check(z.describe('Whole hours until then are in the sum (epoch).')),
+            isSpent: z
+              .boolean()
+              .check(z.describe('False on one machine: it is what AWS would have charged.')),
+            maxMonthlyUsd: z.nullable(z.number()).check(z.describe('The cap; null for none.')),
+            most: z
+              .nullable(z.int())
+              .check(
+                z.describe(
+                  'How many replicas, or executions at once, it may have for now because of the cap; null for no limit.',
+                ),
+              ),
+            unmetered: z
+              .nullable(z.string())
+              .check(
+                z.describe('Why nothing is added for the live version; null where it is metered.'),
+              ),
+          }),
+        )
+        .check(
+          z.describe(
+            'The cost of the requests of the model in this month, at the prices of its placement and without API Gateway. Null until it has been added up.',
+          ),
+        ),
+      null,
+    ),
+    // Absent from a Slipway of an earlier version.
     alerts: z.prefault(
       z
         .array(damage)

@@ -114,6 +114,8 @@ export type TargetDecision = Placement & {
   readonly options: readonly TargetOption[];
   readonly weighing?: Weighing;
   readonly startSeconds?: number;
+  /** Present where a cap limited what the model may cost in a month. */
+  readonly maxMonthlyUsd?: number;
   readonly scaling?: { readonly max?: number; readonly requestsPerMinute: number };
 };
 

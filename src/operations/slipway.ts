@@ -84,6 +84,7 @@ export function slipwayRequests(deps: Deps): Requests {
       endpoint: deps.endpoint(model.name),
       nowMs: clock.now(),
       alerts: model.live ? await deps.alerts(model.live) : [],
+      isSpent: deps.isSpent,
     });
   const deploymentOf = async (id: string) => {
     const deployment = await registry.deployment(id);

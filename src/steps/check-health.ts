@@ -1,6 +1,7 @@
 import type { Candidate, Deployment, GoldenProof } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import { exampleSkeleton } from '#domain/manifest/example-skeleton.ts';
+import { whyUnmetered } from '#domain/placement/metered.ts';
 import { mechanismOf } from '#domain/placement/target.ts';
 import {
   type Declared,
@@ -52,11 +53,17 @@ export const checkHealth =
     const found = await examine(deps, deployment);
     if (found.kind === 'healthy') {
       const { golden } = found;
+      const { decision } = deployment.work;
+      const isCapped = decision?.maxMonthlyUsd !== undefined;
+      const unmetered = isCapped ? whyUnmetered({ decision, golden }) : undefined;
       await registry.advance(
         holder,
         'Ready',
         { golden },
-        { reason: golden.warning, data: { revision, latencyMs: golden.latencyMs } },
+        {
+          reason: [golden.warning, unmetered].filter(Boolean).join('; '),
+          data: { revision, latencyMs: golden.latencyMs },
+        },
       );
     } else {
       await registry.recordTrouble(holder, {

@@ -94,8 +94,13 @@ export const chooseTarget =
     const chosen = decide(needs, { target: requested, allow, offered }, asked);
     if ('decision' in chosen) {
       const { target } = chosen.decision;
+      const { maxMonthlyUsd } = caps;
       const { coldStartSeconds: startSeconds } = expectedStart(target, starting, noted);
-      const decision = { ...chosen.decision, startSeconds };
+      const decision = {
+        ...chosen.decision,
+        startSeconds,
+        ...(maxMonthlyUsd !== null && { maxMonthlyUsd }),
+      };
       await registry.recordWork(holder, { decision, ...made });
       return { target };
     }

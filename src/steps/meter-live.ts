@@ -3,10 +3,10 @@ import type { Announcement } from '#domain/event.ts';
 import type { Overspent } from '#domain/manifest/manifest.ts';
 import { completeScaling } from '#domain/manifest/scaling.ts';
 import { type Caps, raise } from '#domain/placement/caps.ts';
-import { atPrices, ownOption } from '#domain/placement/look-again.ts';
+import { meteredAs } from '#domain/placement/metered.ts';
 import { scaleAt } from '#domain/placement/scale.ts';
-import type { Spent } from '#domain/placement/spending.ts';
-import { meteredSince, spend } from '#domain/placement/spent.ts';
+import { limitedWords, type Spent, spentWords } from '#domain/placement/spending.ts';
+import { isBehind, meteredSince, spend, unmeteredAt } from '#domain/placement/spent.ts';
 import { SHIPPED_PRICES } from '#domain/placement/unit-prices.ts';
 import type { Ceilings } from '#ports/ceilings.ts';
 import type { Clock } from '#ports/clock.ts';
@@ -29,7 +29,7 @@ type Deps = {
 };
 
 /**
- * Adds up what each live version has cost since the month began, where a model has a cap, and answers as its manifest says when it is reached: see `spend`.
+ * Adds up what each live version has cost since the month began, and answers as its manifest says when a cap is reached: see `spend`.
  * Returns the models whose replicas are limited. A failure does not stop the rest; the first one is thrown at the end.
  */
 export const meterLive = (deps: Deps) => async (): Promise<readonly string[]> => {
@@ -45,35 +45,33 @@ export const meterLive = (deps: Deps) => async (): Promise<readonly string[]> =>
 async function meter(deps: Deps, model: Model): Promise<string | undefined> {
   const { registry, demand, clock, caps, isSpent } = deps;
   const { live, spent: known } = model;
+  if (!live) return undefined;
   const { maxMonthlyUsd } = caps;
-  // Where the cap was taken away, so is what it has limited.
-  if (!live || (maxMonthlyUsd === null && (known?.most ?? null) === null)) return undefined;
+  const nowMs = clock.now();
+  const wasLimited = (known?.most ?? null) !== null;
+  // Nothing hangs on a sum without a cap, and CloudWatch bills each metric that is read.
+  if (maxMonthlyUsd === null && !wasLimited && !isBehind(known, nowMs)) return undefined;
   const made = await requireDeployment(registry, live.deploymentId);
-  const { decision, inspection } = made.work;
-  if (!decision?.weighing) return undefined;
-  if (maxMonthlyUsd === null) {
-    await limit(deps, live, made, null);
-    if (known) await registry.noteSpent(live, { ...known, isOver: false, most: null }, null);
+  const own = meteredAs(made.work, (await deps.prices.read()) ?? SHIPPED_PRICES);
+  if (!own) return undefined;
+  if ('unmetered' in own) {
+    if (wasLimited) await limit(deps, live, made, null);
+    await registry.noteSpent(live, unmeteredAt(known, { ...own, maxMonthlyUsd, nowMs }), null);
     return undefined;
   }
-  const prices = (await deps.prices.read()) ?? SHIPPED_PRICES;
-  const own = ownOption({ ...decision, weighing: atPrices(decision.weighing, prices) });
-  if (!own) return undefined;
-  const nowMs = clock.now();
   const { liveAtMs } = live;
   const versions = await registry.versions(model.name);
   const hours = await demand.hours(live, meteredSince(known, { liveAtMs, nowMs }), versions);
-  const rule = inspection?.manifest.placement.overspent ?? 'event';
+  const rule = made.work.inspection?.manifest.placement.overspent ?? 'event';
   const metered = { ...own, hours, liveAtMs, nowMs };
   // Where nothing is spent, nothing has to stop.
   const least = isSpent && live.target === 'lambda' ? 0 : 1;
   const { spent, nowUsd } = spend(known, metered, { rule, maxMonthlyUsd, least });
-  if (spent.most !== null || (known?.most ?? null) !== null) {
-    await limit(deps, live, made, spent.most);
-  }
-  const words = isNews(spent, known)
-    ? wordsOf({ live, spent, nowUsd, rule, maxMonthlyUsd, isSpent })
-    : null;
+  if (spent.most !== null || wasLimited) await limit(deps, live, made, spent.most);
+  const words =
+    maxMonthlyUsd !== null && isNews(spent, known)
+      ? wordsOf({ live, spent, nowUsd, rule, maxMonthlyUsd, isSpent })
+      : null;
   await registry.noteSpent(live, spent, words);
   return spent.most === null ? undefined : model.name;
 }
@@ -109,23 +107,13 @@ type Said = {
 };
 
 function wordsOf({ live, spent, nowUsd, rule, maxMonthlyUsd, isSpent }: Said): Announcement {
-  const has = isSpent ? 'has cost' : 'would have cost on AWS';
-  const since = `since ${spent.month}-01, by its requests`;
   const usd = Math.round(nowUsd * 100) / 100;
+  const limited = spent.most === null ? '' : `, ${limitedWords(live.target, spent.most)}`;
   return {
-    reason: `${live.model} ${has} $${usd.toFixed(2)} ${since}; the cap maxMonthlyUsd is $${maxMonthlyUsd}${limitWords(live, spent)}`,
+    reason: `${live.model} ${spentWords({ ...spent, usd }, isSpent)}; the cap maxMonthlyUsd is $${maxMonthlyUsd}${limited}`,
     fix: `${ANSWERS[rule]} ${raise('maxMonthlyUsd', 'USD')}`,
     data: { usd, maxMonthlyUsd, most: spent.most },
   };
-}
-
-function limitWords({ target }: ModelVersion, { most }: Spent): string {
-  if (most === null) return '';
-  const replicas = most === 1 ? 'replica' : 'replicas';
-  const what = target === 'lambda' ? `execution${most === 1 ? '' : 's'} at once` : replicas;
-  return most === 0
-    ? ', so it answers nothing until the month ends'
-    : `, so it may have ${most} ${what} for now`;
 }
 
 const ANSWERS: Readonly<Record<Overspent, string>> = {

@@ -236,7 +236,7 @@ describe('the control API as a function of a request', () => {
       {
         ...model,
         newest: { ...newest, waitsFor: null },
-        ...{ repairs: null, unproven: null, cost: null, alerts: [] },
+        ...{ repairs: null, unproven: null, cost: null, spent: null, alerts: [] },
       },
     ]);
   });

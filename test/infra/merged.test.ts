@@ -47,9 +47,9 @@ describe('statements of a policy', () => {
       allow(['dynamodb:GetItem'], ['table'], inPartition('E')),
     ];
 
-    expect(
-      merged([query(inPartition('A', 'B')), ...others, query(inPartition('B', 'C'))]),
-    ).toEqual([query(inPartition('A', 'B', 'C')), ...others]);
+    expect(merged([query(inPartition('A', 'B')), ...others, query(inPartition('B', 'C'))])).toEqual(
+      [query(inPartition('A', 'B', 'C')), ...others],
+    );
   });
 
   it('stay apart where they differ in both, or in what they are for', () => {

@@ -52,6 +52,31 @@ describe('checking the health of a candidate', () => {
     });
   });
 
+  it.each([
+    [
+      'ec2',
+      identityModel({ datatype: 'FP32', shape: ['n', 3] }),
+      /what it costs on EC2 is not metered;/,
+    ],
+    ['lambda', TOO_LARGE, /unproven.*; what it costs on Lambda is not metered/s],
+  ] as const)(
+    'says of a version on %s, whose cost is not metered, that the cap is not held by it',
+    async (target, bytes, says) => {
+      const world = memoryWorld({ caps: { maxMonthlyUsd: 5000 } });
+      const held = await world.before('CheckHealth', world.upload({ bytes }));
+      const { decision } = (await world.recordOf(held)).work;
+      expect(decision?.maxMonthlyUsd).toBe(5000);
+      await world.registry.recordWork(held, { decision: { ...decision!, target } });
+
+      await checkHealth(world.deps)(held);
+
+      expect((await world.told()).at(-1)).toMatchObject({
+        state: 'Ready',
+        reason: expect.stringMatching(says),
+      });
+    },
+  );
+
   it('asks a proven candidate nothing again', async () => {
     const world = memoryWorld();
     const held = await world.before('ShiftTraffic');

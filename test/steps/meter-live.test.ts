@@ -17,14 +17,20 @@ async function meteredWorld({ manifest = '', maxMonthlyUsd = 50, isSpent = true 
   const world = memoryWorld({ engine: 'image', caps: { maxMonthlyUsd } });
   world.builds.measure(100);
   await world.deploy(world.upload({ manifest }));
-  const now = new Date(world.clock.now());
-  const beganMs = Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 1, 1);
-  world.clock.advance(beganMs - world.clock.now());
+  const beganMs = nextMonth(world);
   const set: Ceiling[] = [];
   const ceilings: Ceilings = { set: async (_, ceiling) => void set.push(ceiling) };
   const meterAt = (cap: number | null) =>
     meterLive({ ...world.deps, caps: { maxMonthlyUsd: cap }, ceilings, isSpent });
   return { world, set, beganMs, meter: meterAt(maxMonthlyUsd), meterAt };
+}
+
+/** A month begins. */
+function nextMonth({ clock }: MemoryWorld): number {
+  const now = new Date(clock.now());
+  const beganMs = Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 1, 1);
+  clock.advance(beganMs - clock.now());
+  return beganMs;
 }
 
 /** So many days pass, with so many requests a second. */
@@ -158,18 +164,83 @@ describe('the meter of a cap', () => {
     ]);
   });
 
-  it('asks nobody without a cap, and counts nothing of a model that no bill has placed', async () => {
-    const uncapped = await meteredWorld({ maxMonthlyUsd: null });
-    const demand = { hours: () => Promise.reject(new Error('asked')) };
-    const { deps } = uncapped.world;
+  it('adds up without a cap too, and reads the counts once an hour then', async () => {
+    const { world, beganMs, set } = await meteredWorld({ maxMonthlyUsd: null });
+    pass({ world, beganMs }, 5, 5);
+    let reads = 0;
+    const demand: typeof world.demand = {
+      ...world.demand,
+      hours(...asked) {
+        reads += 1;
+        return world.demand.hours(...asked);
+      },
+    };
     const ceilings: Ceilings = { set: () => Promise.reject(new Error('set')) };
-    const none = { ...deps, demand, ceilings, isSpent: true };
-    const unmeasured = memoryWorld({ caps: { maxMonthlyUsd: 50 } });
-    await unmeasured.deploy(unmeasured.upload());
+    const caps = { maxMonthlyUsd: null };
+    const meter = meterLive({ ...world.deps, demand, caps, ceilings, isSpent: true });
 
-    expect(await meterLive({ ...none, caps: { maxMonthlyUsd: null } })()).toEqual([]);
-    const meter = meterLive({ ...none, ...unmeasured.deps, demand, ceilings });
-    expect(await meter()).toEqual([]);
+    for (let look = 0; look < 8; look += 1) {
+      world.clock.advance(15 * 60_000);
+      expect(await meter()).toEqual([]);
+    }
+
+    expect(reads).toBe(2);
+    const { usd = 0, ...spent } = (await spentOf(world))!;
+    expect(usd).toBeGreaterThan(6);
+    expect(spent).not.toHaveProperty('maxMonthlyUsd');
+    expect([await told(world), set]).toEqual([[], []]);
+  });
+
+  it.each(['lambda', 'fargate'])(
+    'holds the cap of a version on %s whose build measured nothing',
+    async (target) => {
+      const manifest = `placement: { target: ${target}, overspent: fewer }\nscaling: { max: 2 }`;
+      const world = memoryWorld({ engine: 'image', caps: { maxMonthlyUsd: 95 } });
+      const { deploymentId } = await world.deploy(world.upload({ manifest }));
+      const { decision } = (await world.registry.deployment(deploymentId))?.work ?? {};
+      const beganMs = nextMonth(world);
+      const set: Ceiling[] = [];
+      const ceilings: Ceilings = { set: async (_, ceiling) => void set.push(ceiling) };
+      const meter = meterLive({
+        ...world.deps,
+        caps: { maxMonthlyUsd: 95 },
+        ceilings,
+        isSpent: true,
+      });
+      // A request takes a millisecond there, and a task answers ten a second.
+      pass({ world, beganMs }, 20, target === 'lambda' ? 300 : 25);
+
+      expect(await meter()).toEqual([MODEL]);
+
+      expect(decision?.weighing).toBeUndefined();
+      expect(set).toMatchObject([{ most: target === 'lambda' ? 0 : 1 }]);
+      expect(await told(world)).toMatchObject([{ data: { maxMonthlyUsd: 95 } }]);
+    },
+  );
+
+  it('says why nothing is added on EC2, keeps what was spent before, and takes a limit away', async () => {
+    const manifest = 'placement: { overspent: fewer }';
+    const metered = await meteredWorld({ manifest, maxMonthlyUsd: null });
+    const { world, set, meterAt } = metered;
+    const meter = meterAt(50);
+    pass(metered, 10, 30);
+    await meter();
+    const before = (await spentOf(world))!;
+    await world.deploy(world.upload({ manifest: 'placement: { target: ec2 }' }));
+    world.clock.advance(DAY);
+
+    await meter();
+    await meter();
+
+    expect((await world.registry.model(MODEL))?.live?.target).toBe('ec2');
+    expect(set.map(({ most }) => most)).toEqual([0, null]);
+    expect(await spentOf(world)).toMatchObject({
+      usd: before.usd,
+      isOver: true,
+      most: null,
+      maxMonthlyUsd: 50,
+      unmetered: expect.stringContaining('what it costs on EC2 is not metered'),
+    });
   });
 
   it('goes on with the others where one cannot be counted', async () => {

@@ -1,4 +1,5 @@
 import type { Explanation } from '#control/explanation.ts';
+import type { ModelStatus } from '#control/models.ts';
 import type { Slipway } from '#control/slipway.ts';
 import {
   ADDRESS_USD_PER_MONTH,
@@ -25,6 +26,7 @@ const COLUMNS = [
   'PER MILLION CALLS',
   'OF',
   'FOR ITS TRAFFIC',
+  'THIS MONTH',
 ];
 
 /** The cost of a live revision. `durationMs` is the assumed time of a request: given, else that of the request that proved it, else a default. */
@@ -41,13 +43,23 @@ export type LiveCost = RevisionCost & {
   readonly usdPerMonth: number | null;
   /** Where that traffic comes from. */
   readonly source: ReturnType<typeof sourceOf> | null;
+  /** The cost of its model's requests in this month, without the front door; null where nobody has added it up. */
+  readonly spent: ModelStatus['spent'];
 };
 
-/** The sum of a team's live versions: how many there are, and their bills where those are known. */
+/** The sum of a team's live versions: how many there are, their bills where those are known, and what they have cost in this month. */
 export type TeamCost = {
   readonly team: string | null;
   readonly models: number;
   readonly usdPerMonth: number;
+  readonly spentUsd: number;
+};
+
+/** The cost of the requests of all models in a month (USD), and the part of models that are not live any more. */
+export type SpentTogether = {
+  readonly month: string;
+  readonly usd: number;
+  readonly goneUsd: number;
 };
 
 export type CostReport = {
@@ -58,6 +70,8 @@ export type CostReport = {
   readonly revisions: readonly LiveCost[];
   /** One entry for each team, the dearest first. */
   readonly teams: readonly TeamCost[];
+  /** Null where nobody has added it up. */
+  readonly spent: SpentTogether | null;
   /** The items of the stack itself; empty on one machine. */
   readonly stack: readonly StackItem[];
 };
@@ -75,10 +89,14 @@ export async function costReport(
   slipway: Slipway,
   { model, durationMs, isSpent, parameters }: CostOptions,
 ): Promise<CostReport> {
-  const all = model === undefined ? (await slipway.listModels()).models : [];
-  const names =
-    model === undefined ? all.filter(({ live }) => live).map(({ name }) => name) : [model];
-  const explained = await Promise.all(names.map((name) => slipway.explainVersion({ name })));
+  const all =
+    model === undefined
+      ? (await slipway.listModels()).models
+      : [await slipway.readModel({ name: model })];
+  const shown = all.filter(({ live }) => live || model !== undefined);
+  const explained = await Promise.all(
+    shown.map(async ({ name, spent }) => ({ ...(await slipway.explainVersion({ name })), spent })),
+  );
   const parameter = parameters?.['Team'];
   const team = parameter && parameter !== 'none' ? parameter : null;
   const revisions = explained.flatMap((each) => liveCost(each, durationMs, team));
@@ -88,12 +106,22 @@ export async function costReport(
   const teams = teamCosts(revisions);
   // A Slipway has one set of prices for all of its models.
   const prices = explained[0]?.prices ?? SHIPPED_PRICES;
-  return { prices, isSpent, requests: REQUESTS, revisions, teams, stack };
+  const spent = spentTogether(all);
+  return { prices, isSpent, requests: REQUESTS, revisions, teams, spent, stack };
 }
 
 /** Nothing of a version that came to no target. */
 function liveCost(
-  { model, version, options, proof, weighing, team, prices = SHIPPED_PRICES }: Explanation,
+  {
+    model,
+    version,
+    options,
+    proof,
+    weighing,
+    team,
+    prices = SHIPPED_PRICES,
+    spent,
+  }: Explanation & Pick<LiveCost, 'spent'>,
   wishedMs: number | undefined,
   stackTeam: string | null,
 ): readonly LiveCost[] {
@@ -112,6 +140,7 @@ function liveCost(
       team: team ?? stackTeam,
       usdPerMonth: weighing ? monthOf({ ...weighing.question, prices }, taken) : null,
       source: weighing ? sourceOf(weighing) : null,
+      spent,
     },
   ];
 }
@@ -134,8 +163,18 @@ function teamCosts(revisions: readonly LiveCost[]): readonly TeamCost[] {
       team,
       models: own.length,
       usdPerMonth: own.reduce((sum, { usdPerMonth }) => sum + (usdPerMonth ?? 0), 0),
+      spentUsd: own.reduce((sum, { spent }) => sum + (spent?.usd ?? 0), 0),
     }))
     .toSorted((one, other) => other.usdPerMonth - one.usdPerMonth);
+}
+
+function spentTogether(models: readonly ModelStatus[]): SpentTogether | null {
+  const known = models.flatMap(({ live, spent }) => (spent ? [{ isGone: !live, ...spent }] : []));
+  const [first] = known;
+  if (!first) return null;
+  const sum = (each: typeof known) => each.reduce((together, { usd }) => together + usd, 0);
+  const goneUsd = sum(known.filter(({ isGone }) => isGone));
+  return { month: first.month, usd: sum(known), goneUsd };
 }
 
 export function costLines(report: CostReport): readonly string[] {
@@ -145,12 +184,13 @@ export function costLines(report: CostReport): readonly string[] {
 /** Silent where no model names a team. */
 function teamLines({ teams }: CostReport): readonly string[] {
   if (teams.every(({ team }) => team === null)) return [];
-  const rows = teams.map(({ team, models, usdPerMonth }) => [
+  const rows = teams.map(({ team, models, usdPerMonth, spentUsd }) => [
     team ?? 'of no team',
     String(models),
     usd(usdPerMonth),
+    usd(spentUsd),
   ]);
-  return table(['TEAM', 'MODELS', 'USD A MONTH'], rows);
+  return table(['TEAM', 'MODELS', 'USD A MONTH', 'THIS MONTH'], rows);
 }
 
 function stackLines({ stack }: CostReport): readonly string[] {
@@ -163,9 +203,9 @@ function stackLines({ stack }: CostReport): readonly string[] {
   ];
 }
 
-function revisionLines({ prices, isSpent, revisions }: CostReport): readonly string[] {
+function revisionLines({ prices, isSpent, revisions, spent }: CostReport): readonly string[] {
   const origin = `${pricesWords(prices)}, on demand, without free allowances.`;
-  if (revisions.length === 0) return ['no model is live'];
+  if (revisions.length === 0) return ['no model is live', ...spentLines(spent)];
   const rows = revisions.map(({ model, version, target, durationMs, isAssumed, ...each }) => [
     model,
     `v${version}`,
@@ -174,6 +214,7 @@ function revisionLines({ prices, isSpent, revisions }: CostReport): readonly str
     usd(each.perCallsUsd),
     `${durationMs} ms${isAssumed ? ', assumed' : ''}`,
     monthWords(each),
+    each.spent?.unmetered ? 'not metered' : each.spent ? usd(each.spent.usd) : 'not known',
   ]);
   const together = revisions.reduce((sum, { idleUsdPerMonth }) => sum + (idleUsdPerMonth ?? 0), 0);
   return [
@@ -182,6 +223,16 @@ function revisionLines({ prices, isSpent, revisions }: CostReport): readonly str
       : ['Nothing is spent on this machine. On AWS, on the targets that were chosen:']),
     ...table(COLUMNS, rows),
     `Idle together ${usd(together)} a month${beside(revisions)}. ${origin}`,
+    ...spentLines(spent),
+  ];
+}
+
+/** The sum of all models in this month. */
+function spentLines(spent: SpentTogether | null): readonly string[] {
+  if (!spent) return [];
+  const gone = spent.goneUsd > 0 ? `, ${usd(spent.goneUsd)} of it for models that are gone` : '';
+  return [
+    `Together ${usd(spent.usd)} since ${spent.month}-01 by their requests, without API Gateway${gone}.`,
   ];
 }
 

@@ -1,6 +1,7 @@
 import type { Storage } from '#control/data-folder.ts';
 import type { ModelStatus, RefusedDrop } from '#control/models.ts';
 import type { BuildProgress } from '#domain/build/build-progress.ts';
+import { limitedWords, spentWords } from '#domain/placement/spending.ts';
 import type { WallsReport } from '#domain/walls.ts';
 import { printableLine } from '../terminal.ts';
 import { byteWords } from './byte-words.ts';
@@ -8,6 +9,8 @@ import { buildWords } from './live-lines.ts';
 import { wrapped } from './wrapped.ts';
 
 const INDENT = '  ';
+// Less is shown as $0.00.
+const LEAST_SHOWN_USD = 0.005;
 
 /** The models, the builds under way, and the drops that became no model. */
 export type Status = {
@@ -55,6 +58,7 @@ function modelLines(
     ...(repairs ? [mending(repairs)] : []),
     ...versions.flatMap(damaged),
     ...versions.flatMap((each) => (each.version === live?.version ? advised(each) : [])),
+    ...spentSince(model),
   ];
   return [
     ...(live
@@ -108,6 +112,16 @@ function advised({ advice }: ModelStatus['versions'][number]): readonly string[]
   const { reason, fix, savesUsd } = advice;
   const saved = savesUsd > 0 ? `$${savesUsd.toFixed(2)} a month less: ` : '';
   return [`${saved}${reason} → ${fix}`];
+}
+
+/** Silent where no cap is set and nothing was spent. */
+function spentSince({ spent, live }: ModelStatus): readonly string[] {
+  if (!spent) return [];
+  const { usd, maxMonthlyUsd, most, unmetered, isSpent } = spent;
+  if (maxMonthlyUsd === null) return usd < LEAST_SHOWN_USD ? [] : [spentWords(spent, isSpent)];
+  const limited = live && most !== null ? [limitedWords(live.target, most)] : [];
+  const cap = `the cap maxMonthlyUsd is $${maxMonthlyUsd}`;
+  return [[`${spentWords(spent, isSpent)}; ${cap}`, ...limited].join(', '), unmetered ?? []].flat();
 }
 
 function mending({ inARow, notBeforeMs }: NonNullable<ModelStatus['repairs']>): string {

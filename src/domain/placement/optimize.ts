@@ -118,6 +118,11 @@ export function requestsPerMinute(ms: number): number {
   return Math.max(1, Math.floor((60_000 * UTILISATION) / ms));
 }
 
+/** The time of a request (ms) by which one replica answers so many a minute: the other way round. */
+export function msPerReplica(requestsAMinute: number): number {
+  return (60_000 * UTILISATION) / requestsAMinute;
+}
+
 /** The cost of the requests before any target, with the authorizer's key reads. */
 export function frontDoor(demand: Demand, prices: UnitPrices): readonly BillItem[] {
   const requests = monthlyRequests(demand);

@@ -4,6 +4,7 @@ export type Spending = { readonly mostReplicas: number; readonly maxMonthlyUsd: 
 /**
  * The cost of a model since a calendar month began (UTC, such as 2026-12), by its counted requests and their prices, without the front door: `usd` is the cost of the whole hours until `untilMs` (epoch).
  * `peak`: the requests a second in the busiest minute. `isOver`: the cap has been reached. `most`: how many replicas, or executions at once, it may have until the next look; null for as many as it asks for.
+ * `maxMonthlyUsd`: the cap then, absent where there was none. `unmetered`: why nothing is added for the live version; absent where it is.
  */
 export type Spent = {
   readonly month: string;
@@ -12,7 +13,23 @@ export type Spent = {
   readonly peak: number;
   readonly isOver: boolean;
   readonly most: number | null;
+  readonly maxMonthlyUsd?: number;
+  readonly unmetered?: string;
 };
+
+/** "has cost $12.00 since 2026-12-01, by its requests"; on one machine what it would have cost on AWS. */
+export function spentWords({ month, usd }: Pick<Spent, 'month' | 'usd'>, isSpent: boolean): string {
+  const has = isSpent ? 'has cost' : 'would have cost on AWS';
+  return `${has} $${usd.toFixed(2)} since ${month}-01, by its requests`;
+}
+
+/** The meaning of a limit on the replicas of a model, to be read after a comma. */
+export function limitedWords(target: string, most: number): string {
+  if (most === 0) return 'so it answers nothing until the month ends';
+  const replicas = most === 1 ? 'replica' : 'replicas';
+  const what = target === 'lambda' ? `execution${most === 1 ? '' : 's'} at once` : replicas;
+  return `so it may have ${most} ${what} for now`;
+}
 
 /** The hours that AWS's own estimates take for a month. */
 export const HOURS_A_MONTH = 730;

@@ -1,6 +1,7 @@
 import type { Overspent } from '#domain/manifest/manifest.ts';
 import type { PlacedOption, Question } from './demand.ts';
 import { type CalledHour, hourOf } from './learnt.ts';
+import type { Unmetered } from './metered.ts';
 import { optionAt, requestMsOn } from './optimize.ts';
 import { billedHours } from './replay.ts';
 import type { ReplicaLimits } from './scale.ts';
@@ -39,6 +40,23 @@ export function meteredSince(
   return known ? beganMs : Math.max(beganMs, hourOf(liveAtMs));
 }
 
+/** Whether an hour has ended that is not in the sum yet. */
+export function isBehind(known: Spent | undefined, nowMs: number): boolean {
+  return known?.month !== monthOf(nowMs).name || known.untilMs < hourOf(nowMs - LATE_MS);
+}
+
+/** The sum of a model whose live version is not metered: what others have cost before it in this month. */
+export function unmeteredAt(
+  known: Spent | undefined,
+  { unmetered, maxMonthlyUsd, nowMs }: Unmetered & Pick<Cap, 'maxMonthlyUsd'> & { nowMs: number },
+): Spent {
+  const { name } = monthOf(nowMs);
+  const { usd, peak } = known?.month === name ? known : { usd: 0, peak: 0 };
+  const isOver = maxMonthlyUsd !== null && usd >= maxMonthlyUsd;
+  const cap = maxMonthlyUsd === null ? {} : { maxMonthlyUsd };
+  return { month: name, usd, untilMs: hourOf(nowMs), peak, isOver, most: null, ...cap, unmetered };
+}
+
 /**
  * Adds what was counted since the last look, and answers by the rule of the manifest. `nowUsd` also has the hour that has not ended.
  * Under `fewer` a model may have as many replicas as cannot spend the rest of the cap before the next look; and from half of the cap on, where its pace would pass the cap, as many as the rest pays for until the month ends.
@@ -60,9 +78,11 @@ export function spend(
   const usd = before + billedHours(question, now, whole, (untilMs - fromMs) / HOUR_MS).ownUsd;
   const nowUsd = usd + billedHours(question, now, begun, (nowMs - untilMs) / HOUR_MS).ownUsd;
   const pace = nowUsd / Math.max(1, (nowMs - beganMs) / HOUR_MS);
-  const isOver = nowUsd >= maxMonthlyUsd;
   const busiest = counted.map(({ busiestMinute }) => busiestMinute / 60);
   const peak = Math.max(known?.month === name ? known.peak : 0, ...busiest);
+  const sum = { month: name, usd, untilMs, peak };
+  if (maxMonthlyUsd === null) return { spent: { ...sum, isOver: false, most: null }, nowUsd };
+  const isOver = nowUsd >= maxMonthlyUsd;
   const most =
     rule === 'fewer'
       ? mostReplicas(metered, {
@@ -74,13 +94,13 @@ export function spend(
           pace,
         })
       : null;
-  return { spent: { month: name, usd, untilMs, peak, isOver, most }, nowUsd };
+  return { spent: { ...sum, isOver, most, maxMonthlyUsd }, nowUsd };
 }
 
-/** The cap of a month in USD, how the manifest answers it, and how many replicas are always left. */
+/** The cap of a month in USD (null for none), how the manifest answers it, and how many replicas are always left. */
 export type Cap = {
   readonly rule: Overspent;
-  readonly maxMonthlyUsd: number;
+  readonly maxMonthlyUsd: number | null;
   readonly least: 0 | 1;
 };
 
@@ -134,9 +154,14 @@ export function limitedTo({ min, max }: ReplicaLimits, most: number | null): Rep
   return { min: Math.min(min, most), max: Math.min(max, most) };
 }
 
+/** The cost of a model in the month of a moment (epoch ms); undefined where nobody has added it up yet. */
+export function spentAt(spent: Spent | undefined, nowMs: number): Spent | undefined {
+  return spent?.month === monthOf(nowMs).name ? spent : undefined;
+}
+
 /** Whether a model's cap has been reached in the month of a moment (epoch ms). */
 export function isOverAt(spent: Spent | undefined, nowMs: number): boolean {
-  return spent?.month === monthOf(nowMs).name && spent.isOver;
+  return spentAt(spent, nowMs)?.isOver ?? false;
 }
 
 /** AWS's billing periods begin at 00:00 UTC. https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_payments_BillingPeriod.html */

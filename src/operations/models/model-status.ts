@@ -3,6 +3,7 @@ import { MOST_LOG_LINES } from '#control/operations.ts';
 import type { Deployment, Model } from '#domain/deployment.ts';
 import { isTerminal } from '#domain/phase.ts';
 import { requestTime, revisionCost } from '#domain/placement/cost.ts';
+import { spentAt } from '#domain/placement/spent.ts';
 import { SHIPPED_PRICES } from '#domain/placement/unit-prices.ts';
 import { isAskedAbout } from '#domain/promotion/approval.ts';
 import { toldTrouble } from '#domain/registry/kept.ts';
@@ -36,13 +37,14 @@ type Seen = {
   readonly endpoint: string;
   readonly nowMs: number;
   readonly alerts: ModelStatus['alerts'];
+  readonly isSpent: boolean;
 };
 
-/** A model's status at `nowMs` (epoch), from the registry; `endpoint` is the base of its URLs, `alerts` are the current faults of its live version. */
+/** A model's status at `nowMs` (epoch), from the registry; `endpoint` is the base of its URLs, `alerts` are the current faults of its live version, and `isSpent` says whether running it costs what AWS charges. */
 export async function modelStatus(
   registry: Registry,
   model: Model,
-  { endpoint, nowMs, alerts }: Seen,
+  { endpoint, nowMs, alerts, isSpent }: Seen,
 ): Promise<ModelStatus> {
   const { name, live, newestDeploymentId, undeployedWith } = model;
   const isGone = !live && undeployedWith === newestDeploymentId;
@@ -73,6 +75,7 @@ export async function modelStatus(
     repairs: inARow > 1 ? { inARow, notBeforeMs: nextRepairMs(model) } : null,
     unproven: live && unprovenOf(maker),
     cost: live && costOf(maker),
+    spent: spentIn(model, nowMs, isSpent),
     alerts,
   };
 }
@@ -110,6 +113,13 @@ function costOf(maker: Deployment | undefined): ModelStatus['cost'] {
   const prices = maker?.work.decision?.weighing?.question.prices ?? SHIPPED_PRICES;
   const { idleUsdPerMonth, perCallsUsd } = revisionCost(taken, load, prices);
   return { idleUsdPerMonth, perMillionUsd: perCallsUsd, durationMs };
+}
+
+function spentIn(model: Model, nowMs: number, isSpent: boolean): ModelStatus['spent'] {
+  const spent = spentAt(model.spent, nowMs);
+  if (!spent) return null;
+  const { month, usd, untilMs, maxMonthlyUsd = null, most, unmetered = null } = spent;
+  return { month, usd, untilMs, isSpent, maxMonthlyUsd, most, unmetered };
 }
 
 /** The versions of a model that ever went live, newest first. */

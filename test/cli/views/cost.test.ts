@@ -16,11 +16,10 @@ function slipwayOf(
 ): Slipway {
   return {
     listModels: async () => ({
-      models: Object.entries(models).map(([name, option]) => ({
-        name,
-        live: option && { version: 2 },
-      })),
+      models: Object.entries(models).map(([name, option]) => statusOf(name, option, more[name])),
     }),
+    readModel: async ({ name }: { readonly name: string }) =>
+      statusOf(name, models[name] ?? null, more[name]),
     explainVersion: async ({ name: model }: { readonly name: string }) =>
       ({
         model,
@@ -31,16 +30,65 @@ function slipwayOf(
       }) as unknown as Explanation,
   } as unknown as Slipway;
 }
+function statusOf(name: string, option: object | null, more: object = {}) {
+  return { name, live: option && { version: 2 }, spent: null, ...more };
+}
+
 const ALL = { model: undefined, durationMs: undefined, isSpent: true, parameters: null };
 
+const SPENT = {
+  month: '2026-12',
+  untilMs: Date.UTC(2026, 11, 5, 13),
+  isSpent: true,
+  maxMonthlyUsd: 50,
+  most: null,
+  unmetered: null,
+};
+
 describe('slipway cost', () => {
+  it('shows what each model has cost in this month, by team, and all together with those that are gone', async () => {
+    const models = { digits: ON_LAMBDA, ocr: ON_FARGATE, big: ON_EC2, gone: null };
+    const slipway = slipwayOf(models, 20, {
+      digits: { spent: { ...SPENT, usd: 12.5 }, team: 'vision' },
+      ocr: { spent: { ...SPENT, usd: 30 } },
+      big: { spent: { ...SPENT, usd: 1, unmetered: 'it runs on EC2' } },
+      gone: { spent: { ...SPENT, usd: 2.25 } },
+    });
+
+    const report = await costReport(slipway, ALL);
+
+    expect(report.spent).toEqual({ month: '2026-12', usd: 45.75, goneUsd: 2.25 });
+    expect(report.teams).toMatchObject([
+      { team: 'vision', spentUsd: 12.5 },
+      { team: null, spentUsd: 31 },
+    ]);
+    const lines = costLines(report);
+    expect(lines.slice(1, 4)).toEqual([
+      expect.stringMatching(/^digits .* \$12\.50$/),
+      expect.stringMatching(/^ocr .* \$30\.00$/),
+      expect.stringMatching(/^big .* not metered$/),
+    ]);
+    expect(lines[5]).toBe(
+      'Together $45.75 since 2026-12-01 by their requests, without API Gateway, $2.25 of it for models that are gone.',
+    );
+    expect(lines[7]).toMatch(/^vision +1 +\$0\.00 +\$12\.50$/);
+    expect(
+      costLines(
+        await costReport(
+          slipwayOf({ gone: null }, 0, { gone: { spent: { ...SPENT, usd: 2 } } }),
+          ALL,
+        ),
+      )[1],
+    ).toMatch(/^Together \$2\.00 .*, \$2\.00 of it for models that are gone\.$/);
+  });
+
   it('shows each live version, idle and by a million calls as long as the one that proved it, with the day of the prices', async () => {
     const slipway = slipwayOf({ digits: ON_LAMBDA, ocr: ON_FARGATE, gone: null });
 
     expect(costLines(await costReport(slipway, ALL))).toEqual([
-      'MODEL   VERSION  TARGET   IDLE, USD A MONTH  PER MILLION CALLS  OF     FOR ITS TRAFFIC',
-      'digits  v2       lambda   $0.00              $4.70              20 ms  not known',
-      'ocr     v2       fargate  $36.04             $3.92              20 ms  not known',
+      'MODEL   VERSION  TARGET   IDLE, USD A MONTH  PER MILLION CALLS  OF     FOR ITS TRAFFIC  THIS MONTH',
+      'digits  v2       lambda   $0.00              $4.70              20 ms  not known        not known',
+      'ocr     v2       fargate  $36.04             $3.92              20 ms  not known        not known',
       expect.stringMatching(
         /^Idle together \$36\.04 a month, beside the stack itself and, with containers=public, \$3\.65 for the address of each task and host\. Prices of us-east-1, 20\d\d-\d\d-\d\d, on demand/,
       ),
@@ -70,7 +118,7 @@ describe('slipway cost', () => {
     const report = await costReport(slipwayOf({ big: ON_EC2 }, 0), ALL);
 
     expect(report.revisions[0]).toMatchObject({ idleUsdPerMonth: null, durationMs: 100 });
-    expect(costLines(report)[1]).toMatch(/not known .* 100 ms, assumed {2}not known$/);
+    expect(costLines(report)[1]).toMatch(/not known .* 100 ms, assumed {2}not known +not known$/);
     expect(costLines(report)[2]).toMatch(/together \$0\.00 a month, without the 1 whose instances/);
   });
 
@@ -137,15 +185,15 @@ describe('slipway cost', () => {
       ['core', null],
     ]);
     expect(report.teams).toEqual([
-      { team: 'core', models: 2, usdPerMonth: report.revisions[1]?.usdPerMonth },
-      { team: 'vision', models: 1, usdPerMonth: report.revisions[0]?.usdPerMonth },
+      { team: 'core', models: 2, usdPerMonth: report.revisions[1]?.usdPerMonth, spentUsd: 0 },
+      { team: 'vision', models: 1, usdPerMonth: report.revisions[0]?.usdPerMonth, spentUsd: 0 },
     ]);
     const lines = costLines(report);
-    expect(lines[1]).toMatch(/ {2}\$\d+\.\d\d, as it got$/);
+    expect(lines[1]).toMatch(/ {2}\$\d+\.\d\d, as it got +not known$/);
     expect(lines.slice(5, 8)).toEqual([
-      expect.stringMatching(/^TEAM +MODELS +USD A MONTH$/),
-      expect.stringMatching(/^core +2 +\$\d+\.\d\d$/),
-      expect.stringMatching(/^vision +1 +\$\d+\.\d\d$/),
+      expect.stringMatching(/^TEAM +MODELS +USD A MONTH +THIS MONTH$/),
+      expect.stringMatching(/^core +2 +\$\d+\.\d\d +\$0\.00$/),
+      expect.stringMatching(/^vision +1 +\$\d+\.\d\d +\$0\.00$/),
     ]);
   });
 

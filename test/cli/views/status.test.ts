@@ -16,6 +16,7 @@ const model = {
     repairs: null,
   },
   unproven: null,
+  spent: null,
   cost: null,
   alerts: [],
 };
@@ -96,6 +97,35 @@ describe('the status of a model', () => {
       )[1],
     ).toMatch(/^ {2}\(for 60 requests/);
     expect(shown([{ ...model, versions: [LIVE, { ...LIVE, version: 0, advice }] }])).toHaveLength(
+      1,
+    );
+  });
+
+  it('says what its requests have cost in this month, beside the cap and what is limited by it', () => {
+    const spent = {
+      month: '2026-12',
+      usd: 12.5,
+      untilMs: Date.UTC(2026, 11, 5, 13),
+      isSpent: true,
+      maxMonthlyUsd: 50,
+      most: null,
+      unmetered: null,
+    };
+    const said = (more: object) => shown([{ ...model, spent: { ...spent, ...more } }], [], 250);
+
+    expect(said({})[1]).toBe(
+      '  (has cost $12.50 since 2026-12-01, by its requests; the cap maxMonthlyUsd is $50)',
+    );
+    expect(said({ isSpent: false, maxMonthlyUsd: null })[1]).toBe(
+      '  (would have cost on AWS $12.50 since 2026-12-01, by its requests)',
+    );
+    expect(said({ most: 0 })[1]).toMatch(/ is \$50, so it answers nothing until the month ends\)$/);
+    expect(said({ unmetered: 'what it costs on EC2 is not metered' }).slice(1)).toEqual([
+      expect.stringMatching(/ is \$50\)$/),
+      '  (what it costs on EC2 is not metered)',
+    ]);
+    expect(said({ usd: 0.001, maxMonthlyUsd: null })).toHaveLength(1);
+    expect(shown([{ ...model, live: null, spent: { ...spent, most: 0 } }], [], 250)).toHaveLength(
       1,
     );
   });

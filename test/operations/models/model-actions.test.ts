@@ -30,7 +30,12 @@ const KNOWN = {
   isSpent: true,
 };
 
-const SEEN = { endpoint: 'http://127.0.0.1:8080/models/shapes', nowMs: 0, alerts: [] };
+const SEEN = {
+  endpoint: 'http://127.0.0.1:8080/models/shapes',
+  nowMs: 0,
+  alerts: [],
+  isSpent: false,
+};
 
 const RUNNING = {
   of: 'image',

@@ -10,7 +10,7 @@ import {
   walkTo,
 } from '../../support/worlds/registry.ts';
 
-const SEEN = { endpoint: 'http://127.0.0.1/models/shapes', nowMs: 0, alerts: [] };
+const SEEN = { endpoint: 'http://127.0.0.1/models/shapes', nowMs: 0, alerts: [], isSpent: false };
 
 async function compared(decision: Comparison['decision']): Promise<RegistryWorld> {
   const world = registryWorld(memoryRegistry);
@@ -27,6 +27,29 @@ async function phaseOf({ registry }: RegistryWorld): Promise<string | undefined>
   const { newest } = await modelStatus(registry, (await registry.model('shapes'))!, SEEN);
   return newest?.phase;
 }
+
+describe('the cost of a model in this month', () => {
+  const NOW = Date.UTC(2026, 11, 5);
+  const sum = { month: '2026-12', usd: 3, untilMs: NOW, peak: 1, isOver: false, most: null };
+
+  it('is in its status, with the cap and why it is not metered, until the month ends', async () => {
+    const world = registryWorld(memoryRegistry);
+    await goneLive(world, 1);
+    const { live } = (await world.registry.model('shapes'))!;
+    const statusAt = async (nowMs: number) =>
+      modelStatus(world.registry, (await world.registry.model('shapes'))!, { ...SEEN, nowMs });
+
+    expect((await statusAt(NOW)).spent).toBeNull();
+    await world.registry.noteSpent(live!, sum, null);
+    expect((await statusAt(NOW)).spent).toEqual({
+      ...{ month: '2026-12', usd: 3, untilMs: NOW, isSpent: false },
+      ...{ maxMonthlyUsd: null, most: null, unmetered: null },
+    });
+    await world.registry.noteSpent(live!, { ...sum, maxMonthlyUsd: 9, unmetered: 'no' }, null);
+    expect((await statusAt(NOW)).spent).toMatchObject({ maxMonthlyUsd: 9, unmetered: 'no' });
+    expect((await statusAt(Date.UTC(2027, 0, 1))).spent).toBeNull();
+  });
+});
 
 describe('the status of a version that was compared', () => {
   it('says that it awaits an approval while the gate asks a person, and no longer once one has answered', async () => {
