@@ -1,8 +1,9 @@
-import { hasChatTemplate } from '#formats/huggingface/chat-template.ts';
+import { chatTemplates } from '#formats/huggingface/chat-template.ts';
 
 const REFUSED = { name: 'ArtifactRejected' };
 
-const has = (template: string) => hasChatTemplate([], '', { chat_template: template });
+const has = async (template: string) =>
+  (await chatTemplates([], '', { chat_template: template })).size > 0;
 
 describe('a chat template', () => {
   it.each([

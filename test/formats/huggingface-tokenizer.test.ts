@@ -18,14 +18,14 @@ describe('a tokenizer.json', () => {
   it('is taken with the patterns and maps that real ones have', async () => {
     const map = { type: 'Precompiled', precompiled_charsmap: 'A'.repeat(400_000) };
 
-    await expect(sound(split(GPT_4))).resolves.toBeUndefined();
-    await expect(sound(written({ normalizer: map }))).resolves.toBeUndefined();
+    await expect(sound(split(GPT_4))).resolves.toBeDefined();
+    await expect(sound(written({ normalizer: map }))).resolves.toBeDefined();
   });
 
   it('is taken with a word that is called as a pattern is, and one that looks like it', async () => {
     const vocab = { Regex: 0, '(a+)+': 1, '\\': 2, '"Regex": "(a+)+"': 3 };
 
-    await expect(sound(written({ model: { type: 'BPE', vocab } }))).resolves.toBeUndefined();
+    await expect(sound(written({ model: { type: 'BPE', vocab } }))).resolves.toBeDefined();
   });
 
   it.each<[string, string, string]>([

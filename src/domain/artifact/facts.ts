@@ -119,6 +119,24 @@ export type PipelineServing = {
   readonly image?: ImageServing;
 };
 
+/**
+ * How texts become tokens and answers become texts, as digests of what the files mean: the same model that its framework saves again has the same ones.
+ * A digest or a setting of another `from` cannot be compared. Null where the model has no such part.
+ */
+export type TextPreparation = {
+  /** The files or the format that say it: "tokenizer.json", "gguf". */
+  readonly from: string;
+  /** The numbers of the tokens. */
+  readonly vocabulary: string | null;
+  /** How a text is cut into tokens. */
+  readonly splitting: string | null;
+  /** The special tokens, and the settings that add them to each text, as JSON. */
+  readonly tokens: Readonly<Record<string, string>>;
+  readonly chatTemplate: string | null;
+  /** The settings by which a model generates where a request says nothing, as JSON; a long one as its digest. */
+  readonly generation: Readonly<Record<string, string>>;
+};
+
 /** Everything that the bytes of one format say about the model in them. */
 export type ModelFacts = {
   readonly format: Format;
@@ -163,6 +181,8 @@ export type ModelFacts = {
   readonly quantizer?: string;
   /** The type of a language model's network where transformers does not know it, though vLLM may. */
   readonly unknownType?: string;
+  /** Only for models of texts. */
+  readonly text?: TextPreparation;
   /** Only for Hugging Face folders. */
   readonly pipeline?: PipelineServing;
   /** Absent where the model is a single file, or code that does its own loading. */

@@ -15,6 +15,7 @@ import {
 } from './difference.ts';
 import { labelDifferences } from './label-differences.ts';
 import { signatureDifferences } from './signature-differences.ts';
+import { textDifferences } from './text-differences.ts';
 
 /** All that is known of a version before it answers: `signature` and `takesColumns` as it is served. */
 export type KnownVersion = {
@@ -45,6 +46,7 @@ export function factDifferences(before: KnownVersion, after: KnownVersion): read
     ...requestDifferences(before, after),
     ...pipelineDifferences(before.facts.pipeline, after.facts.pipeline),
     ...languageDifferences(before.facts.language, after.facts.language),
+    ...textDifferences(before.facts, after.facts),
     ...serverDifferences(before.manifest, after.manifest),
     ...artifactDifferences(before.facts, after.facts),
   ]);

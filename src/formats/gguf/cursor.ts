@@ -14,8 +14,8 @@ export type GgufCursor = {
   take(bytes: number, what: string): Promise<DataView>;
   /** A text with its length in front. Fails where it is longer than `maxBytes`, or is not UTF-8. */
   text(what: string, maxBytes: number): Promise<string>;
-  /** Skips texts without reading their content. */
-  skipTexts(count: number, what: string): Promise<void>;
+  /** Passes texts; `see` gets the bytes of each with its length in front, which are not read otherwise. */
+  passTexts(count: number, what: string, see?: (bytes: Uint8Array) => void): Promise<void>;
 };
 
 // The vocabulary and merges of the largest tokenizers are some 10 MB.
@@ -79,7 +79,7 @@ export function openCursor(source: ByteSource, file: string): GgufCursor {
         throw rejected(`${file} is damaged: ${what} is not UTF-8`, RESAVE);
       }
     },
-    async skipTexts(count, what) {
+    async passTexts(count, what, see) {
       for (let left = count; left > 0; left -= 1) {
         require(LENGTH_BYTES, what);
         const waiting = window.hold({ start: position, end: position + LENGTH_BYTES });
@@ -87,9 +87,14 @@ export function openCursor(source: ByteSource, file: string): GgufCursor {
         const { held, from } = window;
         const at = position - from;
         const length = held.readUInt32LE(at) + held.readUInt32LE(at + 4) * TWO_32;
+        const start = position;
         position += LENGTH_BYTES;
         require(length, what);
         position += length;
+        if (!see) continue;
+        const reading = window.hold({ start, end: position });
+        if (reading) await reading;
+        see(window.held.subarray(start - window.from, position - window.from));
       }
     },
   };

@@ -86,7 +86,7 @@ async function readValues(
     if (values.has(key)) {
       throw rejected(`${file} is damaged: its key ${quoted(key)} is there twice`, RESAVE);
     }
-    values.set(key, await readValue(cursor, file, quoted(key)));
+    values.set(key, await readValue(cursor, file, key));
   }
   return values;
 }

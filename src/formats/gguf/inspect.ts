@@ -9,6 +9,7 @@ import { type GgufHeader, readGguf } from './header.ts';
 import { type Network, networkOf, servingOf, shapeOf, sum } from './language.ts';
 import { allTensors } from './splits.ts';
 import type { GgufTensors } from './tensors.ts';
+import { preparationOf } from './text-preparation.ts';
 
 export const read: ReadFile = inspectGguf;
 
@@ -65,6 +66,7 @@ export async function inspectGguf(
     example: null,
     entrypoint: null,
     language,
+    text: preparationOf(header.values),
     quantization,
     tensors: sum(parts.map(({ count }) => count)),
     ...network,

@@ -1,13 +1,14 @@
-import { rejected } from '#formats/rejected.ts';
+import { createHash } from 'node:crypto';
+import { quoted, rejected } from '#formats/rejected.ts';
 import { type GgufCursor, RESAVE } from './cursor.ts';
 
-/** A value of the metadata, if its kind is kept; of a list, its length, and its numbers where they are few. */
+/** A value of the metadata, if its kind is kept; of a list, its length, and its numbers where they are few. A list or a long text of the tokenizer has its sha256 too. */
 export type GgufValue =
   | string
   | number
   | boolean
-  | { readonly length: number; readonly numbers: readonly number[] }
-  | { readonly textBytes: number };
+  | { readonly length: number; readonly numbers: readonly number[]; readonly sha256?: string }
+  | { readonly textBytes: number; readonly sha256?: string };
 
 // https://github.com/ggml-org/ggml/blob/master/docs/gguf.md#file-structure
 const [BOOL, TEXT, LIST] = [7, 8, 9] as const;
@@ -32,28 +33,42 @@ const NUMBERS: Readonly<Record<number, NumberType>> = {
 const MAX_TEXTS = 4_000_000;
 const MAX_KEPT_NUMBERS = 1024;
 const MAX_KEPT_BYTES = 1024;
+// The longest chat templates have 30 KB, and the scores of half a million tokens 2 MB.
+const MAX_DIGESTED_BYTES = 16 * 2 ** 20;
+const DIGESTED = /^tokenizer\./;
 
-/** Reads the value of a key; a long value is skipped, and only its length is kept. */
-export async function readValue(cursor: GgufCursor, file: string, key: string): Promise<GgufValue> {
+/** Reads the value of a key; a long value is skipped, and only its length is kept, unless it is of the tokenizer. */
+export async function readValue(
+  cursor: GgufCursor,
+  file: string,
+  name: string,
+): Promise<GgufValue> {
+  const key = quoted(name);
+  const isDigested = DIGESTED.test(name);
   const type = await cursor.u32(key);
-  if (type === TEXT) return readText(cursor, key);
-  if (type === LIST) return readList(cursor, file, key);
+  if (type === TEXT) return readText(cursor, { key, isDigested });
+  if (type === LIST) return readList(cursor, file, { key, isDigested });
   const { bytes, read } = numberType(type, file, key);
   const value = read(await cursor.take(bytes, key), 0);
   return type === BOOL ? value !== 0 : value;
 }
 
-async function readText(cursor: GgufCursor, key: string): Promise<GgufValue> {
+type Read = { readonly key: string; readonly isDigested: boolean };
+
+async function readText(cursor: GgufCursor, { key, isDigested }: Read): Promise<GgufValue> {
   const textBytes = await cursor.u64(key);
   if (textBytes > MAX_KEPT_BYTES) {
-    cursor.skip(textBytes, key);
-    return { textBytes };
+    return { textBytes, ...(await digested(cursor, textBytes, { key, isDigested })) };
   }
   const view = await cursor.take(textBytes, key);
   return new TextDecoder().decode(view);
 }
 
-async function readList(cursor: GgufCursor, file: string, key: string): Promise<GgufValue> {
+async function readList(
+  cursor: GgufCursor,
+  file: string,
+  { key, isDigested }: Read,
+): Promise<GgufValue> {
   const type = await cursor.u32(key);
   const length = await cursor.u64(key);
   if (type === LIST) {
@@ -66,16 +81,38 @@ async function readList(cursor: GgufCursor, file: string, key: string): Promise<
         RESAVE,
       );
     }
-    await cursor.skipTexts(length, key);
-    return { length, numbers: [] };
+    const hash = createHash('sha256');
+    await cursor.passTexts(length, key, isDigested ? (bytes) => hash.update(bytes) : undefined);
+    return { length, numbers: [], ...(isDigested && { sha256: hash.digest('hex') }) };
   }
   const { bytes, read } = numberType(type, file, key);
   if (length > MAX_KEPT_NUMBERS) {
-    cursor.skip(length * bytes, key);
-    return { length, numbers: [] };
+    return {
+      length,
+      numbers: [],
+      ...(await digested(cursor, length * bytes, { key, isDigested })),
+    };
   }
   const view = await cursor.take(length * bytes, key);
-  return { length, numbers: Array.from({ length }, (_, at) => read(view, at * bytes)) };
+  const numbers = Array.from({ length }, (_, at) => read(view, at * bytes));
+  return { length, numbers, ...(isDigested && { sha256: sha256(view) }) };
+}
+
+/** Skips the bytes of a value, or reads them for their digest. */
+async function digested(
+  cursor: GgufCursor,
+  bytes: number,
+  { key, isDigested }: Read,
+): Promise<{ readonly sha256?: string }> {
+  if (isDigested && bytes <= MAX_DIGESTED_BYTES) {
+    return { sha256: sha256(await cursor.take(bytes, key)) };
+  }
+  cursor.skip(bytes, key);
+  return {};
+}
+
+function sha256(view: DataView): string {
+  return createHash('sha256').update(view).digest('hex');
 }
 
 function numberType(type: number, file: string, key: string): NumberType {

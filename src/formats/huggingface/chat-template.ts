@@ -20,39 +20,48 @@ const DEPTHS = new Map([
   [')', -1],
 ]);
 
-/** Whether a folder has a chat template. Fails with `ArtifactRejected` for one that reaches for more than a conversation: a sandbox would stop it too, but no conversation needs it. */
-export async function hasChatTemplate(
+/** The name of a template that is the only one. */
+const USUAL = 'default';
+
+/**
+ * The chat templates of a folder by their names. As in transformers, a file outranks a setting of tokenizer_config.json.
+ * Fails with `ArtifactRejected` for one that reaches for more than a conversation: a sandbox would stop it too, but no conversation needs it.
+ */
+export async function chatTemplates(
   files: Files,
   folder: string,
   config: Json,
-): Promise<boolean> {
+): Promise<ReadonlyMap<string, string>> {
   const written = textsOf(config['chat_template'], 'tokenizer_config.json');
   const json = await jsonIn(files, folder, 'chat_template.json');
   const inJson = textsOf(isObject(json) ? json['chat_template'] : json, 'chat_template.json');
-  const templates = [...written, ...inJson, ...(await templateFiles(files, folder))];
-  for (const [name, template] of templates) refuseReaching(template, name);
-  return templates.length > 0;
+  const found = [...written, ...inJson, ...(await templateFiles(files, folder))];
+  for (const { template, file } of found) refuseReaching(template, file);
+  return new Map(found.map(({ name, template }) => [name, template]));
 }
+
+type Template = { readonly name: string; readonly template: string; readonly file: string };
 
 /** One text, or several with their names. */
-function textsOf(value: unknown, name: string): readonly (readonly [string, string])[] {
+function textsOf(value: unknown, file: string): readonly Template[] {
   const listed = Array.isArray(value) ? value : [value];
   return listed
-    .map((each) => (isObject(each) ? each['template'] : each))
-    .filter((each) => typeof each === 'string' && each !== '')
-    .map((each) => [name, String(each)]);
+    .map((each): Json => (isObject(each) ? each : { template: each }))
+    .flatMap(({ name = USUAL, template }) =>
+      typeof template === 'string' && template !== ''
+        ? [{ name: String(name), template, file }]
+        : [],
+    );
 }
 
-async function templateFiles(
-  files: Files,
-  folder: string,
-): Promise<readonly (readonly [string, string])[]> {
+async function templateFiles(files: Files, folder: string): Promise<readonly Template[]> {
   const more = within(folder, 'additional_chat_templates/');
   const one = fileIn(files, folder, 'chat_template.jinja');
   const others = files.filter(({ name }) => name.startsWith(more) && name.endsWith('.jinja'));
-  const found: (readonly [string, string])[] = [];
+  const found: Template[] = [];
   for (const file of [...(one ? [one] : []), ...others]) {
-    found.push([file.name, await readText(file, MAX_BYTES)]);
+    const name = file === one ? USUAL : file.name.slice(more.length, -'.jinja'.length);
+    found.push({ name, template: await readText(file, MAX_BYTES), file: file.name });
   }
   return found;
 }

@@ -135,6 +135,7 @@ export async function inspectHuggingFace(
     ...(isConverted && { unconverted: unconvertedMemory(parts, pipeline, read) }),
     example: language ? null : exampleOf(pipeline, tokenizer.maskToken),
     ...(language && { language }),
+    ...(!image && { text: tokenizer.text }),
     ...(gpuModel && { gpuModel }),
     ...(quantizer !== null && { quantizer }),
     ...(leftOut.length > 0 && { leftOut }),

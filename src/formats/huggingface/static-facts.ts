@@ -54,6 +54,7 @@ export async function staticFacts(
     example: exampleOf(pipeline, null),
     ...(leftOut.length > 0 && { leftOut }),
     entrypoint: null,
+    text: tokenizer.text,
     pipeline,
     // The ONNX server reads it.
     data: {

@@ -1,5 +1,6 @@
 import { parseJson } from '#domain/parse-json.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
+import { jsonDigest } from '#formats/bytes/json-digest.ts';
 import { quoted, rejected } from '#formats/rejected.ts';
 import { RESAVE } from './json-file.ts';
 import { runawayFault } from './regex-bounds.ts';
@@ -16,11 +17,28 @@ const OPENS = [0x5b, 0x7b];
 const CLOSES = [0x5d, 0x7d];
 const PATTERN_KEY = 'Regex';
 
+/** The parts of a tokenizer.json that decide which tokens a text becomes. How long texts are cut or filled up is in other files, and a tokenizer keeps in its own what it was last used with. */
+const PARTS: ReadonlySet<string> = new Set([
+  'model.vocab',
+  'added_tokens',
+  'model',
+  'normalizer',
+  'pre_tokenizer',
+  'post_processor',
+  'decoder',
+]);
+// A pair of tokens has been a list since tokenizers 0.20.
+const PAIRS = { 'model.merges': (pair: string) => pair.split(' ', 2) };
+
 /**
  * Reads a tokenizer.json once without making objects of it, and checks its nesting, the length of its texts, and that none of its patterns runs away on a text.
- * Fails with `ArtifactRejected`.
+ * Returns the digests of its parts by what they mean, undefined where it is not JSON. Fails with `ArtifactRejected`.
  */
-export async function soundTokenizer({ name, sizeBytes, open }: ArtifactFile): Promise<void> {
+export async function soundTokenizer({
+  name,
+  sizeBytes,
+  open,
+}: ArtifactFile): Promise<ReadonlyMap<string, string> | undefined> {
   const refuse = (fault: string) => rejected(`${name} ${fault}`, RESAVE);
   if (sizeBytes > MAX_BYTES) {
     throw refuse(`is ${sizeBytes} bytes; the limit of a tokenizer is ${MAX_BYTES}`);
@@ -31,6 +49,7 @@ export async function soundTokenizer({ name, sizeBytes, open }: ArtifactFile): P
     scan.block(await source.read(at, Math.min(BLOCK_BYTES, sizeBytes - at)));
   }
   if (!scan.isClosed()) throw refuse('is no JSON, or cut short: what it opens is not closed');
+  return scan.members();
 }
 
 function jsonText(written: string): unknown {
@@ -40,7 +59,8 @@ function jsonText(written: string): unknown {
 /** Takes the bytes in order, in blocks. */
 function scanner(refuse: (fault: string) => Error) {
   let [depth, length, isText, isEscaped, isPattern] = [0, 0, false, false, false];
-  const text = Buffer.alloc(MAX_PATTERN);
+  let text = Buffer.alloc(MAX_PATTERN);
+  const digest = jsonDigest(PARTS, PAIRS);
 
   function textByte(byte: number): void {
     if (byte === QUOTE && !isEscaped) {
@@ -48,7 +68,8 @@ function scanner(refuse: (fault: string) => Error) {
       return;
     }
     isEscaped = byte === BACKSLASH && !isEscaped;
-    if (length < MAX_PATTERN) text[length] = byte;
+    if (length === text.length) text = Buffer.concat([text, Buffer.alloc(length)]);
+    text[length] = byte;
     length += 1;
     if (length > MAX_TEXT_BYTES) {
       throw refuse(`has a text of more than ${MAX_TEXT_BYTES} bytes, which is the limit`);
@@ -57,6 +78,7 @@ function scanner(refuse: (fault: string) => Error) {
 
   function end(): void {
     isText = false;
+    digest.text(text.subarray(0, length));
     const isKey = isPatternKey();
     if (isPattern) refuseRunaway();
     isPattern = isKey;
@@ -80,6 +102,7 @@ function scanner(refuse: (fault: string) => Error) {
   }
 
   function outside(byte: number): void {
+    digest.mark(byte);
     if (byte === QUOTE) {
       [isText, isEscaped, length] = [true, false, 0];
       return;
@@ -99,5 +122,6 @@ function scanner(refuse: (fault: string) => Error) {
       }
     },
     isClosed: () => depth === 0 && !isText,
+    members: () => digest.members(),
   };
 }

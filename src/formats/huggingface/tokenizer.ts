@@ -1,7 +1,9 @@
+import type { TextPreparation } from '#domain/artifact/facts.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
-import { hasChatTemplate } from './chat-template.ts';
+import { chatTemplates } from './chat-template.ts';
 import { fileIn, isObject, type Json, objectIn, textOf } from './json-file.ts';
 import { refuseCode } from './network.ts';
+import { preparationIn } from './text-preparation.ts';
 import { soundTokenizer } from './tokenizer-file.ts';
 
 /** The facts of a tokenizer: `kind` is the type in tokenizer.json ("WordPiece"), null where there is no such file or no type in it. */
@@ -15,6 +17,7 @@ export type TokenizerFacts = {
   readonly maxTokens: number | null;
   readonly maskToken: string | null;
   readonly hasChatTemplate: boolean;
+  readonly text: TextPreparation;
 };
 
 type Files = readonly ArtifactFile[];
@@ -31,7 +34,8 @@ export async function tokenizerIn(files: Files, folder: string): Promise<Tokeniz
   refuseCode(config, 'tokenizer_config.json');
   const special = (await objectIn(files, folder, 'special_tokens_map.json')) ?? {};
   const file = fileIn(files, folder, 'tokenizer.json');
-  if (file) await soundTokenizer(file);
+  const parts = file && (await soundTokenizer(file));
+  const templates = await chatTemplates(files, folder, config);
   const length = Number(config['model_max_length']);
   return {
     hasFile: file !== undefined,
@@ -41,7 +45,8 @@ export async function tokenizerIn(files: Files, folder: string): Promise<Tokeniz
     className: textOf(config['tokenizer_class']),
     maxTokens: Number.isInteger(length) && length > 0 && length < MAX_LENGTH ? length : null,
     maskToken: tokenOf(config['mask_token']) ?? tokenOf(special['mask_token']),
-    hasChatTemplate: await hasChatTemplate(files, folder, config),
+    hasChatTemplate: templates.size > 0,
+    text: await preparationIn(files, folder, { config, special, parts, templates }),
   };
 }
 

@@ -42,6 +42,15 @@ const LANGUAGE = {
   hasChatTemplate: true,
 } as const;
 
+const TEXT = {
+  from: 'gguf',
+  vocabulary: 'v1',
+  splitting: 's1',
+  tokens: { eos_token_id: '2', pre: '"smollm"' },
+  chatTemplate: 'c1',
+  generation: { temp: '0.6' },
+} as const;
+
 const version = (
   facts: Partial<ArtifactFacts> = {},
   { manifest = {}, ...known }: { manifest?: object } & Partial<Omit<KnownVersion, 'manifest'>> = {},
@@ -111,6 +120,51 @@ describe('two versions differ', () => {
       'breaking: it has no chat template, so it answers no conversations any more',
     ],
     [
+      'in the tokenizer of weights that have the same size',
+      version({ language: LANGUAGE, text: TEXT }),
+      version({ language: LANGUAGE, text: { ...TEXT, vocabulary: 'v2', splitting: 's2' } }),
+      'breaking: its tokenizer gives the tokens other numbers, and its weights have the same size as before',
+    ],
+    [
+      'in the tokenizer that vectors rest on',
+      version({ pipeline: PIPELINE, text: TEXT }),
+      version({ pipeline: PIPELINE, text: { ...TEXT, vocabulary: 'v2' } }),
+      'breaking: its tokenizer gives the tokens other numbers, so its vectors lie in another space',
+    ],
+    [
+      'in the tokenizer of a classifier that may have been trained with it',
+      version({ pipeline: { ...PIPELINE, task: 'text-classification' }, text: TEXT }),
+      version({
+        pipeline: { ...PIPELINE, task: 'text-classification' },
+        text: { ...TEXT, vocabulary: 'v2' },
+      }),
+      'suspicious: its tokenizer gives the tokens other numbers',
+    ],
+    [
+      'in how texts are cut',
+      version({ text: TEXT }),
+      version({ text: { ...TEXT, splitting: 's2' } }),
+      'suspicious: its tokenizer cuts texts into tokens in another way',
+    ],
+    [
+      'in their special tokens, as far as both set them',
+      version({ text: TEXT }),
+      version({ text: { ...TEXT, tokens: { eos_token_id: '3', bos_token_id: '1' } } }),
+      'suspicious: it has other special tokens: "eos_token_id" is 3 (before: 2), "pre" is not set (before: "smollm")',
+    ],
+    [
+      'in their chat template',
+      version({ language: LANGUAGE, text: TEXT }),
+      version({ language: LANGUAGE, text: { ...TEXT, chatTemplate: 'c2' } }),
+      'suspicious: its chat template differs, so the model reads conversations in another form',
+    ],
+    [
+      'in the settings by which they generate',
+      version({ text: { ...TEXT, generation: { a: '1', b: '1', c: '1', d: '1', e: '1' } } }),
+      version({ text: { ...TEXT, generation: { a: '2', b: '2', c: '2', d: '2', e: '2' } } }),
+      'suspicious: it generates with other settings: "a" is 2 (before: 1), "b" is 2 (before: 1), "c" is 2 (before: 1), "d" is 2 (before: 1), and 1 more',
+    ],
+    [
       'in a name that clients of OpenAI use',
       version({}, { manifest: { server: { aliases: ['gpt-4o', 'ours'] } } }),
       version({}, { manifest: { server: { aliases: ['ours'] } } }),
@@ -148,6 +202,22 @@ describe('two versions differ', () => {
     ],
   ])('%s', (_, before, after, difference) => {
     expect(between(before, after)).toEqual([expect.stringContaining(difference)]);
+  });
+
+  it.each<[string, ArtifactFacts['text']]>([
+    ['the record of the version before says nothing of them', undefined],
+    ['they are read from another kind of file', { ...TEXT, from: 'tokenizer.json' }],
+    [
+      'a part of them is not known',
+      { ...TEXT, vocabulary: null, splitting: null, chatTemplate: null },
+    ],
+  ])('in nothing by their tokenizers where %s', (_, text) => {
+    const before = version(text === undefined ? {} : { text });
+    const after = version({
+      text: { ...TEXT, vocabulary: 'v2', splitting: 's2', ...(text && { tokens: text.tokens }) },
+    });
+
+    expect(between(before, after)).toEqual([]);
   });
 
   it('in so many ways that the last one counts the rest', () => {
