@@ -7,7 +7,7 @@ import {
   isOtherwise,
 } from '#domain/comparison/compare-answers.ts';
 import { inputChanges } from '#domain/comparison/input-changes.ts';
-import { inputFault, isFar } from '#domain/comparison/input-fault.ts';
+import { inputFault } from '#domain/comparison/input-fault.ts';
 import { type RequestTable, requestTable } from '#domain/comparison/request-table.ts';
 import type { TruthGate } from '#domain/manifest/gate.ts';
 import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
@@ -21,6 +21,8 @@ const BUDGET_MS = { requests: 5000, causes: 8000 } as const;
 const MOST_ANSWER_BYTES = 16e6;
 /** Fewer rows than this say nothing of how a version prepares them; more than the other show no more. */
 const ENOUGH_ROWS = 20;
+/** Nor do fewer changed answers: a fault of preparation changes more. */
+const ENOUGH_CHANGED = 5;
 const MOST_ROWS = 200;
 
 type Ask = (request: GoldenRequest) => Promise<GoldenAnswer>;
@@ -50,7 +52,7 @@ export async function askBoth(both: Both): Promise<AnswerEvidence> {
   const answers = compareAnswers(pairs, { of, tolerated, truth, names, isEmbedder });
   // The owner may change the expectations, and the cause of a difference is to be known by then.
   const isKnown = answers.signs.some((sign) => sign !== answers.unmet);
-  if (isKnown || answers.kept.changed === 0) return answers;
+  if (isKnown || answers.kept.changed < ENOUGH_CHANGED) return answers;
   const fault = await preparationFault(asked, () => workedMs() >= BUDGET_MS.causes);
   return fault ? { ...answers, signs: boundedSigns([...answers.signs, fault]) } : answers;
 }
@@ -111,7 +113,7 @@ async function preparationFault(both: Both, isLate: () => boolean): Promise<stri
   if (!table || table.rows.length < ENOUGH_ROWS || isLate()) return undefined;
   const whole = table.request(table.rows);
   const [before, after] = [await both.live(whole), await both.candidate(whole)].map(contentOf);
-  if (!before || !after || !isFar(before.said, after.said)) return undefined;
+  if (!before || !after) return undefined;
   return inputFault(before.said, after.said, await changedAnswers(both, table, isLate));
 }
 

@@ -1,6 +1,6 @@
 import { byPlace, type LeafPair } from './answer-content.ts';
 import { isPublic } from './public-words.ts';
-import { deviation, mean } from './statistics.ts';
+import { deviation, lineThrough, mean, type NumberPair } from './statistics.ts';
 import { textSigns } from './text-signs.ts';
 
 // The fewest values that show each of these signs; fewer could show it by chance.
@@ -18,8 +18,6 @@ const CROWDED = 0.3;
 /** The rank correlation of numbers on another scale, and how far they have moved, as a part of their spread. */
 const SAME_ORDER = 0.95;
 const FAR_AWAY = 1;
-
-type NumberPair = readonly [before: number, after: number];
 
 /**
  * The signs in pairs of answers that a model is broken, not only trained anew, each as a sentence with its likely cause:
@@ -72,21 +70,6 @@ function otherScale(where: string, pairs: readonly NumberPair[]): string | undef
   const [least, most] = pairs.flat().every(isProbability) ? SLOPE_OF_PROBABILITIES : SLOPE;
   if (slope >= least && slope <= most) return undefined;
   return `${where} is about ${shown(slope)} × that of before ${offset < 0 ? '-' : '+'} ${shown(Math.abs(offset))}: its unit, its scaling or its order of classes differs`;
-}
-
-/** The line of least squares; its coefficient of determination is 0 where either side is constant. */
-function lineThrough(pairs: readonly NumberPair[]) {
-  const meanX = mean(pairs.map(([x]) => x));
-  const meanY = mean(pairs.map(([, y]) => y));
-  let [xx, xy, yy] = [0, 0, 0];
-  for (const [x, y] of pairs) {
-    xx += (x - meanX) ** 2;
-    xy += (x - meanX) * (y - meanY);
-    yy += (y - meanY) ** 2;
-  }
-  if (xx === 0 || yy === 0) return { slope: 0, offset: 0, rSquared: 0 };
-  const slope = xy / xx;
-  return { slope, offset: meanY - slope * meanX, rSquared: (xy * xy) / (xx * yy) };
 }
 
 /** One value that a third of the answers have now, and that few had before. */

@@ -9,7 +9,8 @@ import type { AskedPair } from './asked-pair.ts';
 import { breakageIn } from './breakage.ts';
 import { type ChangedShare, changedShare, moreToDecide } from './changed-share.ts';
 import { publicWords } from './public-words.ts';
-import { type TruthEvidence, truthEvidence } from './truth.ts';
+import { isAsGood, type TruthEvidence, truthEvidence } from './truth.ts';
+import { unrelatedSigns } from './unrelated.ts';
 import { movedSpace } from './vector-space.ts';
 import { visibleText } from './visible-text.ts';
 import { type ChangedPair, type WorstAnswer, worstAnswers } from './worst-answers.ts';
@@ -123,6 +124,11 @@ export function compareAnswers(pairs: readonly AskedPair[], counting: Counting):
         answered.flatMap(({ leaves }) => leaves),
         words,
       ),
+      ...(moved || (truth && isAsGood(truth))
+        ? []
+        : unrelatedSigns(
+            answered.filter(({ pair }) => !pair.isDrawn).flatMap(({ leaves }) => leaves),
+          )),
     ]),
     ...(unmet[0] !== undefined && { unmet: cut(unmet[0]) }),
     ...(refusal[0] !== undefined && refused.every(isFailure) && { failed: cut(refusal[0]) }),

@@ -23,7 +23,7 @@ const UNITS: readonly (readonly [name: string, change: (value: number) => number
 ];
 const MOST_COLUMNS = 12;
 
-/** The faults of preparation that are looked for: all columns at once, two columns exchanged, one column in another unit or of no effect. For a wide table, the first alone. */
+/** The faults of preparation that are looked for: all numbers at once, two columns exchanged, one column in another unit or of no effect. For a wide table, the first alone. */
 export function inputChanges({
   rows,
   columns,
@@ -39,6 +39,8 @@ export function inputChanges({
         ]
       : []),
     { what: 'numbers were cut to whole ones', rows: each(rows, Math.trunc) },
+    { what: 'numbers were rounded to 16 bits', rows: each(rows, inFloat16) },
+    { what: 'numbers were rounded to bfloat16', rows: each(rows, inBfloat16) },
     { what: 'its inputs were scaled twice', rows: standardized(rows) },
   ];
   if (columns.length > MOST_COLUMNS) return whole;
@@ -65,6 +67,32 @@ export function inputChanges({
 
 function each(rows: Rows, change: (value: number) => number): Rows {
   return rows.map((row) => row.map((value) => changed(value, change)));
+}
+
+/** The nearest number of binary16; a larger one is cut to its greatest, as programs do that avoid infinity. */
+function inFloat16(value: number): number {
+  const rounded = roundedTo(value, { bits: 11, leastExponent: -14 });
+  return Math.sign(rounded) * Math.min(Math.abs(rounded), GREATEST_FLOAT16);
+}
+
+const GREATEST_FLOAT16 = 65_504;
+
+function inBfloat16(value: number): number {
+  return roundedTo(value, { bits: 8, leastExponent: -126 });
+}
+
+/** The nearest number with so many significant bits, to even where two are as near. */
+function roundedTo(
+  value: number,
+  { bits, leastExponent }: { readonly bits: number; readonly leastExponent: number },
+): number {
+  if (value === 0) return 0;
+  const exponent = Math.max(leastExponent, Math.floor(Math.log2(Math.abs(value))));
+  const step = 2 ** (exponent - bits + 1);
+  const steps = value / step;
+  const down = Math.floor(steps);
+  const isUp = steps - down > 0.5 || (steps - down === 0.5 && down % 2 !== 0);
+  return (isUp ? down + 1 : down) * step;
 }
 
 function exchanged(rows: Rows, a: number, b: number): Rows {

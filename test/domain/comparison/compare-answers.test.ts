@@ -9,9 +9,9 @@ const answer = (body: unknown): GoldenAnswer => ({
   body: JSON.stringify(body),
 });
 
-/** A pair for each of 25 rows, answered by `before` and `after`. */
-const pairs = (before: (row: number) => unknown, after: (row: number) => unknown) =>
-  Array.from({ length: 25 }, (_, row) => ({
+/** A pair for each of the rows, answered by `before` and `after`. */
+const pairs = (before: (row: number) => unknown, after: (row: number) => unknown, rows = 25) =>
+  Array.from({ length: rows }, (_, row) => ({
     what: `example ${row + 1}`,
     isDrawn: false,
     request: { protocol: 'invocations', body: row } as const,
@@ -49,7 +49,28 @@ describe('the signs that a version is broken', () => {
     expect(compareAnswers(moved, { ...COUNTING, isEmbedder: true }).signs).toEqual([
       expect.stringMatching(/^\d+ of 25 vectors point elsewhere/),
     ]);
-    expect(compareAnswers(moved, COUNTING).signs).toEqual([]);
+    expect(compareAnswers(moved, COUNTING).signs).toEqual([
+      expect.stringContaining('/embedding has next to nothing to do with that of before'),
+    ]);
+  });
+
+  it('are in numbers that have nothing to do with those of before, unless the truth shows that they are as good', () => {
+    const truth = (row: number) => Math.cos(row) + 0.01;
+    const unrelated = pairs(
+      (row) => ({ value: [Math.sin(7 * row * row) + 0.01] }),
+      (row) => ({ value: [truth(row)] }),
+      400,
+    );
+    const judged = unrelated.map((each, row) => ({ ...each, truth: [truth(row)] }));
+    const counting = { ...COUNTING, of: 400 };
+
+    expect(compareAnswers(unrelated, counting).signs).toEqual([
+      expect.stringContaining('/value has next to nothing to do with that of before'),
+    ]);
+    expect(compareAnswers(judged, counting)).toMatchObject({
+      signs: [],
+      truth: { metric: 'absolute error', after: 0 },
+    });
   });
 
   it('are so short that a record holds those of answers with long labels', () => {
