@@ -2,13 +2,17 @@
 // `node bench/gate.ts [SEEDS]`: 25 seeds make 600 faults, 1,000 equal pairs, up to 600 retrained ones and 150 that only the truth shows. Each pair is judged as the step CompareAnswers judges it, by 60 requests (400 beside the truth).
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { fileSource } from '#adapters/local/bucket/file-source.ts';
 import type { TensorSpec } from '#domain/artifact/signature.ts';
 import type { AnswerEvidence } from '#domain/comparison/compare-answers.ts';
 import { type Judged, judgeComparison, TOLERATED } from '#domain/comparison/judge-comparison.ts';
 import { signatureDifferences } from '#domain/comparison/signature-differences.ts';
+import { weightDifferences } from '#domain/comparison/weight-differences.ts';
 import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
+import { inspectSklearn } from '#formats/sklearn/inspect.ts';
 import { askBoth } from '#steps/ask-both.ts';
 import { minilm } from '../test/support/models/minilm.ts';
 import { pythonOf } from './beside/python.ts';
@@ -25,6 +29,8 @@ type Line = {
   readonly rows: readonly Row[];
   readonly pairs: readonly { readonly before: Answer; readonly after: Answer }[];
   readonly truth?: readonly number[];
+  /** The files of both versions, where there are files. */
+  readonly files: readonly (string | null)[];
   /** The statistics of the gates of other tools. */
   readonly beside?: Readonly<Record<string, number>>;
 };
@@ -142,8 +148,16 @@ async function judge(
     isEmbedder: form === 'vector',
     names: ['label', 'odds', 'value', 'embedding', ...labels.flat().map((each) => `class ${each}`)],
   });
-  const differences = signatureDifferences(before, after);
+  const [theirs, own] = await Promise.all(line.files.map(weightsOf));
+  const differences = [...weightDifferences(theirs, own), ...signatureDifferences(before, after)];
   return { answers, judged: judgeComparison({ isSameModel: false, differences, answers }) };
+}
+
+/** The prints of the numbers in a file, as the inspection makes them. */
+async function weightsOf(path: string | null) {
+  if (path === null) return undefined;
+  const { size } = await stat(path);
+  return (await inspectSklearn(fileSource(path, size), path, [])).weights;
 }
 
 /** The answers of the version before to rows that nobody has asked it. */

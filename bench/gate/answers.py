@@ -2,15 +2,17 @@
 
 `answers.py SEEDS ENCODER` makes, by real frameworks (`models.py`), for each of SEEDS seeds:
 24 faults of a release (12 kinds of two models), 14 of them in versions that were trained again as well, 40 equal or equivalent versions, 24 that were trained again, and 6 that only the truth shows. ENCODER is the folder with the tokenizer of all-MiniLM-L6-v2.
-Each line has the kind, what it is, the form of the answers, the labels of both versions, the rows that nobody trained with, and both answers to each.
+Each line has the files of both versions as their owner saves them (null for a graph of ONNX), the kind, what it is, the form of the answers, the labels of both versions, the rows that nobody trained with, and both answers to each.
 After a line, each line of rows on standard input is answered by the version before; an empty line asks for the next pair.
 """
 
 import json
+import os
 import sys
 import tempfile
 import time
 
+import joblib
 import numpy as np
 from distributions import statistics
 from models import (
@@ -50,6 +52,7 @@ ASKED = 60
 LABELLED = 400
 # A version trained again is as good as the one before where it is at most so much worse on 2,000 rows: a point of accuracy, or of the spread of the truth.
 AS_GOOD = 0.01
+SCRATCH = tempfile.TemporaryDirectory()
 
 
 def with_missing(x, seed):
@@ -60,6 +63,17 @@ def with_missing(x, seed):
 
 def tell(value):
     print(json.dumps(value), flush=True)
+
+
+def saved(version, name):
+    """The path of the file that its owner uploads; None for a graph of ONNX."""
+    if isinstance(version, Changed) and not hasattr(version.model, "pipeline"):
+        return None
+    if not hasattr(version, "pipeline"):
+        return None
+    path = os.path.join(SCRATCH.name, f"{name}.joblib")
+    joblib.dump(version.pipeline(), path)
+    return path
 
 
 def timed(version, rows):
@@ -79,6 +93,7 @@ def line(what, kind, before, after, rows, others=None, truth=None):
         "rows": told,
         "pairs": [{"before": a, "after": b} for a, b in zip(old, new)],
     }
+    found["files"] = [saved(version, name) for version, name in [(before, "before"), (after, "after")]]
     if truth is not None:
         found["truth"] = [value.item() for value in truth]
     if others is not None:
@@ -205,13 +220,12 @@ def text_faults(seed, encoder):
 
 def main(seeds, folder):
     encoder = Encoder(folder)
-    with tempfile.TemporaryDirectory() as scratch:
-        for seed in range(seeds):
-            kinds = [CLASSIFIERS[seed % len(CLASSIFIERS)], NUMBERS[seed % len(NUMBERS)]]
-            for kind in kinds:
-                Rows(seed, kind).all(scratch)
-            label_faults(seed, [kinds[0], CLASSIFIERS[(seed + 1) % len(CLASSIFIERS)]])
-            text_faults(seed, encoder)
+    for seed in range(seeds):
+        kinds = [CLASSIFIERS[seed % len(CLASSIFIERS)], NUMBERS[seed % len(NUMBERS)]]
+        for kind in kinds:
+            Rows(seed, kind).all(SCRATCH.name)
+        label_faults(seed, [kinds[0], CLASSIFIERS[(seed + 1) % len(CLASSIFIERS)]])
+        text_faults(seed, encoder)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.linear_model import BayesianRidge, LogisticRegression, Ridge
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import MinMaxScaler, StandardScaler
+from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
 from xgboost import XGBClassifier, XGBRegressor
 
 # Columns in the units that people have: years, euros, kilometres, a share, a count, a price.
@@ -94,6 +94,10 @@ class Table:
         self.form = "labelled" if hasattr(self.estimator, "predict_proba") else "number"
         self.labels = [str(label) for label in range(CLASSES)] if self.form == "labelled" else []
 
+    def pipeline(self):
+        """The estimator that its owner would save."""
+        return make_pipeline(self.imputer, self.scaler, self.estimator)
+
     def prepared(self, x):
         return self.scaler.transform(self.imputer.transform(x))
 
@@ -111,12 +115,19 @@ def labelled(odds):
 
 
 class Changed:
-    """A version of a model whose requests, prepared rows or answers are changed on their way."""
+    """A version of a model whose requests, prepared rows or answers are changed on their way: by a `step` of its pipeline, or by code around it."""
 
-    def __init__(self, model, before=None, prepared=None, after=None, labels=None):
-        self.model, self.before, self.middle, self.after = model, before, prepared, after
+    def __init__(self, model, before=None, prepared=None, after=None, labels=None, step=None):
+        self.model, self.before, self.middle, self.after, self.step = model, before, prepared, after, step
         self.form = model.form
         self.labels = model.labels if labels is None else labels
+
+    def pipeline(self):
+        pipeline = self.model.pipeline()
+        if self.step is None:
+            return pipeline
+        *steps, estimator = [each for _, each in pipeline.steps]
+        return make_pipeline(*steps, self.step, estimator)
 
     def answers(self, x):
         x = x if self.before is None else self.before(x)
@@ -155,7 +166,10 @@ def other_scaler(model, x):
 
 
 def scaled_twice(model):
-    return Changed(model, prepared=lambda z: (z - MEANS) / SCALES)
+    scaler = StandardScaler()
+    scaler.mean_, scaler.scale_, scaler.var_ = MEANS, SCALES, SCALES**2
+    scaler.n_features_in_ = len(MEANS)
+    return Changed(model, prepared=scaler.transform, step=scaler)
 
 
 def lost_class(answers):
@@ -178,7 +192,7 @@ def quantized(model):
     broken = copy.deepcopy(model)
     arrays = weights_of(broken.estimator)
     if not arrays:
-        return Changed(model, prepared=np.round)
+        return Changed(model, prepared=np.rint, step=FunctionTransformer(np.rint))
     for array in arrays:
         step = np.abs(array).max()
         array[...] = np.round(array / step) * step
@@ -231,7 +245,7 @@ def rounded(seed):
 
 def one_by_one(model):
     class Alone:
-        form, labels = model.form, model.labels
+        form, labels, pipeline = model.form, model.labels, model.pipeline
 
         def answers(self, x):
             return [model.answers([row])[0] for row in x]
@@ -304,6 +318,9 @@ class Text:
         self.vectorizer = TfidfVectorizer()
         cut = [" ".join(each.split()[:MOST_TOKENS]) for each in documents]
         self.estimator = LogisticRegression(max_iter=300).fit(self.vectorizer.fit_transform(cut), topics)
+
+    def pipeline(self):
+        return make_pipeline(self.vectorizer, self.estimator)
 
     def answers(self, documents):
         cut = [" ".join(each.split()[:MOST_TOKENS]) for each in documents]

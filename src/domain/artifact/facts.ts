@@ -2,6 +2,7 @@ import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
 import type { Format } from './format.ts';
 import type { MemoryTerm } from './memory-term.ts';
 import type { Signature } from './signature.ts';
+import type { WeightPrint } from './weights.ts';
 
 /** A Python package under its `pip install` name; `version` is exact ("1.5.2") where the artifact records it, else null. */
 export type Framework = { readonly name: string; readonly version: string | null };
@@ -158,6 +159,8 @@ export type ModelFacts = {
   readonly weightBytes: number;
   /** The element types by the protocol's names, or by the format's own where the protocol has none; sorted. */
   readonly dtypes: readonly string[];
+  /** The prints of the numbers that a training found, where the format's reader makes them; absent for files with too many of them. */
+  readonly weights?: readonly WeightPrint[];
   /** The expected memory for serving it; the estimate is the sum of the terms. */
   readonly memory: readonly MemoryTerm[];
   /** The same for its own framework, where `memory` is for the ONNX model that a build makes if it can. */

@@ -1,10 +1,12 @@
 /**
  * One way in which a version differs from the one that it replaces, as a sentence.
  * `breaking`: clients of the version before get an error, or read another meaning from an answer of the same form. `suspicious`: a retrained model may differ so, and a broken one often does. `harmless` differences explain others.
+ * `isFault`: no training makes it, so a version that has it and answers otherwise is broken.
  */
 export type Difference = {
   readonly weight: 'breaking' | 'suspicious' | 'harmless';
   readonly what: string;
+  readonly isFault?: true;
 };
 
 const MOST_NAMED = 8;

@@ -16,6 +16,7 @@ import {
 import { labelDifferences } from './label-differences.ts';
 import { signatureDifferences } from './signature-differences.ts';
 import { textDifferences } from './text-differences.ts';
+import { weightDifferences } from './weight-differences.ts';
 
 /** All that is known of a version before it answers: `signature` and `takesColumns` as it is served. */
 export type KnownVersion = {
@@ -43,6 +44,7 @@ export function knownVersion(inspection: Inspection, work: DeploymentWork): Know
  */
 export function factDifferences(before: KnownVersion, after: KnownVersion): readonly Difference[] {
   return bounded([
+    ...weightDifferences(before.facts.weights, after.facts.weights),
     ...requestDifferences(before, after),
     ...pipelineDifferences(before.facts.pipeline, after.facts.pipeline),
     ...languageDifferences(before.facts.language, after.facts.language),

@@ -53,11 +53,26 @@ export function judgeComparison({
   if (truth && isWorse(truth)) {
     return { verdict: 'broken', level: 'truth', reason: truthWords(truth) };
   }
+  const fault = differences.find(({ isFault }) => isFault);
+  if (fault && !(truth && isAsGood(truth)) && isOtherwise(answers, tolerated)) {
+    const { asked, changed } = answers.kept.asked > 0 ? answers.kept : answers.drawn;
+    return {
+      verdict: 'broken',
+      level: 'answers',
+      reason: `${fault.what}; ${changed} of ${asked} requests are answered otherwise`,
+    };
+  }
   // Who answers otherwise, and as well, has answered better what the other had wrong.
   if (truth && isAsGood(truth) && judged.verdict !== 'same') {
     return { verdict: 'changed', level: 'truth', reason: `${judged.reason}; ${truthWords(truth)}` };
   }
   return judged;
+}
+
+/** Whether more than the tolerated share is answered otherwise; of drawn requests where there are no others. */
+function isOtherwise({ kept, drawn, share }: AnswerEvidence, tolerated: number): boolean {
+  if (kept.asked > 0) return (share?.low ?? 0) > tolerated;
+  return drawn.changed > drawn.asked * tolerated;
 }
 
 function judgeShare(answers: AnswerEvidence, tolerated: number): Judged {

@@ -149,6 +149,26 @@ export function ubjsonScanner(source: ByteSource, file: string) {
     return found;
   }
 
+  /** Shows the bytes of a list of numbers of one type; returns how many numbers there are. */
+  function* show(
+    { type, count: total = 0 }: Shape,
+    see: (bytes: Uint8Array) => void,
+  ): Walk<number> {
+    const width = KINDS[type ?? '']?.bytes ?? 0;
+    for (let left = total; left > 0; left -= NUMBERS_AT_ONCE) {
+      if (!isReady()) yield* more();
+      const length = Math.min(left, NUMBERS_AT_ONCE) * width;
+      const start = take(length);
+      see(held.subarray(start, start + length));
+    }
+    return total;
+  }
+
+  /** Whether a list has numbers of one type, which lie in the file one after another. */
+  function isPacked({ type, count: total }: Shape): boolean {
+    return total !== undefined && (KINDS[type ?? '']?.bytes ?? 0) > 0;
+  }
+
   function kindOf(type: string): Kind {
     const kind = KINDS[type];
     if (kind && COUNTS.includes(type)) return kind;
@@ -169,5 +189,5 @@ export function ubjsonScanner(source: ByteSource, file: string) {
     return () => left-- > 0;
   }
 
-  return { odd, isReady, more, letter, text, value, shape, pass, numbers, counter };
+  return { odd, isReady, more, letter, text, value, shape, pass, numbers, show, isPacked, counter };
 }

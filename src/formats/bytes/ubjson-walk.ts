@@ -3,7 +3,7 @@ import { type Shape, ubjsonScanner } from './ubjson-scanner.ts';
 import { MAX_WALK_DEPTH, memberPaths, type Visitor, type Walk, walked } from './walk.ts';
 
 /**
- * Walks UBJSON in order; a list of numbers of one type is skipped unread.
+ * Walks UBJSON in order; a list of numbers of one type is skipped unread, unless its bytes are asked for.
  * Fails with `ArtifactRejected` at the first byte that is not valid UBJSON.
  */
 export async function walkUbjson(
@@ -38,6 +38,10 @@ export async function walkUbjson(
     const mode = seen?.enter(path);
     const given = scanner.shape();
     if (mode === 'numbers') return seen?.numbers(path, yield* scanner.numbers(given));
+    const see = mode === 'count' ? seen?.bytesOf?.(path) : undefined;
+    if (see && scanner.isPacked(given)) {
+      return seen?.counted(path, yield* scanner.show(given, see));
+    }
     const items =
       mode === 'walk'
         ? yield* itemsOf(given, path, depth, seen)

@@ -11,6 +11,8 @@ export type Visitor = {
   value(path: string, value: Scalar): void;
   numbers(path: string, values: readonly number[]): void;
   counted(path: string, items: number): void;
+  /** Takes the bytes of a counted list of numbers, where the format keeps them as such. */
+  bytesOf?(path: string): ((bytes: Uint8Array) => void) | undefined;
 };
 
 /** Reads synchronously within the window and yields only to wait for bytes: a promise per value would dominate the cost of a walk. */

@@ -1,3 +1,4 @@
+import type { Print } from '#formats/bytes/weight-print.ts';
 import { readCatboost, versionOf } from '#formats/catboost/model.ts';
 import { readLightgbm } from '#formats/lightgbm/inspect.ts';
 import { readXgboost } from '#formats/xgboost/model.ts';
@@ -20,6 +21,8 @@ export type HeldBooster = {
   readonly features: number | null;
   /** Null when its columns have no names. */
   readonly table: BoosterTable | null;
+  /** The print of its trees, where its reader makes one. */
+  readonly print?: Print;
 };
 
 /** Classes that pass one of their attributes to a C++ library, which trusts its content. */
@@ -63,7 +66,7 @@ export async function readBooster(
 async function heldXgboost(source: ByteSource, file: string): Promise<HeldBooster> {
   const [, second] = await source.read(0, 2);
   const format = second === QUOTE ? 'json' : 'ubj';
-  const { version, features, names, texts } = await readXgboost(source, file, {
+  const { version, features, names, texts, print } = await readXgboost(source, file, {
     format,
     isHeld: true,
   });
@@ -72,6 +75,7 @@ async function heldXgboost(source: ByteSource, file: string): Promise<HeldBooste
     version: version.length === 3 ? version.join('.') : null,
     features: features > 0 ? features : null,
     table: names.length > 0 && names.length === features ? { columns: names, texts } : null,
+    ...(print && { print }),
   };
 }
 

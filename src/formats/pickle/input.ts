@@ -2,6 +2,7 @@ import type { ByteReader } from '#formats/bytes/byte-reader.ts';
 import { rejected } from '#formats/rejected.ts';
 
 const CHUNK_BYTES = 64 * 1024;
+const PASSED_BYTES = 1024 * 1024;
 const NEWLINE = 0x0a;
 const PROTO = 0x80;
 
@@ -27,6 +28,8 @@ export type PickleInput = {
   bytes(length: number): Uint8Array;
   /** Skips bytes without buffering them. */
   skip(length: number): Promise<void>;
+  /** Skips bytes too, and shows them to `see` a piece at a time. */
+  pass(length: number, see: (bytes: Uint8Array) => void): Promise<void>;
   /** Reads through the next newline; undefined, with the line still consumed, when it is longer than `longest`. */
   line(longest: number, encoding?: 'utf8' | 'latin1'): Promise<string | undefined>;
   isAtEnd(): Promise<boolean>;
@@ -52,7 +55,7 @@ export function pickleInput(reader: ByteReader, file: string): PickleInput {
     if (!(await more(length))) throw truncated(file, start + held.length);
   }
 
-  const pass = (length: number) => {
+  const advance = (length: number) => {
     const from = at;
     at += length;
     return from;
@@ -64,27 +67,27 @@ export function pickleInput(reader: ByteReader, file: string): PickleInput {
       return start + at;
     },
     need: (length) => (left() >= length ? undefined : demand(length)),
-    u1: () => held[pass(1)] ?? 0,
-    u2: () => held.readUInt16LE(pass(2)),
-    i4: () => held.readInt32LE(pass(4)),
-    u4: () => held.readUInt32LE(pass(4)),
+    u1: () => held[advance(1)] ?? 0,
+    u2: () => held.readUInt16LE(advance(2)),
+    i4: () => held.readInt32LE(advance(4)),
+    u4: () => held.readUInt32LE(advance(4)),
     u8: () => {
-      const from = pass(8);
+      const from = advance(8);
       const value = held.readUInt32LE(from + 4) * 2 ** 32 + held.readUInt32LE(from);
       return Number.isSafeInteger(value) ? value : Number.NaN;
     },
-    f8: () => held.readDoubleBE(pass(8)),
+    f8: () => held.readDoubleBE(advance(8)),
     isPickle: () => {
       const protocol = held[at + 1] ?? 0;
       return held[at] === PROTO && protocol >= 2 && protocol <= 5;
     },
     peek: (length) => held.toString('latin1', at, at + length),
     text: (length) => {
-      const from = pass(length);
+      const from = advance(length);
       return utf8(held.subarray(from, from + length));
     },
     bytes: (length) => {
-      const from = pass(length);
+      const from = advance(length);
       return held.subarray(from, from + length);
     },
     async skip(length) {
@@ -99,11 +102,20 @@ export function pickleInput(reader: ByteReader, file: string): PickleInput {
       start += passed;
       if (passed < beyond) throw truncated(file, start);
     },
+    async pass(length, see) {
+      for (let passed = 0; passed < length; ) {
+        const piece = Math.min(PASSED_BYTES, length - passed);
+        if (left() < piece) await demand(piece);
+        const from = advance(piece);
+        see(held.subarray(from, from + piece));
+        passed += piece;
+      }
+    },
     async line(longest, encoding = 'utf8') {
       for (;;) {
         const end = held.indexOf(NEWLINE, at);
         if (end >= 0) {
-          const from = pass(end + 1 - at);
+          const from = advance(end + 1 - at);
           return end - from > longest ? undefined : held.toString(encoding, from, end);
         }
         if (left() > longest) return passLine();

@@ -2,10 +2,11 @@ import { elementsOf } from '#domain/artifact/signature.ts';
 import { damaged, hostile, type PickleMachine } from './machine.ts';
 import { holdsObjects } from './numpy-dtype.ts';
 import { fill, newArray, shapeOf } from './numpy-values.ts';
+import { passElements } from './prints.ts';
 import { type Instance, isDType, isThing, type Ndarray, type Value } from './values.ts';
 
 /**
- * Skips an array that joblib wrote after its wrapper: length-prefixed padding, then the elements.
+ * Passes over an array that joblib wrote after its wrapper: length-prefixed padding, then the elements.
  * An array of Python objects is a pickle in the same bytes, which `scanInner` follows.
  */
 export function joblibArray(scanInner: (outer: PickleMachine) => Promise<Value>) {
@@ -24,7 +25,8 @@ export function joblibArray(scanInner: (outer: PickleMachine) => Promise<Value>)
       return inner;
     }
     if (isAligned(wrapper)) await skipPadding(machine);
-    await machine.input.skip(elementsOf(shape) * dtype.itemBytes);
+    const print = await passElements(machine, dtype, elementsOf(shape) * dtype.itemBytes);
+    if (print) array.print = print;
     return array;
   };
 }

@@ -27,6 +27,8 @@ export type PickleTally = {
   isJoblib: boolean;
   elements: number;
   weightBytes: number;
+  /** The arrays, long texts and models that were passed over. */
+  readonly passed: { bytes: number; parts: number };
   readonly dtypes: Set<string>;
   readonly modules: Set<string>;
   /** Models that other libraries keep in strings or bytes. */

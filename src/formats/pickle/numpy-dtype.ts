@@ -144,11 +144,24 @@ function sealFields(machine: PickleMachine, dtype: DType, names: Value, fields: 
     throw damaged(machine, 'has a dtype without fields');
   if (fields.hasUnread || fields.length !== names.items.length)
     throw hostile(machine, 'has a dtype with fields that it does not name');
-  for (const name of names.items) checkField(machine, dtype, name, fields);
+  const spans = names.items.map((name) => checkedField(machine, dtype, name, fields));
   fields.isSealed = true;
+  dtype.gaps = gapsBetween(spans, dtype.itemBytes);
 }
 
-function checkField(machine: PickleMachine, dtype: DType, name: Value, fields: Dict): void {
+type Span = { readonly start: number; readonly end: number };
+
+function gapsBetween(spans: readonly Span[], until: number): readonly Span[] {
+  let from = 0;
+  const gaps: Span[] = [];
+  for (const { start, end } of spans.toSorted((a, b) => a.start - b.start)) {
+    if (start > from) gaps.push({ start: from, end: start });
+    from = Math.max(from, end);
+  }
+  return from < until ? [...gaps, { start: from, end: until }] : gaps;
+}
+
+function checkedField(machine: PickleMachine, dtype: DType, name: Value, fields: Dict): Span {
   const field = typeof name === 'string' ? fields.entries.get(name) : undefined;
   const [inner, offset, ...more] = itemsOf(field);
   const fits =
@@ -159,4 +172,5 @@ function checkField(machine: PickleMachine, dtype: DType, name: Value, fields: D
     isCount(offset) &&
     offset + inner.itemBytes <= dtype.itemBytes;
   if (!fits) throw hostile(machine, 'has a dtype whose fields do not fit it');
+  return { start: offset, end: offset + inner.itemBytes };
 }

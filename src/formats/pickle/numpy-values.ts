@@ -1,6 +1,7 @@
 import { elementsOf } from '#domain/artifact/signature.ts';
 import { damaged, hostile, keep, type PickleMachine } from './machine.ts';
 import { datatypeOf, holdsObjects } from './numpy-dtype.ts';
+import { isFitted } from './prints.ts';
 import {
   type DType,
   isCount,
@@ -48,6 +49,7 @@ export function buildArray(machine: PickleMachine, array: Ndarray, state: Value)
   if (!isTuple(state) || !isDType(dtype)) throw damaged(machine, 'has an array without a dtype');
   fill(machine, array, dtype, shapeOf(machine, shape));
   array.items = elementsIn(machine, array, data);
+  takePrint(array, dtype, data);
 }
 
 /** numpy trusts that the list has an object for each element. */
@@ -80,7 +82,13 @@ export function arrayOfBuffer(
     throw hostile(machine, 'treats bytes as objects');
   const array = newArray(machine);
   fill(machine, array, dtype, shapeOf(machine, shape));
+  takePrint(array, dtype, data);
   return array;
+}
+
+function takePrint(array: Ndarray, dtype: DType, data: Value | undefined): void {
+  const print = isThing(data) && data.kind === 'bytes' ? data.print : undefined;
+  if (print && isFitted(dtype)) array.print = print;
 }
 
 export function newArray(machine: PickleMachine): Ndarray {

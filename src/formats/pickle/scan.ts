@@ -137,6 +137,7 @@ export function newTally(trace?: PickleTally['trace']): PickleTally {
     isJoblib: false,
     elements: 0,
     weightBytes: 0,
+    passed: { bytes: 0, parts: 0 },
     dtypes: new Set(),
     modules: new Set(),
     boosters: [],

@@ -1,7 +1,9 @@
 import { Failure } from '#domain/failure.ts';
+import type { Print } from '#formats/bytes/weight-print.ts';
 import { forwardSource } from './forward-source.ts';
 import { BOOSTER_HEAD_BYTES, boosterBegins, type Library, readBooster } from './held-boosters.ts';
 import { damaged, hostile, PICKLE_LIMITS, type PickleMachine, push, tooMuch } from './machine.ts';
+import { passBytesOf } from './prints.ts';
 import { NO_TYPE, OPAQUE, SOME_BYTES, type Value } from './values.ts';
 
 // A longer text is not the name of a class, column or parameter.
@@ -27,28 +29,36 @@ function takeText(machine: PickleMachine, length: number): void {
 }
 
 async function passText(machine: PickleMachine, length: number): Promise<void> {
-  const booster = await passOver(machine, length);
-  push(machine, booster ? { kind: 'opaque', booster } : OPAQUE);
+  const passed = await passOver(machine, length);
+  push(machine, passed.booster ? { kind: 'opaque', ...passed } : OPAQUE);
 }
 
-/** Skips a string that is too long to keep. A model of another library inside is read as that library reads it; returns the library. */
+/** Passes over bytes that are too many to keep. A model of another library inside is read as that library reads it. */
 async function passOver(
-  { input, tally }: PickleMachine,
+  machine: PickleMachine,
   length: number,
-): Promise<Library | undefined> {
+): Promise<{ readonly booster?: Library; readonly print?: Print }> {
+  const { input } = machine;
   await input.need(Math.min(length, BOOSTER_HEAD_BYTES));
   const library = boosterBegins(input.peek(BOOSTER_HEAD_BYTES));
-  if (!library) return void (await input.skip(length));
+  if (library) return passBooster(machine, length, library);
+  const print = await passBytesOf(machine, length);
+  return print ? { print } : {};
+}
+
+async function passBooster(machine: PickleMachine, length: number, library: Library) {
+  const { input, tally } = machine;
   const source = forwardSource(input, length);
   try {
-    tally.boosters.push(await readBooster(source, `the model in ${input.file}`, library));
+    const read = await readBooster(source, `the model in ${input.file}`, library);
+    tally.boosters.push(read);
     tally.weightBytes += length;
-    return library;
+    return { booster: library, ...(read.print && { print: read.print }) };
   } catch (error) {
     // Whether it is used as a model at all depends on where it is put.
     if (!(error instanceof Failure)) throw error;
     tally.unread = error;
-    return undefined;
+    return {};
   } finally {
     await source.end();
   }
@@ -79,8 +89,7 @@ function takeBytes(machine: PickleMachine, length: number): Promise<void> | void
 }
 
 async function passBytes(machine: PickleMachine, length: number): Promise<void> {
-  const booster = await passOver(machine, length);
-  push(machine, booster ? { kind: 'bytes', head: '', booster } : SOME_BYTES);
+  push(machine, { ...SOME_BYTES, ...(await passOver(machine, length)) });
 }
 
 async function lookInside(

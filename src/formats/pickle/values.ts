@@ -1,3 +1,4 @@
+import type { Print } from '#formats/bytes/weight-print.ts';
 import type { Library } from './held-boosters.ts';
 
 /** The value that a pickle would create, as far as that is known without creating it. A number may be rounded. */
@@ -52,11 +53,16 @@ export type Dict = {
   isSealed: boolean;
 };
 
-/** `head` has the content of short bytes, a character per byte, and is empty for longer ones; `booster` is the library whose model they contain. */
-export type Bytes = { readonly kind: 'bytes'; readonly head: string; readonly booster?: Library };
+/** `head` has the content of short bytes, a character per byte, and is empty for longer ones; `booster` is the library whose model they contain, `print` that of longer bytes. */
+export type Bytes = {
+  readonly kind: 'bytes';
+  readonly head: string;
+  readonly booster?: Library;
+  readonly print?: Print;
+};
 
 /** A value that is not examined, except a string in which a library's model was read. */
-type Opaque = { readonly kind: 'opaque'; readonly booster?: Library };
+type Opaque = { readonly kind: 'opaque'; readonly booster?: Library; readonly print?: Print };
 
 /** An array's element type: `code` as in `f8`, its size in bytes, and whether its elements are Python objects. */
 export type DType = {
@@ -65,6 +71,8 @@ export type DType = {
   itemBytes: number;
   isBuilt: boolean;
   isBigEndian?: boolean;
+  /** Where a record has bytes that belong to no field. */
+  gaps?: readonly { readonly start: number; readonly end: number }[];
 };
 
 export type Ndarray = {
@@ -73,6 +81,8 @@ export type Ndarray = {
   shape: readonly number[];
   /** Only for an array of Python objects. */
   items: readonly Value[];
+  /** Only for fractions and records. */
+  print?: Print;
 };
 
 /** Values that are not examined: large numbers, long strings, dict values under other keys. */

@@ -6,6 +6,7 @@ import { type Compression, compressionOf, decompress } from '#formats/bytes/deco
 import { fixOf, HEAD_BYTES, recognise } from '#formats/known-formats.ts';
 import { type PickleGlobals, pickleGlobals, rootOf } from '#formats/pickle/globals.ts';
 import type { PickleTally } from '#formats/pickle/machine.ts';
+import { isPrinted } from '#formats/pickle/prints.ts';
 import { newTally, type Pickled, scanPickle } from '#formats/pickle/scan.ts';
 import {
   type Instance,
@@ -26,6 +27,7 @@ import {
 } from './estimator-facts.ts';
 import { readEstimator } from './model.ts';
 import { outputTables } from './output-tables.ts';
+import { weightsOf } from './weights.ts';
 
 export const read: ReadFile = (source, name, { allowed, absent }) =>
   inspectSklearn(source, name, allowed, absent);
@@ -56,6 +58,7 @@ export async function inspectSklearn(
   const read = onTables(estimator, readEstimator(estimator), boosters);
   const [held] = boosters.filter(({ library }) => library === 'xgboost');
   const said = { ...read, features: read.features ?? held?.features ?? null };
+  const weights = isPrinted(tally) ? weightsOf(estimator) : undefined;
   return {
     format: 'sklearn',
     formatVersion: versionOf({ root, tally }, compression),
@@ -70,6 +73,7 @@ export async function inspectSklearn(
     parameters: boosters.length > 0 ? null : tally.elements,
     weightBytes: tally.weightBytes,
     dtypes: [...tally.dtypes].sort(),
+    ...(weights && { weights }),
     memory: [
       ...tabularMemory(framework.name, tally.weightBytes, said.columns !== null),
       { name: 'objects of Python', bytes: tally.opcodes * OPCODE_BYTES },

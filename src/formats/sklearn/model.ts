@@ -39,6 +39,17 @@ export function lastOf(root: Instance): Instance {
   return chain(root, lastPart).at(-1) ?? root;
 }
 
+/** The last step of the pipeline that a search keeps, or of the estimator itself; it may be an ensemble. */
+export function lastStepOf(root: Instance): Instance {
+  const next = (part: Instance) => {
+    const inner = innerOf(part);
+    return (
+      stepsOf(part).findLast(isInstance) ?? (inner && stepsOf(inner).length > 0 ? inner : undefined)
+    );
+  };
+  return chain(root, next).at(-1) ?? root;
+}
+
 /** The first estimator, which receives the rows unchanged. */
 export function firstOf(root: Instance): Instance {
   return chain(root, firstPart).at(-1) ?? root;

@@ -33,7 +33,7 @@ export async function inspectXgboost(source: ByteSource, file: string): Promise<
   if (model.version.length !== 3) throw incomplete(file, 'version');
   if (!(model.features > 0)) throw incomplete(file, 'number of features');
   if (model.objective === '') throw incomplete(file, 'objective');
-  const { features, names, booster, objective, classes, trees, nodes } = model;
+  const { features, names, booster, objective, classes, trees, nodes, print } = model;
   const columns = names.length > 0 ? names : null;
   if (columns && columns.length !== features) {
     throw rejected(
@@ -59,6 +59,7 @@ export async function inspectXgboost(source: ByteSource, file: string): Promise<
     parameters,
     weightBytes,
     dtypes: ['FP32'],
+    ...(print && { weights: [{ name: 'trees', isFinal: true, ...print }] }),
     memory: tabularMemory('xgboost', weightBytes, columns !== null),
     example: null,
     entrypoint: null,

@@ -1,6 +1,7 @@
 import { walkJson } from '#formats/bytes/json-walk.ts';
 import { walkUbjson } from '#formats/bytes/ubjson-walk.ts';
 import { remembered, type Scalar, type Visitor } from '#formats/bytes/walk.ts';
+import type { Print } from '#formats/bytes/weight-print.ts';
 import { quoted, rejected } from '#formats/rejected.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
 import { xgboostCategories } from './categories.ts';
@@ -20,6 +21,8 @@ export type XgboostModel = {
   readonly trees: number;
   /** The total over all trees. */
   readonly nodes: number;
+  /** The print of the trees' numbers; undefined for JSON, whose reader does not keep them. */
+  readonly print: Print | undefined;
 };
 
 const WALKS = { json: walkJson, ubj: walkUbjson } as const;
@@ -52,7 +55,7 @@ export async function readXgboost(
 }
 
 /** Visits only the content under that key. */
-function within(key: string, { enter, value, numbers, counted }: Visitor): Visitor {
+function within(key: string, { enter, value, numbers, counted, bytesOf }: Visitor): Visitor {
   const inside = remembered((path) =>
     path === key || path.startsWith(`${key}.`) ? path.slice(key.length + 1) : undefined,
   );
@@ -65,6 +68,7 @@ function within(key: string, { enter, value, numbers, counted }: Visitor): Visit
     value: (path, found) => value(inside(path) ?? '', found),
     numbers: (path, found) => numbers(inside(path) ?? '', found),
     counted: (path, items) => counted(inside(path) ?? '', items),
+    bytesOf: (path) => bytesOf?.(inside(path) ?? ''),
   };
 }
 
@@ -97,6 +101,7 @@ function collected(file: string) {
       else shapes.numbers(place, values);
     },
     counted: (path, items) => shapes.counted(placeOf(path) ?? '', items),
+    bytesOf: (path) => shapes.bytesOf(placeOf(path) ?? ''),
     value(path, value) {
       const place = placeOf(path);
       if (place !== undefined) valueOfModel(place, value);
@@ -138,6 +143,7 @@ function collected(file: string) {
       names,
       booster,
       nodes,
+      print: shapes.print(),
       version: version.filter((part) => Number.isSafeInteger(part) && part >= 0),
       texts: texts.map((place) => names[place] ?? ''),
       objective: text('learner.objective.name'),

@@ -1,4 +1,11 @@
 import { remembered } from '#formats/bytes/walk.ts';
+import {
+  MOST_PRINTS,
+  type Print,
+  type Printer,
+  printOfList,
+  wholePrinter,
+} from '#formats/bytes/weight-print.ts';
 import arrays from '#formats/data/xgboost-arrays.json' with { type: 'json' };
 import { rejected } from '#formats/rejected.ts';
 import { childrenFault, indicesFault, type TreeFault } from '#formats/trees/tree-shape.ts';
@@ -10,6 +17,8 @@ const LISTS: ReadonlySet<string> = new Set(arrays.lists);
 const COUNTED: ReadonlySet<string> = new Set(arrays.counted);
 // Arrays of trees whose leaves are vectors: numbers for each node, or from 3.1 on for each leaf.
 const OF_VECTORS: ReadonlySet<string> = new Set(['base_weights', 'leaf_weights']);
+/** The thresholds of a tree, and the values of its leaves. */
+const NUMBERS = 'split_conditions';
 const LEAF_SIZE = 'trees[].tree_param.size_leaf_vector';
 const [NO_NODE, NO_PARENT] = [-1, 2 ** 31 - 1];
 const IN_TREE = /^trees\[\]\.(\w+)$/;
@@ -35,6 +44,8 @@ export function xgboostTrees(file: string) {
   let groups: readonly number[] = [];
   let trees = 0;
   let nodes = 0;
+  let printer: Printer | undefined;
+  const prints: Print[] = [];
 
   const odd = (what: string) =>
     rejected(
@@ -56,6 +67,8 @@ export function xgboostTrees(file: string) {
     if (leafSize > 1) vectorSizes.add(leafSize);
     leafSize = 0;
     trees += 1;
+    if (printer && prints.length <= MOST_PRINTS) prints.push(printer.print());
+    printer = undefined;
   }
 
   return {
@@ -68,6 +81,16 @@ export function xgboostTrees(file: string) {
     },
     counted(place: string, items: number): void {
       counts.set(nameOf(place), items);
+    },
+    bytesOf(place: string): Printer['see'] | undefined {
+      if (nameOf(place) !== NUMBERS) return undefined;
+      printer = wholePrinter();
+      return printer.see;
+    },
+    /** The print of all trees; undefined where one of them has none, or there are too many. */
+    print(): Print | undefined {
+      const isWhole = prints.length > 0 && prints.length === trees;
+      return isWhole ? printOfList(prints) : undefined;
     },
     numbers(place: string, values: readonly number[]): void {
       const name = nameOf(place);
