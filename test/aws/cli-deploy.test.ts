@@ -1,5 +1,4 @@
-import { cp, mkdir, mkdtemp, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CloudFormationClient, ListChangeSetsCommand } from '@aws-sdk/client-cloudformation';
 import { type Result, runCli } from '../cli/run-cli.ts';
@@ -7,6 +6,7 @@ import { awsClient } from '../support/aws/clients.ts';
 import { describeOnMoto, type Moto } from '../support/aws/moto.ts';
 import { asReason, NO_LOAD_BALANCERS } from '../support/aws/rules/young-account.ts';
 import { temporaryFolder } from '../support/slipway/running.ts';
+import { cloneWith } from './cli-clone.ts';
 import {
   accountAnswers,
   GOOD_QUOTAS,
@@ -17,7 +17,6 @@ import {
 } from './cli-front.ts';
 import { installInMoto, motoEnvironment } from './cli-world.ts';
 
-const ROOT = join(import.meta.dirname, '../..');
 const GOOD = [...GOOD_QUOTAS, ...accountAnswers()];
 
 describeOnMoto('slipway deploy', (moto) => {
@@ -97,7 +96,7 @@ describeOnMoto('slipway deploy', (moto) => {
   });
 
   it('shows what would be made, and deploys that by the serverless of the clone, with the stage, region and parameters that were agreed to', async () => {
-    await using clone = await cloneWith('');
+    await using clone = await deployingClone('');
 
     const { code, stdout, stderr } = await clone.deploy(moto());
 
@@ -123,7 +122,7 @@ describeOnMoto('slipway deploy', (moto) => {
     const TURNS_ON = ['--containers', 'public', '--skip-doctor'] as const;
 
     it('stay as they are where a deploy does not name them', async () => {
-      await using clone = await cloneWith(SAYS_ARGUMENTS);
+      await using clone = await deployingClone(SAYS_ARGUMENTS);
       const { outputs } = await installInMoto(moto(), 'new', { containers: CONTAINERS });
 
       const { stdout, stderr } = await clone.deploy(
@@ -138,7 +137,7 @@ describeOnMoto('slipway deploy', (moto) => {
     });
 
     it('are turned on last, by an update of this parameter alone, and the API is published', async () => {
-      await using clone = await cloneWith(SAYS_ARGUMENTS);
+      await using clone = await deployingClone(SAYS_ARGUMENTS);
       const { outputs } = await installInMoto(moto(), 'new', { containers: CONTAINERS });
       const stack = stackStand('UPDATE_COMPLETE', 'off', outputs);
 
@@ -151,7 +150,7 @@ describeOnMoto('slipway deploy', (moto) => {
     });
 
     it('that the account may not have leave a stack that works, and the case to open', async () => {
-      await using clone = await cloneWith(SAYS_ARGUMENTS);
+      await using clone = await deployingClone(SAYS_ARGUMENTS);
       const { outputs } = await installInMoto(moto(), 'new', { containers: CONTAINERS });
       const stack = stackStand('UPDATE_ROLLBACK_COMPLETE', 'off', outputs);
 
@@ -173,7 +172,7 @@ describeOnMoto('slipway deploy', (moto) => {
       body: `{"__type": "AccountLimitExceededException", "message": "Cannot have more than ${most} builds in queue for the account"}`,
     });
     const firstBuild = async (stand: Stand) => {
-      await using clone = await cloneWith('');
+      await using clone = await deployingClone('');
       const { outputs } = await installInMoto(moto(), 'new', {});
       const stack = stackStand('UPDATE_COMPLETE', 'off', { ...outputs, EnvironmentHash: 'h1' });
       return await clone.deploy(moto(), {}, [], [stack, stand]);
@@ -204,7 +203,7 @@ describeOnMoto('slipway deploy', (moto) => {
   });
 
   it('deploys nothing where the packaging fails', async () => {
-    await using clone = await cloneWith('process.exitCode = 3');
+    await using clone = await deployingClone('process.exitCode = 3');
 
     const { code, stdout } = await clone.deploy(moto());
 
@@ -213,7 +212,7 @@ describeOnMoto('slipway deploy', (moto) => {
   });
 
   it('fails as the serverless of the clone fails', async () => {
-    await using clone = await cloneWith("if (args[0] === 'deploy') process.exitCode = 3");
+    await using clone = await deployingClone("if (args[0] === 'deploy') process.exitCode = 3");
 
     const { code } = await clone.deploy(moto());
 
@@ -222,7 +221,7 @@ describeOnMoto('slipway deploy', (moto) => {
 
   it('shows by a change set what an update changes, and leaves no change set behind', async () => {
     const world = await installInMoto(moto(), 'new');
-    await using clone = await cloneWith('');
+    await using clone = await deployingClone('');
 
     const { code, stderr } = await clone.deploy(moto());
 
@@ -269,7 +268,7 @@ describeOnMoto('slipway deploy', (moto) => {
       };
       const { outputs } = await installInMoto(moto(), 'new');
       const stack = { calls: DESCRIBES, body: () => stackBody(now, 'off', outputs) };
-      await using clone = await cloneWith('');
+      await using clone = await deployingClone('');
 
       const { code, stdout, stderr } = await clone.deploy(moto(), {}, [], [stack, mends]);
 
@@ -281,7 +280,7 @@ describeOnMoto('slipway deploy', (moto) => {
   );
 
   it('deploys nothing while CloudFormation is at work on the stack', async () => {
-    await using clone = await cloneWith('');
+    await using clone = await deployingClone('');
 
     const { code, stdout, stderr } = await clone.deploy(
       moto(),
@@ -305,7 +304,7 @@ describeOnMoto('slipway deploy', (moto) => {
   });
 
   it('deploys from a packed copy too, by a folder of the user’s own that is made of what it brings', async () => {
-    await using clone = await cloneWith('');
+    await using clone = await deployingClone('');
     await using cache = await temporaryFolder();
     const packed = join(clone.folder, 'dist/stack');
     await cp(join(clone.folder, 'infra'), join(packed, 'infra'), { recursive: true });
@@ -339,7 +338,7 @@ describeOnMoto('slipway deploy', (moto) => {
   });
 
   it('says what a copy without the template lacks', async () => {
-    await using clone = await cloneWith('');
+    await using clone = await deployingClone('');
     await rm(join(clone.folder, 'serverless.yml'));
 
     const { code, stderr } = await clone.deploy(moto());
@@ -415,40 +414,6 @@ const INSTALLS_SERVERLESS = `
   \`);
 `;
 
-// Each clone of a run has the same path, since Node finds what it has compiled by the path.
-const PLACE = await mkdtemp(join(tmpdir(), 'slipway-clones-'));
-afterAll(() => rm(PLACE, { recursive: true }));
-
-const CLONED = [
-  ...['src', 'runtimes', 'slipway.js', 'serverless.yml', 'package.json'],
-  'infra/parameters.yml',
-];
-
-const TEMPLATE = {
-  Parameters: {
-    BuildCompute: { Type: 'String', Default: 'a' },
-    Containers: { Type: 'String', Default: 'off' },
-  },
-  Conditions: {
-    HasContainers: { 'Fn::Not': [{ 'Fn::Equals': [{ Ref: 'Containers' }, 'off'] }] },
-  },
-  Resources: {
-    FirstQueue: { Type: 'AWS::SQS::Queue' },
-    SecondQueue: { Type: 'AWS::SQS::Queue' },
-    Topic: { Type: 'AWS::SNS::Topic' },
-    Cluster: { Type: 'AWS::ECS::Cluster', Condition: 'HasContainers' },
-  },
-};
-
-/** A `serverless` that says its arguments, and packages this template. */
-const PACKAGES = `
-  const { writeFileSync } = require('node:fs');
-  const args = process.argv.slice(2);
-  console.log(JSON.stringify(args));
-  const file = args.at(-1) + '/cloudformation-template-update-stack.json';
-  if (args[0] === 'package') writeFileSync(file, ${JSON.stringify(JSON.stringify(TEMPLATE))});
-`;
-
 /** The arguments of each run. */
 function saidBy(stdout: string): readonly (readonly string[])[] {
   return stdout
@@ -457,23 +422,12 @@ function saidBy(stdout: string): readonly (readonly string[])[] {
     .map((line) => JSON.parse(line));
 }
 
-/** A clone whose `serverless` packages and then runs this script, and in which nothing needs to be installed. */
-async function cloneWith(script: string) {
-  const folder = join(PLACE, 'clone');
-  for (const file of CLONED) {
-    await cp(join(ROOT, file), join(folder, file), { recursive: true });
-  }
-  await writeFile(join(folder, 'install.js'), '');
-  const modules = join(folder, 'node_modules');
-  const bin = join(modules, 'serverless/bin');
-  await mkdir(bin, { recursive: true });
-  await writeFile(join(bin, 'serverless.js'), PACKAGES + script);
-  for (const name of await readdir(join(ROOT, 'node_modules'))) {
-    if (name === 'serverless' || name.startsWith('.')) continue;
-    await symlink(join(ROOT, 'node_modules', name), join(modules, name));
-  }
+/** A clone as `cloneWith` makes it, and its `slipway deploy`. */
+async function deployingClone(script: string) {
+  const clone = await cloneWith(script);
+  const { folder } = clone;
   return {
-    folder,
+    ...clone,
     async deploy(
       moto: Moto,
       besides: Readonly<Record<string, string>> = {},
@@ -485,6 +439,5 @@ async function cloneWith(script: string) {
       const environment = { ...motoEnvironment(front), ...besides };
       return await runCli(args, environment, folder, join(folder, 'slipway.js')).result;
     },
-    [Symbol.asyncDispose]: () => rm(folder, { recursive: true }),
   };
 }

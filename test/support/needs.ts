@@ -17,7 +17,7 @@ export const asRoot =
 
 /** Names the programs that are not on the PATH; undefined when all are. */
 export function missingPrograms(...programs: readonly string[]): string | undefined {
-  const missing = programs.filter((program) => !isOnPath(program));
+  const missing = programs.filter((program) => !programOnPath(program));
   return missing.length > 0 ? `there is no ${missing.join(', no ')}` : undefined;
 }
 
@@ -27,14 +27,16 @@ export const missingPython =
     ? undefined
     : 'there is no python3 that runs';
 
-function isOnPath(program: string): boolean {
-  return (process.env['PATH'] ?? '').split(delimiter).some((folder) => {
-    const path = join(folder, program);
-    try {
-      accessSync(path, constants.X_OK);
-      return statSync(path).isFile();
-    } catch {
-      return false;
-    }
-  });
+/** The path of a program in these folders, or else on the PATH; undefined where it is in none. */
+export function programOnPath(program: string, ...folders: readonly string[]): string | undefined {
+  return [...folders, ...(process.env['PATH'] ?? '').split(delimiter)]
+    .map((folder) => join(folder, program))
+    .find((path) => {
+      try {
+        accessSync(path, constants.X_OK);
+        return statSync(path).isFile();
+      } catch {
+        return false;
+      }
+    });
 }
