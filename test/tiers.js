@@ -27,7 +27,7 @@ export const TIERS = {
   },
   stack: {
     folders: ['stack'],
-    what: "the template deployed into moto and ministack, what its roles allow, requests through LocalEmu",
+    what: 'the template deployed into moto and ministack, what its roles allow, requests through LocalEmu',
     run: 'npm run test:stack',
     script: '.ci/stack',
   },

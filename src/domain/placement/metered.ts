@@ -1,7 +1,7 @@
 import type { DeploymentWork, GoldenProof, TargetDecision } from '#domain/deployment.ts';
 import { completeScaling } from '#domain/manifest/scaling.ts';
 import { mostReplicas } from './caps.ts';
-import { coldStartSeconds } from './cold-start.ts';
+import { expectedStart } from './cold-start.ts';
 import { demandOf, FIRST_GUESS, NO_LIMITS, type PlacedOption, type Question } from './demand.ts';
 import { atPrices, ownOption } from './look-again.ts';
 import { msPerReplica, optionAt } from './optimize.ts';
@@ -54,7 +54,8 @@ function assumed(
   const { manifest, facts } = inspection;
   const vcpus = cpuUnits / CPU_UNITS_PER_VCPU;
   const ms = target === 'lambda' ? (provenMs(golden) ?? 0) : scaledMs(manifest.scaling, decision);
-  const starting = { runtime: plan.runtime, artifactBytes: facts.sizeBytes, image };
+  const files = [{ name: facts.modelFile, sizeBytes: facts.sizeBytes }];
+  const starting = { runtime: plan.runtime, files, image };
   const question: Question = {
     demand: manifest.traffic ? demandOf(manifest.traffic) : FIRST_GUESS,
     measured: {
@@ -63,7 +64,8 @@ function assumed(
       parallelPart: 0,
       memoryMiB,
       imageBytes: image?.uncompressedBytes ?? facts.sizeBytes,
-      startMs: coldStartSeconds(target, starting) * 1000,
+      startMs:
+        (decision.startSeconds ?? expectedStart(target, starting, []).coldStartSeconds) * 1000,
     },
     limits: {
       ...NO_LIMITS,
