@@ -136,6 +136,20 @@ const weighing = z.object({
   ways: z
     .array(z.object({ what: z.string(), usd, percent: z.number() }))
     .check(z.describe('The three cheapest ways to spend less, each applied alone.')),
+  // Absent from a Slipway of an earlier version.
+  beside: z
+    .exactOptional(
+      z.array(
+        z.object({
+          what: z.string(),
+          replicas: z.int(),
+          p95Ms: z.number(),
+          ownUsd: usd,
+          why: z.string().check(z.describe('Why it is not chosen.')),
+        }),
+      ),
+    )
+    .check(z.describe('Other ways to run it, which are priced and never chosen.')),
 });
 
 const runtime = z.object({

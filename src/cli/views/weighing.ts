@@ -1,4 +1,5 @@
 import type { Explanation } from '#control/explanation.ts';
+import type { BesideOption } from '#domain/placement/beside.ts';
 import { demandWords } from '#domain/placement/choose-target.ts';
 import type { PlacedOption } from '#domain/placement/demand.ts';
 import { table } from './table.ts';
@@ -59,10 +60,19 @@ export function weighingLines({ weighing, options, advice }: Explanation): reado
     '',
     ...placedLines(placed),
     flipWords(flipsAt),
+    ...besideLines(weighing.beside ?? []),
     ...curveLines(placed),
     ...wayLines(ways),
     ...adviceLines(advice),
   ];
+}
+
+/** The ways that are priced and never chosen. */
+export function besideLines(beside: readonly BesideOption[]): readonly string[] {
+  return beside.map(
+    ({ what, ownUsd, why }) =>
+      `Beside them: ${what} for $${ownUsd.toFixed(2)} a month, without the way to the model; ${why}.`,
+  );
 }
 
 /** The choice, the best of each other kind, and the next best, in their order. */

@@ -1,5 +1,6 @@
 import type { Explanation } from '#control/explanation.ts';
 import { Failure } from '#domain/failure.ts';
+import { type BesideOption, besideOptions } from '#domain/placement/beside.ts';
 import {
   type Demand,
   FIRST_GUESS,
@@ -15,7 +16,7 @@ import { type Replayed, replay } from '#domain/placement/replay.ts';
 import { pricesWords, SHIPPED_PRICES, type UnitPrices } from '#domain/placement/unit-prices.ts';
 import { nameOf } from '#domain/placement/ways.ts';
 import { table } from './table.ts';
-import { flipWords, ms, placedLines, SOURCES, sourceOf } from './weighing.ts';
+import { besideLines, flipWords, ms, placedLines, SOURCES, sourceOf } from './weighing.ts';
 
 /** The answer to `slipway whatif`: every option for a demand, the best first; `flipsAt` is the rate from which another target costs less. */
 export type WhatIf = {
@@ -30,6 +31,7 @@ export type WhatIf = {
   readonly options: readonly PlacedOption[];
   readonly frontDoorUsd: number;
   readonly flipsAt: number | null;
+  readonly beside: readonly BesideOption[];
   /** The bills of counted hours, the cheapest option first; absent where none were replayed. */
   readonly replayed?: readonly Replayed[];
 };
@@ -81,6 +83,7 @@ export function whatIf(
     options: rankedOptions(question),
     frontDoorUsd: total(frontDoor(demand, prices)),
     flipsAt: flipsAt(question),
+    beside: besideOptions(question),
     ...(hours && { replayed: replay(question, hours.hours, hours) }),
   };
 }
@@ -97,8 +100,9 @@ export function whatIfLines(found: WhatIf): readonly string[] {
     ...(options[0] ? [`The cheapest: ${billOf(options[0])}.`] : []),
     `$${found.frontDoorUsd.toFixed(2)} of each is the way to the model, which is the same on every target.`,
     flipWords(found.flipsAt),
+    ...besideLines(found.beside),
     ...replayLines(found.replayed ?? []),
-    `${pricesWords(prices)}, on demand. Assumed: the whole time of a request is computing; EC2 is not among the options.`,
+    `${pricesWords(prices)}, on demand. Assumed: the whole time of a request is computing.`,
   ];
 }
 

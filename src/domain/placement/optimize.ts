@@ -270,7 +270,7 @@ function fargateOption(
 }
 
 /** The replicas that Little's law asks for at the utilisation that each may have; more where the queue before each would break the p95. */
-function replicasFor(rate: number, seconds: number, p95Ms: number | null): number {
+export function replicasFor(rate: number, seconds: number, p95Ms: number | null): number {
   const least = Math.max(1, Math.ceil((rate * seconds) / UTILISATION - 1e-9));
   // No number of replicas makes a request shorter than it is alone.
   if (p95Ms === null || seconds * 1000 > p95Ms) return least;
@@ -285,7 +285,7 @@ function replicasFor(rate: number, seconds: number, p95Ms: number | null): numbe
 }
 
 /** The seconds within which 95 % of the requests end in one replica that answers one after another. */
-function p95Seconds(rate: number, seconds: number): number {
+export function p95Seconds(rate: number, seconds: number): number {
   return seconds * (1 + wait95(rate * seconds));
 }
 

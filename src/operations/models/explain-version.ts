@@ -5,6 +5,7 @@ import type { BuildProof } from '#domain/build/proof.ts';
 import { RUNTIMES } from '#domain/build/runtime.ts';
 import type { Advice, BuildPlan, Deployment, Model, TargetDecision } from '#domain/deployment.ts';
 import type { Manifest } from '#domain/manifest/manifest.ts';
+import { besideOptions } from '#domain/placement/beside.ts';
 import { expectedStart, startingOf, timed } from '#domain/placement/cold-start.ts';
 import type { Learnt } from '#domain/placement/learnt.ts';
 import {
@@ -89,7 +90,11 @@ function weighingOf(
   const weighing = got && !isDeclared ? weighedBy(today.weighing, got) : decision.weighing;
   const advice = got && adviceFor(today, got, { move: placement?.move ?? 'advise', ...rest });
   return {
-    weighing: { ...weighing, ways: waysToSpendLess(weighing.question) },
+    weighing: {
+      ...weighing,
+      ways: waysToSpendLess(weighing.question),
+      beside: besideOptions(weighing.question),
+    },
     ...(advice && { advice }),
   };
 }
