@@ -11,6 +11,7 @@ import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balan
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
+import { ServiceQuotasClient } from '@aws-sdk/client-service-quotas';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { apiLease } from '#adapters/aws/api/api-lease.ts';
@@ -19,6 +20,7 @@ import { cloudWatchKeptLines } from '#adapters/aws/capture/cloudwatch-kept-lines
 import { ssmCaptureKeys } from '#adapters/aws/capture/ssm-capture-keys.ts';
 import { codeBuilds } from '#adapters/aws/code-builds.ts';
 import { cloudWatchTaskLogs } from '#adapters/aws/ecs/cloudwatch-task-logs.ts';
+import { fargateVcpus } from '#adapters/aws/ecs/fargate-vcpus.ts';
 import { frontDoorProbes } from '#adapters/aws/ecs/front-door-prober.ts';
 import { ecsPlatform } from '#adapters/aws/ecs/platform.ts';
 import { setServiceCeiling } from '#adapters/aws/ecs/service-ceiling.ts';
@@ -427,6 +429,12 @@ export function proberOf(environment: Environment) {
 /** How many executions at once the account's functions may have. */
 export function functionConcurrencyOf() {
   return () => functionConcurrency(lambdaClient());
+}
+
+/** How many vCPUs at once the account's tasks on Fargate may have. */
+export function fargateVcpusOf() {
+  const quotas = new ServiceQuotasClient();
+  return () => fargateVcpus(quotas);
 }
 
 export function demandOf(environment: Environment) {

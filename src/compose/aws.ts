@@ -21,6 +21,7 @@ export {
   demandOf as demand,
   environmentsOf as environments,
   executionsOf as executions,
+  fargateVcpusOf as fargateVcpus,
   functionConcurrencyOf as functionConcurrency,
   gpusOf as gpus,
   keptRequestsOf as keptRequests,

@@ -50,6 +50,7 @@ export type StepPorts = Platforms & {
   readonly caps: Caps;
   readonly accountLimits: AccountLimits;
   readonly functionConcurrency: () => Promise<number | null>;
+  readonly fargateVcpus: () => Promise<number | null>;
   readonly starts: Registry['starts'];
   readonly demand: DemandHistory;
   readonly prices: Pick<Prices, 'read'>;

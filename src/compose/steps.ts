@@ -121,6 +121,7 @@ export const STEPS = {
       'registry',
       'accountLimits',
       'functionConcurrency',
+      'fargateVcpus',
       'starts',
       'demand',
       'prices',
@@ -130,7 +131,7 @@ export const STEPS = {
     ],
     timeoutSeconds: 55,
     grants: ['registry listVersions listStarts readConcurrency readMetrics readProbes'],
-    containerGrants: ['readGroups'],
+    containerGrants: ['readGroups readQuotas'],
   }),
   AwaitContainers: step(workflow.AwaitContainers, awaitContainers, {
     ports: ['registry', 'offered', 'clock'],

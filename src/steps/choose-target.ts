@@ -36,6 +36,8 @@ type Deps = {
   readonly accountLimits: Pick<AccountLimits, 'functionMemory'>;
   /** How many executions the account's functions may have at once; null where there is no such limit. */
   readonly functionConcurrency: () => Promise<number | null>;
+  /** How many vCPUs the account's tasks may have at once on Fargate; null where there is no such limit. */
+  readonly fargateVcpus: () => Promise<number | null>;
   /** The noted starts of a runtime where models will run; none on one machine, whose starts say nothing about AWS. */
   readonly starts: Registry['starts'];
   readonly demand: DemandHistory;
@@ -127,16 +129,24 @@ async function requireUnspent(
   );
 }
 
-/** The account's limit, and the demand that the live version had: for a move always, else where the manifest names none. */
+/** The account's limits, and the demand that the live version had: for a move always, else where the manifest names none. */
 async function knownBefore(
   deps: Deps,
   { model, work: { moved } }: Deployment,
   { traffic }: Manifest,
-): Promise<{ readonly before: Before | undefined; readonly lambdaConcurrency: number | null }> {
-  const lambdaConcurrency = await deps.functionConcurrency();
-  if (moved) return { before: { ...moved, isMove: true }, lambdaConcurrency };
+): Promise<{
+  readonly before: Before | undefined;
+  readonly lambdaConcurrency: number | null;
+  readonly fargateVcpus: number | null;
+}> {
+  const [lambdaConcurrency, fargateVcpus] = await Promise.all([
+    deps.functionConcurrency(),
+    deps.offered.includes('fargate') ? deps.fargateVcpus() : null,
+  ]);
+  const limits = { lambdaConcurrency, fargateVcpus };
+  if (moved) return { before: { ...moved, isMove: true }, ...limits };
   const live = traffic ? undefined : (await deps.registry.model(model))?.live;
-  return { before: live ? await learntBefore(deps, live) : undefined, lambdaConcurrency };
+  return { before: live ? await learntBefore(deps, live) : undefined, ...limits };
 }
 
 type Chosen =

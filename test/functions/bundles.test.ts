@@ -33,7 +33,7 @@ const CLIENTS: Readonly<Record<string, string>> = {
   awaitApproval: 'dynamodb',
   awaitContainers: 'dynamodb',
   checkHealth: ROUTER,
-  chooseTarget: 'cloudwatch dynamodb elastic-load-balancing-v2 lambda',
+  chooseTarget: 'cloudwatch dynamodb elastic-load-balancing-v2 lambda service-quotas',
   commitDeployment: PLATFORMS,
   compareAnswers: KEEPING,
   compensate: ROUTER_AND_PLATFORMS,

@@ -277,6 +277,28 @@ describe('choosing a target', () => {
     expect(options[0]?.reason).toMatch(/the peak needs 15 executions at once; the account has 10$/);
   });
 
+  it('rules out Fargate where the peak needs more vCPUs than the account allows', async () => {
+    const world = memoryWorld({ engine: 'image', fargateVcpus: 6 });
+    world.builds.measure(100);
+    const manifest = 'traffic: { requestsPerSecond: 40, peak: 60 }';
+
+    const held = await world.before('ProvisionLambda', world.upload({ manifest }));
+
+    const { options, weighing } = (await world.recordOf(held)).work.decision!;
+    expect(weighing?.question.limits.fargateVcpus).toBe(6);
+    expect(options[1]?.reason).toMatch(/the peak needs \d+ vCPUs of Fargate; the account has 6$/);
+  });
+
+  it('asks for no vCPUs of Fargate where the installation has no containers', async () => {
+    const world = memoryWorld({ engine: 'image', offered: ['lambda'], fargateVcpus: 6 });
+    world.builds.measure(100);
+
+    const held = await world.before('ProvisionLambda');
+
+    const { weighing } = (await world.recordOf(held)).work.decision!;
+    expect(weighing?.question.limits.fargateVcpus).toBeNull();
+  });
+
   describe('once five versions have taken 35 s to start on Lambda', () => {
     const startedWorld = async (versions: number) => {
       const world = memoryWorld({ engine: 'image', pendingMs: 35_000 });

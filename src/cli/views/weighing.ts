@@ -1,4 +1,5 @@
 import type { Explanation } from '#control/explanation.ts';
+import fargate from '#domain/data/fargate-sizes.json' with { type: 'json' };
 import type { BesideOption } from '#domain/placement/beside.ts';
 import { demandWords } from '#domain/placement/choose-target.ts';
 import type { PlacedOption } from '#domain/placement/demand.ts';
@@ -61,10 +62,24 @@ export function weighingLines({ weighing, options, advice }: Explanation): reado
     ...placedLines(placed),
     flipWords(flipsAt),
     ...besideLines(weighing.beside ?? []),
+    ...quotaLines(weighing),
     ...curveLines(placed),
     ...wayLines(ways),
     ...adviceLines(advice),
   ];
+}
+
+/** The vCPUs of the tasks at the peak, where Fargate is the choice, beside what the account allows, or what a new account would where nobody knows that. */
+function quotaLines({ options, question }: Weighing): readonly string[] {
+  const [choice] = options;
+  if (choice?.target !== 'fargate' || choice.refusals.length > 0) return [];
+  const vcpus = choice.replicas * choice.vcpus;
+  const { fargateVcpus } = question.limits;
+  const most =
+    fargateVcpus === null
+      ? `no quota of an account is known here; a new account has ${fargate.newAccountVcpus}`
+      : `the account has ${fargateVcpus}`;
+  return [`At the peak its tasks have ${vcpus} vCPUs on Fargate; ${most}.`];
 }
 
 /** The ways that are priced and never chosen. */

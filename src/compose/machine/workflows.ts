@@ -89,6 +89,7 @@ export async function openWorkflows(
       learnFunctionMemory: async () => undefined,
     },
     functionConcurrency: async () => null,
+    fargateVcpus: async () => null,
     starts: async () => [],
     demand: state.calledHours,
     prices: { read: async () => undefined },

@@ -28,6 +28,7 @@ export function askedOf({
   runtime,
   before,
   lambdaConcurrency,
+  fargateVcpus,
 }: {
   readonly manifest: Manifest;
   readonly image: BuiltImage;
@@ -37,6 +38,8 @@ export function askedOf({
   readonly before: Before | undefined;
   /** How many executions of functions the account allows at once; null where that is not known. */
   readonly lambdaConcurrency: number | null;
+  /** How many vCPUs the account's tasks may have at once on Fargate; null where that is not known. */
+  readonly fargateVcpus: number | null;
 }): Asked | undefined {
   const measurement = measurementOf(image);
   if (!measurement) return undefined;
@@ -62,7 +65,7 @@ export function askedOf({
       lambdaConcurrency,
       // A stated memory is a function's, whatever more of it would save.
       lambdaMemoryMiB: needs.memoryMiB ?? needs.functionMemoryMiB ?? null,
-      fargateVcpus: null,
+      fargateVcpus,
       leastReplicas: scaling.min,
       maxReplicas: isGuess ? mostReplicas(manifest) : most,
       maxMonthlyUsd: caps.maxMonthlyUsd,

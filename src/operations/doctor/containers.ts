@@ -3,6 +3,7 @@ import {
   DescribeAccountLimitsCommand,
   ElasticLoadBalancingV2Client,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
+import { FARGATE_VCPUS } from '#adapters/aws/ecs/fargate-vcpus.ts';
 import { readRules } from '#adapters/aws/ecs/test-rule.ts';
 import { translated } from '#adapters/aws/failures.ts';
 import { type AwsAccount, clientSettings, withCredentials } from '#operations/account/clients.ts';
@@ -15,7 +16,6 @@ import { lookAtZones } from './zones.ts';
 type Settings = ReturnType<typeof clientSettings>;
 
 // Service Quotas' codes. https://docs.aws.amazon.com/general/latest/gr/ecs-service.html, ec2-service.html, vpc-service.html
-const FARGATE_VCPUS = 'L-3032A538';
 const GPU_VCPUS = { 'G and VT': 'L-DB2E81BA', P: 'L-417A185B' } as const;
 const NETWORKS = 'L-F678F1CE';
 

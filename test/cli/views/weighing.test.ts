@@ -1,4 +1,5 @@
 import type { Explanation } from '#control/explanation.ts';
+import { besideOptions } from '#domain/placement/beside.ts';
 import { FIRST_GUESS, NO_LIMITS, type Question } from '#domain/placement/demand.ts';
 import { flipsAt, rankedOptions } from '#domain/placement/optimize.ts';
 import { waysToSpendLess } from '#domain/placement/ways.ts';
@@ -56,6 +57,33 @@ describe('the weighing of a version', () => {
 
     expect(weighingLines({ ...learnt, weighing })[1]).toMatch(
       /^By the requests of the last 9 days: 24 requests a second/,
+    );
+  });
+
+  it('says what else could run it, and why that is not chosen', () => {
+    const beside = besideOptions(QUESTION);
+    const weighing = { ...explained(false).weighing!, beside };
+
+    expect(weighingLines({ ...explained(false), weighing })).toContainEqual(
+      expect.stringMatching(
+        /^Beside them: \d+ × c7i\.large on ec2 for \$\d+\.\d\d a month, without the way to the model; no bill chooses it/,
+      ),
+    );
+  });
+
+  it.each([
+    { quota: 40, says: 'the account has 40' },
+    { quota: null, says: 'no quota of an account is known here; a new account has 6' },
+  ])('says how many vCPUs the tasks on Fargate have, and that $says', ({ quota, says }) => {
+    const limits = { ...NO_LIMITS, fargateVcpus: quota };
+    const demand = { ...QUESTION.demand, coldStarts: 'none' } as const;
+    const question = { ...QUESTION, demand, limits };
+    const weighing = { ...explained(false).weighing!, question, options: rankedOptions(question) };
+
+    expect(weighingLines({ ...explained(false), weighing })).toContainEqual(
+      expect.stringMatching(
+        new RegExp(`^At the peak its tasks have \\d+ vCPUs on Fargate; ${says}\\.$`),
+      ),
     );
   });
 

@@ -125,6 +125,7 @@ export async function localAws(moto: Moto, options: LocalAwsOptions = {}) {
       gpus: { areChosen: true, baseImages: { VLLM_IMAGE: 'vllm@sha256:1' } },
       ownImages: 'built',
       functionConcurrency: async () => null,
+      fargateVcpus: async () => null,
       starts: over.registry.starts,
       unwalled: null,
       mostMachine: 'BUILD_GENERAL1_LARGE',

@@ -64,6 +64,7 @@ export type WorldOptions = {
   readonly functionMemoryMiB?: number;
   /** How many executions the account's functions may have at once; no limit by default. */
   readonly functionConcurrency?: number;
+  readonly fargateVcpus?: number;
   readonly gpus?: Partial<Gpus>;
   readonly ownImages?: OwnImages;
   readonly unwalled?: string;
@@ -239,6 +240,7 @@ function stepDeps(parts: Parts, options: WorldOptions): StepPorts {
     caps: { ...NO_CAPS, ...caps },
     accountLimits: parts.accountLimits,
     functionConcurrency: async () => options.functionConcurrency ?? null,
+    fargateVcpus: async () => options.fargateVcpus ?? null,
     starts: rest.registry.starts,
     ...memoryCapture(clock),
     gpus: { areChosen: true, baseImages: { VLLM_IMAGE: 'vllm@sha256:1' }, ...options.gpus },

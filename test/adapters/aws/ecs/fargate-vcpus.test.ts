@@ -1,0 +1,39 @@
+import { ServiceQuotasClient } from '@aws-sdk/client-service-quotas';
+import { FARGATE_VCPUS, fargateVcpus } from '#adapters/aws/ecs/fargate-vcpus.ts';
+import { awsClient } from '../../../support/aws/clients.ts';
+import { type AwsFault, awsFault } from '../../../support/aws/faults.ts';
+import { awsRules } from '../../../support/aws/rules/rules.ts';
+import { serviceQuotas } from '../../../support/aws/rules/service-quotas.ts';
+
+// Every call is answered by the rules.
+const NOWHERE = { endpoint: 'http://127.0.0.1:9' };
+const SIX = { [FARGATE_VCPUS]: 6 };
+
+function clientOf(quotas: Parameters<typeof serviceQuotas>[0], fault?: AwsFault) {
+  const client = awsClient(ServiceQuotasClient, NOWHERE, undefined, { maxAttempts: 1 });
+  if (fault) awsFault(client, 'GetServiceQuota', fault);
+  return awsRules(serviceQuotas(quotas)).guard(client);
+}
+
+describe('the vCPUs of an account on Fargate', () => {
+  it.each([
+    { what: 'its own quota', quotas: { own: { [FARGATE_VCPUS]: 140 }, common: SIX }, most: 140 },
+    { what: 'the default where it never asked for another', quotas: { common: SIX }, most: 6 },
+    { what: 'none at all', quotas: { own: { [FARGATE_VCPUS]: 0 } }, most: 0 },
+    { what: 'not known where Service Quotas has none', quotas: {}, most: null },
+  ])('are $what', async ({ quotas, most }) => {
+    expect(await fargateVcpus(clientOf(quotas))).toBe(most);
+  });
+
+  it('are not known where nobody may ask', async () => {
+    expect(await fargateVcpus(clientOf({ common: SIX }, 'denied'))).toBeNull();
+  });
+
+  it.each([
+    ['throttled', 'PlatformThrottled'],
+    ['broken', 'PlatformUnavailable'],
+    ['reply lost', 'PlatformUnavailable'],
+  ] as const)('are asked for again when the call is %s', async (fault, name) => {
+    await expect(fargateVcpus(clientOf({ own: SIX }, fault))).rejects.toMatchObject({ name });
+  });
+});
