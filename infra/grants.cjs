@@ -118,7 +118,7 @@ const GRANTS = {
   ],
   // It names no resource. https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html
   readConcurrency: [allow('lambda:GetAccountSettings', '*')],
-  // A quota's ARN has the account, but not the stage. https://docs.aws.amazon.com/service-authorization/latest/reference/list_servicequotas.html
+  // Only asking for another value names a quota. https://docs.aws.amazon.com/service-authorization/latest/reference/list_servicequotas.html
   readQuotas: [allow('servicequotas:GetServiceQuota GetAWSDefaultServiceQuota', '*')],
   // Composite alarms are visible only with permission on all alarms. https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html
   readAlarms: [allow('cloudwatch:DescribeAlarms', '*')],

@@ -47,6 +47,8 @@ const WITHOUT_RESOURCES = [
   'logs:ListLogDeliveries',
   'logs:PutResourcePolicy',
   'logs:UpdateLogDelivery',
+  'servicequotas:GetAWSDefaultServiceQuota',
+  'servicequotas:GetServiceQuota',
   'ssm:DescribeParameters',
   'xray:PutTelemetryRecords',
   'xray:PutTraceSegments',

@@ -58,6 +58,8 @@ const SERVICES: Table = {
     const name = Name ?? Path;
     return [permission(`ssm:${operation}`, name ? arn('ssm', `parameter${name}`) : '*')];
   },
+  // Reading a quota names no resource; only asking for another value does.
+  servicequotas: ({ operation }) => [permission(`servicequotas:${operation}`, '*')],
   monitoring: ({ operation }) => [permission(`cloudwatch:${operation}`, '*')],
   ...containerServices,
 };

@@ -2,6 +2,7 @@ import { ServiceQuotasClient } from '@aws-sdk/client-service-quotas';
 import { FARGATE_VCPUS, fargateVcpus } from '#adapters/aws/ecs/fargate-vcpus.ts';
 import { awsClient } from '../../../support/aws/clients.ts';
 import { type AwsFault, awsFault } from '../../../support/aws/faults.ts';
+import { describeOnMoto } from '../../../support/aws/moto.ts';
 import { awsRules } from '../../../support/aws/rules/rules.ts';
 import { serviceQuotas } from '../../../support/aws/rules/service-quotas.ts';
 
@@ -25,15 +26,22 @@ describe('the vCPUs of an account on Fargate', () => {
     expect(await fargateVcpus(clientOf(quotas))).toBe(most);
   });
 
-  it('are not known where nobody may ask', async () => {
-    expect(await fargateVcpus(clientOf({ common: SIX }, 'denied'))).toBeNull();
-  });
+  it.each(['denied', 'gone', 'broken', 'reply lost'] as const)(
+    'are not known where the call is %s, and no deployment waits for that',
+    async (fault) => {
+      expect(await fargateVcpus(clientOf({ own: SIX }, fault))).toBeNull();
+    },
+  );
 
-  it.each([
-    ['throttled', 'PlatformThrottled'],
-    ['broken', 'PlatformUnavailable'],
-    ['reply lost', 'PlatformUnavailable'],
-  ] as const)('are asked for again when the call is %s', async (fault, name) => {
-    await expect(fargateVcpus(clientOf({ own: SIX }, fault))).rejects.toMatchObject({ name });
+  it('are asked for again when the call is throttled', async () => {
+    await expect(fargateVcpus(clientOf({ own: SIX }, 'throttled'))).rejects.toMatchObject({
+      name: 'PlatformThrottled',
+    });
+  });
+});
+
+describeOnMoto('the vCPUs of an account in moto', (moto) => {
+  it('are not known, since it has no quota of Fargate', async () => {
+    expect(await fargateVcpus(awsClient(ServiceQuotasClient, moto()))).toBeNull();
   });
 });
