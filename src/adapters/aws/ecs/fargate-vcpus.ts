@@ -10,7 +10,7 @@ export async function fargateVcpus(quotas: ServiceQuotasClient): Promise<number 
   try {
     return (await serviceQuota(quotas, 'fargate', FARGATE_VCPUS)) ?? null;
   } catch (error) {
-    if (!(error instanceof Failure) || error.name === 'PlatformThrottled') throw error;
+    if (error instanceof Failure && error.name === 'PlatformThrottled') throw error;
     return null;
   }
 }
