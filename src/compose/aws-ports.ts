@@ -243,12 +243,15 @@ export function gpusOf(environment: Environment): Gpus {
 
 /** Gives the API's stage its log, tracing and throttle, and its routes their preflights; answers the stage where it lacked some. */
 export function settleFrontOf(environment: Environment): () => Promise<string | undefined> {
-  const { REQUESTS_PER_SECOND } = settings(environment, 'REQUESTS_PER_SECOND');
-  const limit = { requestsPerSecond: Number(REQUESTS_PER_SECOND) };
+  const set = settings(environment, 'REQUESTS_PER_SECOND', 'ACCESS_LOG');
+  const wish = {
+    requestsPerSecond: Number(set.REQUESTS_PER_SECOND),
+    accessLog: set.ACCESS_LOG === 'off' ? null : set.ACCESS_LOG,
+  };
   const options = routerOptions(environment);
   const routes = routesOf(options);
   return async () => {
-    const hasOtherSettings = await settleStage(options.apiGateway, options.api, limit);
+    const hasOtherSettings = await settleStage(options.apiGateway, options.api, wish);
     const hasOtherPreflights = await routes.settlePreflights();
     const isChanged = hasOtherSettings || hasOtherPreflights;
     return isChanged ? `stage ${options.api.stage} of the API` : undefined;

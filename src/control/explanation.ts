@@ -87,6 +87,9 @@ const unitPrices = z.object({
         'The prices that are not of the region, but of us-east-1, as Slipway brings them.',
       ),
     ),
+  accessLog: z
+    .exactOptional(z.literal('off'))
+    .check(z.describe('Present where the stack logs no requests, so that none pays for it.')),
 });
 
 const weighing = z.object({

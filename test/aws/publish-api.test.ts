@@ -9,7 +9,7 @@ import { CloudFormationClient, CreateStackCommand } from '@aws-sdk/client-cloudf
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { apiDraft } from '#adapters/aws/routes/api-draft.ts';
 import { preflightTemplate } from '#adapters/aws/routes/preflight.ts';
-import { settleStage } from '#adapters/aws/routes/stage-settings.ts';
+import { ACCESS_LOG, settleStage } from '#adapters/aws/routes/stage-settings.ts';
 import { AWS_REGION, awsClient } from '../support/aws/clients.ts';
 import { describeOnMoto, type Moto } from '../support/aws/moto.ts';
 import { REGISTRY_TABLE } from '../support/aws/registry-table.ts';
@@ -51,8 +51,9 @@ describeOnMoto('a stack update', (moto) => {
     );
 
     // Moto's deployments make a stage anew, without its log.
-    const first = await settleStage(gateway(moto()), place, { requestsPerSecond: 50 });
-    const again = await settleStage(gateway(moto()), place, { requestsPerSecond: 50 });
+    const wish = { requestsPerSecond: 50, accessLog: undefined };
+    const first = await settleStage(gateway(moto()), place, wish);
+    const again = await settleStage(gateway(moto()), place, wish);
 
     const settled = await gateway(moto()).send(new GetStageCommand(stage));
     const { accessLogSettings, tracingEnabled, methodSettings } = settled;
@@ -66,6 +67,25 @@ describeOnMoto('a stack update', (moto) => {
       throttlingRateLimit: 50,
       throttlingBurstLimit: 100,
     });
+  });
+
+  it('takes the access log from a stage and gives it back, as the stack wishes', async () => {
+    const api = await installed(moto());
+    const place = { id: api.id, stage: api.stage };
+    const arn = 'arn:aws:firehose:us-east-1:123456789012:deliverystream/amazon-apigateway-x';
+    const settle = (accessLog: string | null | undefined) =>
+      settleStage(gateway(moto()), place, { requestsPerSecond: 50, accessLog });
+    const logOf = async () => {
+      const stage = { restApiId: api.id, stageName: api.stage };
+      return (await gateway(moto()).send(new GetStageCommand(stage))).accessLogSettings;
+    };
+    await settle(undefined);
+
+    expect([await settle(undefined), await logOf()]).toEqual([false, undefined]);
+    expect([await settle(arn), await settle(arn)]).toEqual([true, false]);
+    expect(await logOf()).toEqual({ destinationArn: arn, format: ACCESS_LOG });
+    expect([await settle(null), await settle(null)]).toEqual([true, false]);
+    expect(await logOf()).toBeUndefined();
   });
 
   it('gives the throttle of the stack to the stage that it publishes', async () => {

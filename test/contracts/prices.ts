@@ -21,5 +21,15 @@ export function describePrices(name: string, open: () => Prices | Promise<Prices
 
       expect(await prices.read()).toEqual(READ);
     });
+
+    it('knows that no request is logged, until it is told otherwise', async () => {
+      const prices = await open();
+      await prices.keep({ ...READ, accessLog: 'off' });
+      expect(await prices.read()).toEqual({ ...READ, accessLog: 'off' });
+
+      await prices.keep(READ);
+
+      expect(await prices.read()).toEqual(READ);
+    });
   });
 }

@@ -40,6 +40,7 @@ export const SETTINGS: Readonly<Record<string, string>> = {
   SLIPWAY_INSTANCE_PROFILE: 'arn:aws:iam::111122223333:instance-profile/slipway-test',
   SLIPWAY_ENVIRONMENT_HASH: 'environment-1',
   SLIPWAY_REQUESTS_PER_SECOND: '1000',
+  SLIPWAY_ACCESS_LOG: 'off',
   SLIPWAY_VLLM_IMAGE: 'none',
   SLIPWAY_BUILD_COMPUTE: 'BUILD_GENERAL1_2XLARGE',
   SLIPWAY_OWN_IMAGES: 'none',

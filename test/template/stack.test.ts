@@ -88,6 +88,7 @@ describe('the outputs of the packaged template', () => {
       'InstanceProfile',
       'BakeSeconds',
       'RequestsPerSecond',
+      'AccessLog',
       'CorsOrigins',
       'Endpoint',
       'DomainTarget',

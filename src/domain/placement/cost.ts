@@ -67,8 +67,8 @@ const LOG_BYTES = 5_000;
 const AUTHORIZER = { memoryGB: 0.5, seconds: 0.01 } as const;
 const MIB_PER_GB = 1024;
 
-/** The cost of one request on its way to a model, whatever its target: without a trace, without a cache of the authorizer, and without its key reads. */
-export function frontDoorOf({ usd }: UnitPrices) {
+/** The cost of one request on its way to a model, whatever its target: without a trace, and without the key reads of the authorizer. */
+export function frontDoorOf({ usd, accessLog }: UnitPrices): readonly BillItem[] {
   const { memoryGB, seconds } = AUTHORIZER;
   return [
     { what: 'API Gateway', usd: usd.apiRequest },
@@ -76,8 +76,10 @@ export function frontDoorOf({ usd }: UnitPrices) {
       what: 'the authorizer',
       usd: usd.lambdaRequest + memoryGB * seconds * usd.lambdaArmGBSecond,
     },
-    { what: 'the access log', usd: (LOG_BYTES / 1e9) * usd.firehoseGBIn },
-  ] as const satisfies readonly BillItem[];
+    ...(accessLog === 'off'
+      ? []
+      : [{ what: 'the access log', usd: (LOG_BYTES / 1e9) * usd.firehoseGBIn }]),
+  ];
 }
 
 const DEFAULT_MS = 100;

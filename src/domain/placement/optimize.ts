@@ -126,10 +126,8 @@ export function msPerReplica(requestsAMinute: number): number {
 /** The cost of the requests before any target, with the authorizer's key reads. */
 export function frontDoor(demand: Demand, prices: UnitPrices): readonly BillItem[] {
   const requests = monthlyRequests(demand);
-  const [api, authorizer, log] = frontDoorOf(prices);
-  const reads = { what: 'its key reads', usd: prices.usd.tableRead };
-  const perRequest = [api, authorizer, reads, log];
-  return perRequest.map(({ what, usd }) => ({ what, usd: requests * usd }));
+  const reads = { what: 'the key reads of the authorizer', usd: prices.usd.tableRead };
+  return [...frontDoorOf(prices), reads].map(({ what, usd }) => ({ what, usd: requests * usd }));
 }
 
 function lambdaOptions(question: Question): readonly PlacedOption[] {

@@ -16,12 +16,13 @@ export const PRICE_NAMES = [
 
 export type PriceName = (typeof PRICE_NAMES)[number];
 
-/** On-demand prices of a region on a day (YYYY-MM-DD). `shipped` names those that are not that region's, but the ones of us-east-1 that Slipway brings. */
+/** On-demand prices of a region on a day (YYYY-MM-DD). `shipped` names those that are not that region's, but the ones of us-east-1 that Slipway brings. `accessLog` is there where the stack has none, so that no request pays for it. */
 export type UnitPrices = {
   readonly region: string;
   readonly asOf: string;
   readonly usd: Readonly<Record<PriceName, number>>;
   readonly shipped: readonly PriceName[];
+  readonly accessLog?: 'off';
 };
 
 /** The prices that Slipway brings, each from a page that states it. */
@@ -35,11 +36,12 @@ export const SHIPPED_PRICES: UnitPrices = {
 /** The read prices of a region on a day, completed by the shipped ones. */
 export function pricesWith(
   read: Readonly<Partial<Record<PriceName, number>>>,
-  { region, asOf }: Pick<UnitPrices, 'region' | 'asOf'>,
+  { region, asOf, accessLog }: Pick<UnitPrices, 'region' | 'asOf' | 'accessLog'>,
 ): UnitPrices {
   return {
     region,
     asOf,
+    ...(accessLog && { accessLog }),
     usd: usdOf((name) => read[name] ?? SHIPPED_PRICES.usd[name]),
     shipped: PRICE_NAMES.filter((name) => read[name] === undefined),
   };

@@ -1,5 +1,6 @@
 import type { Demand, Measured, PlacedOption, Question } from './demand.ts';
 import { cheapest } from './optimize.ts';
+import { SHIPPED_PRICES } from './unit-prices.ts';
 
 /** A way to spend less: what to change, and the monthly bill (USD) after it, beside today's. */
 export type Way = { readonly what: string; readonly usd: number; readonly percent: number };
@@ -63,7 +64,18 @@ export function changes(question: Question): readonly Change[] {
         ]
       : []),
     ...together(question, measured),
+    ...unlogged(question),
   ];
+}
+
+/** No entry for each request: API Gateway logs all of them or none. */
+function unlogged(question: Question): readonly Change[] {
+  const { prices = SHIPPED_PRICES } = question;
+  if (prices.accessLog === 'off') return [];
+  const asked: Question = { ...question, prices: { ...prices, accessLog: 'off' } };
+  const what =
+    'log no requests (slipway deploy --param accessLog=off), so nobody sees who called what';
+  return [{ what, asked }];
 }
 
 /** As many rows in fewer requests, where the build has measured the time of a row. */

@@ -26,6 +26,7 @@ export const PARAMETERS = [
   'allowedAccelerators',
   'maxMonthlyUsd',
   'requestsPerSecond',
+  'accessLog',
   'corsOrigins',
   'requireApproval',
   'signReleases',

@@ -10,7 +10,7 @@ import { systemClock } from '#adapters/clocks.ts';
 import { originsIn } from '#domain/cors.ts';
 import { failureName } from '#domain/failure.ts';
 
-/** The stack, from its outputs; the last three only when it has containers. Without `RequestsPerSecond` the settings of the stage stay as they are; without `CorsOrigins` no page of another origin may call models. */
+/** The stack, from its outputs; the last three only when it has containers. Without `RequestsPerSecond` the settings of the stage stay as they are, without `AccessLog` its log; without `CorsOrigins` no page of another origin may call models. */
 export type PublishedStack = {
   readonly stage: string;
   readonly outputs: {
@@ -20,6 +20,7 @@ export type PublishedStack = {
     readonly ModelsResource: string;
     readonly Authorizer: string;
     readonly RequestsPerSecond?: string;
+    readonly AccessLog?: string;
     readonly CorsOrigins?: string;
     readonly Listener?: string;
     readonly LoadBalancer?: string;
@@ -59,8 +60,11 @@ export async function publishApi(
   });
   await patiently(() => routes.publish());
   if (!outputs.RequestsPerSecond) return;
-  const limit = { requestsPerSecond: Number(outputs.RequestsPerSecond) };
-  await patiently(async () => void (await settleStage(apiGateway, api, limit)));
+  const wish = {
+    requestsPerSecond: Number(outputs.RequestsPerSecond),
+    accessLog: outputs.AccessLog === 'off' ? null : outputs.AccessLog,
+  };
+  await patiently(async () => void (await settleStage(apiGateway, api, wish)));
 }
 
 async function patiently(attempt: () => Promise<void>): Promise<void> {

@@ -18,8 +18,9 @@ export async function readPrices(
     const client = new PricingClient({ ...settings, region: priceListRegion(region) });
     const read = await readPriceList(client, region);
     const asOf = new Date(clock.now()).toISOString().slice(0, 10);
-    const prices = pricesWith(read, { region, asOf });
     const stack = await findStackIfAny(account);
+    const isUnlogged = stack?.parameters['AccessLog'] === 'off';
+    const prices = pricesWith(read, { region, asOf, ...(isUnlogged && { accessLog: 'off' }) });
     if (stack) await dynamoPrices(new DynamoDBClient(settings), stack.outputs.Table).keep(prices);
     return `${pricesWords(prices)}, for the choice of targets and the estimates`;
   } catch (error) {

@@ -1,4 +1,6 @@
 import { NO_LIMITS, type Question } from '#domain/placement/demand.ts';
+import { cheapest } from '#domain/placement/optimize.ts';
+import { SHIPPED_PRICES } from '#domain/placement/unit-prices.ts';
 import { waysToSpendLess } from '#domain/placement/ways.ts';
 
 /** A model of 100 ms at 24 requests a second, all day: 4 tasks on Fargate, $175. */
@@ -23,6 +25,7 @@ describe('the ways to spend less', () => {
     expect(ways.map(({ what }) => what)).toEqual([
       expect.stringMatching(/^send 8 rows in a request: /),
       'allow Spot (scaling.spot): 4 tasks of 1 vCPU and 2048 MiB on fargate (Spot)',
+      'log no requests (slipway deploy --param accessLog=off), so nobody sees who called what: 4 tasks of 1 vCPU and 2048 MiB on fargate',
     ]);
     expect(ways[0]?.percent).toBeLessThan(ways[1]?.percent ?? 0);
     // Three of four tasks at half of $36.04 a month.
@@ -43,6 +46,19 @@ describe('the ways to spend less', () => {
       'keep one replica in quiet hours (scaling.min',
       'allow twice the time (traffic.p95Ms',
     ]);
+  });
+
+  it('save the entry of each request by no access log, where the stack has one', () => {
+    const asked = { ...BUSY, allowsSpot: true, measured: { ...BUSY.measured, rowMs: 100 } };
+    const prices = { ...SHIPPED_PRICES, accessLog: 'off' } as const;
+    const [way] = waysToSpendLess(asked);
+
+    const before = cheapest(asked)?.usd ?? 0;
+    // An entry counts as 5 kB, of $0.029 a GB.
+    expect(way?.what).toMatch(/^log no requests/);
+    expect(before - (way?.usd ?? 0)).toBeCloseTo(24 * 730 * 3600 * 5e-6 * 0.029, 6);
+    expect(waysToSpendLess({ ...asked, prices })).toEqual([]);
+    expect(cheapest({ ...asked, prices })?.usd).toBeCloseTo(way?.usd ?? 0, 6);
   });
 
   it('are none where nothing keeps what was asked', () => {

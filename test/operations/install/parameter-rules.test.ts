@@ -23,6 +23,7 @@ describe('the parameters of a deploy', () => {
     ['uploaders', ''],
     ['uploaders', 'arn:aws:iam::111122223333:role/ci,arn:aws:iam::111122223333:user/ann'],
     ['requestsPerSecond', '50'],
+    ['accessLog', 'off'],
     ['corsOrigins', ''],
     ['corsOrigins', 'https://app.example,http://localhost:3000'],
     ['promoterExternalId', ''],

@@ -181,6 +181,7 @@ function variables(
     SLIPWAY_MODEL_LOG_GROUP: functions.logGroup,
     SLIPWAY_ENVIRONMENT_HASH: 'environment-1',
     SLIPWAY_REQUESTS_PER_SECOND: '1000',
+    SLIPWAY_ACCESS_LOG: 'off',
     SLIPWAY_VLLM_IMAGE: 'none',
     SLIPWAY_OWN_IMAGES: 'built',
     SLIPWAY_BUILD_COMPUTE: 'BUILD_GENERAL1_LARGE',

@@ -29,8 +29,11 @@ export const ACCESS_LOG = JSON.stringify({
   trace: '$context.xrayTraceId',
 });
 
-/** The most requests that a stage takes from all callers together, with and without a key. */
-export type StageLimit = { readonly requestsPerSecond: number };
+/** The most requests that a stage takes from all callers together, with and without a key; and the ARN of the delivery stream for its access log, null for none. A stage keeps its log as it is where that is undefined. */
+export type StageWish = {
+  readonly requestsPerSecond: number;
+  readonly accessLog: string | null | undefined;
+};
 
 // A second's requests may come at once.
 const BURST_SECONDS = 2;
@@ -39,28 +42,37 @@ const EVERY_METHOD = '*/*';
 
 /**
  * Gives the stage what the template cannot change in it any more (infra/api.yml): its access log, its tracing, and the most requests that it lets through. Settings that it already has are not written again.
- * A stage without a log is left without one. Answers whether anything was changed.
+ * Answers whether anything was changed.
  */
 export async function settleStage(
   apiGateway: APIGatewayClient,
   { id: restApiId, stage: stageName }: Pick<ModelApi, 'id' | 'stage'>,
-  limit: StageLimit,
+  wish: StageWish,
 ): Promise<boolean> {
   const stage = { restApiId, stageName };
   return translated(async () => {
-    const patchOperations = changes(await apiGateway.send(new GetStageCommand(stage)), limit);
+    const patchOperations = changes(await apiGateway.send(new GetStageCommand(stage)), wish);
     if (patchOperations.length === 0) return false;
     await apiGateway.send(new UpdateStageCommand({ ...stage, patchOperations }));
     return true;
   });
 }
 
-function changes(found: Stage, { requestsPerSecond }: StageLimit): PatchOperation[] {
+function changes(found: Stage, { requestsPerSecond, accessLog }: StageWish): PatchOperation[] {
   const { accessLogSettings: log, tracingEnabled, methodSettings = {} } = found;
   const { throttlingRateLimit, throttlingBurstLimit } = methodSettings[EVERY_METHOD] ?? {};
   const burst = requestsPerSecond * BURST_SECONDS;
-  const wanted = [
+  const isLogged = accessLog === undefined ? log?.destinationArn !== undefined : accessLog !== null;
+  const logged = [
+    {
+      path: '/accessLogSettings/destinationArn',
+      has: log?.destinationArn,
+      value: accessLog ?? log?.destinationArn,
+    },
     { path: '/accessLogSettings/format', has: log?.format, value: ACCESS_LOG },
+  ];
+  const wanted = [
+    ...(isLogged ? logged : []),
     { path: '/tracingEnabled', has: tracingEnabled, value: true },
     {
       path: `/${EVERY_METHOD}/throttling/rateLimit`,
@@ -69,8 +81,11 @@ function changes(found: Stage, { requestsPerSecond }: StageLimit): PatchOperatio
     },
     { path: `/${EVERY_METHOD}/throttling/burstLimit`, has: throttlingBurstLimit, value: burst },
   ];
-  return wanted
+  const replaced = wanted
     .filter(({ has, value }) => has !== value)
-    .filter(({ path }) => log?.destinationArn || !path.startsWith('/accessLogSettings'))
-    .map(({ path, value }) => ({ op: 'replace', path, value: String(value) }));
+    .map(({ path, value }) => ({ op: 'replace' as const, path, value: String(value) }));
+  // The whole of it goes at once, as Terraform does: hashicorp/terraform-provider-aws, internal/service/apigateway/stage.go.
+  return accessLog === null && log
+    ? [{ op: 'remove', path: '/accessLogSettings' }, ...replaced]
+    : replaced;
 }
