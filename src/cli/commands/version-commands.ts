@@ -1,7 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
+import type { Explanation } from '#control/explanation.ts';
 import type { Slipway } from '#control/slipway.ts';
+import { Failure } from '#domain/failure.ts';
 import { comparisonReport } from '#operations/models/comparison-report.ts';
+import { placementCurve } from '#operations/models/placement-curve.ts';
 import { agree } from '../agree.ts';
 import { carryOut } from '../asked.ts';
 import { examples, integer, openSlipway, type Place, placedCommand, show } from '../command.ts';
@@ -38,15 +41,37 @@ function addExplain(program: Command): void {
     'Shows why a version runs where it runs, what the other targets would cost, and how it was proven.',
   )
     .option('--version <n>', 'the version to explain (default: the live one)', integer)
+    .option(
+      '--svg <file>',
+      'write its bill and its p95 over the memory of a function, as a picture',
+    )
     .addHelpText(
       'after',
-      examples('slipway explain digits', 'slipway explain digits --version 2 --json'),
+      examples(
+        'slipway explain digits',
+        'slipway explain digits --version 2 --json',
+        'slipway explain digits --svg digits.svg',
+      ),
     )
-    .action(async (model: string, options: Place & { version?: number }) => {
+    .action(async (model: string, options: Place & { version?: number; svg?: string }) => {
       const slipway = await openSlipway(options);
       const explained = await slipway.explainVersion({ name: model, version: options.version });
-      show(options, explained, explanationLines(explained));
+      const { svg } = options;
+      if (svg === undefined) return show(options, explained, explanationLines(explained));
+      await writeFile(svg, requireCurve(explained));
+      show(options, { file: svg }, [`the curve is in ${svg}`]);
     });
+}
+
+/** Fails with `InputInvalid` for a version that no bill has weighed on a function. */
+function requireCurve(explained: Explanation): string {
+  const curve = placementCurve(explained);
+  if (curve !== undefined) return curve;
+  throw new Failure(
+    'InputInvalid',
+    `${explained.model} has no curve: its build measured no request, or it needs a GPU`,
+    { fix: '`slipway explain` without --svg says why it runs where it runs.' },
+  );
 }
 
 function addDiff(program: Command): void {

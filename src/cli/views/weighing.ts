@@ -2,6 +2,7 @@ import type { Explanation } from '#control/explanation.ts';
 import fargate from '#domain/data/fargate-sizes.json' with { type: 'json' };
 import type { BesideOption } from '#domain/placement/beside.ts';
 import { demandWords } from '#domain/placement/choose-target.ts';
+import { functionCurve, kneeOf } from '#domain/placement/curve.ts';
 import type { PlacedOption } from '#domain/placement/demand.ts';
 import { table } from './table.ts';
 
@@ -105,16 +106,15 @@ const ESTIMATED =
 
 /** The bill (without the way to the model) over the memory of a function, with the time of a request. */
 function curveLines(options: readonly PlacedOption[]): readonly string[] {
-  const points = options
-    .filter(({ target }) => target === 'lambda')
-    .toSorted((one, other) => one.memoryMiB - other.memoryMiB);
+  const points = functionCurve(options);
+  const knee = kneeOf(points);
   const most = Math.max(...points.map(({ ownUsd }) => ownUsd));
   if (points.length < 2 || most <= 0) return [];
-  const rows = points.map(({ memoryMiB, ownUsd, p95Ms }) => [
-    `  ${memoryMiB.toLocaleString('en-US')}`,
-    '█'.repeat(Math.max(1, Math.round((ownUsd / most) * BAR))).padEnd(BAR),
-    ownUsd.toFixed(2),
-    `${Math.round(p95Ms).toLocaleString('en-US')}`,
+  const rows = points.map((point) => [
+    `  ${point.memoryMiB.toLocaleString('en-US')}`,
+    '█'.repeat(Math.max(1, Math.round((point.ownUsd / most) * BAR))).padEnd(BAR),
+    point.ownUsd.toFixed(2),
+    `${Math.round(point.p95Ms).toLocaleString('en-US')}${point === knee ? '  the knee' : ''}`,
   ]);
   return ['', ...table(['  LAMBDA MiB', 'ITS OWN BILL', 'USD/MONTH', 'P95 ms'], rows)];
 }

@@ -41,6 +41,7 @@ describe('the weighing of a version', () => {
     );
     expect(lines).toContainEqual(expect.stringMatching(/^\* (lambda|fargate) /));
     expect(lines).toContainEqual(expect.stringMatching(/^ {2}1,769 +█+ /));
+    expect(lines.filter((line) => line.endsWith('  the knee'))).toHaveLength(1);
     expect(lines).toContain('To spend less, each by itself:');
     expect(lines).toContainEqual(expect.stringMatching(/^ {2}-\d+ % \(\$\d+\.\d\d\): /));
   });
