@@ -9,7 +9,7 @@ import {
 } from '@aws-sdk/client-cloudwatch-logs';
 import { DescribeImagesCommand, type ECRClient, PutImageCommand } from '@aws-sdk/client-ecr';
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import type { BuildVariable } from '#domain/build/image.ts';
+import type { BuildVariable, SmokeTest } from '#domain/build/image.ts';
 import type { BuildProof } from '#domain/build/proof.ts';
 import { awsClient } from '../aws/clients.ts';
 import { manifest } from '../aws/model-functions.ts';
@@ -27,6 +27,8 @@ export type ScriptedBuilds = {
   buildEnvironment(parameters: unknown): Promise<object>;
   /** The next build fails with these lines in its log. */
   failNext(lines: readonly string[]): void;
+  /** The next image answers its golden request in so many milliseconds on one vCPU. */
+  measureNext(ms: number): void;
   /** The file of the model of an image. */
   modelFile(digest: string): string;
 };
@@ -65,6 +67,7 @@ export async function scriptedBuilds(
   };
   const modelFile = (digest: string) => join(folder, `${digest.replace('sha256:', '')}.onnx`);
   let failing: readonly string[] | undefined;
+  let measuredMs: number | undefined;
   let builds = 0;
 
   async function write(stream: string, lines: readonly string[]): Promise<void> {
@@ -107,6 +110,9 @@ export async function scriptedBuilds(
     failNext: (lines) => {
       failing = lines;
     },
+    measureNext: (ms) => {
+      measuredMs = ms;
+    },
     build: (parameters) =>
       run(async () => {
         const { order, files } = await granted<Granted>(byRole, parameters, 'ARTIFACT_URL');
@@ -116,7 +122,9 @@ export async function scriptedBuilds(
         const imageDigest = await push(repository, variable(parameters, 'IMAGE_TAG'));
         const made = order.runtime === 'python' ? converted(bytes) : undefined;
         writeFileSync(modelFile(imageDigest), made?.model ?? bytes);
-        return { BUILT: JSON.stringify(built(imageDigest, bytes, made?.proof ?? null)) };
+        const smoke = measuredMs === undefined ? null : smokeOf(measuredMs);
+        measuredMs = undefined;
+        return { BUILT: JSON.stringify(built(imageDigest, bytes, made?.proof ?? null, smoke)) };
       }),
     buildOwnImage: (parameters) =>
       run(async () => {
@@ -170,13 +178,23 @@ async function read(url: string): Promise<Buffer> {
   return Buffer.from(await response.arrayBuffer());
 }
 
-function built(digest: string, bytes: Buffer, proof: BuildProof | null): object {
+function smokeOf(ms: number): SmokeTest {
+  const run = { vcpus: 1, rows: 1, requests: 3, ms, cpuMs: null };
+  return { startMs: 1000, peakBytes: 200 * 2 ** 20, measured: { by: 'quota', runs: [run] } };
+}
+
+function built(
+  digest: string,
+  bytes: Buffer,
+  proof: BuildProof | null,
+  smoke: SmokeTest | null,
+): object {
   return {
     digest,
     compressedBytes: 90_000_000,
     uncompressedBytes: 250_000_000,
     artifactSha256: createHash('sha256').update(bytes).digest('hex'),
     proof,
-    smoke: null,
+    smoke,
   };
 }

@@ -15,6 +15,7 @@ import type { Executions, WorkflowName } from '#ports/executions.ts';
 import { publishEvents } from '#steps/publish-events.ts';
 import { MOST_ATTEMPTS } from '#steps/recover.ts';
 import { recoverEnded, type Swept, sweep } from '#steps/sweep.ts';
+import { weighLive } from '#steps/weigh-live.ts';
 import { awsClient } from '../aws/clients.ts';
 import { onOutbox } from '../aws/dynamo.ts';
 import type { Moto } from '../aws/moto.ts';
@@ -181,6 +182,7 @@ export async function localAws(moto: Moto, options: LocalAwsOptions = {}) {
     ...GRACES,
     unusedEnvironments: null,
   });
+  const weigh = weighLive({ ...ports, clock, executions });
   let runs = 0;
 
   function begin(workflow: WorkflowName, name: string, input: unknown): Promise<ExecutionEnd> {
@@ -236,6 +238,14 @@ export async function localAws(moto: Moto, options: LocalAwsOptions = {}) {
       hooks.set(state, () => engine.stop(execution));
       await begin(workflowOf(start), execution, start);
       await Promise.all(steps);
+    },
+
+    /** Runs the schedule's look at the placement of live versions, and the moves that it starts, which it answers. */
+    async weigh(): Promise<readonly string[]> {
+      const moves = await weigh();
+      await follow();
+      await publishing.done();
+      return moves;
     },
 
     /** Runs the schedule's sweep at its time, and the executions that it starts. */

@@ -136,6 +136,20 @@ export function awsLooks(moto: Moto, { lambda, functions, api, containers, clock
       await awsClient(CloudWatchClient, moto).send(put);
     },
 
+    /** Adds requests of clients to the metrics of a function's alias: so many a second on average over the last hours, all of them in each fifth minute. */
+    async callSince(model: string, hours: number, perSecond: number) {
+      const FunctionName = nameOf(model);
+      const dimensions = { FunctionName, Resource: `${FunctionName}:${ALIASES.function}` };
+      const MetricData = Array.from({ length: hours * 12 }, (_, ago) => ({
+        MetricName: 'Invocations',
+        Value: perSecond * 300,
+        Dimensions: Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value })),
+        Timestamp: new Date(clock.now() - ago * 300_000),
+      }));
+      const put = new PutMetricDataCommand({ Namespace: 'AWS/Lambda', MetricData });
+      await awsClient(CloudWatchClient, moto).send(put);
+    },
+
     /** The number of things that deployments make; images, logs and the registry's history stay, and end by themselves. */
     async inventory() {
       const { Functions = [] } = await lambda.send(new ListFunctionsCommand({}));

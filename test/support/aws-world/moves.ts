@@ -7,6 +7,8 @@ import { stateOf } from './suite.ts';
 
 const MODEL = 'moving';
 const CHAT = 'chatting';
+const BUSY = 'busy';
+const HOUR_MS = 3_600_000;
 const [V1, V2, V3] = [1, 2, 3].map((version) => `${MODEL}-v${version}`) as [string, string, string];
 
 /** A model that moves between two mechanisms, its traffic all at once; the old side stays complete until it gets no more requests. */
@@ -142,6 +144,46 @@ export function describeAwsMoves(open: () => LocalAws): void {
     expect((await registry.model(CHAT))?.live).not.toHaveProperty('isStreaming');
     const data = { [`${CHAT}-v1`]: [11, 12], [`${CHAT}-v2`]: [21, 22] };
     expectAnswers(answers, data, `${CHAT}-v1`);
+  });
+
+  it('moves by itself where that costs less for the requests that it got, with the same image', async () => {
+    const world = open();
+    const { registry } = world.ports;
+    world.builds.measureNext(100);
+    const manifest = 'placement: { move: auto }\nrollout: { bakeSeconds: 1 }';
+    await world.run(await world.upload(BUSY, addConstantModel({ constant: 10 }), manifest));
+    const before = (await registry.model(BUSY))!.live!;
+    expect(await world.weigh()).toEqual([]);
+    world.clock.advance(25 * HOUR_MS);
+    await world.callSince(BUSY, 24, 60);
+    const calls = callers(world, BUSY);
+
+    const [move] = await world.weigh();
+    const answers = await calls.stop();
+
+    expect(move).toEqual(expect.any(String));
+    const after = (await registry.model(BUSY))!.live!;
+    expect([before, after]).toMatchObject([
+      { version: 1, target: 'lambda' },
+      { version: 2, target: 'fargate' },
+    ]);
+    const [first, second] = await Promise.all(
+      [before, after].map(({ deploymentId }) => registry.deployment(deploymentId)),
+    );
+    expect(second).toMatchObject({ kind: 'promote', phase: 'Live' });
+    expect(second!.work.image?.digest).toBe(first!.work.image?.digest);
+    const { question, learntDays } = second!.work.decision!.weighing!;
+    expect(learntDays).toBe(1);
+    expect(question.demand.requestsPerSecond).toBeCloseTo(60, -1);
+    const [, old] = await registry.versions(BUSY);
+    expect(old?.advice?.to).toMatch(/on fargate$/);
+    expectAnswers(
+      answers,
+      { [before.revision]: [11, 12], [after.revision]: [11, 12] },
+      after.revision,
+    );
+    // It is placed well now, and stays for half a day in any case.
+    expect(await world.weigh()).toEqual([]);
   });
 
   it('is undeployed from both targets', async () => {
