@@ -1,0 +1,94 @@
+import type { DeploymentWork } from '#domain/deployment.ts';
+import { meteredAs, whyUnmetered } from '#domain/placement/metered.ts';
+import { requestMsOn } from '#domain/placement/optimize.ts';
+import { billedHours } from '#domain/placement/replay.ts';
+import { SHIPPED_PRICES } from '#domain/placement/unit-prices.ts';
+
+const GOLDEN = { sample: 1, warning: '', latencyMs: 200 };
+
+/** The work of a version that no bill has placed. */
+function workOn(
+  decision: { readonly target: string; readonly memoryMiB: number; readonly cpuUnits: number },
+  { scaling = {}, ...more }: Readonly<Record<string, unknown>> = {},
+): DeploymentWork {
+  const manifest = { scaling: { min: 1, schedules: [], ...(scaling as object) } };
+  return {
+    inspection: { manifest, facts: { sizeBytes: 1000, modelFile: 'model.onnx' } },
+    plan: { runtime: 'onnx' },
+    decision: { options: [], instanceTypes: [], ...decision },
+    golden: GOLDEN,
+    ...more,
+  } as unknown as DeploymentWork;
+}
+
+function billed(work: DeploymentWork) {
+  const found = meteredAs(work, SHIPPED_PRICES);
+  if (!found || 'unmetered' in found) throw new Error('not metered');
+  return found;
+}
+
+const hourOf = (requests: number) => [{ atMs: 0, requests, busiestMinute: requests / 60 }];
+
+describe('a version that no bill has placed is metered', () => {
+  it.each([442, 884, 1769, 3538])(
+    'on Lambda with %i MiB by the time of the request that proved it there',
+    (memoryMiB) => {
+      const cpuUnits = Math.round((memoryMiB / 1769) * 1024);
+      const { question, now } = billed(workOn({ target: 'lambda', memoryMiB, cpuUnits }));
+
+      expect(requestMsOn(question, now)).toBeGreaterThanOrEqual(200);
+      expect(requestMsOn(question, now)).toBeLessThanOrEqual(201);
+      const { ownUsd } = billedHours(question, now, hourOf(36_000), 1);
+      const seconds = (memoryMiB / 1024) * 0.2 * 0.0000166667;
+      // Its starts are on top.
+      expect(ownUsd / (36_000 * (seconds + 0.2e-6))).toBeCloseTo(1, 1);
+    },
+  );
+
+  it('on Fargate by as many tasks as its requests a minute need, whatever their CPU', () => {
+    const scaling = { requestsPerMinute: 300 };
+    for (const cpuUnits of [512, 2048]) {
+      const work = workOn({ target: 'fargate', memoryMiB: 4096, cpuUnits }, { scaling });
+      const { question, now } = billed(work);
+
+      const vcpus = cpuUnits / 1024;
+      const task = vcpus * 0.04048 + 4 * 0.004445 + 0.005;
+      const { ownUsd } = billedHours(question, now, hourOf(60 * 900), 1);
+      expect(ownUsd).toBeCloseTo(3 * task + 0.0225, 4);
+    }
+  });
+
+  it('by the traffic that its manifest names, and on Spot where that may be', () => {
+    const traffic = { requestsPerSecond: 7, coldStarts: 'allowed', hours: 730 };
+    const work = workOn({ target: 'fargate', memoryMiB: 2048, cpuUnits: 1024 });
+    const { inspection } = work;
+    const manifest = {
+      ...inspection!.manifest,
+      traffic,
+      scaling: { min: 2, schedules: [], spot: {} },
+    };
+    const asked = {
+      ...work,
+      inspection: { ...inspection!, manifest },
+    } as unknown as DeploymentWork;
+
+    const { question, now } = billed(asked);
+
+    expect(question.demand).toMatchObject({ requestsPerSecond: 7, peak: 14 });
+    expect([now.isSpot, question.limits.leastReplicas]).toEqual([true, 2]);
+  });
+
+  it('not on EC2, nor on Lambda by its readiness alone, nor before it came to a target', () => {
+    const onLambda = { target: 'lambda', memoryMiB: 1769, cpuUnits: 1024 };
+    const unproven = workOn(onLambda, { golden: { ...GOLDEN, sample: 'readiness' } });
+
+    expect(meteredAs(workOn({ ...onLambda, target: 'ec2' }), SHIPPED_PRICES)).toEqual({
+      unmetered: expect.stringContaining('on EC2 is not metered'),
+    });
+    expect(meteredAs(unproven, SHIPPED_PRICES)).toEqual({ unmetered: whyUnmetered(unproven) });
+    expect(meteredAs({}, SHIPPED_PRICES)).toBeUndefined();
+    expect(
+      meteredAs({ ...workOn(onLambda), plan: undefined } as never, SHIPPED_PRICES),
+    ).toBeUndefined();
+  });
+});
