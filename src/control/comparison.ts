@@ -31,6 +31,20 @@ const truth = z
     ),
   );
 
+const scores = z
+  .object({
+    asked: count,
+    before: z.number(),
+    after: z.number(),
+    low: z.number(),
+    high: z.number(),
+  })
+  .check(
+    z.describe(
+      'How likely two language models find the answers of the version before: their perplexities, and the bounds of the mean drop of the log-probability of a token, in nats.',
+    ),
+  );
+
 const sources = z
   .array(z.object({ from: z.string(), asked: count, changed: count }))
   .check(z.describe('The origins of the requests, in words.'));
@@ -92,6 +106,7 @@ export const comparison = z
         count.check(z.describe('How many more requests would decide; 0 if it is decided.')),
       ),
       truth: z.exactOptional(truth),
+      scores: z.exactOptional(scores),
       sources: z.exactOptional(sources),
       worst: z.exactOptional(worst),
       distributions: z.exactOptional(distributions),

@@ -12,6 +12,7 @@ import { type RequestTable, requestTable } from '#domain/comparison/request-tabl
 import type { TruthGate } from '#domain/manifest/gate.ts';
 import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
 import type { GoldenAnswer } from '#domain/rollout/golden-verdict.ts';
+import { answerScorer } from './score-answers.ts';
 
 /** So many requests are asked of the live version again, to learn what differs by chance, and as many more where the answers differ. */
 const ASKED_TWICE = { always: 20, atMost: 50 } as const;
@@ -39,6 +40,8 @@ export type Both = {
   /** The names of the models' inputs, outputs and labels. */
   readonly names?: readonly string[];
   readonly isEmbedder?: boolean;
+  /** Whether both are language models, whose servers say how likely a text is. */
+  readonly isScored?: boolean;
 };
 
 /** Sends the requests to both versions, and looks for the cause where kept ones are answered otherwise. */
@@ -71,10 +74,9 @@ function timed(ask: Ask, { monotonicMs }: Both) {
   };
 }
 
-async function pairsOf(
-  { requests, live, candidate }: Both,
-  isLate: () => boolean,
-): Promise<readonly AskedPair[]> {
+async function pairsOf(both: Both, isLate: () => boolean): Promise<readonly AskedPair[]> {
+  const { requests, live, candidate } = both;
+  const score = both.isScored ? answerScorer(both) : undefined;
   const asked: AskedPair[] = [];
   let repeated = 0;
   let bytes = 0;
@@ -83,10 +85,13 @@ async function pairsOf(
     const before = answer === undefined ? await live(request.request) : kept(answer);
     const after = await candidate(request.request);
     const once = { ...request, before, again: null, after };
-    const again = isAskedAgain(once, repeated) ? await live(request.request) : null;
+    const scores = await score?.(once);
+    // A likelihood hardly differs by chance, and says more than a second text.
+    const isRepeated = scores === undefined && isAskedAgain(once, repeated);
+    const again = isRepeated ? await live(request.request) : null;
     if (again) repeated += 1;
     bytes += sizeOf(before) + sizeOf(again) + sizeOf(after);
-    asked.push({ ...once, again });
+    asked.push({ ...once, again, ...(scores && { scores }) });
   }
   return asked;
 }

@@ -215,6 +215,7 @@ async function evidenceOf(
     truth: policy.truth,
     names: [before, deployment].flatMap((each) => namesOf(known(each))),
     isEmbedder: known(before).facts.pipeline?.task === 'feature-extraction',
+    isScored: [before, deployment].every((each) => known(each).facts.language?.task === 'generate'),
   });
   if (!found) return { answers, pair };
   return { answers: expectedAnew(found.answers, answers), earlier: found.earlier, pair };
@@ -247,7 +248,7 @@ async function bothOf(
   deployment: Deployment,
   before: Deployment,
   live: ModelVersion,
-): Promise<Omit<Both, 'tolerated' | 'truth' | 'names' | 'isEmbedder'>> {
+): Promise<Omit<Both, 'tolerated' | 'truth' | 'names' | 'isEmbedder' | 'isScored'>> {
   const { registry, router, prober, clock, artifacts } = deps;
   const { model, work } = deployment;
   const { request: golden } = await proofOf(registry, before);

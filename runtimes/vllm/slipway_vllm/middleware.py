@@ -9,6 +9,8 @@ import sys
 import threading
 from typing import Any, Awaitable, Callable
 
+from .scoring import SCORE_PATH, answer_score, is_own
+
 Asgi = Callable[[Any, Any, Any], Awaitable[None]]
 
 # Callers' credentials for the gateway may give access to other models too.
@@ -38,6 +40,8 @@ class Slipway:
             await send(message)
 
         scope = {**scope, "path": _plain(scope["path"]), "headers": [each for each in scope["headers"] if each[0].lower() not in _KEYS]}
+        if scope["path"] == SCORE_PATH and scope["method"] == "POST" and is_own(scope["headers"]):
+            return await answer_score(self._app, scope, receive, named)
         if scope["path"] in ("", "/") and scope["method"] in ("GET", "HEAD"):
             return await _about(named)
         await self._app(scope, receive, named)

@@ -3,10 +3,10 @@ import type { GoldenAnswer } from '#domain/rollout/golden-verdict.ts';
 import { isObject } from '#domain/rollout/json-difference.ts';
 import { type AnswerShape, fieldsOf, RAW } from './answer-shape.ts';
 
-// The Open Inference Protocol and OpenAI's API add an id, the version and the time to the model's own answer.
+// The Open Inference Protocol and OpenAI's API add an id, the version, the time and the number of tokens to the model's own answer.
 const AROUND: readonly (readonly [marker: string, keys: readonly string[]])[] = [
   ['outputs', ['id', 'model_name', 'model_version']],
-  ['choices', ['id', 'created', 'model', 'system_fingerprint']],
+  ['choices', ['id', 'created', 'model', 'system_fingerprint', 'usage', 'timings']],
 ];
 
 /** The content of an answer of 200: its JSON without the fields that name the version, or its text; undefined for any other answer. */

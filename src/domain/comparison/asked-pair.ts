@@ -1,5 +1,6 @@
 import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
 import type { GoldenAnswer } from '#domain/rollout/golden-verdict.ts';
+import type { PairScores } from './answer-scores.ts';
 
 /**
  * A request that both versions are asked; `what` names it to a person. `isDrawn`: nobody sends it.
@@ -28,4 +29,6 @@ export type AskedPair = Omit<ComparedRequest, 'answer'> & {
   readonly before: GoldenAnswer;
   readonly again: GoldenAnswer | null;
   readonly after: GoldenAnswer;
+  /** Only of language models that can say how likely a text is to them. */
+  readonly scores?: PairScores;
 };

@@ -4,10 +4,19 @@ import type { GoldenAnswer } from '#domain/rollout/golden-verdict.ts';
 import { difference } from '#domain/rollout/json-difference.ts';
 import { contentOf, type LeafPair, leafPairs } from './answer-content.ts';
 import { type AnswerDistribution, answerDistributions } from './answer-distributions.ts';
+import type { PairScores } from './answer-scores.ts';
 import { type AnswerShape, shapeOf } from './answer-shape.ts';
 import type { AskedPair } from './asked-pair.ts';
 import { breakageIn } from './breakage.ts';
 import { type ChangedShare, changedShare, moreToDecide } from './changed-share.ts';
+import {
+  damaged,
+  isAlike,
+  type ScoreEvidence,
+  scoreDifference,
+  scoreEvidence,
+  tolerableDrop,
+} from './less-likely.ts';
 import { publicWords } from './public-words.ts';
 import { isAsGood, type TruthEvidence, truthEvidence } from './truth.ts';
 import { unrelatedSigns } from './unrelated.ts';
@@ -34,6 +43,8 @@ export type AnswerEvidence = {
   readonly more?: number;
   /** Both versions beside the truth, where enough of it is known. */
   readonly truth?: TruthEvidence;
+  /** How likely both versions find the answers of the version before, where they are language models. */
+  readonly scores?: ScoreEvidence;
   /** For the report; absent in records from before there was one, like the two below: where the requests came from, in words, and how many of each were answered otherwise. */
   readonly sources?: readonly AskedSource[];
   /** The requests whose answers differ most. */
@@ -87,9 +98,13 @@ export type Counting = {
 
 /** Compares the answers by the golden request's ruler. */
 export function compareAnswers(pairs: readonly AskedPair[], counting: Counting): AnswerEvidence {
-  // One error budget for both questions.
-  const truth = truthEvidence(pairs, counting.truth, ANSWERS_ERROR / 2);
-  const error = truth ? ANSWERS_ERROR / 2 : ANSWERS_ERROR;
+  // One error budget for all questions.
+  const isScored = pairs.some(({ scores }) => scores !== undefined);
+  const part = ANSWERS_ERROR / (isScored ? 3 : 2);
+  const truth = truthEvidence(pairs, counting.truth, part);
+  const scores = scoreEvidence(pairs, part);
+  const error = truth || isScored ? part : ANSWERS_ERROR;
+  const tolerable = tolerableDrop(pairs);
   const words = publicWords(pairs, counting.names ?? []);
   const shape = shapeOf(
     pairs.flatMap(({ before }) => {
@@ -98,7 +113,10 @@ export function compareAnswers(pairs: readonly AskedPair[], counting: Counting):
     }),
     words,
   );
-  const seen: readonly SeenPair[] = pairs.map((pair) => ({ pair, ...look(pair, shape) }));
+  const seen: readonly SeenPair[] = pairs.map((pair) => ({
+    pair,
+    ...look(pair, { shape, tolerable }),
+  }));
   const answered = seen.flatMap((each) => (each.kind === 'answered' ? [each] : []));
   const refused = seen.filter(({ kind }) => kind === 'refused').map(({ pair }) => pair);
   const worst = worstAnswers(seen.flatMap(changedPair));
@@ -120,6 +138,7 @@ export function compareAnswers(pairs: readonly AskedPair[], counting: Counting):
       ...refusal,
       ...unmet,
       ...(moved ? [moved] : []),
+      ...damaged(scores, pairs),
       ...breakageIn(
         answered.flatMap(({ leaves }) => leaves),
         words,
@@ -136,6 +155,7 @@ export function compareAnswers(pairs: readonly AskedPair[], counting: Counting):
     share: changedShare(kept, of, error),
     more: moreToDecide(kept, of, { tolerated: counting.tolerated, error }),
     ...(truth && { truth }),
+    ...(scores && { scores }),
     sources: sourcesOf(seen),
     worst,
     distributions: answerDistributions(
@@ -175,7 +195,7 @@ function sourceOf({ isDrawn, isSent, isOwn }: AskedPair): string {
 
 /** Whether the new version answers this one otherwise, or not at all. */
 export function isOtherwise(pair: AskedPair): boolean {
-  const seen = look(pair);
+  const seen = look(pair, { tolerable: tolerableDrop([pair]) });
   return seen.kind === 'refused' || (seen.kind === 'answered' && seen.differs !== undefined);
 }
 
@@ -189,7 +209,9 @@ function outcomes(seen: readonly SeenPair[], isDrawn: boolean): readonly boolean
     });
 }
 
-function look({ before, again, after }: AskedPair, shape?: AnswerShape): Seen {
+type Ruler = { readonly shape?: AnswerShape; readonly tolerable: number };
+
+function look({ before, again, after, scores }: AskedPair, { shape, tolerable }: Ruler): Seen {
   const theirs = contentOf(before);
   if (!theirs || isNoVerdict(after)) return { kind: 'none' };
   const repeated = again ? contentOf(again) : theirs;
@@ -199,8 +221,21 @@ function look({ before, again, after }: AskedPair, shape?: AnswerShape): Seen {
   return {
     kind: 'answered',
     leaves: leafPairs(theirs.said, own.said, shape),
-    differs: difference(own.said, theirs.said, RTOL),
+    differs: scores
+      ? likelihoodDifference(scores, tolerable, difference(own.said, theirs.said, RTOL))
+      : difference(own.said, theirs.said, RTOL),
   };
+}
+
+/** A language model may write other words that are as good: what counts is how likely both versions find each other's. */
+function likelihoodDifference(
+  scores: PairScores,
+  tolerable: number,
+  differs: string | undefined,
+): string | undefined {
+  const likelihood = scoreDifference(scores, tolerable);
+  if (likelihood !== undefined || differs === undefined) return likelihood;
+  return isAlike(scores) ? undefined : differs;
 }
 
 function refusals(refused: readonly AskedPair[], asked: number): readonly string[] {

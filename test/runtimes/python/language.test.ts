@@ -274,6 +274,93 @@ function describeServer(runtime: Runtime, path: string): void {
     expect(others.json.choices[0].logprobs.content[0].top_logprobs).toHaveLength(2);
   });
 
+  it('says how likely an answer is, to Slipway alone', async () => {
+    const { post } = await started();
+    const messages = [{ role: 'user', content: 'What is gravity?' }];
+    const asked = { messages, max_tokens: 6, temperature: 0, logprobs: true };
+    const chat = await post('/v1/chat/completions', asked);
+    const [{ message, logprobs }] = chat.json.choices;
+    const own = { 'x-slipway-own': '1' };
+    const score = async (body: object, headers: Readonly<Record<string, string>> = own) =>
+      post('/slipway/score', body, headers);
+
+    const written = await score({ messages, answer: message.content });
+    const other = await score({ messages, answer: 'Größe "🙂"\n ☃ {x}' });
+    const begun = await score({ prompt: 'Once upon', answer: ' a time' });
+    const unlikely = await score({ prompt: 'Once upon', answer: ' zq%\\' });
+
+    const sum = (logprobs.content as readonly { logprob: number }[]).reduce(
+      (all, each) => all + each.logprob,
+      0,
+    );
+    expect(written.json).toEqual({
+      logprob: expect.closeTo(sum, 2),
+      tokens: 6,
+      prompt_tokens: chat.json.usage.prompt_tokens,
+    });
+    expect(other.json.logprob).toBeLessThan(4 * sum);
+    expect(begun.json).toMatchObject({ tokens: 2, prompt_tokens: 2 });
+    expect(unlikely.json.logprob).toBeLessThan(begun.json.logprob - 10);
+    for (const headers of [{}, { 'x-slipway-own': '0' }] as const) {
+      const { status, text } = await score({ messages, answer: 'a' }, headers);
+      expect({ status, text }).toEqual({
+        status: 404,
+        text: expect.stringContaining('there is no /slipway/score here'),
+      });
+    }
+  });
+
+  it('knows in an account by what AWS says whether Slipway itself asks for a score', async () => {
+    const status = async (
+      env: Readonly<Record<string, string>>,
+      ...given: readonly Readonly<Record<string, string>>[]
+    ) => {
+      const { post } = await started(env);
+      const answers = given.map((headers) => post('/slipway/score', {}, headers));
+      return (await Promise.all(answers)).map((answer) => answer.status);
+    };
+    const from = (sourceIp: string) => ({
+      'x-amzn-request-context': JSON.stringify({ identity: { sourceIp } }),
+      'x-slipway-own': '1',
+    });
+
+    const inFunction = await status(
+      { AWS_LAMBDA_FUNCTION_NAME: 'm' },
+      from('127.0.0.1'),
+      from('203.0.113.7'),
+      { 'x-slipway-own': '1' },
+    );
+    const inContainer = await status(
+      { SLIPWAY_DEPLOYMENT: 'd1' },
+      {},
+      { 'x-slipway-domain': 'api.example', 'x-slipway-own': '1' },
+    );
+
+    // The body is none that can be scored.
+    expect(inFunction).toEqual([400, 404, 404]);
+    expect(inContainer).toEqual([400, 404]);
+  });
+
+  it('refuses to score what is no answer to a prompt, or does not fit into its context', async () => {
+    const { post } = await started();
+    const [nearly, long] = ['no '.repeat(490), 'no '.repeat(600)];
+    const cases: readonly (readonly [object, string])[] = [
+      [{ messages: [{ role: 'user', content: 'Hi' }] }, 'answer is '],
+      [{ prompt: 'Hi', answer: '' }, 'it takes a text of 1 to 2000 letters'],
+      [{ prompt: 'Hi', answer: 'a'.repeat(2001) }, 'it takes a text of 1 to 2000 letters'],
+      [{ answer: 'a' }, 'takes messages or a prompt'],
+      [{ messages: ['Hi'], answer: 'a' }, 'takes messages or a prompt'],
+      [{ prompt: nearly, answer: nearly }, 'does not fit into the context'],
+      [{ prompt: long, answer: 'a' }, 'the prompt has '],
+    ];
+
+    for (const [body, says] of cases) {
+      const { status, text } = await post('/slipway/score', body, { 'x-slipway-own': '1' });
+
+      expect({ status, text }).toEqual({ status: 400, text: expect.stringContaining(says) });
+    }
+  });
+
   it('answers by the Responses API, also of a conversation with its instructions', async () => {
     const { post } = await started();
     const asked = { max_output_tokens: 4, temperature: 0 };

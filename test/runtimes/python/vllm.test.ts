@@ -16,12 +16,35 @@ const SERVER = fileURLToPath(new URL('../../../runtimes/vllm', import.meta.url))
 const COMMAND = `#!/bin/sh
 for each in "$@" "hub:$HF_HUB_OFFLINE" "statistics:$VLLM_NO_USAGE_STATS" "home:$HOME"; do echo "$each"; done
 `;
+// vLLM's own answers at the paths of its documentation: each letter is a token, and the logarithm of its probability minus a hundredth of its number.
 const SERVE = `
 import json, uvicorn
 from slipway_vllm.middleware import Slipway
 
+async def asked(receive):
+    body = b""
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if not message.get("more_body"): return json.loads(body)
+
+def answer_of(path, body):
+    if body["model"] != "llama": return 404, {"error": {"message": "no such model"}}
+    if path == "/tokenize":
+        if "messages" in body and body["add_generation_prompt"] is not True: return 400, {}
+        text = "".join("[" + each["content"] + "]" for each in body["messages"]) if "messages" in body else body["prompt"]
+        tokens = ([1] if body.get("add_special_tokens", "messages" not in body) else []) + [ord(each) for each in text]
+        return 200, {"count": len(tokens), "max_model_len": 40, "tokens": tokens}
+    if len(body["prompt"]) > 40: return 400, {"error": {"message": "maximum context length is 40"}}
+    said = [None, *({str(each): {"logprob": -each / 100, "rank": 1, "decoded_token": chr(each)}} for each in body["prompt"][1:])]
+    return 200, {"choices": [{"index": 0, "text": "x", "prompt_logprobs": said if body.get("prompt_logprobs") == 0 else None}]}
+
 async def app(scope, receive, send):
     if scope["type"] != "http": return
+    if scope["path"] in ("/tokenize", "/v1/completions"):
+        status, body = answer_of(scope["path"], await asked(receive))
+        await send({"type": "http.response.start", "status": status, "headers": []})
+        return await send({"type": "http.response.body", "body": json.dumps(body).encode()})
     told = {"path": scope["path"], "headers": sorted(name.decode() for name, _ in scope["headers"])}
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": json.dumps(told).encode()})
@@ -132,6 +155,53 @@ function describeVllm({ command: [python], env }: Runtime): void {
         expect(told.headers).not.toContain('authorization');
         expect(told.headers).not.toContain('x-api-key');
       });
+    });
+
+    it('says how likely an answer is by the log-probabilities of a prompt, to Slipway alone', async () => {
+      const score = (origin: string, body: unknown, headers: Readonly<Record<string, string>>) =>
+        fetch(`${origin}/slipway/score`, { method: 'POST', body: JSON.stringify(body), headers });
+      const own = { 'x-slipway-own': '1' };
+      const messages = [{ role: 'user', content: 'Hi' }];
+
+      await asked(async (origin) => {
+        const scored = await score(origin, { messages, answer: 'ab' }, own);
+        const begun = await score(origin, { prompt: 'Hi', answer: 'a' }, own);
+        const long = await score(origin, { prompt: 'Hi', answer: 'a'.repeat(50) }, own);
+        const wrong = await score(origin, { prompt: 'Hi' }, own);
+        const client = await score(origin, { messages, answer: 'ab' }, {});
+
+        expect(scored.headers.get('x-slipway-revision')).toBe('llama-v3');
+        expect(await scored.json()).toEqual({
+          logprob: expect.closeTo(-(97 + 98) / 100),
+          tokens: 2,
+          prompt_tokens: 4,
+        });
+        expect(await begun.json()).toMatchObject({ tokens: 1, prompt_tokens: 3 });
+        expect([long.status, await long.text()]).toEqual([
+          400,
+          expect.stringContaining('length is 40'),
+        ]);
+        expect([wrong.status, await wrong.text()]).toEqual([
+          400,
+          expect.stringContaining('answer takes a text'),
+        ]);
+        // The application gets it as any other path.
+        expect(await client.json()).toMatchObject({ path: '/slipway/score' });
+      });
+    });
+
+    it('in an account knows a client by the domain that the API adds', async () => {
+      const of = (headers: Readonly<Record<string, string>>) => async (origin: string) => {
+        const body = JSON.stringify({ prompt: 'Hi', answer: 'a' });
+        const answer = await fetch(`${origin}/slipway/score`, { method: 'POST', body, headers });
+        return Object.keys((await answer.json()) as object);
+      };
+      const account = { SLIPWAY_DEPLOYMENT: 'd1' };
+
+      expect(await asked(of({}), account)).toContain('logprob');
+      expect(await asked(of({ 'x-slipway-domain': 'x', 'x-slipway-own': '1' }), account)).toContain(
+        'path',
+      );
     });
 
     it('says how the model is called, and ends with whoever started it', async () => {

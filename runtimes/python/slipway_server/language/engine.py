@@ -18,8 +18,11 @@ from ..refusal import Refusal
 from .choices import each_choice
 from .emit import Emit
 from .measures import Asked, Meter, Tell
+from .scoring import Score, Scored, grammar_of, score_of
 from .template_bounds import rendering
 
+# For llama.cpp this means as many tokens as there is room for.
+UNBOUNDED = -1
 TOO_LONG = "context_length_exceeded"
 NO_TOOLS = "tools are not in the model's chat template: it would never be told of them; leave them out"
 _SOCKET = "llama.sock"
@@ -74,6 +77,29 @@ class Engine:
         if "error" in answer:
             raise refusal_of(answer["error"])
         return answer
+
+    def score(self, asked: Scored) -> Score:
+        """
+        The log-probability of an answer. llama.cpp has no such call: it generates by a grammar in which the answer is the only text, and says of each token how likely it was without the grammar.
+        Where several tokens begin the rest of the text it takes the likeliest, so a text that the model would not write may count as less likely than it is.
+        """
+        request = {"temperature": 0, "max_tokens": UNBOUNDED, "grammar": grammar_of(asked.answer), "stream": False}
+        with _refusals(), rendering() as rendered:
+            answers: list[dict[str, Any]] = []
+
+            def see(answer: dict[str, Any]) -> bool:
+                rendered()
+                answers.append(answer)
+                return False
+
+            if isinstance(asked.prompt, str):
+                self._server.handle_completions({**request, "prompt": asked.prompt, "logprobs": 1}, see)
+            else:
+                self._server.handle_chat_completions({**request, "messages": asked.prompt, "logprobs": True, "top_logprobs": 1}, see)
+        [answer] = answers
+        if "error" in answer:
+            raise refusal_of(answer["error"])
+        return score_of(answer, asked.answer)
 
     @cached_property
     def _knows_tools(self) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 
 from ..refusal import Refusal, is_count, is_wrongly, show
 from ..worded import worded
+from .engine import UNBOUNDED
 
 # OpenAI's own default: a text that is continued, unlike a conversation, has no natural end.
 USUAL_TOKENS = 16
@@ -29,8 +30,6 @@ _COUNTS = ("max_tokens", "max_completion_tokens")
 # The limits of OpenAI's API.
 _MOST_CHOICES = 128
 MOST_LOGPROBS = 20
-# For llama.cpp this means as many tokens as there is room for.
-UNBOUNDED = -1
 
 
 def chat_request(body: Any) -> dict[str, Any]:

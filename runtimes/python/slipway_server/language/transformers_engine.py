@@ -17,6 +17,7 @@ from .emit import Emit
 from .engine import NO_TOOLS, Engine, too_long
 from .measures import Asked, Meter, Tell
 from .pieces import CallsApart, Pieces
+from .scoring import Score, Scored
 from .tool_calls import Form, as_templates_take, form_of, takes_tools
 from .transformers_options import count_of, logprobs_of, refuse_more, sampling_of, stops_of, template_options
 
@@ -73,6 +74,29 @@ class TransformersEngine(Engine):
                 self._generated(ids, {**usual, **own}, CallsApart(form, told).tell if form else told)
 
             each_choice(request, emit, 1, answer)
+
+    def score(self, asked: Scored) -> Score:
+        import torch
+
+        given = self._prompt(asked.prompt)
+        answer = self._tokenizer(asked.answer, add_special_tokens=False, return_tensors="pt")["input_ids"]
+        count, room = int(answer.shape[1]), self.serving.context_tokens
+        if count == 0 or int(given.shape[1]) + count > room:
+            raise too_long(int(given.shape[1]) + count, room)
+        given, answer = given.to(self._model.device), answer.to(self._model.device)
+        with torch.inference_mode():
+            if self._is_pair:
+                logits = self._model(input_ids=given, labels=answer).logits[0]
+            else:
+                # The token after each one but the last is one of the answer.
+                logits = self._model(input_ids=torch.cat([given, answer], dim=1)).logits[0, -count - 1 : -1]
+            each = logits.float().log_softmax(-1).gather(1, answer[0].unsqueeze(1))
+        return Score(float(each.sum()), count, int(given.shape[1]))
+
+    def _prompt(self, prompt: str | list[dict[str, Any]]) -> Any:
+        if isinstance(prompt, str):
+            return self._tokenizer(prompt, return_tensors="pt")["input_ids"]
+        return self._conversation({"messages": prompt}, None)
 
     def embed(self, request: dict[str, Any], asked: Asked | None = None) -> dict[str, Any]:
         raise Refusal(400, "the model makes no embeddings; ask it by /v1/completions")

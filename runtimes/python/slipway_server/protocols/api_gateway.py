@@ -36,6 +36,25 @@ def caller_of(header: Header) -> str:
     return header("x-slipway-key-id") or key or header("x-forwarded-for") or ""
 
 
+# The path of the call that only Slipway itself may make.
+SCORE_PATH = "/slipway/score"
+# Slipway calls a function with an event of its own, in which no client's address stands.
+_OWN_ADDRESS = "127.0.0.1"
+
+
+def is_own(env: Mapping[str, str], header: Header, deployment: str) -> bool:
+    """
+    Whether Slipway itself sent a request. A function is called either by API Gateway, which writes the client's address, or by Slipway. A container of an account is reached by clients through an integration that sets the domain, and by Slipway through one that IAM guards and that sets none.
+    On one machine the gateway says so; it removes what a client says.
+    """
+    if env.get("AWS_LAMBDA_FUNCTION_NAME"):
+        identity = api_context(header).get("identity")
+        return isinstance(identity, dict) and identity.get("sourceIp") == _OWN_ADDRESS
+    if deployment:
+        return not header("x-slipway-domain")
+    return header("x-slipway-own") == "1"
+
+
 def request_id(header: Header) -> str:
     """The id that the client or the gateway gave a request, else the API's own id in its access log; empty without one."""
     given = (header("x-request-id"), header("x-slipway-request-id"), api_context(header).get("requestId"))

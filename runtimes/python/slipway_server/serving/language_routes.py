@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import os
 from contextlib import AsyncExitStack
 from typing import Any, AsyncIterator, Callable
 
+import falcon
 from falcon.asgi import Request
 
 from ..config import Config
@@ -11,6 +13,8 @@ from ..language.engine import Engine
 from ..language.generation import chunks_of
 from ..language.merging import merged
 from ..language.requests import chat_request, completion_request, embedding_request, has_logprobs, is_streamed, own_fields, refuse_other_model, wants_usage
+from ..language.scoring import scored_in
+from ..protocols.api_gateway import is_own
 from ..protocols.openai import by_token, encoded_vectors, model_json, models_json, without_others
 from ..protocols.responses import chat_of
 from ..refusal import Refusal, show
@@ -61,6 +65,17 @@ class LanguageRoutes:
         texts, options = _texts_in(body)
         made = [await self._text(request, text, options) for text in ([texts] if isinstance(texts, str) else texts)]
         return json_answer({"predictions": made[0] if isinstance(texts, str) else made})
+
+    async def score(self, request: Request) -> Answer:
+        """The log-probability of an answer, for Slipway alone: to clients there is no such path."""
+        if not is_own(os.environ, request.get_header, self._config.deployment):
+            raise falcon.HTTPRouteNotFound()
+        engine = self._generating()
+        asked = scored_in(await self._body(request))
+        if not isinstance(asked.prompt, str) and not engine.serving.has_chat_template:
+            raise Refusal(400, "the model has no chat template; ask it by a prompt")
+        async with self._predictor.turn(lambda: client_gone(request)):
+            return json_answer((await self._predictor.load(lambda: engine.score(asked))).json())
 
     async def _chat_completions(self, request: Request) -> Answer:
         return await self._chat(request, await self._body(request))

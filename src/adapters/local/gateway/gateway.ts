@@ -126,6 +126,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     timers,
     table,
     room: bodyRoom(timers),
+    probeMark,
   };
   const inner = await serving(gatewayHandler(parts), options, timers);
 

@@ -15,6 +15,7 @@ import type { InFlight } from './in-flight.ts';
 import type { OuterCallers } from './outer-callers.ts';
 import { answerPage } from './page.ts';
 import { isOwnAddress, type Place, prefixOf, readPlace } from './place.ts';
+import { removeFalseMark } from './probe-mark.ts';
 import type { Ending } from './proxy.ts';
 import { type Arrival, receive } from './receive.ts';
 import * as refusals from './refusal.ts';
@@ -47,6 +48,8 @@ export type GatewayParts = {
   readonly frontOf: FrontOf;
   readonly timers: Timers;
   readonly room: BodyRoom;
+  /** The value of the mark of this Slipway's own probes. */
+  readonly probeMark: string;
   table(): RoutingTable;
 };
 
@@ -65,10 +68,11 @@ type Outcome = {
 
 /** Answers one request: receives the whole of it, then chooses the revision whose turn it is, and relays to its process, or says why it could not. */
 export function gatewayHandler(parts: GatewayParts) {
-  const { timers, cors, ended } = parts;
+  const { timers, cors, ended, probeMark } = parts;
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const sinceMs = timers.nowMs();
     identify(request);
+    removeFalseMark(request, probeMark);
     if (cors(request, response)) return;
     const mine = partsFor(request, parts);
     const known = 'refusal' in mine ? mine : look(request, mine);

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { VARIES } from './cors.ts';
 import type { Front } from './forwarded.ts';
-import { WAITED_HEADER } from './probe-mark.ts';
+import { OWN_HEADER, PROBE_HEADER, WAITED_HEADER } from './probe-mark.ts';
 import { idOf } from './request-id.ts';
 import { actsOnOthers } from './shared-origin.ts';
 
@@ -57,6 +57,7 @@ export function requestHeaders(
     if (typeof value === 'string') headers.push(name, value);
     else for (const each of value) headers.push(name, each);
   });
+  if (PROBE_HEADER in request.headers) headers.push(OWN_HEADER, '1');
   if (prefix !== undefined) headers.push('x-forwarded-prefix', front.prefix + prefix);
   if (front.host !== undefined) headers.push('x-forwarded-host', front.host);
   const length = request.headers['content-length'];

@@ -120,6 +120,17 @@ describe('the request log', () => {
   });
 });
 
+it('a server learns that Slipway itself asks, and no client passes for it', async () => {
+  const seen = await serveMirror(world.revisions, 'digits-v1');
+  const forged = { 'x-slipway-probe': 'forged', 'x-slipway-own': '1' };
+
+  await probe();
+  await send('/models/digits/invocations', forged, 'POST');
+
+  const [own, client] = seen.map(({ headers }) => headers['x-slipway-own']);
+  expect({ own, client }).toEqual({ own: '1', client: undefined });
+});
+
 it('a probe counts for a bake, and is no answer to a client', async () => {
   await world.revisions.serve('digits-v1', (_, response) => response.writeHead(500).end());
   const digits = { revision: 'digits-v1', target: 'lambda', madeBy: 'd1' } as const;

@@ -1,0 +1,71 @@
+"""The log-probability of a given answer: how likely the model finds a text after a prompt that it did not necessarily write itself."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from ..refusal import Refusal, show
+
+# Longer answers say no more of a model, and each token of them costs as much as one that is generated.
+MOST_LETTERS = 2000
+
+
+@dataclass(frozen=True)
+class Scored:
+    """`prompt` is a text, or a list of messages, which the chat template writes."""
+
+    prompt: str | list[dict[str, Any]]
+    answer: str
+
+
+@dataclass(frozen=True)
+class Score:
+    """The natural logarithm of the probability of the answer's tokens, all together, and how many tokens it and its prompt have."""
+
+    logprob: float
+    tokens: int
+    prompt_tokens: int
+
+    def json(self) -> dict[str, Any]:
+        # JSON has no infinity: a token that is impossible is as unlikely as a number can be.
+        return {"logprob": max(self.logprob, -1e30), "tokens": self.tokens, "prompt_tokens": self.prompt_tokens}
+
+
+def scored_in(body: Any) -> Scored:
+    """Reads `{"messages" or "prompt", "answer"}`. Raises a Refusal with 400 for anything else."""
+    given = body if isinstance(body, dict) else {}
+    answer, prompt, messages = given.get("answer"), given.get("prompt"), given.get("messages")
+    if not isinstance(answer, str) or not 0 < len(answer) <= MOST_LETTERS:
+        raise Refusal(400, f"answer is {show(answer)}; it takes a text of 1 to {MOST_LETTERS} letters")
+    if isinstance(messages, list) and messages and all(isinstance(each, dict) for each in messages):
+        return Scored(messages, answer)
+    if isinstance(prompt, str) and prompt:
+        return Scored(prompt, answer)
+    raise Refusal(400, "the body takes messages or a prompt, and an answer to them")
+
+
+def grammar_of(text: str) -> str:
+    """The grammar, in the form of llama.cpp, in which this text is the only one."""
+    return f'root ::= "{"".join(_escaped(each) for each in text)}"'
+
+
+def _escaped(letter: str) -> str:
+    return letter if letter.isascii() and (letter.isalnum() or letter == " ") else f"\\U{ord(letter):08X}"
+
+
+def score_of(answer: dict[str, Any], text: str) -> Score:
+    """The score in llama.cpp's answer to a request whose grammar is the text. Raises a Refusal where the text did not fit."""
+    choice = answer["choices"][0]
+    said = choice["message"]["content"] if "message" in choice else choice["text"]
+    # The token that ends the answer has no bytes.
+    tokens = [each for each in choice["logprobs"]["content"] if each["bytes"]]
+    if choice["finish_reason"] != "stop" or said != text or not tokens:
+        raise Refusal(400, "the answer does not fit into the context together with its prompt")
+    logprob = sum(_finite(each["logprob"]) for each in tokens)
+    return Score(logprob, len(tokens), int(answer["usage"]["prompt_tokens"]))
+
+
+def _finite(logprob: Any) -> float:
+    return float(logprob) if isinstance(logprob, (int, float)) and math.isfinite(logprob) else -1e30

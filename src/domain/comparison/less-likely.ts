@@ -1,0 +1,111 @@
+import type { AnswerScore, PairScores } from './answer-scores.ts';
+import type { AskedPair } from './asked-pair.ts';
+import { meanBounds } from './betting-bounds.ts';
+import { mean } from './statistics.ts';
+
+/**
+ * The answers of the version before, as both versions find them. `before` and `after` are their perplexities: among how many equally likely tokens the model chooses each time.
+ * `low` and `high` bound the mean drop of the logarithm of a token's probability (nats), cut off at 4.
+ */
+export type ScoreEvidence = {
+  readonly asked: number;
+  readonly before: number;
+  readonly after: number;
+  readonly low: number;
+  readonly high: number;
+};
+
+/** The drops (nats for each token). The same weights in another type, or computed in another order, differ by less than the first; an answer that the version before finds as likely as its own, but for the second, was as good a choice. */
+const [LEAST_DROP, ALIKE] = [0.15, 0.5];
+/** A drop above it counts as it: a single token that is impossible is a drop without end. */
+const LARGEST_DROP = 4;
+/** No model that was trained further on the same tokenizer finds the answers of before so much less likely: each token 4.5 times. */
+const DAMAGED = 1.5;
+/** So many times the difference between two scores of one version is no drop. */
+const TIMES_NOISE = 4;
+
+/** How much less likely a token of the answer is than before, on average; both by the tokens of the version before, so that another tokenizer makes no difference. */
+function dropOf({ before, after }: Pick<PairScores, 'before' | 'after'>): number {
+  return (before.logprob - after.logprob) / before.tokens;
+}
+
+/** The drop that is none, from what the version before says twice of the same answers. */
+export function tolerableDrop(pairs: readonly AskedPair[]): number {
+  const noise = pairs.flatMap(({ scores }) =>
+    scores?.again ? [Math.abs(dropOf({ before: scores.before, after: scores.again }))] : [],
+  );
+  return Math.max(LEAST_DROP, TIMES_NOISE * Math.max(0, ...noise));
+}
+
+/** Why the answer of before is another one to the new version, as a clause; undefined where it is as likely as before. A likelier answer differs too: its own would be another. */
+export function scoreDifference(scores: PairScores, tolerable: number): string | undefined {
+  if (Math.abs(dropOf(scores)) <= tolerable) return undefined;
+  const [before, after] = [scores.before, scores.after].map((score) =>
+    perplexity(score.logprob / scores.before.tokens),
+  );
+  return `the answer of the version before has the perplexity ${shown(after)}, before ${shown(before)}`;
+}
+
+/** Whether the version before could as well have given the new version's answer: two tokens that are about as likely change places by chance. */
+export function isAlike({ before, own }: PairScores): boolean {
+  return own !== undefined && perToken(own) >= perToken(before) - ALIKE;
+}
+
+/** Both versions' scores of the kept answers; undefined where there are none. Answers to generated requests do not count. */
+export function scoreEvidence(
+  pairs: readonly AskedPair[],
+  error: number,
+): ScoreEvidence | undefined {
+  const scores = pairs.flatMap(({ scores, isDrawn }) => (scores && !isDrawn ? [scores] : []));
+  if (scores.length === 0) return undefined;
+  const drops = scores.map(dropOf);
+  const losses = drops.map((drop) => Math.min(1, Math.max(0, drop / LARGEST_DROP)));
+  const [low, high] = meanBounds(losses, error);
+  const own = (score: keyof Pick<PairScores, 'before' | 'after'>) =>
+    perplexity(mean(scores.map((each) => each[score].logprob / each.before.tokens)));
+  return {
+    asked: scores.length,
+    before: own('before'),
+    after: own('after'),
+    low: low * LARGEST_DROP,
+    high: high * LARGEST_DROP,
+  };
+}
+
+/** The sign that a language model is damaged: what the version before answered is far less likely to it, token by token. A model that was trained further finds other words, and these words still likely. */
+export function damaged(
+  evidence: ScoreEvidence | undefined,
+  pairs: readonly AskedPair[],
+): readonly string[] {
+  if (!evidence || evidence.low <= DAMAGED) return [];
+  const { asked, before, after } = evidence;
+  return [
+    `the answers of the version before have the perplexity ${shown(after)} to it, and ${shown(before)} to that version (${asked} answers)${longerPrompts(pairs)}`,
+  ];
+}
+
+/** The difference of all prompts, where they all differ by the same number of tokens. */
+function longerPrompts(pairs: readonly AskedPair[]): string {
+  const differences = new Set(
+    pairs.flatMap(({ scores }) =>
+      scores ? [scores.after.promptTokens - scores.before.promptTokens] : [],
+    ),
+  );
+  const [tokens = 0] = differences;
+  if (differences.size !== 1 || tokens === 0) return '';
+  const how = tokens > 0 ? 'more' : 'fewer';
+  return `; its template writes ${Math.abs(tokens)} tokens ${how} for each request`;
+}
+
+function perToken({ logprob, tokens }: AnswerScore): number {
+  return logprob / tokens;
+}
+
+/** Bounded, since an impossible token has an infinite one. */
+function perplexity(logprob: number): number {
+  return Math.min(1e9, Math.exp(-logprob));
+}
+
+function shown(value = 0): string {
+  return Number(value.toPrecision(3)).toLocaleString('en-US');
+}

@@ -1,0 +1,174 @@
+import { SCORE_PATH } from '#domain/comparison/answer-scores.ts';
+import type { Inspection } from '#domain/deployment.ts';
+import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
+import type { GoldenAnswer } from '#domain/rollout/golden-verdict.ts';
+import { askBoth } from '#steps/ask-both.ts';
+import { compareAnswers } from '#steps/compare-answers.ts';
+import { type Asked, answered } from '../support/memory/prober.ts';
+import { memoryWorld } from '../support/worlds/memory.ts';
+
+const WRITES = {
+  task: 'generate',
+  contextTokens: 512,
+  requestsAtOnce: 1,
+  hasChatTemplate: true,
+} as const;
+
+/** A language model that answers each prompt with the same words, and finds each word of these as likely as `own` says, and each other one as `other` says. */
+function writer(words: string, own: number, other = -6) {
+  const asked: GoldenRequest[] = [];
+  const ask = (request: GoldenRequest): GoldenAnswer => {
+    asked.push(request);
+    const { answer } = request.body as { answer?: string };
+    if (request.path !== SCORE_PATH || answer === undefined) {
+      return reply({ choices: [{ message: { content: words } }] });
+    }
+    const said = answer.split(' ');
+    const known = new Set(words.split(' '));
+    const logprob = said.reduce((sum, word) => sum + (known.has(word) ? own : other), 0);
+    return reply({ logprob, tokens: said.length, prompt_tokens: 12 });
+  };
+  return { ask: async (request: GoldenRequest) => ask(request), asked };
+}
+
+function reply(body: unknown, status = 200): GoldenAnswer {
+  return { kind: 'answer', status, body: JSON.stringify(body) };
+}
+
+type Server = { ask: (request: GoldenRequest) => Promise<GoldenAnswer>; asked: GoldenRequest[] };
+
+const compared = (live: Server, candidate: Server, isScored = true) =>
+  askBoth({
+    requests: Array.from({ length: 20 }, (_, index) => ({
+      what: `prompt ${index}`,
+      isDrawn: false,
+      request: {
+        protocol: 'invocations',
+        path: '/v1/chat/completions',
+        body: { messages: [{ role: 'user', content: `prompt ${index}` }] },
+      },
+    })),
+    live: live.ask,
+    candidate: candidate.ask,
+    monotonicMs: () => 0,
+    tolerated: 0.02,
+    truth: { margin: 0.02 },
+    isScored,
+  });
+const scoresAskedOf = ({ asked }: Server) => asked.filter(({ path }) => path === SCORE_PATH).length;
+
+describe('the answers of two language models', () => {
+  it('are scored by both, and twice by the version before at first', async () => {
+    const [live, candidate] = [writer('it is so', -0.3), writer('it is so', -0.3)];
+
+    const { kept, scores, signs } = await compared(live, candidate);
+
+    expect({ kept, signs }).toEqual({ kept: { asked: 20, changed: 0 }, signs: [] });
+    expect(scores).toMatchObject({ asked: 20, before: expect.closeTo(Math.exp(0.3)) });
+    expect(scoresAskedOf(candidate)).toBe(20);
+    expect(scoresAskedOf(live)).toBe(20 + 3);
+  });
+
+  it('are other ones where the words of one are unlikely to the other', async () => {
+    const [live, candidate] = [writer('it is so', -0.3), writer('no idea', -0.3, -0.4)];
+
+    const { kept, signs } = await compared(live, candidate);
+
+    expect({ kept, signs }).toEqual({ kept: { asked: 20, changed: 20 }, signs: [] });
+    expect(scoresAskedOf(live)).toBe(20 + 3 + 20);
+  });
+
+  it('are other ones where one goes on', async () => {
+    const [live, candidate] = [writer('it is so', -0.3), writer('it is so and', -0.3)];
+
+    expect((await compared(live, candidate)).kept.changed).toBe(20);
+    expect(scoresAskedOf(live)).toBe(20 + 3);
+  });
+
+  it('show that the new one is damaged', async () => {
+    const [live, candidate] = [writer('it is so', -0.3), writer('xx yy zz', -0.3, -7)];
+
+    expect((await compared(live, candidate)).signs).toEqual([
+      expect.stringContaining('have the perplexity 1,100 to it, and 1.35 to that version'),
+    ]);
+  });
+
+  it.each(['live', 'candidate'] as const)(
+    'are compared by their words where the %s one has no scores, which is asked once',
+    async (which) => {
+      const servers = { live: writer('it is so', -0.3), candidate: writer('it is', -0.3) };
+      const { ask } = servers[which];
+      servers[which].ask = async (request) => {
+        const answer = await ask(request);
+        return request.path === SCORE_PATH ? reply({ error: 'nothing here' }, 404) : answer;
+      };
+
+      const { kept, scores } = await compared(servers.live, servers.candidate);
+
+      expect(kept).toEqual({ asked: 20, changed: 20 });
+      expect(scores).toBeUndefined();
+      expect(scoresAskedOf(servers[which])).toBe(1);
+    },
+  );
+
+  it('are compared by their words where a request has none to score, or an answer is none', async () => {
+    const live = writer('', -0.3);
+    const candidate = writer('it is', -0.3);
+    const broken = { ...candidate, ask: async () => reply({}, 500) };
+
+    expect((await compared(live, candidate)).scores).toBeUndefined();
+    expect((await compared(writer('so', -0.3), broken)).scores).toBeUndefined();
+    expect(scoresAskedOf(live)).toBe(0);
+  });
+
+  it('are scored on after a score that failed later', async () => {
+    const [live, candidate] = [writer('it is so', -0.3), writer('it is so', -0.3)];
+    const { ask } = candidate;
+    let scored = 0;
+    candidate.ask = async (request) => {
+      if (request.path === SCORE_PATH) scored += 1;
+      return scored === 2 && request.path === SCORE_PATH ? reply({}, 503) : ask(request);
+    };
+
+    expect((await compared(live, candidate)).scores).toMatchObject({ asked: 19 });
+  });
+
+  it('are not scored where the models are none of language', async () => {
+    const [live, candidate] = [writer('it is so', -0.3), writer('it is so', -0.3)];
+
+    await compared(live, candidate, false);
+
+    expect(scoresAskedOf(live) + scoresAskedOf(candidate)).toBe(0);
+  });
+});
+
+it('a candidate is asked for scores where both versions are language models', async () => {
+  type Found = { readonly work?: { readonly inspection?: Inspection } } | undefined;
+  const world = memoryWorld({
+    async tap(method, call) {
+      const found = (await call()) as Found;
+      const inspection = found?.work?.inspection;
+      if (method !== 'registry.deployment' || !inspection) return found;
+      const facts = { ...inspection.facts, language: WRITES };
+      return { ...found, work: { ...found.work, inspection: { ...inspection, facts } } };
+    },
+  });
+  const says = (words: string) => (asked: Asked) =>
+    asked === 'ready'
+      ? answered(200)
+      : asked.path === SCORE_PATH
+        ? answered(200, { logprob: -1, tokens: 2, prompt_tokens: 5 })
+        : answered(200, { predictions: words });
+  const manifest = 'examples: [{ request: { prompt: Hello } }]';
+  world.behave('digits-v1', says('Hi there'));
+  world.behave('digits-v2', says('Good day'));
+  await world.deploy(world.upload({ manifest }));
+  const held = await world.before('CompareAnswers', world.upload({ manifest }));
+
+  await compareAnswers(world.deps)({ ...held, attempt: 0 });
+
+  expect((await world.recordOf(held)).work.comparison?.answers).toMatchObject({
+    kept: { asked: 1, changed: 0 },
+    scores: { asked: 1 },
+  });
+});
