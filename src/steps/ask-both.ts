@@ -18,6 +18,8 @@ import { answerScorer } from './score-answers.ts';
 const ASKED_TWICE = { always: 20, atMost: 50 } as const;
 /** How long one of the two servers works for this, before the cause of a difference is looked for, and in all (ms). */
 const BUDGET_MS = { requests: 5000, causes: 8000 } as const;
+/** The same for language models: an answer of theirs takes up to seconds on a CPU. Both servers and the requests that are under way then stay within the time that the step has. */
+const BUDGET_OF_LANGUAGE_MS = 20_000;
 /** How much the answers may take until no more are asked: they are held in memory, value by value, in several times as much. */
 const MOST_ANSWER_BYTES = 16e6;
 /** Fewer rows than this say nothing of how a version prepares them; more than the other show no more. */
@@ -49,7 +51,8 @@ export async function askBoth(both: Both): Promise<AnswerEvidence> {
   const [live, candidate] = [timed(both.live, both), timed(both.candidate, both)];
   const workedMs = () => Math.max(live.workedMs(), candidate.workedMs());
   const asked = { ...both, live: live.ask, candidate: candidate.ask };
-  const pairs = await pairsOf(asked, () => workedMs() >= BUDGET_MS.requests);
+  const budgetMs = both.isScored ? BUDGET_OF_LANGUAGE_MS : BUDGET_MS.requests;
+  const pairs = await pairsOf(asked, () => workedMs() >= budgetMs);
   const of = both.requests.filter(({ isDrawn }) => !isDrawn).length;
   const { tolerated, truth, names = [], isEmbedder = false } = both;
   const answers = compareAnswers(pairs, { of, tolerated, truth, names, isEmbedder });

@@ -37,7 +37,12 @@ function reply(body: unknown, status = 200): GoldenAnswer {
 
 type Server = { ask: (request: GoldenRequest) => Promise<GoldenAnswer>; asked: GoldenRequest[] };
 
-const compared = (live: Server, candidate: Server, isScored = true) =>
+const compared = (
+  live: Server,
+  candidate: Server,
+  isScored = true,
+  monotonicMs: () => number = () => 0,
+) =>
   askBoth({
     requests: Array.from({ length: 20 }, (_, index) => ({
       what: `prompt ${index}`,
@@ -50,7 +55,7 @@ const compared = (live: Server, candidate: Server, isScored = true) =>
     })),
     live: live.ask,
     candidate: candidate.ask,
-    monotonicMs: () => 0,
+    monotonicMs,
     tolerated: 0.02,
     truth: { margin: 0.02 },
     isScored,
@@ -131,6 +136,24 @@ describe('the answers of two language models', () => {
     };
 
     expect((await compared(live, candidate)).scores).toMatchObject({ asked: 19 });
+  });
+
+  it.each([
+    // The first three pairs take three requests of the live version, and each other one two.
+    ['20 s', true, 9],
+    ['5 s, without scores', false, 3],
+  ])('are asked for until one of the servers has worked for %s', async (_, isScored, asked) => {
+    const [live, candidate] = [writer('it is so', -0.3), writer('it is so', -0.3)];
+    let nowMs = 0;
+    // The clock is read before and after each request, which takes a second.
+    const second = () => {
+      nowMs += 500;
+      return 2 * nowMs;
+    };
+
+    const { kept } = await compared(live, candidate, isScored, second);
+
+    expect(kept.asked).toBe(asked);
   });
 
   it('are not scored where the models are none of language', async () => {

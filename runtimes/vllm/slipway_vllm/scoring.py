@@ -13,7 +13,7 @@ Asgi = Callable[[Any, Any, Any], Awaitable[None]]
 # The path, the body and the answer are those of runtimes/python.
 SCORE_PATH = "/slipway/score"
 _MOST_LETTERS = 2000
-_LEAST = -1e30
+_LEAST = -20.0
 
 
 def is_own(headers: Any) -> bool:
@@ -70,12 +70,12 @@ async def _score(app: Asgi, scope: Any, asked: dict[str, Any]) -> dict[str, Any]
     told = {"model": model, "prompt": [*prompt, *answer], "max_tokens": 1, "temperature": 0, "prompt_logprobs": 0}
     choice = (await _asked(app, scope, "/v1/completions", told))["choices"][0]
     each = choice["prompt_logprobs"][-len(answer) :]
-    logprob = sum(_finite(said[str(token)]["logprob"]) for token, said in zip(answer, each, strict=True))
-    return {"logprob": max(logprob, _LEAST), "tokens": len(answer), "prompt_tokens": len(prompt)}
+    logprob = sum(_bounded(said[str(token)]["logprob"]) for token, said in zip(answer, each, strict=True))
+    return {"logprob": logprob, "tokens": len(answer), "prompt_tokens": len(prompt)}
 
 
-def _finite(logprob: Any) -> float:
-    return float(logprob) if isinstance(logprob, (int, float)) and math.isfinite(logprob) else _LEAST
+def _bounded(logprob: Any) -> float:
+    return max(_LEAST, float(logprob)) if isinstance(logprob, (int, float)) and math.isfinite(logprob) else _LEAST
 
 
 async def _asked(app: Asgi, scope: Any, path: str, body: dict[str, Any]) -> Any:

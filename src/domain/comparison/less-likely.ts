@@ -17,7 +17,7 @@ export type ScoreEvidence = {
 
 /** The drops (nats for each token). The same weights in another type, or computed in another order, differ by less than the first; an answer that the version before finds as likely as its own, but for the second, was as good a choice. */
 const [LEAST_DROP, ALIKE] = [0.15, 0.5];
-/** A drop above it counts as it: a single token that is impossible is a drop without end. */
+/** A drop above it counts as it: what is bounded can be bet on. */
 const LARGEST_DROP = 4;
 /** No model that was trained further on the same tokenizer finds the answers of before so much less likely: each token 4.5 times. */
 const DAMAGED = 1.5;
@@ -101,9 +101,8 @@ function perToken({ logprob, tokens }: AnswerScore): number {
   return logprob / tokens;
 }
 
-/** Bounded, since an impossible token has an infinite one. */
 function perplexity(logprob: number): number {
-  return Math.min(1e9, Math.exp(-logprob));
+  return Math.exp(-logprob);
 }
 
 function shown(value = 0): string {

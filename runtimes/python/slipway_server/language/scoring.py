@@ -10,6 +10,7 @@ from ..refusal import Refusal, show
 
 # Longer answers say no more of a model, and each token of them costs as much as one that is generated.
 MOST_LETTERS = 2000
+LEAST = -20.0
 
 
 @dataclass(frozen=True)
@@ -22,15 +23,14 @@ class Scored:
 
 @dataclass(frozen=True)
 class Score:
-    """The natural logarithm of the probability of the answer's tokens, all together, and how many tokens it and its prompt have."""
+    """The sum of the natural logarithms of the probabilities of the answer's tokens, and how many tokens it and its prompt have."""
 
     logprob: float
     tokens: int
     prompt_tokens: int
 
     def json(self) -> dict[str, Any]:
-        # JSON has no infinity: a token that is impossible is as unlikely as a number can be.
-        return {"logprob": max(self.logprob, -1e30), "tokens": self.tokens, "prompt_tokens": self.prompt_tokens}
+        return {"logprob": self.logprob, "tokens": self.tokens, "prompt_tokens": self.prompt_tokens}
 
 
 def scored_in(body: Any) -> Scored:
@@ -63,9 +63,10 @@ def score_of(answer: dict[str, Any], text: str) -> Score:
     tokens = [each for each in choice["logprobs"]["content"] if each["bytes"]]
     if choice["finish_reason"] != "stop" or said != text or not tokens:
         raise Refusal(400, "the answer does not fit into the context together with its prompt")
-    logprob = sum(_finite(each["logprob"]) for each in tokens)
+    logprob = sum(bounded(each["logprob"]) for each in tokens)
     return Score(logprob, len(tokens), int(answer["usage"]["prompt_tokens"]))
 
 
-def _finite(logprob: Any) -> float:
-    return float(logprob) if isinstance(logprob, (int, float)) and math.isfinite(logprob) else -1e30
+def bounded(logprob: Any) -> float:
+    """The logarithm of a token's probability, at least -20: one token that is impossible would outweigh all others, and float32 tells less likely ones hardly apart."""
+    return max(LEAST, float(logprob)) if isinstance(logprob, (int, float)) and math.isfinite(logprob) else LEAST

@@ -17,7 +17,7 @@ from .emit import Emit
 from .engine import NO_TOOLS, Engine, too_long
 from .measures import Asked, Meter, Tell
 from .pieces import CallsApart, Pieces
-from .scoring import Score, Scored
+from .scoring import Score, Scored, bounded
 from .tool_calls import Form, as_templates_take, form_of, takes_tools
 from .transformers_options import count_of, logprobs_of, refuse_more, sampling_of, stops_of, template_options
 
@@ -91,7 +91,7 @@ class TransformersEngine(Engine):
                 # The token after each one but the last is one of the answer.
                 logits = self._model(input_ids=torch.cat([given, answer], dim=1)).logits[0, -count - 1 : -1]
             each = logits.float().log_softmax(-1).gather(1, answer[0].unsqueeze(1))
-        return Score(float(each.sum()), count, int(given.shape[1]))
+        return Score(sum(bounded(one) for one in each[:, 0].tolist()), count, int(given.shape[1]))
 
     def _prompt(self, prompt: str | list[dict[str, Any]]) -> Any:
         if isinstance(prompt, str):
