@@ -222,6 +222,21 @@ describe('how a GGUF file prepares texts', () => {
     expect(differing).toEqual([part]);
   });
 
+  it.each([
+    ['a token of texts', [1, 1, 1, 1], true],
+    ['one of its own', [1, 1, 3, 1], undefined],
+    ['a token that the file does not have', [1], undefined],
+  ] as const)('ends answers at %s', async (_, types, endsByText) => {
+    const entries = { ...SETTINGS, 'tokenizer.ggml.token_type': ['integers', types] } as const;
+    const file = memoryFile('m.gguf', ggufOf({ entries }));
+    const { language } = await inspectFiles([file], {
+      maxBytes: 1e9,
+      manifest: manifestSchema.parse({}),
+    });
+
+    expect(language?.endsByText).toBe(endsByText);
+  });
+
   it('has no template where the file has none, and no digest of a part that is too large', async () => {
     const { 'tokenizer.chat_template': _, ...without } = SETTINGS;
     const length = 2 ** 22 + 1;

@@ -22,12 +22,13 @@ class Data:
 
 @dataclass(frozen=True)
 class LanguageServing:
-    """How a language model is served: whether it generates or embeds, how many tokens a request and its answer may have together, and how many requests are answered side by side."""
+    """How a language model is served: whether it generates or embeds, how many tokens a request and its answer may have together, how many requests are answered side by side, and whether its answers end at a token that texts have too."""
 
     task: str
     context_tokens: int
     requests_at_once: int
     has_chat_template: bool
+    ends_by_text: bool = False
 
 
 @dataclass(frozen=True)
@@ -212,7 +213,7 @@ def _pipeline_of(said: Any) -> Pipeline | None:
 def _language_of(said: Any) -> LanguageServing | None:
     if said is None:
         return None
-    return LanguageServing(said["task"], int(said["contextTokens"]), int(said["requestsAtOnce"]), bool(said["hasChatTemplate"]))
+    return LanguageServing(said["task"], int(said["contextTokens"]), int(said["requestsAtOnce"]), bool(said["hasChatTemplate"]), bool(said.get("endsByText")))
 
 
 def required(env: Mapping[str, str], name: str) -> str:

@@ -26,6 +26,8 @@ export type LanguageServing = {
   readonly contextTokens: number;
   readonly requestsAtOnce: number;
   readonly hasChatTemplate: boolean;
+  /** Answers end at a token that texts have too, so llama.cpp cannot hold the model to a text. */
+  readonly endsByText?: boolean;
 };
 
 /**

@@ -9,7 +9,7 @@ import { type GgufHeader, readGguf } from './header.ts';
 import { type Network, networkOf, servingOf, shapeOf, sum } from './language.ts';
 import { allTensors } from './splits.ts';
 import type { GgufTensors } from './tensors.ts';
-import { preparationOf } from './text-preparation.ts';
+import { endsByText, preparationOf } from './text-preparation.ts';
 
 export const read: ReadFile = inspectGguf;
 
@@ -47,7 +47,8 @@ export async function inspectGguf(
     );
   }
   const weightBytes = sum(parts.map(({ bytes }) => bytes));
-  const language = servingOf({ ...network, task, cacheWidth }, asked);
+  const serving = servingOf({ ...network, task, cacheWidth }, asked);
+  const language = endsByText(header.values) ? { ...serving, endsByText: true } : serving;
   const quantization = quantizationOf(header, parts);
   return {
     format: 'gguf',

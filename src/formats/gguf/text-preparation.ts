@@ -31,6 +31,20 @@ export function preparationOf(values: Values): TextPreparation {
   };
 }
 
+// The tokens at which llama.cpp ends an answer besides those that it knows by their names, and the type of a token that texts have.
+const ENDS = ['eos', 'eot', 'eom'].map((name) => `${TOKENIZER}${name}_token_id`);
+const NORMAL = 1;
+
+/** Whether answers end at a token that texts have too, such as a full stop. llama.cpp aborts where its grammar needs such a token in the middle. */
+export function endsByText(values: Values): boolean {
+  const types = values.get('tokenizer.ggml.token_type');
+  if (typeof types !== 'object' || !('at' in types)) return false;
+  return ENDS.some((key) => {
+    const id = values.get(key);
+    return typeof id === 'number' && types.at?.(id) === NORMAL;
+  });
+}
+
 type Entries = readonly (readonly [string, GgufValue])[];
 
 /** Null where there is nothing, or a part of it is too large to have a digest. */

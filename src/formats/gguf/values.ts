@@ -2,12 +2,17 @@ import { createHash } from 'node:crypto';
 import { quoted, rejected } from '#formats/rejected.ts';
 import { type GgufCursor, RESAVE } from './cursor.ts';
 
-/** A value of the metadata, if its kind is kept; of a list, its length, and its numbers where they are few. A list or a long text of the tokenizer has its sha256 too. */
+/** A value of the metadata, if its kind is kept; of a list, its length, and its numbers where they are few. A list or a long text of the tokenizer has its sha256 too, and a list of numbers its numbers one by one. */
 export type GgufValue =
   | string
   | number
   | boolean
-  | { readonly length: number; readonly numbers: readonly number[]; readonly sha256?: string }
+  | {
+      readonly length: number;
+      readonly numbers: readonly number[];
+      readonly sha256?: string;
+      readonly at?: (index: number) => number | undefined;
+    }
   | { readonly textBytes: number; readonly sha256?: string };
 
 // https://github.com/ggml-org/ggml/blob/master/docs/gguf.md#file-structure
@@ -86,19 +91,20 @@ async function readList(
     return { length, numbers: [], ...(isDigested && { sha256: hash.digest('hex') }) };
   }
   const { bytes, read } = numberType(type, file, key);
-  if (length > MAX_KEPT_NUMBERS) {
-    return {
-      length,
-      numbers: [],
-      ...(await digested(cursor, length * bytes, { key, isDigested })),
-    };
+  const isKept = length <= MAX_KEPT_NUMBERS;
+  if (!isKept && !(isDigested && length * bytes <= MAX_DIGESTED_BYTES)) {
+    cursor.skip(length * bytes, key);
+    return { length, numbers: [] };
   }
   const view = await cursor.take(length * bytes, key);
-  const numbers = Array.from({ length }, (_, at) => read(view, at * bytes));
-  return { length, numbers, ...(isDigested && { sha256: sha256(view) }) };
+  const numbers = isKept ? Array.from({ length }, (_, at) => read(view, at * bytes)) : [];
+  if (!isDigested) return { length, numbers };
+  const copy = new DataView(view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength));
+  const at = (index: number) => (index < length ? read(copy, index * bytes) : undefined);
+  return { length, numbers, sha256: sha256(view), at };
 }
 
-/** Skips the bytes of a value, or reads them for their digest. */
+/** Skips the bytes of a text, or reads them for their digest. */
 async function digested(
   cursor: GgufCursor,
   bytes: number,

@@ -310,6 +310,28 @@ function describeServer(runtime: Runtime, path: string): void {
     }
   });
 
+  it('scores nothing where its answers end at a token that texts have, which would end llama.cpp', async () => {
+    const language = {
+      task: 'generate',
+      contextTokens: 512,
+      requestsAtOnce: 2,
+      hasChatTemplate: true,
+      endsByText: true,
+    };
+    const folder = await modelFolder({
+      'facts.json': JSON.stringify({ format: 'gguf', listens: true, language }),
+    });
+    const { post } = await started({ MODEL_FACTS: `${folder}/facts.json` });
+
+    const asked = { prompt: 'Hi', answer: 'a.' };
+    const { status, json } = await post('/slipway/score', asked, { 'x-slipway-own': '1' });
+
+    expect({ status, error: json.error }).toEqual({
+      status: 400,
+      error: expect.stringContaining('a token that texts have too'),
+    });
+  });
+
   it('knows in an account by what AWS says whether Slipway itself asks for a score', async () => {
     const status = async (
       env: Readonly<Record<string, string>>,

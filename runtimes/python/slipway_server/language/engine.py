@@ -83,6 +83,9 @@ class Engine:
         The log-probability of an answer. llama.cpp has no such call: it generates by a grammar in which the answer is the only text, and says of each token how likely it was without the grammar.
         Where several tokens begin the rest of the text it takes the likeliest, so a text that the model would not write may count as less likely than it is.
         """
+        # llama.cpp ends the whole process where its grammar needs a token that ends answers.
+        if self.serving.ends_by_text:
+            raise Refusal(400, "the model ends its answers at a token that texts have too, so llama.cpp cannot hold it to a text")
         request = {"temperature": 0, "max_tokens": UNBOUNDED, "grammar": grammar_of(asked.answer), "stream": False}
         with _refusals(), rendering() as rendered:
             answers: list[dict[str, Any]] = []
