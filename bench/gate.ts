@@ -9,6 +9,7 @@ import { fileSource } from '#adapters/local/bucket/file-source.ts';
 import type { TensorSpec } from '#domain/artifact/signature.ts';
 import type { AnswerEvidence } from '#domain/comparison/compare-answers.ts';
 import { type Judged, judgeComparison, TOLERATED } from '#domain/comparison/judge-comparison.ts';
+import { precisionOf } from '#domain/comparison/precision.ts';
 import { signatureDifferences } from '#domain/comparison/signature-differences.ts';
 import { weightDifferences } from '#domain/comparison/weight-differences.ts';
 import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
@@ -26,6 +27,8 @@ type Line = {
   readonly kind: string;
   readonly form: 'labelled' | 'number' | 'vector';
   readonly labels: readonly [before: readonly string[], after: readonly string[]];
+  /** The types of the weights of both versions, by the protocol's names. */
+  readonly dtypes: readonly [before: readonly string[], after: readonly string[]];
   readonly rows: readonly Row[];
   readonly pairs: readonly { readonly before: Answer; readonly after: Answer }[];
   readonly truth?: readonly number[];
@@ -146,11 +149,17 @@ async function judge(
     tolerated: TOLERATED,
     truth: { margin: 0.02 },
     isEmbedder: form === 'vector',
+    precision: precisionOf(weightsOfTypes(line.dtypes[0]), weightsOfTypes(line.dtypes[1])),
     names: ['label', 'odds', 'value', 'embedding', ...labels.flat().map((each) => `class ${each}`)],
   });
   const [theirs, own] = await Promise.all(line.files.map(weightsOf));
   const differences = [...weightDifferences(theirs, own), ...signatureDifferences(before, after)];
   return { answers, judged: judgeComparison({ isSameModel: false, differences, answers }) };
+}
+
+/** Weights of these types, as a manifest without wishes serves them. */
+function weightsOfTypes(dtypes: readonly string[]) {
+  return { facts: { dtypes }, manifest: { runtime: { optimize: 'auto' } } } as const;
 }
 
 /** The prints of the numbers in a file, as the inspection makes them. */

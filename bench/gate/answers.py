@@ -7,6 +7,7 @@ After a line, each line of rows on standard input is answered by the version bef
 """
 
 import json
+import logging
 import os
 import sys
 import tempfile
@@ -24,6 +25,7 @@ from models import (
     SCALES,
     Changed,
     Encoder,
+    Int8,
     Onnx,
     Table,
     Text,
@@ -90,6 +92,7 @@ def line(what, kind, before, after, rows, others=None, truth=None):
         "kind": kind,
         "form": before.form,
         "labels": [before.labels, after.labels],
+        "dtypes": [getattr(version, "dtypes", ["FP64"]) for version in (before, after)],
         "rows": told,
         "pairs": [{"before": a, "after": b} for a, b in zip(old, new)],
     }
@@ -116,6 +119,13 @@ def faults_of(model, x):
     yield "quantized too far", quantized(model)
     yield "a corrupted tensor", corrupted(model, 1)
     yield "scaled twice", scaled_twice(model)
+
+
+def int8_of(model, folder):
+    """The same network as ONNX in 32 bits and in 8; None for other models, whose graphs have no matrices."""
+    if not hasattr(model.estimator, "coefs_"):
+        return None
+    return Onnx(model, folder), Int8(model, folder)
 
 
 def equals_of(model, folder, seed):
@@ -167,6 +177,9 @@ class Rows:
         for kind, after in equals_of(model, folder, self.seed):
             for _ in range(4):
                 line("equal", kind, model, after, self.fresh()[0], self.fresh()[0])
+        for full, rounded_weights in filter(None, [int8_of(model, folder)]):
+            for _ in range(4):
+                line("equal", "int8 that holds", full, rounded_weights, self.fresh()[0], self.fresh()[0])
 
     def again(self, model):
         limit = error_of(model, *self.test) + AS_GOOD
@@ -218,14 +231,24 @@ def text_faults(seed, encoder):
         line("fault", "a template around the text", model, in_template(model), asked, others)
 
 
+def int8_encoder(seed, encoder, full):
+    for turn in range(2):
+        asked, others = (texts(seed + start + turn, ASKED)[0] for start in (9000, 9500))
+        line("equal", "int8 that holds", full, encoder, asked, others)
+
+
 def main(seeds, folder):
+    # The quantization advises a preparation that is for pictures.
+    logging.disable(logging.WARNING)
     encoder = Encoder(folder)
+    full = encoder.in_full(folder)
     for seed in range(seeds):
         kinds = [CLASSIFIERS[seed % len(CLASSIFIERS)], NUMBERS[seed % len(NUMBERS)]]
         for kind in kinds:
             Rows(seed, kind).all(SCRATCH.name)
         label_faults(seed, [kinds[0], CLASSIFIERS[(seed + 1) % len(CLASSIFIERS)]])
         text_faults(seed, encoder)
+        int8_encoder(seed, encoder, full)
 
 
 if __name__ == "__main__":

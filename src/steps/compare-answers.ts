@@ -8,6 +8,7 @@ import {
 import { gate } from '#domain/comparison/gate.ts';
 import { judgeComparison } from '#domain/comparison/judge-comparison.ts';
 import { ENOUGH_FRESH, expectedAnew, pairOf } from '#domain/comparison/judgement.ts';
+import { precisionOf } from '#domain/comparison/precision.ts';
 import { comparedRequests } from '#domain/comparison/requests.ts';
 import {
   type Deployment,
@@ -216,6 +217,7 @@ async function evidenceOf(
     names: [before, deployment].flatMap((each) => namesOf(known(each))),
     isEmbedder: known(before).facts.pipeline?.task === 'feature-extraction',
     isScored: [before, deployment].every((each) => known(each).facts.language?.task === 'generate'),
+    precision: precisionOf(known(before), known(deployment)),
   });
   if (!found) return { answers, pair };
   return { answers: expectedAnew(found.answers, answers), earlier: found.earlier, pair };
@@ -248,7 +250,7 @@ async function bothOf(
   deployment: Deployment,
   before: Deployment,
   live: ModelVersion,
-): Promise<Omit<Both, 'tolerated' | 'truth' | 'names' | 'isEmbedder' | 'isScored'>> {
+): Promise<Omit<Both, 'tolerated' | 'truth' | 'names' | 'isEmbedder' | 'isScored' | 'precision'>> {
   const { registry, router, prober, clock, artifacts } = deps;
   const { model, work } = deployment;
   const { request: golden } = await proofOf(registry, before);

@@ -17,6 +17,7 @@ import {
   scoreEvidence,
   tolerableDrop,
 } from './less-likely.ts';
+import { explains, type Precision } from './precision.ts';
 import { publicWords } from './public-words.ts';
 import { isAsGood, type TruthEvidence, truthEvidence } from './truth.ts';
 import { unrelatedSigns } from './unrelated.ts';
@@ -29,6 +30,8 @@ export type AnswerEvidence = {
   readonly kept: { readonly asked: number; readonly changed: number };
   readonly drawn: { readonly asked: number; readonly changed: number };
   readonly noisy: number;
+  /** How many answers differ by no more than the `bits` of the weights explain; they count as before. */
+  readonly rounded?: { readonly answers: number; readonly bits: number };
   /** The signs that the version is broken, as sentences; the last one counts the rest. */
   readonly signs: readonly string[];
   /** The sign among them that rests on what its owner expects of it. */
@@ -94,6 +97,8 @@ export type Counting = {
   readonly names?: readonly string[];
   /** Whether the answers are vectors that clients store. */
   readonly isEmbedder?: boolean;
+  /** The precision that explains small differences. */
+  readonly precision?: Precision | undefined;
 };
 
 /** Compares the answers by the golden request's ruler. */
@@ -113,10 +118,11 @@ export function compareAnswers(pairs: readonly AskedPair[], counting: Counting):
     }),
     words,
   );
-  const seen: readonly SeenPair[] = pairs.map((pair) => ({
+  const looked: readonly SeenPair[] = pairs.map((pair) => ({
     pair,
     ...look(pair, { shape, tolerable }),
   }));
+  const seen = withoutRounding(looked, counting);
   const answered = seen.flatMap((each) => (each.kind === 'answered' ? [each] : []));
   const refused = seen.filter(({ kind }) => kind === 'refused').map(({ pair }) => pair);
   const worst = worstAnswers(seen.flatMap(changedPair));
@@ -134,6 +140,12 @@ export function compareAnswers(pairs: readonly AskedPair[], counting: Counting):
     kept: { asked: kept.length, changed: kept.filter(Boolean).length },
     drawn: { asked: drawn.length, changed: drawn.filter(Boolean).length },
     noisy: seen.filter(({ kind }) => kind === 'noisy').length,
+    ...(counting.precision && {
+      rounded: {
+        answers: looked.filter((each, at) => each !== seen[at]).length,
+        bits: counting.precision.bits,
+      },
+    }),
     signs: boundedSigns([
       ...refusal,
       ...unmet,
@@ -163,6 +175,23 @@ export function compareAnswers(pairs: readonly AskedPair[], counting: Counting):
       words,
     ),
   };
+}
+
+/** The pairs, in which answers that the precision of the weights explains differ no more. */
+function withoutRounding(
+  looked: readonly SeenPair[],
+  { precision, isEmbedder = false }: Counting,
+): readonly SeenPair[] {
+  if (!precision) return looked;
+  const answered = looked.flatMap((each) =>
+    each.kind === 'answered' ? [{ ...contents(each), leaves: each.leaves }] : [],
+  );
+  const isExplained = explains(precision, answered, isEmbedder);
+  return looked.map((each) => {
+    if (each.kind !== 'answered' || each.differs === undefined) return each;
+    const isSame = isExplained({ ...contents(each), leaves: each.leaves });
+    return isSame ? { ...each, differs: undefined } : each;
+  });
 }
 
 /** The contents of both answers to a request that both answered. */

@@ -87,7 +87,7 @@ function judgeShare(answers: AnswerEvidence, tolerated: number): Judged {
       changed === 0
         ? `all of ${asked} kept requests are answered as before${shareOf(share)}`
         : `${changed} of ${asked} kept requests are answered otherwise${shareOf(share)}; ${percent(tolerated)} are tolerated`;
-    return { verdict: 'same', level: 'answers', reason };
+    return { verdict: 'same', level: 'answers', reason: `${reason}${roundedOf(answers)}` };
   }
   return {
     verdict: 'unproven',
@@ -111,6 +111,12 @@ function unproven({ kept, drawn, noisy, more = 0 }: AnswerEvidence, share: Chang
       ? `${more} more of the ${share.of} that there are would decide`
       : `${ENOUGH_ANSWERS - asked} more examples in model.yaml would decide`;
   return `${seen}${shareOf(share)}${of}${noise}; ${need}`;
+}
+
+/** The answers that differ by no more than the weights' precision explains. */
+function roundedOf({ rounded }: AnswerEvidence): string {
+  if (!rounded || rounded.answers === 0) return '';
+  return `; ${rounded.answers} answers differ by as little as weights of ${rounded.bits} bits explain`;
 }
 
 /** The share of all, where not all were asked. */

@@ -12,6 +12,11 @@ export function deviation(values: readonly number[]): number {
   return Math.sqrt(mean(values.map((value) => (value - centre) ** 2)));
 }
 
+/** Whether most of these numbers have a fraction: whole ones may be classes, which have no order, and probabilities may be 0 and 1 now and then. */
+export function areMeasured(values: readonly number[]): boolean {
+  return values.filter((value) => !Number.isInteger(value)).length * 2 > values.length;
+}
+
 /** The line of least squares; its coefficient of determination is 0 where either side is constant. */
 export function lineThrough(pairs: readonly NumberPair[]): {
   readonly slope: number;

@@ -1,5 +1,5 @@
 import { byPlace, type LeafPair } from './answer-content.ts';
-import { deviation, lineThrough, type NumberPair } from './statistics.ts';
+import { areMeasured, deviation, lineThrough, type NumberPair } from './statistics.ts';
 
 // Fewer numbers could show it by chance.
 const ENOUGH_NUMBERS = 30;
@@ -20,7 +20,7 @@ export function unrelatedSigns(pairs: readonly LeafPair[]): readonly string[] {
     const numbers = found.flatMap(({ before, after }) =>
       typeof before === 'number' && typeof after === 'number' ? [[before, after] as const] : [],
     );
-    return areMeasured(numbers) ? (signOf(where, numbers) ?? []) : [];
+    return areMeasured(numbers.map(([x]) => x)) ? (signOf(where, numbers) ?? []) : [];
   });
 }
 
@@ -35,11 +35,6 @@ function signOf(where: string, numbers: readonly NumberPair[]): string | undefin
   }
   if (now >= old * COLLAPSED.spread || found >= COLLAPSED.correlation) return undefined;
   return `${where} hardly depends on the request any more: its standard deviation is ${shown(now)}; before: ${shown(old)}`;
-}
-
-/** Whole numbers may be classes, which have no order; probabilities may be 0 and 1 now and then. */
-function areMeasured(numbers: readonly NumberPair[]): boolean {
-  return numbers.filter(([before]) => !Number.isInteger(before)).length * 2 > numbers.length;
 }
 
 function shown(value: number): number {

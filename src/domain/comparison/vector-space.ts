@@ -11,13 +11,16 @@ type Answers = { readonly before: unknown; readonly after: unknown };
 
 /** The sign that an embedder's vectors lie in another space, as a sentence: most of them point elsewhere. Clients hold stored vectors, which no longer compare with new ones, however good these are. */
 export function movedSpace(pairs: readonly Answers[]): string | undefined {
-  const cosines = pairs.flatMap(({ before, after }) => {
-    const now = vectorsIn(after);
-    return vectorsIn(before).map((vector, index) => cosine(vector, now[index] ?? []));
-  });
+  const cosines = pairs.flatMap(cosinesOf);
   const away = cosines.filter((each) => each < NEAR).length;
   if (cosines.length < ENOUGH_VECTORS || away * 2 <= cosines.length) return undefined;
   return `${away} of ${cosines.length} vectors point elsewhere (a cosine below ${NEAR} with those of before): vectors that clients have stored no longer compare with them`;
+}
+
+/** The cosine of each vector of an answer with the one in its place in the other answer. */
+export function cosinesOf({ before, after }: Answers): readonly number[] {
+  const now = vectorsIn(after);
+  return vectorsIn(before).map((vector, index) => cosine(vector, now[index] ?? []));
 }
 
 /** The lists of numbers in an answer, in their order. */
