@@ -15,6 +15,7 @@ export const BEHAVIOURS = [
   'leaks',
   'loads-much',
   'never-ready',
+  'pauses-when-told',
   'ponders',
   'slow',
   'waits-while-held',
