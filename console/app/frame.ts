@@ -1,7 +1,12 @@
 import type { ComponentChildren } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
 import { html } from '../look/html.ts';
+import { plain } from '../look/words.ts';
+import type { Api } from './api.ts';
+import { isOfTeam } from './place.ts';
 import type { Route } from './route.ts';
-import { isConnected, models } from './state.ts';
+import { signOut } from './sign-in.ts';
+import { isConnected, lock, models, standing } from './state.ts';
 
 const PAGES = [
   { page: 'models', address: '#/', title: 'Models' },
@@ -24,6 +29,7 @@ export function Frame({ route, children }: { route: Route; children?: ComponentC
           )}
         </nav>
         <${Connection} />
+        ${isOfTeam() && html`<${Person} />`}
       </div>
     </header>
     <main id="main" tabindex="-1" class="inside">${children}</main>
@@ -41,4 +47,26 @@ function Connection() {
   const known = models.use();
   const words = isNow ? (known ? 'live' : 'reading') : 'no answer; trying again';
   return html`<span role="status" class="badge push ${isNow ? 'quiet' : 'warn'}" title=${isNow ? 'What you see is as it is now' : 'Slipway does not answer. What you see is as it last was.'}>${words}</span>`;
+}
+
+/** Who has signed in, and the way out. */
+function Person() {
+  const now = standing.use();
+  return now.kind === 'open' ? html`<${SignedIn} api=${now.api} />` : null;
+}
+
+function SignedIn({ api }: { api: Api }) {
+  const [name, setName] = useState('');
+  useEffect(() => {
+    api.json<{ name: string }>('console/person').then(
+      (person) => setName(person.name),
+      () => undefined,
+    );
+  }, [api]);
+  async function leave(): Promise<void> {
+    const url = await signOut(api.token).catch(() => null);
+    lock('You have signed out.');
+    if (url !== null) location.assign(url);
+  }
+  return html`<span class="soft person">${plain(name)}</span><button class="button tight" onClick=${leave}>Sign out</button>`;
 }

@@ -1,17 +1,15 @@
+import { type Locked, returnedFrom, type Session } from './sign-in.ts';
+
 const KEY = 'slipway-token';
 const CODE = /^#open=([\w-]+)$/;
 
-/**
- * The token of this console. It is kept in the tab: neither another site nor a later program on this port finds it in the browser's storage.
- * Tabs of one console share it while one of them is open.
- */
-export type Session = { readonly token: string };
-
-/** A failure to open the console, with what to do. */
-export type Locked = { readonly locked: string };
-
-/** Takes the code of a link out of the address, else what the tab or another tab has. */
+/** Takes the code of a link, or what an identity provider has sent, out of the address, else what the tab or another tab has. */
 export async function openSession(): Promise<Session | Locked> {
+  const signedIn = await returnedFrom(location.search);
+  if (signedIn) {
+    if ('token' in signedIn) keep(signedIn.token);
+    return signedIn;
+  }
   const code = CODE.exec(location.hash)?.[1];
   if (code !== undefined) {
     // Out of the address and of the history at once.

@@ -7,7 +7,7 @@ import {
   type RefusedDrop,
 } from './api.ts';
 import { followEvents, type Heard, pause } from './feed.ts';
-import { isOfAccount } from './place.ts';
+import { isOfAccount, isOfTeam } from './place.ts';
 import { forget, openSession } from './session.ts';
 import { store } from './store.ts';
 
@@ -52,18 +52,21 @@ export async function begin(): Promise<void> {
         isConnected.set(now);
         if (now) readSoon(api);
       },
-      refused: () =>
-        lock(
-          isOfAccount()
-            ? 'The command that opened this console has ended.'
-            : 'This console was opened more than a month ago, or for another data folder.',
-        ),
+      refused: () => lock(whyRefused()),
     },
     NEVER,
   );
 }
 
-function lock(why: string): void {
+function whyRefused(): string {
+  if (isOfTeam()) return 'Your session has ended.';
+  return isOfAccount()
+    ? 'The command that opened this console has ended.'
+    : 'This console was opened more than a month ago, or for another data folder.';
+}
+
+/** Shows nothing more of what was read. */
+export function lock(why: string): void {
   forget();
   standing.set({ kind: 'locked', why });
 }

@@ -8,8 +8,8 @@ export type ConsoleSite = (request: Request) => Response | undefined;
 type Options = {
   /** The origins, besides its own, that the console may ask: those of the models' endpoints. */
   readonly connects: readonly string[];
-  /** Where its Slipway runs: in an account the caller's own credentials do all that the console asks. */
-  readonly place: 'machine' | 'account';
+  /** Where its Slipway runs: in an account the caller's own credentials do all that the console asks, and a team signs in. */
+  readonly place: 'machine' | 'account' | 'team';
 };
 
 const FOLDER = '/console/';

@@ -41,7 +41,7 @@ export async function start({
     ? slipway.consoleLink()
     : `${control}, opened by \`slipway console\``;
   output.line(
-    `gateway   ${gateway}\ncontrol   ${control}\nconsole   ${console}\nbucket    ${bucketDir}, with a model in models/NAME/${s3Words(slipway.s3())}${othersWords(slipway)}\nwalls     ${wallsWords(walls)}`,
+    `gateway   ${gateway}\ncontrol   ${control}\nconsole   ${console}\nbucket    ${bucketDir}, with a model in models/NAME/${s3Words(slipway.s3())}${othersWords(slipway, config)}\nwalls     ${wallsWords(walls)}`,
   );
   for (const moved of movedPorts(config, { gateway, control })) output.line(moved);
   output.data({
@@ -100,16 +100,17 @@ function s3Words(s3: string | undefined): string {
   return s3 === undefined ? '' : `\nS3        ${s3}, with the keys of \`slipway keys\``;
 }
 
-function othersWords({
-  others,
-  othersControl,
-}: {
-  readonly others: string | undefined;
-  readonly othersControl: string | undefined;
-}): string {
+type Others = Pick<Awaited<ReturnType<typeof startLocal>>, 'others' | 'othersControl'>;
+
+function othersWords(
+  { others, othersControl }: Others,
+  { oidcIssuer, consoleUrl }: LocalConfig,
+): string {
   if (others === undefined) return '';
   const control = othersControl === undefined ? '' : `, and the control API at ${othersControl}`;
-  return `\nothers    ${others}, for callers with a key${control}`;
+  const signIn =
+    oidcIssuer === undefined ? '' : `\nsign-in   ${consoleUrl}, with an account of ${oidcIssuer}`;
+  return `\nothers    ${others}, for callers with a key${control}${signIn}`;
 }
 
 function wallsWords({ says, refuses }: WallsReport): string {

@@ -3,6 +3,7 @@ import * as z from 'zod/mini';
 import { isNetwork } from '#adapters/local/gateway/forwarded.ts';
 import limits from '#domain/data/lambda-limits.json' with { type: 'json' };
 import { Failure } from '#domain/failure.ts';
+import { type GroupGrant, readGroupGrant } from '#domain/grant.ts';
 import { requireAccelerators } from '#domain/placement/accelerators.ts';
 import { namesSigners } from '#operations/signing/release-signing.ts';
 
@@ -62,6 +63,22 @@ const address = z
   .string()
   .check(z.refine((text) => isIP(text) !== 0, 'expected an IP address such as 0.0.0.0'));
 
+// A sign-in sends codes and tokens to it.
+const providerUrl = z.string().check(
+  z.refine((text) => {
+    const url = URL.parse(text);
+    if (url === null || url.username || url.password || url.search || url.hash) return false;
+    return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname));
+  }, 'expected an https URL such as https://login.example'),
+);
+
+/** As a browser has them in a URL. */
+function isLoopback(hostname: string): boolean {
+  return ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
+}
+
+const groupGrant = z.string().check(z.refine(grantsSomething, 'expected GROUP=ROLES:MODELS'));
+
 const file = z.string().check(z.minLength(1, 'expected the path of a file'));
 
 const PORT = { error: 'expected a port from 0 to 65535' };
@@ -92,6 +109,11 @@ const OPTIONS: Readonly<Record<string, string>> = {
   trustedProxies: '--trusted-proxy',
   publicUrl: '--public-url',
   consoleUrl: '--console-url',
+  oidcIssuer: '--oidc-issuer',
+  oidcClientId: '--oidc-client-id',
+  oidcClaim: '--oidc-claim',
+  oidcScopes: '--oidc-scope',
+  oidcGrants: '--oidc-grant',
   webhooks: '--webhook',
   trustedSigners: '--trusted-signer',
 };
@@ -108,6 +130,7 @@ const OPTIONS: Readonly<Record<string, string>> = {
  * `maxReplicas` and `allowedAccelerators` (names of GPUs, none if empty) cap what a manifest may ask for, and `maxMonthlyUsd` what a model would cost on AWS.
  * `requireApproval`: a promotion goes live only once a person has approved it. `trustedSigners`: the public keys of which one has to have signed it; without any an unsigned one is taken.
  * `requestLog`: the gateway logs each request. Pages of `corsOrigins` may call models. `allowedHosts` are names of this machine beside its own, which a reverse proxy hands on. `trustedProxies` are addresses and networks of proxies whose `Forwarded` and `X-Forwarded-*` headers are believed; a proxy on this machine always is. `publicUrl` and `consoleUrl`: where one publishes the gateway and the console, each with an origin of its own.
+ * `oidcIssuer`, `oidcClientId`, `oidcClientSecret`: the identity provider at which people sign in for the console at `consoleUrl`, and this Slipway as its client. `oidcGrants` says what the members of the groups in `oidcClaim` may do; `oidcScopes` are asked for besides those of every sign-in.
  * `memoryMiB`: the most that all model servers are to hold together; three quarters of the machine's by default.
  * Events are posted to `webhooks`, signed with `webhookSecret`: `whsec_` and 24 to 64 bytes in base64, as in Standard Webhooks.
  */
@@ -148,6 +171,12 @@ const localConfig = z.strictObject({
   trustedProxies: z._default(z.array(network), []),
   publicUrl: z.optional(published),
   consoleUrl: z.optional(published),
+  oidcIssuer: z.optional(providerUrl),
+  oidcClientId: z.optional(z.string().check(z.minLength(1))),
+  oidcClientSecret: z.optional(z.string().check(z.minLength(1))),
+  oidcClaim: z._default(z.string().check(z.minLength(1)), 'groups'),
+  oidcScopes: z._default(z.array(z.string().check(z.regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/))), []),
+  oidcGrants: z._default(z.array(groupGrant), []),
   webhooks: z._default(z.array(webhook), []),
   webhookSecret: z.optional(
     z
@@ -168,7 +197,9 @@ export function readLocalConfig(values: Readonly<Record<string, unknown>>): Loca
   const parsed = localConfig.safeParse(values, { error: z.locales.en().localeError });
   if (parsed.success) {
     requireAccelerators('--allowed-accelerators', parsed.data.allowedAccelerators ?? []);
-    return requireHost(requireTwoOrigins(requireTwoPorts(requireSecret(parsed.data))));
+    return requireSignIn(
+      requireHost(requireTwoOrigins(requireTwoPorts(requireSecret(parsed.data)))),
+    );
   }
   const problems = parsed.error.issues.map(({ path, message }) => {
     const [entry = '', ...inner] = path.map(String);
@@ -248,4 +279,70 @@ function requireHost(config: LocalConfig): LocalConfig {
   throw new Failure('InputInvalid', `${option} is for other machines, and there is no --host`, {
     fix: 'Add --host with the address at which they reach this one, such as 0.0.0.0.',
   });
+}
+
+/** How people sign in at the console; undefined where they do not. */
+export function signInSettings(config: LocalConfig): SignInSettings | undefined {
+  const { oidcIssuer: issuer, oidcClientId: clientId, consoleUrl } = config;
+  if (issuer === undefined || clientId === undefined || consoleUrl === undefined) return undefined;
+  return {
+    issuer,
+    clientId,
+    clientSecret: config.oidcClientSecret,
+    consoleUrl,
+    claim: config.oidcClaim,
+    scopes: [...new Set(['email', 'profile', ...config.oidcScopes])],
+    grants: config.oidcGrants.map(readGroupGrant),
+  };
+}
+
+export type SignInSettings = {
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly clientSecret: string | undefined;
+  readonly consoleUrl: string;
+  readonly claim: string;
+  readonly scopes: readonly string[];
+  readonly grants: readonly GroupGrant[];
+};
+
+/** The options that have people sign in need each other. */
+function requireSignIn(config: LocalConfig): LocalConfig {
+  const { oidcIssuer, oidcClientId, oidcGrants, othersControlPort, consoleUrl } = config;
+  if (oidcIssuer === undefined && oidcClientId === undefined && oidcGrants.length === 0) {
+    return config;
+  }
+  const needed = {
+    '--oidc-issuer': oidcIssuer,
+    '--oidc-client-id': oidcClientId,
+    '--oidc-grant': oidcGrants[0],
+    '--host-control-port': othersControlPort,
+    '--console-url': consoleUrl,
+  };
+  const missing = Object.entries(needed).filter(([, value]) => value === undefined);
+  if (missing.length > 0) {
+    throw new Failure(
+      'InputInvalid',
+      `people cannot sign in without ${missing.map(([option]) => option).join(', ')}`,
+      { fix: 'docs/server.md has an example of all options of a sign-in.' },
+    );
+  }
+  const { protocol, hostname } = new URL(consoleUrl ?? '');
+  if (protocol === 'https:' || isLoopback(hostname)) return config;
+  throw new Failure(
+    'InputInvalid',
+    `--console-url ${consoleUrl} is plain HTTP, in which a sign-in can be read`,
+    {
+      fix: 'Give the https address of the control API for other machines, or of a proxy in front of it.',
+    },
+  );
+}
+
+function grantsSomething(text: string): boolean {
+  try {
+    readGroupGrant(text);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -86,7 +86,8 @@ function requireName(name: string): void {
   );
 }
 
-function requireModels(models: KeyModels): void {
+/** Fails with `InputInvalid` for a list of models that is empty or has an invalid name. */
+export function requireModels(models: KeyModels): void {
   if (models === 'all') return;
   const wrong = models.find((model) => !isModelName(model) && !isPrefix(model));
   if (wrong !== undefined)

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { readLocalConfig } from '#compose/config.ts';
+import { readLocalConfig, signInSettings } from '#compose/config.ts';
 
 const KEY = generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
   .publicKey.export({ type: 'spki', format: 'der' })
@@ -105,4 +105,53 @@ describe('the addresses of a proxy in front', () => {
       expect(() => readLocalConfig({ publicUrl })).toThrow(/--public-url .*: expected an address/);
     },
   );
+});
+
+describe('the sign-in of people', () => {
+  const whole = {
+    othersHost: '0.0.0.0',
+    othersControlPort: 8084,
+    consoleUrl: 'https://models.example:8084',
+    oidcIssuer: 'https://login.example/realm',
+    oidcClientId: 'slipway',
+    oidcGrants: ['ml=see,drop:team-a-*'],
+  };
+
+  it('is read with what its groups may do', () => {
+    const config = readLocalConfig({ ...whole, oidcScopes: ['groups', 'email'] });
+
+    expect(signInSettings(config)).toEqual({
+      issuer: 'https://login.example/realm',
+      clientId: 'slipway',
+      clientSecret: undefined,
+      consoleUrl: 'https://models.example:8084',
+      claim: 'groups',
+      scopes: ['email', 'profile', 'groups'],
+      grants: [{ group: 'ml', roles: ['see', 'drop'], models: ['team-a-*'] }],
+    });
+    expect(signInSettings(readLocalConfig({}))).toBeUndefined();
+  });
+
+  it.each([
+    [{ oidcClientId: undefined }, /cannot sign in without --oidc-client-id$/],
+    [{ oidcIssuer: undefined, oidcGrants: [] }, /without --oidc-issuer, --oidc-grant$/],
+    [{ othersControlPort: undefined }, /cannot sign in without --host-control-port$/],
+    [{ consoleUrl: undefined }, /cannot sign in without --console-url$/],
+    [{ consoleUrl: 'http://models.example' }, /plain HTTP, in which a sign-in can be read/],
+    [{ oidcIssuer: 'http://login.example' }, /--oidc-issuer .*: expected an https URL/],
+    [
+      { oidcIssuer: 'https://a:b@login.example' },
+      /--oidc-issuer https:\/\/….*: expected an https URL/,
+    ],
+    [{ oidcGrants: ['ml=rule:a'] }, /--oidc-grant ml=rule:a: expected GROUP=ROLES:MODELS/],
+    [{ oidcScopes: ['a b'] }, /--oidc-scope a b: /],
+  ])('is refused with %j', (change, says) => {
+    expect(() => readLocalConfig({ ...whole, ...change })).toThrow(says);
+  });
+
+  it('may be tried on this machine in plain HTTP', () => {
+    const here = { consoleUrl: 'http://localhost:8084', oidcIssuer: 'http://127.0.0.1:9000' };
+
+    expect(readLocalConfig({ ...whole, ...here })).toMatchObject(here);
+  });
 });

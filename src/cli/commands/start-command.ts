@@ -33,6 +33,11 @@ type StartOptions = Common & {
   readonly allowedHost: readonly string[];
   readonly trustedProxy: readonly string[];
   readonly webhook: readonly string[];
+  readonly oidcIssuer?: string;
+  readonly oidcClientId?: string;
+  readonly oidcClaim?: string;
+  readonly oidcScope: readonly string[];
+  readonly oidcGrant: readonly string[];
 };
 
 /** Adds the command that starts Slipway itself on this machine; `run` does so. */
@@ -129,6 +134,24 @@ export function addStartCommand(
       'the address at which a reverse proxy publishes the console, with another host name or port than the models',
     )
     .option(
+      '--oidc-issuer <url>',
+      'with --host-control-port: the identity provider (OpenID Connect) at which people sign in for the console at --console-url; the secret of the client is in SLIPWAY_OIDC_CLIENT_SECRET',
+    )
+    .option('--oidc-client-id <id>', 'this Slipway as the identity provider knows it')
+    .option(
+      '--oidc-grant <group=roles:models>',
+      'what the members of a group may do: ml-team-a=see,drop,promote:team-a-*; may be repeated',
+      collected,
+      [],
+    )
+    .option('--oidc-claim <name>', 'the claim that names the groups of a person (default: groups)')
+    .option(
+      '--oidc-scope <name>',
+      'a scope to ask for besides openid, email and profile; may be repeated',
+      collected,
+      [],
+    )
+    .option(
       '--webhook <url>',
       'the address to which each event is posted, signed with SLIPWAY_WEBHOOK_SECRET; may be repeated',
       collected,
@@ -196,6 +219,12 @@ export function readStartOptions(options: StartOptions): LocalConfig {
     trustedProxies: options.trustedProxy,
     publicUrl: options.publicUrl,
     consoleUrl: options.consoleUrl,
+    oidcIssuer: options.oidcIssuer,
+    oidcClientId: options.oidcClientId,
+    oidcClientSecret: process.env['SLIPWAY_OIDC_CLIENT_SECRET'] || undefined,
+    oidcClaim: options.oidcClaim,
+    oidcScopes: options.oidcScope,
+    oidcGrants: options.oidcGrant,
     webhooks: options.webhook,
     webhookSecret: process.env['SLIPWAY_WEBHOOK_SECRET'],
   });

@@ -4,14 +4,19 @@ import { table } from './table.ts';
 /** A table with one line for each entry. */
 export function auditLines(entries: readonly AuditEntry[]): readonly string[] {
   if (entries.length === 0) return ['nothing was noted in that time'];
-  const rows = entries.map(({ time, by, key, address, action, model, object, outcome }) => [
-    time,
-    key === null ? by : `${by} (${key})`,
-    address ?? '',
-    action,
-    model ?? '',
-    object ?? '',
-    outcome,
-  ]);
+  const rows = entries.map(
+    ({ time, by, key, subject, address, action, model, object, outcome }) => {
+      const id = key ?? subject;
+      return [
+        time,
+        id === undefined ? by : `${by} (${id})`,
+        address ?? '',
+        action,
+        model ?? '',
+        object ?? '',
+        outcome,
+      ];
+    },
+  );
   return table(['TIME', 'BY', 'ADDRESS', 'ACTION', 'MODEL', 'OBJECT', 'OUTCOME'], rows);
 }

@@ -176,7 +176,9 @@ export async function openControl(
       token,
       models: new URL(models).origin,
       place: 'machine',
-      ...(config.consoleUrl !== undefined && { published: config.consoleUrl }),
+      // Where people sign in, that address is of the console for them.
+      ...(config.consoleUrl !== undefined &&
+        config.oidcIssuer === undefined && { published: config.consoleUrl }),
     },
     {
       host: config.host,

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import { systemClock } from '#adapters/clocks.ts';
 import { realTimers } from '#adapters/local/concurrency/timers.ts';
+import type { ConsoleOfPeople } from '#adapters/local/control/remote-control.ts';
 import { strangers } from '#adapters/local/gateway/callers.ts';
 import { clientAddressFor, frontFor, trustIn } from '#adapters/local/gateway/forwarded.ts';
 import { outerCallers } from '#adapters/local/gateway/outer-callers.ts';
@@ -10,11 +11,13 @@ import { listen } from '#adapters/local/http/listen.ts';
 import { type TlsFiles, tlsFiles } from '#adapters/local/http/tls-files.ts';
 import { machineOperations } from '#control/operations.ts';
 import type { ApiKey } from '#domain/api-key.ts';
+import type { Actor } from '#domain/audit-entry.ts';
 import { Failure } from '#domain/failure.ts';
+import { type Holder, holderOfKey } from '#domain/grant.ts';
 import { audited } from '#operations/access/audited.ts';
 import { grantedTo } from '#operations/access/granted.ts';
 import { USUAL_PORTS } from '#operations/usual-ports.ts';
-import type { LocalConfig } from '../config.ts';
+import { type LocalConfig, signInSettings } from '../config.ts';
 import type { openControl } from './control.ts';
 import type { Serving } from './serving.ts';
 import type { State } from './state.ts';
@@ -96,13 +99,14 @@ async function openRemoteControl(
   { state, control, config, tls }: Parts,
   { host, callers, gateway }: Opened,
 ) {
-  const { othersControlPort: port, allowedHosts, trustedProxies, publicUrl } = config;
+  const { othersControlPort: port, allowedHosts, trustedProxies, publicUrl, consoleUrl } = config;
   if (port === undefined) return undefined;
   const { controlApi } = await import('#adapters/local/control/control-api.ts');
   const { remoteControl } = await import('#adapters/local/control/remote-control.ts');
   const frontOf = frontFor(trustedProxies);
   const addressOf = clientAddressFor(trustedProxies);
-  const hosts = publicUrl ? [...allowedHosts, new URL(publicUrl).hostname] : allowedHosts;
+  const published = [publicUrl, consoleUrl].filter((url) => url !== undefined);
+  const hosts = [...allowedHosts, ...published.map((url) => new URL(url).hostname)];
 
   /** The address of the gateway under the name by which the client reaches this machine. */
   function endpointsFor(raw: IncomingMessage): string {
@@ -115,8 +119,23 @@ async function openRemoteControl(
 
   function granted(key: ApiKey, raw: IncomingMessage) {
     const actor = { by: key.name, key: key.id, door: 'control', address: addressOf(raw) } as const;
-    const operations = grantedTo(key, control.operationsAt(endpointsFor(raw)));
+    return operationsOf(holderOfKey(key), actor, raw);
+  }
+
+  function operationsOf(holder: Holder, actor: Actor, raw: IncomingMessage) {
+    const operations = grantedTo(holder, control.operationsAt(endpointsFor(raw)));
     return audited(machineOperations, operations, (act) => state.audit.add(actor, act));
+  }
+
+  /** The console for those who sign in; undefined where nobody does. */
+  async function openConsole(): Promise<ConsoleOfPeople<typeof machineOperations> | undefined> {
+    const signing = signInSettings(config);
+    if (!signing) return undefined;
+    const { consoleOfPeople } = await import('./people.ts');
+    const { protocol, hostname } = new URL(signing.consoleUrl);
+    const own = `${protocol}//${hostname}:${new URL(gateway).port}`;
+    const models = new URL(publicUrl ?? own).origin;
+    return consoleOfPeople(state, { ...signing, models, addressOf, operationsOf });
   }
 
   const isTrusted = trustIn(trustedProxies);
@@ -128,6 +147,7 @@ async function openRemoteControl(
       stranger: strangers({ hosts, origins: () => [] }),
       isTrusted,
       after: realTimers.after,
+      console: await openConsole(),
     }),
     tls,
   );

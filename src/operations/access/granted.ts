@@ -1,34 +1,33 @@
 import type { MachineControl } from '#control/operations.ts';
-import { type ApiKey, hasRole, isForModel } from '#domain/api-key.ts';
 import { Failure } from '#domain/failure.ts';
+import {
+  type Holder,
+  mayAnywhere,
+  mayWith,
+  mayWithAll,
+  notForModel,
+  requireModel,
+  requireRole,
+} from '#domain/grant.ts';
 import type { Role } from '#domain/key-role.ts';
 
-/** A key as the one who holds it is known. */
-type Holder = Pick<ApiKey, 'name' | 'models' | 'roles'>;
-
 /**
- * The operations of one machine as the holder of a key may use them: by the key's roles, for the key's models alone.
+ * The operations of one machine as somebody from another machine may use them: by their roles, for their models alone.
  * All others fail with `PlatformDenied`: those for the machine itself, its keys, and what clients have sent, which nobody does but the user that runs Slipway.
- * A list has the key's models alone, and a deployment of another model is as unknown as one that never was.
+ * A list has the holder's models alone, and a deployment of another model is as unknown as one that never was.
  */
-export function grantedTo(key: Holder, all: MachineControl): MachineControl {
-  const needs = (role: Role) => {
-    if (!hasRole(key, role)) throw lacksRole(key, role);
-  };
-  const requireModel = (model: string) => {
-    if (!isForModel(key, model)) throw notForModel(key, model);
-  };
+export function grantedTo(holder: Holder, all: MachineControl): MachineControl {
+  const needs = (role: Role) => requireRole(holder, role);
   const ofModel =
     <Input extends { readonly name: string }, Output>(
       role: Role,
       run: (input: Input, signal?: AbortSignal) => Promise<Output>,
     ) =>
     async (input: Input, signal?: AbortSignal): Promise<Output> => {
-      needs(role);
-      requireModel(input.name);
+      requireModel(holder, role, input.name);
       return run(input, signal);
     };
-  const requireObject = (object: string) => requireObjectRight(key, object);
+  const requireObject = (object: string) => requireObjectRight(holder, object);
   const ofObject =
     <Input extends { readonly key: string }, Output>(
       run: (input: Input, signal?: AbortSignal) => Promise<Output>,
@@ -37,7 +36,7 @@ export function grantedTo(key: Holder, all: MachineControl): MachineControl {
       requireObject(input.key);
       return run(input, signal);
     };
-  const isMine = (model: string) => isForModel(key, model);
+  const isMine = (model: string) => mayWith(holder, 'see', model);
   const deploymentOf = async (id: string) => {
     needs('see');
     const found = await all.readDeployment({ id });
@@ -46,7 +45,7 @@ export function grantedTo(key: Holder, all: MachineControl): MachineControl {
   };
   const requireAll = () => {
     needs('see');
-    if (key.models !== 'all') throw notForModel(key, 'all models');
+    if (!mayWithAll(holder, 'see')) throw notForModel(holder, 'see', 'all models');
   };
 
   return {
@@ -66,7 +65,7 @@ export function grantedTo(key: Holder, all: MachineControl): MachineControl {
     async listBuilds() {
       needs('see');
       const { builds } = await all.listBuilds();
-      if (key.models === 'all') return { builds };
+      if (mayWithAll(holder, 'see')) return { builds };
       const models = await Promise.all(
         builds.map(async ({ deploymentId: id }) => (await all.readDeployment({ id })).model),
       );
@@ -75,11 +74,11 @@ export function grantedTo(key: Holder, all: MachineControl): MachineControl {
     async listObjects({ prefix }) {
       needs('see');
       const { keys } = await all.listObjects({ prefix });
-      return { keys: keys.filter((object) => isObjectOf(key, object)) };
+      return { keys: keys.filter((object) => isObjectOf(holder, 'see', object)) };
     },
     async readEvents(query, signal) {
       needs('see');
-      if (query.model !== undefined) requireModel(query.model);
+      if (query.model !== undefined) requireModel(holder, 'see', query.model);
       return only(await all.readEvents(query, signal), ({ event }) => isMine(event.detail.model));
     },
     readDeployment: ({ id }) => deploymentOf(id),
@@ -112,13 +111,12 @@ export function grantedTo(key: Holder, all: MachineControl): MachineControl {
     abort: ofModel('promote', all.abort),
     undeploy: ofModel('promote', all.undeploy),
     tagVersion: ofModel('promote', all.tagVersion),
-    // Whoever holds the key has answered, whatever name is given.
+    // Whoever asks has answered, whatever name is given.
     answerPromotion: ofModel('promote', (input, signal) =>
-      all.answerPromotion({ ...input, by: key.name }, signal),
+      all.answerPromotion({ ...input, by: holder.name }, signal),
     ),
     async promote(promotion) {
-      needs('promote');
-      requireModel(promotion.model);
+      requireModel(holder, 'promote', promotion.model);
       requireObject(promotion.key);
       return all.promote(promotion);
     },
@@ -128,7 +126,7 @@ export function grantedTo(key: Holder, all: MachineControl): MachineControl {
     continueUpload: ofObject(all.continueUpload),
     // The id is the sender's own secret: it names no model.
     async readUpload(input) {
-      if (!hasRole(key, 'promote')) needs('drop');
+      if (!mayAnywhere(holder, 'promote')) needs('drop');
       return all.readUpload(input);
     },
 
@@ -146,39 +144,26 @@ export function grantedTo(key: Holder, all: MachineControl): MachineControl {
 }
 
 async function ownersAlone(): Promise<never> {
-  throw new Failure('PlatformDenied', 'no key may do this from another machine', {
+  throw new Failure('PlatformDenied', 'nobody may do this from another machine', {
     fix: 'Run it on the machine itself, as the user that runs Slipway.',
   });
 }
 
-/** A model's folder needs the role `drop`, its releases below promotions/ the role `promote`; no key reaches another place of the bucket. */
-function requireObjectRight(key: Holder, object: string): void {
+/** A model's folder needs the role `drop`, its releases below promotions/ the role `promote`; nobody reaches another place of the bucket. */
+function requireObjectRight(holder: Holder, object: string): void {
   const [root, model = ''] = object.split('/');
   const role = root === 'promotions' ? 'promote' : 'drop';
-  if (!hasRole(key, role)) throw lacksRole(key, role);
-  if (!isObjectOf(key, object)) throw notForModel(key, model || object);
+  requireRole(holder, role);
+  if (!isObjectOf(holder, role, object)) throw notForModel(holder, role, model || object);
 }
 
-function isObjectOf(key: Holder, object: string): boolean {
+function isObjectOf(holder: Holder, role: Role, object: string): boolean {
   const [root, model = '', ...path] = object.split('/');
   const isInFolder = (root === 'models' || root === 'promotions') && path.length > 0;
-  // A key for all models may also put what is refused with a reason, as the owner may.
-  return isInFolder ? isForModel(key, model) : key.models === 'all' && root !== 'promotions';
-}
-
-function lacksRole({ name, roles = ['call'] }: Holder, role: Role): Failure {
-  return new Failure(
-    'PlatformDenied',
-    `the key ${name} lacks the role ${role}; it has ${roles.join(', ')}`,
-    { fix: `Use a key that \`slipway keys create NAME --models MODEL --role ${role}\` has made.` },
-  );
-}
-
-function notForModel({ name, models }: Holder, model: string): Failure {
-  const own = models === 'all' ? 'all models' : models.join(', ');
-  return new Failure('PlatformDenied', `the key ${name} is not for ${model}; it is for ${own}`, {
-    fix: 'Use a key for it; `slipway keys list` on the machine shows which models each is for.',
-  });
+  // Who has all models may also put what is refused with a reason, as the owner may.
+  return isInFolder
+    ? mayWith(holder, role, model)
+    : mayWithAll(holder, role) && root !== 'promotions';
 }
 
 async function* only<Item>(

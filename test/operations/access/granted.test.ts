@@ -1,4 +1,5 @@
 import { type MachineControl, machineOperations } from '#control/operations.ts';
+import { holderOfKey, holderOfPerson } from '#domain/grant.ts';
 import { ROLES, type Role } from '#domain/key-role.ts';
 import { grantedTo } from '#operations/access/granted.ts';
 
@@ -21,7 +22,7 @@ const machine = Object.fromEntries(
 type Run = (input: object) => Promise<unknown>;
 
 async function opens(role: Role, models: 'all' | readonly string[] = ['digits']) {
-  const granted = grantedTo({ name: 'k', models, roles: [role] }, machine);
+  const granted = grantedTo(holderOfKey({ name: 'k', models, roles: [role] }), machine);
   const opened: string[] = [];
   for (const [name, run] of Object.entries(granted) as [string, Run][]) {
     const input = name === 'promote' ? { ...ASKED, key: 'promotions/digits/r' } : ASKED;
@@ -86,7 +87,7 @@ it('a key for another model opens nothing of this one', async () => {
 it('an answer to a promotion is given by the key that gives it', async () => {
   const given: unknown[] = [];
   const answerPromotion = async (input: unknown) => given.push(input);
-  const granted = grantedTo({ name: 'alice', models: 'all', roles: ['promote'] }, {
+  const granted = grantedTo(holderOfKey({ name: 'alice', models: 'all', roles: ['promote'] }), {
     ...machine,
     answerPromotion,
   } as unknown as MachineControl);
@@ -113,14 +114,11 @@ it('a list has the models of the key alone', async () => {
       ];
     },
   } as unknown as MachineControl;
-  const own = grantedTo(
-    { name: 'k', models: ['digits'], roles: ['see'] },
-    {
-      ...all,
-      readEvents: async (...asked: Parameters<MachineControl['readEvents']>) =>
-        all.readEvents(...asked),
-    },
-  );
+  const own = grantedTo(holderOfKey({ name: 'k', models: ['digits'], roles: ['see'] }), {
+    ...all,
+    readEvents: async (...asked: Parameters<MachineControl['readEvents']>) =>
+      all.readEvents(...asked),
+  });
 
   expect(await own.listModels()).toEqual({ models: [{ name: 'digits' }] });
   expect(await own.listRefused()).toEqual({ refused: [{ name: 'digits' }] });
@@ -133,4 +131,27 @@ it('a list has the models of the key alone', async () => {
     isAbsent: true,
     message: 'no deployment s',
   });
+});
+
+it('somebody in two groups may do with the models of each what that group may, and no more', async () => {
+  const person = { subject: 's', name: 'ann@example.com', groups: ['a', 'b'] };
+  const granted = grantedTo(
+    holderOfPerson(person, [
+      { group: 'a', roles: ['see', 'promote'], models: ['digits'] },
+      { group: 'b', roles: ['see'], models: ['shapes'] },
+      { group: 'c', roles: ['promote'], models: 'all' },
+    ]),
+    machine,
+  );
+
+  await granted.rollBack({ name: 'digits' });
+  await granted.readModel({ name: 'shapes' });
+
+  await expect(granted.rollBack({ name: 'shapes' })).rejects.toMatchObject({
+    name: 'PlatformDenied',
+    message: 'ann@example.com has the role promote for digits, and not for shapes',
+  });
+  await expect(granted.removeObject({ key: 'models/digits/a' })).rejects.toThrow(
+    'ann@example.com lacks the role drop; it has see, promote',
+  );
 });

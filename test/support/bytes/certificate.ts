@@ -1,6 +1,7 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 
-const [INTEGER, BITS, OCTETS, OID, TEXT, TIME, SEQUENCE, SET] = [2, 3, 4, 6, 12, 24, 48, 49];
+const [INTEGER, BITS, OCTETS, OID, TEXT, SEQUENCE, SET] = [2, 3, 4, 6, 12, 48, 49];
+const [SHORT_TIME, TIME] = [23, 24];
 // 1.2.840.10045.4.3.2, ecdsa-with-SHA256; 2.5.4.3, a common name; 2.5.29.17, other names of the subject.
 const ECDSA_WITH_SHA256 = [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02];
 const COMMON_NAME = [0x55, 0x04, 0x03];
@@ -27,7 +28,7 @@ export function localCertificate(untilYear = 2120): {
     der(INTEGER, [1]),
     algorithm,
     name,
-    der(SEQUENCE, der(TIME, '20200101000000Z'), der(TIME, `${untilYear}0101000000Z`)),
+    der(SEQUENCE, beginOf(2020), beginOf(untilYear)),
     name,
     publicKey.export({ type: 'spki', format: 'der' }),
     der(FIELD + 3, der(SEQUENCE, extension)),
@@ -40,10 +41,17 @@ export function localCertificate(untilYear = 2120): {
   };
 }
 
-/** One value in DER, whose content is these parts. */
+/** A year before 2050 has two digits, and browsers take no other form (RFC 5280 §4.1.2.5). */
+function beginOf(year: number): Buffer {
+  const rest = '0101000000Z';
+  return year < 2050 ? der(SHORT_TIME, `${year % 100}${rest}`) : der(TIME, `${year}${rest}`);
+}
+
+/** One value in DER, whose content is these parts. Its length has as few bytes as possible. */
 function der(tag: number, ...parts: readonly (string | readonly number[] | Uint8Array)[]): Buffer {
   const content = Buffer.concat(parts.map((part) => Buffer.from(part as Uint8Array)));
   const { length } = content;
-  const size = length < 0x80 ? [length] : [0x82, length >> 8, length & 0xff];
+  const bytes = length < 0x1_00 ? [length] : [length >> 8, length & 0xff];
+  const size = length < 0x80 ? bytes : [0x80 + bytes.length, ...bytes];
   return Buffer.concat([Buffer.from([tag, ...size]), content]);
 }
