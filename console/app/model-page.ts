@@ -134,7 +134,7 @@ function Versions({ api, model: { name, versions, live } }: { api: Api; model: M
               )?.event.detail;
               return html`
                 <tr key=${version}>
-                  <td><a href=${deploymentAddress(deploymentId)}>${version}</a></td>
+                  <td><a href=${deploymentAddress(deploymentId)}>${version}</a>${entry?.tags && html` <span class="soft small">${plain(entry.tags.join(', '))}</span>`}</td>
                   <td><${Badge} tone=${damage ? 'bad' : state === 'Live' ? 'good' : 'quiet'}>${damage ? 'damaged' : state.toLowerCase()}</${Badge}></td>
                   <td>${targetWords(target)}</td>
                   <td class="soft nowrap"><${Time} atMs=${liveAtMs} /></td>

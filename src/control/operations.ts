@@ -262,9 +262,12 @@ export const everywhere = {
     path: '/models/{name}/rollback',
     summary: 'Makes a kept version live again.',
     description:
-      'Without `to` it is the version that was live before. If a deployment is under way, that deployment is aborted instead.',
+      'Without `to` and `tag` it is the version that was live before. If a deployment is under way, that deployment is aborted instead.',
     params: named,
-    query: z.object({ to: z.optional(said(number, 'The version that is to be live.')) }),
+    query: z.object({
+      to: z.optional(said(number, 'The version that is to be live.')),
+      tag: z.optional(said(z.string(), 'Its tag, instead of its number.')),
+    }),
     says: BEGUN,
     answer: json(asked),
   },

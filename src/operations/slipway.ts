@@ -33,7 +33,7 @@ import {
 } from './models/model-status.ts';
 import { promotionActions } from './models/promotion-actions.ts';
 import { refusedDrops } from './models/refused-drops.ts';
-import { tagVersion } from './models/tag-version.ts';
+import { tagVersion, versionTagged } from './models/tag-version.ts';
 import { ROOT } from './root.ts';
 
 type Requests = Control<typeof everywhere>;
@@ -129,7 +129,11 @@ export function slipwayRequests(deps: Deps): Requests {
     readTraffic: async ({ name, minutes }) => deps.traffic(await known(name), minutes),
     tagVersion: async ({ name, tag, version }) =>
       tagVersion(registry, await known(name), { tag, version: version ?? null }),
-    rollBack: ({ name, to }) => actions.rollback(name, to ?? null),
+    async rollBack({ name, to, tag }) {
+      if (tag === undefined) return actions.rollback(name, to ?? null);
+      if (to !== undefined) throw toTwice();
+      return actions.rollback(name, await versionTagged(registry, await known(name), tag));
+    },
     abort: ({ name }) => actions.abort(name),
     undeploy: ({ name }) => actions.undeploy(name),
     readRelease: ({ name, version, place }) => promotions.release(name, version ?? null, place),
@@ -155,6 +159,10 @@ export function slipwayRequests(deps: Deps): Requests {
       return { key };
     },
   };
+}
+
+function toTwice(): Failure {
+  return new Failure('InputInvalid', 'a version and a tag are given, and one of them is enough');
 }
 
 /** The requests that the live version got, for as long as they are known; none without a live version. */

@@ -150,6 +150,13 @@ needing(missingPrograms('git'), () => {
     await clone.done('revert', '--no-edit', 'HEAD');
     await clone.push('main');
     expect((await slipway.command('versions', model)).out).toMatch(/v2 .*Retired.* v1\.0/);
+    expect(await slipway.command('rollback', model, '--to', 'v1.0')).toMatchObject({ code: 0 });
+    expect(await answer()).toEqual([21, 22]);
+    const unknown = await slipway.command('rollback', model, '--to', 'v9');
+    expect(unknown).toMatchObject({ code: 2 });
+    expect(unknown.err).toContain('has the tag v9\n→ Its versions have the tags v1.0.');
+    const both = await slipway.api(`/models/${model}/rollback?to=1&tag=v1.0`, { method: 'POST' });
+    expect(both.status).toBe(400);
     await clone.push('--delete', 'v1.0');
     expect(await tagsOf()).toEqual([
       [2, undefined],

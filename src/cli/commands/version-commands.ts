@@ -112,14 +112,27 @@ function addRollback(program: Command): void {
     'rollback <model>',
     'Makes the previous version live again; if a deployment is under way, it is aborted instead. Exits with 1 if there is nothing to do.',
   )
-    .option('--to <n>', 'make this version live', integer)
-    .addHelpText('after', examples('slipway rollback digits', 'slipway rollback digits --to 3'))
-    .action(async (model: string, options: Place & { to?: number }) => {
+    .option('--to <version>', 'make this version live: its number, or its tag')
+    .addHelpText(
+      'after',
+      examples(
+        'slipway rollback digits',
+        'slipway rollback digits --to 3',
+        'slipway rollback digits --to release-1.2',
+      ),
+    )
+    .action(async (model: string, options: Place & { to?: string }) => {
       const { slipway, output } = await open(options);
-      const asked = { name: model, to: options.to };
+      const asked = { name: model, ...versionIn(options.to) };
       const outcome = await carryOut({ slipway, model, output }, () => slipway.rollBack(asked));
       process.exitCode = outcome === 'done' ? 0 : 1;
     });
+}
+
+/** Digits alone are a number, also where there is such a tag. */
+function versionIn(text: string | undefined): { readonly to?: number; readonly tag?: string } {
+  if (text === undefined) return {};
+  return /^\d+$/.test(text) ? { to: Number(text) } : { tag: text };
 }
 
 function addAbort(program: Command): void {

@@ -36,3 +36,21 @@ export async function tagVersion(
   }
   return { version };
 }
+
+/** The version of a model that has this tag. Fails with `InputInvalid` where none has it. */
+export async function versionTagged(
+  registry: Pick<Registry, 'versions'>,
+  { name }: Pick<Model, 'name'>,
+  tag: string,
+): Promise<number> {
+  const versions = await registry.versions(name);
+  const found = versions.find(({ tags = [] }) => tags.includes(tag));
+  if (found) return found.version;
+  const known = versions.flatMap(({ tags = [] }) => tags);
+  throw new Failure('InputInvalid', `no version of ${name} has the tag ${tag}`, {
+    fix:
+      known.length > 0
+        ? `Its versions have the tags ${known.join(', ')}.`
+        : `\`slipway versions ${name}\` shows its versions; none of them has a tag.`,
+  });
+}

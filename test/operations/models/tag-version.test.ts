@@ -1,5 +1,5 @@
 import type { ModelVersion } from '#domain/deployment.ts';
-import { tagVersion } from '#operations/models/tag-version.ts';
+import { tagVersion, versionTagged } from '#operations/models/tag-version.ts';
 
 const MODEL = { name: 'shapes' };
 
@@ -58,5 +58,22 @@ describe('tagVersion', () => {
     });
     await tagVersion(registry, MODEL, { tag: 'v0', version: 1 });
     expect(registry.all()).toEqual({ 1: [...many.slice(1), 'v0'] });
+  });
+});
+
+describe('versionTagged', () => {
+  it('finds the version that has a tag', async () => {
+    expect(await versionTagged(tagged({ 2: ['b'], 1: ['a', 'v1'] }), MODEL, 'v1')).toBe(1);
+  });
+
+  it('says which tags there are where none is such', async () => {
+    await expect(versionTagged(tagged({ 1: ['a'] }), MODEL, 'b')).rejects.toMatchObject({
+      name: 'InputInvalid',
+      message: 'no version of shapes has the tag b',
+      fix: 'Its versions have the tags a.',
+    });
+    await expect(versionTagged(tagged({ 1: [] }), MODEL, 'b')).rejects.toMatchObject({
+      fix: expect.stringContaining('`slipway versions shapes`'),
+    });
   });
 });
