@@ -1,10 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { HeadObjectCommand, ListObjectVersionsCommand, S3Client } from '@aws-sdk/client-s3';
-import { dynamoRegistry } from '#adapters/aws/registry/dynamo-registry.ts';
-import { systemClock } from '#adapters/clocks.ts';
-import { deploymentId } from '#domain/deployment.ts';
+import { ListObjectVersionsCommand, S3Client } from '@aws-sdk/client-s3';
+import { admitted } from '../support/aws/admitted.ts';
 import { awsClient } from '../support/aws/clients.ts';
 import { describeOnMoto } from '../support/aws/moto.ts';
 import { eventually } from '../support/clock/eventually.ts';
@@ -12,7 +9,7 @@ import { run } from '../support/local/commands.ts';
 import { addConstantModel } from '../support/models/onnx.ts';
 import { missingPrograms, needing } from '../support/needs.ts';
 import { temporaryFolder } from '../support/slipway/running.ts';
-import { upload, walkTo } from '../support/worlds/registry.ts';
+import { walkTo } from '../support/worlds/registry.ts';
 import { installInMoto } from './cli-world.ts';
 
 const KEY = 'models/digits/digits.onnx';
@@ -24,12 +21,6 @@ needing(missingPrograms('git'), () => {
       const world = await installInMoto(moto(), 'dev');
       const Bucket = world.outputs['Bucket']!;
       const s3 = awsClient(S3Client, moto());
-      const client = awsClient(DynamoDBClient, moto());
-      const registry = dynamoRegistry({
-        client,
-        table: world.outputs['Table']!,
-        clock: systemClock,
-      });
       const git = (...args: readonly string[]) =>
         run('git', ['-C', folder.path, '-c', 'user.name=a', '-c', 'user.email=a@b', ...args]);
       const commit = async (bytes: Uint8Array | string) => {
@@ -47,23 +38,11 @@ needing(missingPrograms('git'), () => {
 
       const deploying = world.command([...deploy, none]);
       await eventually(() => deploying.output().includes(`uploaded ${KEY}`));
-      const stored = await s3.send(
-        new HeadObjectCommand({ Bucket, Key: KEY, ChecksumMode: 'ENABLED' }),
-      );
-      const id = await deploymentId(Bucket, KEY, stored.VersionId!);
-      const part = {
-        name: 'digits.onnx',
+      const { registry, holder } = await admitted(moto(), world, {
+        model: 'digits',
         key: KEY,
-        versionId: stored.VersionId!,
-        sizeBytes: stored.ContentLength!,
-        checksum: `crc64nvme:${stored.ChecksumCRC64NVME}`,
-      };
-      const admission = upload(1, 'digits');
-      const artifact = { ...admission.artifact, key: KEY, parts: [part] };
-      await registry.admit({ ...admission, deploymentId: id, artifact });
-      const asked = { deploymentId: id, execution: 'run-1', leaseSeconds: 60, over: null };
-      const lease = await registry.acquireLease(asked);
-      const holder = { deploymentId: id, epoch: lease.kind === 'acquired' ? lease.epoch : 0 };
+        n: 1,
+      });
       await walkTo({ registry } as never, holder, 'Baking');
       await registry.commit(holder, { version: 1, previous: null }, { reason: 'it works' });
       const first = await deploying.result;

@@ -1,11 +1,11 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { pythonWith } from '../../runtimes/python-environment.ts';
 import { eventually } from '../../support/clock/eventually.ts';
+import { type MlflowServer, startMlflow } from '../../support/doors/mlflow-server.ts';
 import { addConstantModel, unknownOperatorModel } from '../../support/models/onnx.ts';
 import { call } from '../../support/slipway/clients.ts';
 import {
@@ -13,11 +13,8 @@ import {
   startSlipway,
   temporaryFolder,
 } from '../../support/slipway/running.ts';
-import { freePort } from '../../support/stack/free-port.ts';
 
-const run = promisify(execFile);
 const MAIN = fileURLToPath(new URL('../../../slipway.js', import.meta.url));
-const REGISTRY = fileURLToPath(new URL('mlflow_registry.py', import.meta.url));
 const MINUTES_10 = 600_000;
 const HOURLY = '3600';
 
@@ -25,54 +22,25 @@ const python = await pythonWith('../../test/doors/python/mlflow-requirements.txt
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let slipway: RunningSlipway;
-let mlflow: ChildProcess | undefined;
-let url: string;
+let mlflow: MlflowServer;
 
 beforeAll(async () => {
   folder = await temporaryFolder();
   slipway = await startSlipway(join(folder.path, 'data'), { config: { bakeSeconds: 0 } });
-  if (typeof python !== 'string') return;
-  const port = await freePort();
-  url = `http://127.0.0.1:${port}`;
-  const server = ['server', '--host', '127.0.0.1', '--port', String(port), '--workers', '1'];
-  const stores = [
-    '--backend-store-uri',
-    'sqlite:///mlflow.db',
-    '--artifacts-destination',
-    './files',
-  ];
-  mlflow = spawn(python, ['-m', 'mlflow', ...server, ...stores], {
-    cwd: folder.path,
-    // It posts its webhooks to public addresses alone, unless it is told otherwise.
-    env: {
-      ...env(),
-      MLFLOW_WEBHOOK_ALLOWED_SCHEMES: 'http',
-      MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS: 'true',
-      MLFLOW_WEBHOOK_CACHE_TTL: '1',
-    },
-    stdio: 'ignore',
-    detached: true,
-  });
-  await eventually(async () => (await fetch(`${url}/health`).catch(() => undefined))?.ok);
+  if (typeof python === 'string') mlflow = await startMlflow(python, folder.path);
 }, MINUTES_10);
 
 afterAll(async () => {
-  // Its workers are processes of its group.
-  if (mlflow?.pid) process.kill(-mlflow.pid, 'SIGKILL');
+  mlflow?.stop();
   await slipway[Symbol.asyncDispose]();
   await folder[Symbol.asyncDispose]();
 });
 
-const env = () => ({ PATH: process.env['PATH'], HOME: folder.path });
-
-const registry = async (...args: readonly string[]) =>
-  (await run(String(python), [REGISTRY, url, ...args], { env: env(), cwd: folder.path })).stdout;
-const tagsOf = async (version: string) => JSON.parse(await registry('tags', 'Adder', version));
 const answer = async () => (await call(slipway, 'adder')).data;
 
 /** `slipway mlflow` as a person starts it, until it is disposed of. */
 function following(...options: readonly string[]) {
-  const args = [MAIN, 'mlflow', url, '--data', slipway.dataDir, ...options];
+  const args = [MAIN, 'mlflow', mlflow.url, '--data', slipway.dataDir, ...options];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
@@ -96,29 +64,29 @@ const aRealServer = async () => {
   await writeFile(join(folder.path, 'one.onnx'), addConstantModel({ constant: 10 }));
   await writeFile(join(folder.path, 'two.onnx'), addConstantModel({ constant: 20 }));
   await writeFile(join(folder.path, 'bad.onnx'), unknownOperatorModel());
-  await registry('register', 'Adder', 'one.onnx', 'two.onnx', 'bad.onnx');
+  await mlflow.registry('register', 'Adder', 'one.onnx', 'two.onnx', 'bad.onnx');
 
   {
     await using bridge = following('--every', HOURLY, '--listen', '0');
     await bridge.said('following the alias');
     expect(bridge.output()).toContain('MLflow reports each move');
 
-    await registry('alias', 'Adder', '1');
+    await mlflow.registry('alias', 'Adder', '1');
     await bridge.said('Adder version 1: Live');
     expect(await answer()).toEqual([11, 12]);
-    await registry('alias', 'Adder', '2', '1000');
+    await mlflow.registry('alias', 'Adder', '2', '1000');
     await bridge.said('Adder version 2: Live');
     expect(await answer()).toEqual([21, 22]);
-    await registry('alias', 'Adder', '3');
+    await mlflow.registry('alias', 'Adder', '3');
     await bridge.said('Adder version 3: Failed');
     expect(await answer()).toEqual([21, 22]);
-    await registry('alias', 'Adder', '1');
+    await mlflow.registry('alias', 'Adder', '1');
     await bridge.said('goes back to version 1');
     await eventually(async () => (String(await answer()) === '11,12' ? true : undefined));
   }
 
   // While nobody follows, each report is lost.
-  await registry('alias', 'Adder', '2');
+  await mlflow.registry('alias', 'Adder', '2');
   const later = following('--every', '1');
   await eventually(async () => (String(await answer()) === '21,22' ? true : undefined));
   await later.said('Adder version 2: Live');
@@ -131,13 +99,13 @@ const aRealServer = async () => {
     'Live',
     'Live',
   ]);
-  expect(await tagsOf('2')).toMatchObject({
+  expect(await mlflow.tagsOf('2')).toMatchObject({
     'slipway.state': 'Live',
     'slipway.endpoint': `${slipway.gateway}/models/adder`,
   });
-  const refused = await tagsOf('3');
+  const refused = await mlflow.tagsOf('3');
   expect(refused['slipway.state']).toBe('Failed');
-  expect(refused['slipway.reason'].length).toBeGreaterThan(10);
+  expect(refused['slipway.reason']?.length).toBeGreaterThan(10);
 };
 
 const NAME =
