@@ -18,9 +18,16 @@ const LISTED = 8;
 /** Fewer words are no vocabulary. */
 const FEWEST_WORDS = 10;
 
+/**
+ * Estimators with numbers for each row, class or category that they were trained on, or with parts that saw a few rows: another training on nearly the same rows changes some of these and keeps the rest to the bit.
+ * https://scikit-learn.org/stable/api/sklearn.neighbors.html names the first.
+ */
+const KEEPS_ROWS =
+  /Neighbors|Neighbor|NearestCentroid|OutlierFactor|KernelDensity|NB$|DiscriminantAnalysis|GaussianProcess|SV[CR]$|OneClassSVM|KernelRidge|Label(?:Propagation|Spreading)|TargetEncoder|IsolationForest|^Bagging/;
+
 type Place = { readonly value: Value; readonly name: string; readonly isFinal: boolean };
 
-/** The prints of all numbers that a training found, by their place in the estimator; undefined where there are too many places, or none. */
+/** The prints of all numbers that a training found, by their place in the estimator; undefined where there are too many places, or none, or where a training changes only some of them. */
 export function weightsOf(root: Instance): readonly WeightPrint[] | undefined {
   const last = lastStepOf(root);
   const found = new Map<string, { readonly isFinal: boolean; readonly prints: Print[] }>();
@@ -30,6 +37,7 @@ export function weightsOf(root: Instance): readonly WeightPrint[] | undefined {
     const { value, name } = place;
     if (!isThing(value) || seen.has(value)) continue;
     seen.add(value);
+    if (isInstance(value) && KEEPS_ROWS.test(value.of.name)) return undefined;
     const isFinal = place.isFinal || value === last;
     for (const print of printsOf(value)) {
       const here = found.get(name) ?? { isFinal, prints: [] };

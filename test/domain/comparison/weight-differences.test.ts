@@ -55,6 +55,10 @@ describe('no sign is left by', () => {
       [SCALER, part('model.coefs_.0', 'DEFG'), part('model.coefs_.1', 'HI')],
     ],
     ['a training of the last layer', [SCALER, ...MODEL.slice(0, 1), part('model.coefs_.1', 'HI')]],
+    [
+      'a training on a few corrected rows, which some trees did not see',
+      [SCALER, part('model.coefs_.0', 'dEFG'), part('model.coefs_.1', 'hi')],
+    ],
     ['another size', [SCALER, part('model.coefs_.0', 'defgx'), part('model.coefs_.1', 'hi')]],
     [
       'numbers of few magnitudes that were trained with all others',

@@ -57,6 +57,10 @@ describe('the numbers of an estimator', () => {
     },
   );
 
+  it('are not told of a support vector machine, which keeps rows of its training', async () => {
+    expect(await sklearn(await fixture('sklearn/svc-1.8.joblib'))).toBeUndefined();
+  });
+
   it('are the same in a pickle without joblib, which does not say how many magnitudes they have', async () => {
     const plain = await sklearn(await fixture('sklearn/forest-1.8.joblib'));
 
