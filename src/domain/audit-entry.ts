@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 
 /**
  * One line of the audit log: who has done what, and how it ended. It holds no secret: a key is named by its id.
- * `by` is the key's name, or `local` for the user that runs Slipway, whose `key` and `address` are null. At the door `console` it is the name of a person, or `unknown`; `subject` is how the identity provider knows them, which never changes. `action` is an operation of the control API, also for its counterpart in S3, or `signIn` or `signOut`. `object` is what it was done to besides a model: a key of the bucket, or the name or the id of an API key. `outcome` is `done`, or the name of the failure.
+ * `by` is the key's name, or `local` for the user that runs Slipway, whose `key` and `address` are null. At the door `console` it is the name of a person; `subject` is how the identity provider knows them, which never changes. `action` is an operation of the control API, also for its counterpart in S3, or `signIn` or `signOut`. `object` is what it was done to besides a model: a key of the bucket, or the name or the id of an API key. `outcome` is `done`, or the name of the failure.
  */
 export const auditEntry = z.object({
   time: z.iso.datetime(),

@@ -1,5 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { type AuditEntry, auditEntry } from '#domain/audit-entry.ts';
 import { eventually } from '../support/clock/eventually.ts';
@@ -239,6 +241,37 @@ describe('a sign-in is refused', () => {
     for (const body of ['', '{}', '[]', 'x'.repeat(20_000)]) {
       expect(await refusal(post(body))).toBe('401 this does not end a sign-in');
     }
+  });
+
+  it('to nobody else by senders who are slow', async () => {
+    const { hostname, port } = new URL(site);
+    const slow = Array.from({ length: 20 }, () => {
+      const socket = connect(Number(port), hostname);
+      socket.write(
+        `POST /console/signed-in HTTP/1.1\r\nhost: ${hostname}:${port}\r\norigin: ${site}\r\ncontent-length: 100\r\n\r\n{`,
+      );
+      return socket;
+    });
+    await Promise.all(slow.map((socket) => once(socket, 'connect')));
+
+    expect(await signedIn('ann')).toMatchObject({ status: 200 });
+    for (const socket of slow) socket.destroy();
+  });
+
+  it('and noted of nobody whom the provider does not know, who could fill the disk', async () => {
+    const before = readFileSync(join(slipway.dataDir, 'audit.ndjson'), 'utf8');
+
+    for (let n = 0; n < 5; n += 1)
+      await finish('code=x&state=a', { state: 'a', nonce: 'b', verifier: 'c' });
+    await tokenOf('ann');
+    await eventually(() => {
+      const { length } = readFileSync(join(slipway.dataDir, 'audit.ndjson'), 'utf8');
+      return length > before.length;
+    });
+
+    const added = readFileSync(join(slipway.dataDir, 'audit.ndjson'), 'utf8').slice(before.length);
+    expect(added).toContain('signIn');
+    expect(added).not.toMatch(/InputInvalid|failed/);
   });
 
   it('from a page of another origin, and without one', async () => {

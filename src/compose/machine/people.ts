@@ -43,8 +43,7 @@ export function consoleOfPeople(
   }
 
   function note({ action, person, address, outcome }: Ended): void {
-    const actor = person ? actorOf(person, address) : { ...NOBODY, address };
-    audit.add(actor, { action, model: null, object: null, outcome });
+    audit.add(actorOf(person, address), { action, model: null, object: null, outcome });
   }
 
   const provider = identityProvider({ ...settings, redirectUri: `${consoleUrl}/` });
@@ -57,8 +56,6 @@ export function consoleOfPeople(
     addressOf,
   };
 }
-
-const NOBODY = { by: 'unknown', key: null, door: 'console' } as const;
 
 function actorOf({ name, subject }: Person, address: string | null): Actor {
   return { by: name, key: null, subject, door: 'console', address };

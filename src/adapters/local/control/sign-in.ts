@@ -13,14 +13,14 @@ type Options = {
   readonly origin: string;
   /** Fails with `PlatformDenied` for somebody who may do nothing here. */
   readonly requireRights: (person: Person) => void;
-  /** Hears of each sign-in and sign-out that ended. */
+  /** Hears of each sign-in and sign-out of somebody whom the provider knows: others could fill a disk with notes. */
   readonly note: (ended: Ended) => void;
 };
 
-/** `person` is undefined for somebody who is not known, and `address` is the browser's. */
+/** `address` is the browser's. */
 export type Ended = {
   readonly action: 'signIn' | 'signOut';
-  readonly person: Person | undefined;
+  readonly person: Person;
   readonly address: string | null;
   readonly outcome: string;
 };
@@ -47,18 +47,20 @@ export function signIn({ provider, people, origin, requireRights, note }: Option
   let underWay = 0;
 
   async function finish(request: Request, address: string | null): Promise<Response> {
+    // Read before it counts as under way: a body may come as slowly as its sender likes.
     const { query, ...proof } = await readAttempt(request);
-    let person: Person | undefined;
-    try {
+    return bounded(async () => {
       const signedIn = await provider.finish(query, proof);
-      person = signedIn.person;
-      requireRights(person);
+      const { person } = signedIn;
+      try {
+        requireRights(person);
+      } catch (error) {
+        note({ action: 'signIn', person, address, outcome: failureName(error) ?? 'failed' });
+        throw error;
+      }
       note({ action: 'signIn', person, address, outcome: 'done' });
       return secretly({ token: people.begin(signedIn) });
-    } catch (error) {
-      note({ action: 'signIn', person, address, outcome: failureName(error) ?? 'failed' });
-      throw error;
-    }
+    });
   }
 
   async function signOut(secret: string, address: string | null): Promise<Response> {
@@ -95,7 +97,7 @@ export function signIn({ provider, people, origin, requireRights, note }: Option
       case 'POST /console/sign-in':
         return () => bounded(async () => secretly(await provider.begin()));
       case 'POST /console/signed-in':
-        return () => bounded(() => finish(request, address));
+        return () => finish(request, address);
       case 'POST /console/sign-out':
         return () => signOut(secret, address);
       case 'GET /console/person':
