@@ -26,15 +26,19 @@ export type TestProvider = {
 
 export const CLIENT = { id: 'slipway', secret: 'a secret of the client' };
 
-/** A certified provider of OpenID Connect, with these accounts and without passwords, in front of which somebody may change its answers. */
+/** How a client proves itself to the provider. */
+type Method = 'client_secret_basic' | 'client_secret_post' | 'none';
+
+/** A certified provider of OpenID Connect, with these accounts and without passwords, in front of which somebody may change its answers. Its clients prove themselves by one method. */
 export async function startIdentityProvider(
   redirectUri: string,
   accounts: Readonly<Record<string, Account>>,
+  method: Method = 'client_secret_basic',
 ): Promise<TestProvider> {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const outer = createServer((request, response) => void passOn(request, response));
   const issuer = await listening(outer);
-  const inner = createServer(providerFor({ issuer, redirectUri, accounts, privateKey }));
+  const inner = createServer(providerFor({ issuer, redirectUri, accounts, privateKey, method }));
   const behind = await listening(inner);
 
   async function passOn(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -103,15 +107,20 @@ type Options = {
   readonly redirectUri: string;
   readonly accounts: Readonly<Record<string, Account>>;
   readonly privateKey: KeyObject;
+  readonly method: Method;
 };
 
-function providerFor({ issuer, redirectUri, accounts, privateKey }: Options) {
+function providerFor({ issuer, redirectUri, accounts, privateKey, method }: Options) {
   const provider = new Provider(issuer, {
     clients: [
-      { client_id: CLIENT.id, client_secret: CLIENT.secret, redirect_uris: [redirectUri] },
-      // Another application of the same organization.
-      { client_id: 'other', client_secret: 'x', redirect_uris: ['https://other.example/'] },
+      {
+        client_id: CLIENT.id,
+        ...(method !== 'none' && { client_secret: CLIENT.secret }),
+        token_endpoint_auth_method: method,
+        redirect_uris: [redirectUri],
+      },
     ],
+    clientAuthMethods: [method],
     jwks: { keys: [{ ...privateKey.export({ format: 'jwk' }), alg: 'RS256', use: 'sig' }] },
     cookies: { keys: ['a key of this test'] },
     claims: {

@@ -188,16 +188,18 @@ function isLost(error: unknown): boolean {
 /** The reason that the provider gives, or else the check of the library that failed. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const refused = textIn(error, 'error');
-  if (refused !== undefined) {
-    const description = textIn(error, 'error_description');
-    return description === undefined ? refused : `${refused} (${description})`;
+  // A refusal in `www-authenticate`, as of a wrong secret, has its reason in the parameters of that header.
+  const [challenge]: readonly unknown[] = Array.isArray(error.cause) ? error.cause : [];
+  const said = propertyOf(challenge, 'parameters') ?? error;
+  const refused = propertyOf(said, 'error');
+  const description = propertyOf(said, 'error_description');
+  if (typeof refused === 'string') {
+    return typeof description === 'string' ? `${refused} (${description})` : refused;
   }
   // Its own errors are of a few kinds; the check is in the cause.
   return (error.cause instanceof Error && error.cause.message) || error.message;
 }
 
-function textIn(value: object, name: string): string | undefined {
-  const text: unknown = Reflect.get(value, name);
-  return typeof text === 'string' ? text : undefined;
+function propertyOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
 }
