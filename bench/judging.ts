@@ -1,6 +1,8 @@
 // Measures how long the gate takes for 2,000 requests over a table, and how a client of the live version fares meanwhile: two ONNX servers of one model, asked as the step CompareAnswers asks them.
+// Requests of clients are kept with their answers, so the live version answers few of them again; it answers each example that has no `expect`.
 // `node bench/judging.ts [ROUNDS] [REQUESTS]`.
 import { Pool } from 'undici';
+import type { ComparedRequest } from '#domain/comparison/asked-pair.ts';
 import { TOLERATED } from '#domain/comparison/judge-comparison.ts';
 import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
 import { askBoth } from '#steps/ask-both.ts';
@@ -22,22 +24,44 @@ const model = await onnx.models.columns();
 const [live, candidate] = [await started('m-v1'), await started('m-v2')];
 const client = new Pool(live.origin, { connections: 1 });
 await timesUntil(client, (count) => count >= WARMING);
-const took: Awaited<ReturnType<typeof judged>>[] = [];
-for (let round = 0; round < Number(rounds); round += 1) took.push(await judged());
+const answers: unknown[] = [];
+for (const request of REQUESTS) {
+  answers.push(JSON.parse((await answerOf(live.pool, request)).body));
+}
+const asked = (request: GoldenRequest, at: number) => ({
+  what: `row ${at}`,
+  isDrawn: false,
+  request,
+});
+const SIDES = {
+  'requests of clients, kept with their answers': REQUESTS.map((request, at) => ({
+    ...asked(request, at),
+    answer: answers[at],
+  })),
+  'examples without answers': REQUESTS.map(asked),
+};
+const took = new Map<string, Awaited<ReturnType<typeof judged>>[]>();
+for (let round = 0; round < Number(rounds); round += 1) {
+  for (const [side, those] of Object.entries(SIDES)) {
+    took.set(side, [...(took.get(side) ?? []), await judged(those)]);
+  }
+}
 await client.close();
 for (const { pool, server } of [live, candidate]) {
   await pool.close();
   await server.stop();
 }
 await stopServers();
-const figure = (name: string, read: (each: (typeof took)[number]) => number, digits: number) =>
-  console.log(row(name, spread(took.map(read), digits)));
-console.log(`${requests} requests, ${rounds} rounds: least / median / most`);
-figure('judged, s', ({ seconds }) => seconds, 2);
-figure('CPU of the live server, s', ({ cpuSeconds }) => cpuSeconds, 2);
-figure('requests asked', ({ asked }) => asked, 0);
-figure('a client alone, p99 ms', ({ alone }) => alone, 2);
-figure('a client meanwhile, p99 ms', ({ meanwhile }) => meanwhile, 2);
+for (const [side, those] of took) {
+  const figure = (name: string, read: (each: (typeof those)[number]) => number, digits: number) =>
+    console.log(row(name, spread(those.map(read), digits)));
+  console.log(`\n${requests} ${side}, ${rounds} rounds: least / median / most`);
+  figure('judged, s', ({ seconds }) => seconds, 2);
+  figure('CPU of the live server, s', ({ cpuSeconds }) => cpuSeconds, 2);
+  figure('requests compared', ({ compared }) => compared, 0);
+  figure('a client alone, p99 ms', ({ alone }) => alone, 2);
+  figure('a client meanwhile, p99 ms', ({ meanwhile }) => meanwhile, 2);
+}
 
 type Running = { readonly server: Server; readonly origin: string; readonly pool: Pool };
 
@@ -56,14 +80,14 @@ async function started(revision: string): Promise<Running> {
 }
 
 /** One judgement, with a client that asks the live version before it, for as many requests, and while it lasts. */
-async function judged() {
+async function judged(compared: readonly ComparedRequest[]) {
   const alone = await timesUntil(client, (count) => count >= Number(requests));
   let isOver = false;
   const meanwhile = timesUntil(client, () => isOver);
   const cpuBefore = threadsCpuMs(live.server.pid);
   const began = performance.now();
-  const answers = await askBoth({
-    requests: REQUESTS.map((request, at) => ({ what: `row ${at}`, isDrawn: false, request })),
+  const { kept } = await askBoth({
+    requests: compared,
     live: (request) => answerOf(live.pool, request),
     candidate: (request) => answerOf(candidate.pool, request),
     monotonicMs: () => performance.now(),
@@ -73,8 +97,13 @@ async function judged() {
   const seconds = (performance.now() - began) / 1000;
   isOver = true;
   const cpuSeconds = (threadsCpuMs(live.server.pid) - cpuBefore) / 1000;
-  const { asked } = answers.kept;
-  return { seconds, cpuSeconds, asked, alone: p99(alone), meanwhile: p99(await meanwhile) };
+  return {
+    seconds,
+    cpuSeconds,
+    compared: kept.asked,
+    alone: p99(alone),
+    meanwhile: p99(await meanwhile),
+  };
 }
 
 async function answerOf(pool: Pool, request: GoldenRequest) {
