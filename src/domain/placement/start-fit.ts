@@ -4,11 +4,13 @@ export type Sample = { readonly parts: readonly number[]; readonly total: number
 // The pull towards the factor that all parts have together, beside a sample whose whole time is the part: it decides about a part that the samples say nothing about.
 const PRIOR = 0.01;
 const ROUNDS = 200;
-// A residual below this share of the total counts as chance, and not against a sample.
-const LEAST_RESIDUAL = 0.03;
+// A ratio nearer to 1 than this counts as chance, and not against a sample.
+const LEAST_MISS = 0.03;
+// Nought has no logarithm.
+const LEAST_RATIO = 0.001;
 
 /**
- * The factors (0 or more), one for each part, by which the parts make up the totals: the least sum of relative errors, by least squares whose samples are weighed anew in each round, so that one start that was held up counts no more than another.
+ * The factors (0 or more), one for each part, by which the parts make up the totals: the least sum of errors as ratios, where half and double are as far off, by least squares whose samples are weighed anew in each round. So one start that was held up counts no more than another.
  * Source: iteratively reweighted least squares, by coordinate descent.
  */
 export function fitted(samples: readonly Sample[]): readonly number[] {
@@ -17,7 +19,7 @@ export function fitted(samples: readonly Sample[]): readonly number[] {
   let factors: readonly number[] = (rows[0] ?? []).map(() => 1);
   for (let round = 0; round < ROUNDS; round += 1) {
     const before = factors;
-    const weights = rows.map((row) => 1 / Math.max(LEAST_RESIDUAL, Math.abs(1 - dot(row, before))));
+    const weights = rows.map((row) => weightOf(dot(row, before)));
     const most = Math.max(...weights);
     factors = descended(
       rows,
@@ -26,6 +28,12 @@ export function fitted(samples: readonly Sample[]): readonly number[] {
     );
   }
   return factors.map((factor) => factor * common);
+}
+
+/** The weight by which the square of a miss counts as the distance of its ratio from 1. */
+function weightOf(ratio: number): number {
+  const distance = Math.abs(Math.log(Math.max(LEAST_RATIO, ratio)));
+  return Math.max(LEAST_MISS, distance) / Math.max(LEAST_MISS, Math.abs(1 - ratio)) ** 2;
 }
 
 /** One pass over the factors, each at its best beside the others. */

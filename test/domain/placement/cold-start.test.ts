@@ -203,6 +203,23 @@ describe('noted starts', () => {
     expect(Math.abs(late! / usual! - 1)).toBeLessThan(0.25);
   });
 
+  it('that differ by chance alone predict the one in their middle', () => {
+    const same = noted[0]!;
+    const chance = [0.095, 0.175, 0.259, 0.304, 0.466, 0.651, 2].map((seconds) => ({
+      ...same,
+      seconds,
+    }));
+    const { layers, serverSeconds } = same;
+    const image = {
+      compressedBytes: 1,
+      layers: [...layers],
+      smoke: { startMs: serverSeconds * 1000, peakBytes: 1 },
+    };
+    const again = expectedStart('fargate', { runtime: 'python', files: [], image }, chance);
+
+    expect(again.coldStartSeconds).toBe(0.3);
+  });
+
   it('never predict a negative time', () => {
     const fast = noted.map((each) => ({ ...each, seconds: 0.01 }));
 
