@@ -1,6 +1,10 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { CloudFormationClient, CreateStackCommand } from '@aws-sdk/client-cloudformation';
+import {
+  CloudFormationClient,
+  CreateStackCommand,
+  UpdateStackCommand,
+} from '@aws-sdk/client-cloudformation';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { dynamoPrices } from '#adapters/aws/registry/dynamo-prices.ts';
 import { PRICE_NAMES, SHIPPED_PRICES } from '#domain/placement/unit-prices.ts';
@@ -32,7 +36,7 @@ const PRODUCTS: readonly ListedProduct[] = [
 ];
 
 describeOnMoto('the prices that a deploy reads', (moto) => {
-  it('come over HTTP from the Price List of the region, page by page, and are kept in its table', async () => {
+  it('come over HTTP from the Price List of the region, page by page, and are kept in its table, whose log of requests follows the stack in any case', async () => {
     const list = await servePriceList(PRODUCTS);
     await install(moto(), 'off');
 
@@ -50,6 +54,13 @@ describeOnMoto('the prices that a deploy reads', (moto) => {
       shipped: PRICE_NAMES.filter((name) => name !== 'fargateGBHour' && name !== 'apiRequest'),
       accessLog: 'off',
     });
+    await update(moto(), 'on');
+    const refused = await deployed(moto(), list.url);
+    expect(refused).toMatch(
+      /could not be read \(.*ECONNREFUSED.*\): those that were kept before hold/,
+    );
+    const { accessLog: _, ...logged } = kept!;
+    expect(await dynamoPrices(awsClient(DynamoDBClient, moto()), TABLE).read()).toEqual(logged);
     expect(list.asked.length).toBeGreaterThan(PRICE_NAMES.length);
     expect(new Set(list.asked)).toEqual(
       new Set([`AWSPriceListService.GetProducts ${AWS_REGION}/pricing`]),
@@ -87,19 +98,25 @@ async function install(moto: Moto, accessLog: 'on' | 'off'): Promise<void> {
   await awsClient(DynamoDBClient, moto).send(
     new CreateTableCommand({ TableName: TABLE, ...REGISTRY_TABLE }),
   );
+  await awsClient(CloudFormationClient, moto).send(new CreateStackCommand(stackWith(accessLog)));
+}
+
+async function update(moto: Moto, accessLog: 'on' | 'off'): Promise<void> {
+  await awsClient(CloudFormationClient, moto).send(new UpdateStackCommand(stackWith(accessLog)));
+}
+
+function stackWith(accessLog: 'on' | 'off') {
   const known: Readonly<Record<string, string>> = { Table: TABLE, Containers: 'off' };
   const template = {
     Parameters: { AccessLog: { Type: 'String' } },
     Resources: { Topic: { Type: 'AWS::SNS::Topic' } },
     Outputs: Object.fromEntries(OUTPUTS.map((name) => [name, { Value: known[name] ?? name }])),
   };
-  await awsClient(CloudFormationClient, moto).send(
-    new CreateStackCommand({
-      StackName: 'slipway-priced',
-      TemplateBody: JSON.stringify(template),
-      Parameters: [{ ParameterKey: 'AccessLog', ParameterValue: accessLog }],
-    }),
-  );
+  return {
+    StackName: 'slipway-priced',
+    TemplateBody: JSON.stringify(template),
+    Parameters: [{ ParameterKey: 'AccessLog', ParameterValue: accessLog }],
+  };
 }
 
 /** The words of a deploy to that stack. */
@@ -109,6 +126,7 @@ async function deployed({ endpoint }: Moto, priceListUrl: string): Promise<strin
     ...KEYS,
     AWS_ENDPOINT_URL: endpoint,
     AWS_ENDPOINT_URL_PRICING: priceListUrl,
+    AWS_MAX_ATTEMPTS: '1',
   });
   try {
     const account = { stage: 'priced', profile: undefined, region: AWS_REGION };

@@ -4,19 +4,19 @@ import { readPrices } from '#operations/install/read-prices.ts';
 
 const ACCOUNT = { stage: 'test', profile: undefined, region: 'eu-central-1' };
 const SETTINGS = {
-  AWS_ENDPOINT_URL_PRICING: '',
+  AWS_ENDPOINT_URL: '',
   AWS_ACCESS_KEY_ID: 'a',
   AWS_SECRET_ACCESS_KEY: 'b',
   AWS_MAX_ATTEMPTS: '1',
 };
 
-/** The words of a deploy whose Price List answers so. */
+/** The words of a deploy whose Price List answers so, as does all else of AWS. */
 async function said(answer: RequestListener, clock = { now: Date.now }): Promise<string> {
   const server = createServer(answer).listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   const before = { ...process.env };
   const { port } = server.address() as AddressInfo;
-  Object.assign(process.env, SETTINGS, { AWS_ENDPOINT_URL_PRICING: `http://127.0.0.1:${port}` });
+  Object.assign(process.env, SETTINGS, { AWS_ENDPOINT_URL: `http://127.0.0.1:${port}` });
   try {
     return await readPrices(ACCOUNT, clock);
   } finally {
