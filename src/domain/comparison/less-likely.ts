@@ -21,6 +21,8 @@ const [LEAST_DROP, ALIKE] = [0.15, 0.5];
 const LARGEST_DROP = 4;
 /** No model that was trained further on the same tokenizer finds the answers of before so much less likely: each token 4.5 times. */
 const DAMAGED = 1.5;
+/** Larger ones say no more: no vocabulary has as many tokens. */
+const LARGEST_PERPLEXITY = 1e6;
 /** So many times the difference between two scores of one version is no drop. */
 const TIMES_NOISE = 4;
 
@@ -102,9 +104,10 @@ function perToken({ logprob, tokens }: AnswerScore): number {
 }
 
 function perplexity(logprob: number): number {
-  return Math.exp(-logprob);
+  return Math.min(LARGEST_PERPLEXITY, Math.exp(-logprob));
 }
 
 function shown(value = 0): string {
+  if (value >= LARGEST_PERPLEXITY) return `over ${LARGEST_PERPLEXITY.toLocaleString('en-US')}`;
   return Number(value.toPrecision(3)).toLocaleString('en-US');
 }
