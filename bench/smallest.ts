@@ -62,6 +62,10 @@ export const SMALLEST: Readonly<Record<string, Smallest>> = {
   'fuzz-formats': { args: ['20', '1'] },
   'fuzz-pickles': { args: ['100', '1'] },
   gate: { args: ['1'] },
+  'gate-texts': {
+    args: ['2', '1'],
+    lacks: () => 'it starts a language model 14 times, where it is run by hand',
+  },
   'gateway-cpu': { args: ['1', '200'], lacks: lacksCommand('nginx') },
   gpu: { args: [] },
   hostile: { args: [] },
