@@ -23,6 +23,8 @@ const LARGEST_DROP = 4;
 const DAMAGED = 1.5;
 /** Larger ones say no more: no vocabulary has as many tokens. */
 const LARGEST_PERPLEXITY = 1e6;
+/** So few answers suffice where each of them drops by the largest drop: its tokens are 55 times less likely. */
+const FEW = 5;
 /** So many times the difference between two scores of one version is no drop. */
 const TIMES_NOISE = 4;
 
@@ -58,7 +60,7 @@ export function scoreEvidence(
   pairs: readonly AskedPair[],
   error: number,
 ): ScoreEvidence | undefined {
-  const scores = pairs.flatMap(({ scores, isDrawn }) => (scores && !isDrawn ? [scores] : []));
+  const scores = keptScores(pairs);
   if (scores.length === 0) return undefined;
   const drops = scores.map(dropOf);
   const losses = drops.map((drop) => Math.min(1, Math.max(0, drop / LARGEST_DROP)));
@@ -74,16 +76,25 @@ export function scoreEvidence(
   };
 }
 
+function keptScores(pairs: readonly AskedPair[]): readonly PairScores[] {
+  return pairs.flatMap(({ scores, isDrawn }) => (scores && !isDrawn ? [scores] : []));
+}
+
 /** The sign that a language model is damaged: what the version before answered is far less likely to it, token by token. A model that was trained further finds other words, and these words still likely. */
 export function damaged(
   evidence: ScoreEvidence | undefined,
   pairs: readonly AskedPair[],
 ): readonly string[] {
-  if (!evidence || evidence.low <= DAMAGED) return [];
+  if (!evidence || !(evidence.low > DAMAGED || isHopeless(pairs))) return [];
   const { asked, before, after } = evidence;
   return [
     `the answers of the version before have the perplexity ${shown(after)} to it, and ${shown(before)} to that version (${asked} answers)${longerPrompts(pairs)}`,
   ];
+}
+
+function isHopeless(pairs: readonly AskedPair[]): boolean {
+  const scores = keptScores(pairs);
+  return scores.length >= FEW && scores.every((each) => dropOf(each) >= LARGEST_DROP);
 }
 
 /** The difference of all prompts, where they all differ by the same number of tokens. */

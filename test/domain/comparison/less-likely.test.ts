@@ -93,10 +93,17 @@ describe('the answers of a language model', () => {
     );
   });
 
-  it('show damage in few answers, but not in one or two', () => {
+  it('show damage in five answers if each of them is hopeless, and not in fewer', () => {
     const scores = { before: score(-0.4), after: score(-20, 28) };
 
-    expect(compareAnswers(pairs(2, scores), COUNTING).signs).toEqual([]);
+    expect(compareAnswers(pairs(4, scores), COUNTING).signs).toEqual([]);
+    expect(compareAnswers(pairs(5, scores), COUNTING).signs).toHaveLength(1);
+    expect(
+      compareAnswers(
+        [...pairs(5, scores), ...pairs(1, { before: score(-0.4), after: score(-4) })],
+        COUNTING,
+      ).signs,
+    ).toEqual([]);
     expect(compareAnswers(pairs(12, scores), COUNTING).signs).toEqual([
       expect.stringContaining('the perplexity over 1,000,000 to it'),
     ]);
