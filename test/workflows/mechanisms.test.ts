@@ -30,8 +30,12 @@ describe('Fargate and EC2', () => {
       'domain/placement/choose-target.ts',
       'domain/placement/demand.ts',
       'domain/placement/look-again.ts',
+      // Only what a version on Fargate costs is metered.
+      'domain/placement/metered.ts',
       'domain/placement/optimize.ts',
       'domain/placement/target.ts',
+      // Only Fargate has a quota of vCPUs that is read.
+      'steps/choose-target.ts',
       'steps/provision-ec2.ts',
       'steps/provision-fargate.ts',
       // A revision that does not exist.

@@ -97,7 +97,7 @@ describe('the names of the workflows', () => {
         'provision',
         'record-move',
       ],
-      ...['require-deployment', 'revision-spec', 'stray-file', 'take-over'],
+      ...['require-deployment', 'revision-spec', 'score-answers', 'stray-file', 'take-over'],
       'unverified',
     ];
     const files = namesIn('src/steps').filter((name) => !name.startsWith('sweep'));

@@ -60,6 +60,7 @@ describe('docs/deploy.md', () => {
         (name) => `src/operations/doctor/${name}.ts`,
       ),
       ...['service-roles', 'stack'].map((name) => `src/operations/account/${name}.ts`),
+      'src/adapters/aws/service-quota.ts',
       'src/operations/install/install.ts',
     ]
       .flatMap((file) => actionsIn(read(file)))
