@@ -9,7 +9,7 @@ const PLACE = await mkdtemp(join(tmpdir(), 'slipway-clones-'));
 afterAll(() => rm(PLACE, { recursive: true }));
 
 const CLONED = [
-  ...['src', 'runtimes', 'slipway.js', 'serverless.yml', 'package.json'],
+  ...['src', 'runtimes', 'buildspecs', 'slipway.js', 'serverless.yml', 'package.json'],
   'infra/parameters.yml',
 ];
 

@@ -1,4 +1,4 @@
-import { cp, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { cp, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CloudFormationClient, ListChangeSetsCommand } from '@aws-sdk/client-cloudformation';
 import { type Result, runCli } from '../cli/run-cli.ts';
@@ -308,7 +308,6 @@ describeOnMoto('slipway deploy', (moto) => {
     await using cache = await temporaryFolder();
     const packed = join(clone.folder, 'dist/stack');
     await cp(join(clone.folder, 'infra'), join(packed, 'infra'), { recursive: true });
-    await mkdir(join(clone.folder, 'buildspecs'));
     await rename(join(clone.folder, 'serverless.yml'), join(packed, 'serverless.yml'));
     await cp(join(clone.folder, 'package.json'), join(packed, 'package.json'));
     await writeFile(join(packed, 'package-lock.json'), '{}');

@@ -67,7 +67,7 @@ describe('docs/deploy.md', () => {
       // It needs no permission. https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
       .filter((action) => action !== 'sts:GetCallerIdentity');
 
-    expect(asked).toContain('servicequotas:GetServiceQuota');
+    expect(asked).toContain('servicequotas:ListServiceQuotas');
     expect(asked.filter((action) => !allowed.some((each) => isIn(each, action)))).toEqual([]);
   });
 
