@@ -198,7 +198,6 @@ describe('slipway', () => {
     },
     { args: ['uninstall'], says: /uninstall needs the stage to remove/ },
     { args: ['start', '--data', MAIN], says: /main\.ts cannot hold Slipway's data/ },
-    { args: ['rollback', 'nobody', '--to', 'one'], says: /Give a whole number/ },
     { args: ['start', '--webhook', 'http://127.0.0.1:1/'], says: /a webhook needs a secret/ },
   ])('answers 2 for $args and says why', async ({ args, says }) => {
     const result = await runHere(...args);
