@@ -41,6 +41,7 @@ export const LOST_IN_MOTO: Lost = {
   'KinesisFirehose::DeliveryStream': NO_TYPE,
   'Lambda::EventInvokeConfig': NO_TYPE,
   'Lambda::Function.Architectures': 'all of its functions are x86_64',
+  'Lambda::Function.SLIPWAY_ACCESS_LOG': 'a variable whose resource it does not make',
   'Lambda::Function.SLIPWAY_API_STAGE': 'a variable whose resource it does not make',
   'Lambda::Function.SLIPWAY_API_URL': 'a variable whose resource it does not make',
   'Lambda::Function.SLIPWAY_AUTHORIZER': 'a variable whose resource it does not make',

@@ -2,6 +2,7 @@
 
 import moto.apigateway.models as apigateway
 import moto.cloudformation.models as cloudformation
+import moto.cloudformation.parsing as parsing
 import moto.iam.models as iam
 
 # It takes cfn-lint's warnings for errors; cfn-lint has had its say in .ci/template.
@@ -31,3 +32,18 @@ def create_with_policies(cls, resource_name, cloudformation_json, *args, **kwarg
 
 
 iam.Role.create_from_cloudformation_json = classmethod(create_with_policies)
+
+# moto makes no delivery stream, and then refuses a variable with the ARN of one.
+clean = parsing.clean_json
+
+
+def clean_with_streams(resource_json, resources_map):
+    logical_id, _ = resource_json.get("Fn::GetAtt", (None, None)) if isinstance(resource_json, dict) else (None, None)
+    resource = resources_map._resource_json_map.get(logical_id) if logical_id else None
+    if resource and resource["Type"] == "AWS::KinesisFirehose::DeliveryStream":
+        region, account = resources_map._region_name, resources_map._account_id
+        return f"arn:aws:firehose:{region}:{account}:deliverystream/"
+    return clean(resource_json, resources_map)
+
+
+parsing.clean_json = clean_with_streams
