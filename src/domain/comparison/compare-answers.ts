@@ -183,14 +183,18 @@ function withoutRounding(
   { precision, isEmbedder = false }: Counting,
 ): readonly SeenPair[] {
   if (!precision) return looked;
-  const answered = looked.flatMap((each) =>
-    each.kind === 'answered' ? [{ ...contents(each), leaves: each.leaves }] : [],
+  const compared = looked.map((each) =>
+    each.kind === 'answered' ? { ...contents(each), leaves: each.leaves } : undefined,
   );
-  const isExplained = explains(precision, answered, isEmbedder);
-  return looked.map((each) => {
-    if (each.kind !== 'answered' || each.differs === undefined) return each;
-    const isSame = isExplained({ ...contents(each), leaves: each.leaves });
-    return isSame ? { ...each, differs: undefined } : each;
+  const isExplained = explains(
+    precision,
+    compared.flatMap((each) => each ?? []),
+    isEmbedder,
+  );
+  return looked.map((each, at) => {
+    const own = compared[at];
+    if (!own || each.kind !== 'answered' || each.differs === undefined) return each;
+    return isExplained(own) ? { ...each, differs: undefined } : each;
   });
 }
 
