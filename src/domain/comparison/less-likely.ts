@@ -19,7 +19,7 @@ export type ScoreEvidence = {
 const [LEAST_DROP, ALIKE] = [0.15, 0.5];
 /** A drop above it counts as it: what is bounded can be bet on. */
 const LARGEST_DROP = 4;
-/** No model that was trained further on the same tokenizer finds the answers of before so much less likely: each token 4.5 times. */
+/** Each token is 4.5 times less likely. A model that was trained further should stay below this; no such model was measured. */
 const DAMAGED = 1.5;
 /** Larger ones say no more: no vocabulary has as many tokens. */
 const LARGEST_PERPLEXITY = 1e6;
@@ -80,7 +80,7 @@ function keptScores(pairs: readonly AskedPair[]): readonly PairScores[] {
   return pairs.flatMap(({ scores, isDrawn }) => (scores && !isDrawn ? [scores] : []));
 }
 
-/** The sign that a language model is damaged: what the version before answered is far less likely to it, token by token. A model that was trained further finds other words, and these words still likely. */
+/** The sign that a language model is damaged: what the version before answered is far less likely to it, token by token. A model that was trained further should find other words, and these words still likely. */
 export function damaged(
   evidence: ScoreEvidence | undefined,
   pairs: readonly AskedPair[],

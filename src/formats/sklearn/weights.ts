@@ -19,11 +19,10 @@ const LISTED = 8;
 const FEWEST_WORDS = 10;
 
 /**
- * Estimators with numbers for each row, class or category that they were trained on, or with parts that saw a few rows: another training on nearly the same rows changes some of these and keeps the rest to the bit.
- * https://scikit-learn.org/stable/api/sklearn.neighbors.html names the first.
+ * Estimators with numbers for each row, class or category that they were trained on, or with parts that saw a few rows: another training on nearly the same rows changes some of these and keeps the rest to the bit. The names are those of scikit-learn.
  */
 const KEEPS_ROWS =
-  /Neighbors|Neighbor|NearestCentroid|OutlierFactor|KernelDensity|NB$|DiscriminantAnalysis|GaussianProcess|SV[CR]$|OneClassSVM|KernelRidge|Label(?:Propagation|Spreading)|TargetEncoder|IsolationForest|^Bagging/;
+  /Neighbor|NearestCentroid|OutlierFactor|KernelDensity|NB$|DiscriminantAnalysis|GaussianProcess|SV[CR]$|OneClassSVM|KernelRidge|Label(?:Propagation|Spreading)|TargetEncoder|IsolationForest|^Bagging/;
 
 type Place = { readonly value: Value; readonly name: string; readonly isFinal: boolean };
 
