@@ -39,6 +39,7 @@ from moto.cloudwatch.models import Statistics
 from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import Table
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from moto.servicequotas.responses import ServiceQuotasResponse
 from werkzeug.serving import make_server
 
 # Both read folders or classes at each request, which do not change.
@@ -146,6 +147,10 @@ value_of = DynamoType.cast_value.fget
 DynamoType.cast_value = property(lambda self: self.value if self.type == "S" else value_of(self))
 
 
+# Moto has the defaults of some quotas, and answers with them for the account alone.
+ServiceQuotasResponse.get_aws_default_service_quota = ServiceQuotasResponse.get_service_quota
+
+
 class KeepsConnections(MotoRequestHandler):
     """Werkzeug's own handler ends a connection with each answer, and with it a thread."""
 
@@ -180,7 +185,7 @@ whole = threading.Lock()
 
 
 def run(app, environ):
-    """The status, the headers and the body of the answer; 500 where moto fails. moto's error goes to stderr: the client would otherwise only see a lost connection."""
+    """The status, the headers and the body of the answer; 500 where moto fails, and 501, which no SDK repeats, for what moto does not have. moto's error goes to stderr: the client would otherwise only see a lost connection."""
     begun = []
     try:
         with whole:
@@ -191,11 +196,19 @@ def run(app, environ):
                 getattr(parts, "close", lambda: None)()
     except Exception as error:
         at = traceback.extract_tb(error.__traceback__)[-1]
-        print(f"moto failed: {error!r} at {at.filename}:{at.lineno}", file=sys.stderr)
-        return "500 INTERNAL SERVER ERROR", [], b""
+        asked = environ.get("HTTP_X_AMZ_TARGET") or f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}"
+        print(f"moto failed: {asked}: {error!r} at {at.filename}:{at.lineno}", file=sys.stderr)
+        has_it = not isinstance(error, NotImplementedError)
+        return "500 INTERNAL SERVER ERROR" if has_it else "501 NOT IMPLEMENTED", [], b""
 
 
-application = DomainDispatcherApplication(create_backend_app)
+def app_of(service):
+    if service is None:
+        raise NotImplementedError("moto does not have this service")
+    return create_backend_app(service)
+
+
+application = DomainDispatcherApplication(app_of)
 server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=KeepsConnections)
 # Parts of moto call it by its own address.
 os.environ.setdefault("MOTO_PORT", str(server.port))
