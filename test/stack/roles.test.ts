@@ -89,8 +89,8 @@ const UNTRACED: readonly (readonly [RegExp, string])[] = [
     'a promotion that a person refuses leaves the list of those under way: here none is refused',
   ],
   [
-    /^cloudwatch:GetMetricData SweepRole /,
-    'the sweep reads the demand of models that their builds have measured, and a build here measures nothing',
+    /^(?:cloudwatch:GetMetricData|dynamodb:Query) SweepRole /,
+    'the sweep reads the demand of models that their builds have measured, without Slipway’s own requests, and a build here measures nothing',
   ],
   [
     /^ssm:PutParameter RestartVersionRole /,

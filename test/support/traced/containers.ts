@@ -50,20 +50,19 @@ export async function tracedContainers(world: TracedWorld, place: Place): Promis
   for (const target of ['fargate', 'ec2'] as const) {
     const model = `traced-${target}`;
     await world.run(await place(model, target, { rest: SCALED }));
+    await world.run(await place(model, target, { rest: SCALED }));
     await each([
       async () => world.run(await place(model, target), breach(`${model}-v3`, target)),
       async () => {
         const broken = `placement: { target: ${target} }\n`;
         await world.run(await world.upload(model, unknownOperatorModel(), broken));
       },
-      // The second removes the first.
-      async () => {
-        for (let upload = 0; upload < 2; upload += 1) {
-          await world.run(await place(model, target, { rollout: ', keepVersions: 1' }));
-        }
-      },
     ]);
     await world.run(asked.rollback(model, null));
+    // The second removes the first.
+    for (let upload = 0; upload < 2; upload += 1) {
+      await world.run(await place(model, target, { rollout: ', keepVersions: 1' }));
+    }
     await world.run(asked.undeploy(model));
   }
   await each([
