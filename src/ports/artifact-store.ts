@@ -48,6 +48,8 @@ export type GrantedOrder = BuildOrder | EnvironmentOrder;
  */
 export type ByteSource = {
   readonly sizeBytes: number;
+  /** Where a read decompresses what is before it: how many bytes that are, up to the end. */
+  readonly streamedBytes?: number;
   read(start: number, length: number): Promise<Uint8Array>;
 };
 

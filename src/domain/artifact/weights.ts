@@ -4,6 +4,10 @@ export type WeightPrint = {
   readonly name: string;
   /** Whether it belongs to what answers, and not to a step that prepares the rows for it. */
   readonly isFinal: boolean;
+  /** A training may change only some of its rows: the tokens of an embedding, or the experts that its data reached. */
+  readonly isSparse?: boolean;
+  /** Its pieces are samples, since the model is large. */
+  readonly isSampled?: boolean;
   readonly bytes: number;
   /** A digest of each of its pieces, in their order; empty for a piece whose bytes are all equal. */
   readonly pieces: readonly string[];

@@ -49,13 +49,21 @@ function untrained(pairs: readonly Pair[]): string | undefined {
   const others = pairs.filter((pair) => !isSame(pair));
   const rounded = others.filter(isRounded);
   const isKnown = others.every((pair) => isRounded(pair) || isPartlySame(pair));
-  const isKept = others.length < pairs.length || others.length > rounded.length;
+  const isKept = others.length > rounded.length || pairs.some(isKeptNumbers);
   if (others.length === 0 || !isKnown || !isKept) return undefined;
   const [first] = rounded;
   if (first) {
     return `the numbers in ${quoted(nameOf(first))} have ${first.after?.magnitudes} distinct magnitudes; before: ${first.before?.magnitudes}: they were rounded and not trained again, since all other numbers are the same to the bit`;
   }
-  return `some numbers in ${namesOf(others)} differ, and all others of the model are the same to the bit: no training does that, but a damaged file does`;
+  const rest = pairs.some(({ after }) => after?.isSampled)
+    ? 'all others that were sampled'
+    : 'all others of the model';
+  return `some numbers in ${namesOf(others)} differ, and ${rest} are the same to the bit: no training does that, but a damaged file does`;
+}
+
+/** The same, and not all zeros or ones. */
+function isKeptNumbers(pair: Pair): boolean {
+  return isSame(pair) && pair.after?.pieces.some((piece) => piece !== '') === true;
 }
 
 function isSame({ before, after }: Pair): boolean {
@@ -66,7 +74,7 @@ function isSame({ before, after }: Pair): boolean {
 
 /** At least half of its pieces are the same: some trees of a forest are, where a few rows were corrected. */
 function isPartlySame({ before, after }: Pair): boolean {
-  if (!before || !after || before.bytes !== after.bytes) return false;
+  if (!before || !after || before.bytes !== after.bytes || after.isSparse) return false;
   const same = before.pieces.filter((piece, at) => piece === after.pieces[at]);
   // Pieces of zeros alone say nothing.
   return same.some((piece) => piece !== '') && same.length * 2 >= before.pieces.length;

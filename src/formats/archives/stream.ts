@@ -118,6 +118,7 @@ export function streamedSource(
 
   return {
     sizeBytes,
+    streamedBytes: sizeBytes,
     async read(start, length) {
       if (sizeBytes <= HELD_BYTES) {
         held ??= readerOfStream(open()).take(sizeBytes);
@@ -134,6 +135,7 @@ export function streamedSource(
 export function partOf(source: ByteSource, start: number, sizeBytes: number): ByteSource {
   return {
     sizeBytes,
+    ...(source.streamedBytes !== undefined && { streamedBytes: start + sizeBytes }),
     read: (from, length) =>
       source.read(start + from, Math.max(0, Math.min(length, sizeBytes - from))),
   };

@@ -19,6 +19,7 @@ export function pagedSource(source: ByteSource): ByteSource {
 
   return {
     sizeBytes: source.sizeBytes,
+    ...(source.streamedBytes !== undefined && { streamedBytes: source.streamedBytes }),
     async read(start, length) {
       if (length >= PAGE_BYTES) return source.read(start, length);
       const first = Math.floor(start / PAGE_BYTES);

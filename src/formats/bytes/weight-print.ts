@@ -8,12 +8,12 @@ export type Print = Pick<WeightPrint, 'bytes' | 'pieces' | 'magnitudes'>;
 export type Printer = { see(bytes: Uint8Array): void; print(): Print };
 
 /** The bytes of a number, where the numbers are fractions. */
-export type NumberBytes = 4 | 8;
+export type NumberBytes = 2 | 4 | 8;
 
 /** More parts of one model have no print: a forest may have hundreds of thousands. */
 export const MOST_PRINTS = 20_000;
 /** The pieces of a part, and those of a list of parts: every third tree may be damaged. */
-const MOST_PIECES = { ofPart: 16, ofList: 64 } as const;
+export const MOST_PIECES = { ofPart: 16, ofList: 64 } as const;
 /** The whole numbers of a piece must not be cut in two. */
 const ALIGNED = 8;
 const DIGEST_LETTERS = 8;
@@ -85,8 +85,15 @@ function grouped<Item>(items: readonly Item[]): readonly (readonly Item[])[] {
   );
 }
 
-function digestOf(text: string): string {
+export function digestOf(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, DIGEST_LETTERS);
+}
+
+/** The digest of one piece; empty where its bytes are all equal. */
+export function pieceOf(bytes: Uint8Array): string {
+  const piece = newPiece();
+  piece.see(bytes);
+  return piece.digest();
 }
 
 function newPiece() {
@@ -103,17 +110,23 @@ function newPiece() {
   };
 }
 
-/** Numbers are written with their lowest byte first. */
-function magnitudesIn(head: Uint8Array, numberBytes: NumberBytes): number {
-  const view = new DataView(head.buffer);
+/** How many different magnitudes besides zero the first numbers have, at most 256. Numbers are written with their lowest byte first, and have their sign in the highest bit. */
+export function magnitudesIn(bytes: Uint8Array, numberBytes: NumberBytes): number {
+  const head = bytes.subarray(0, HEAD_BYTES);
+  const view = new DataView(head.buffer, head.byteOffset, head.length);
+  const read = {
+    2: (at: number) => view.getUint16(at, true) & 0x7fff,
+    4: (at: number) => view.getUint32(at, true) & 0x7fff_ffff,
+    8: (at: number) => Math.abs(view.getFloat64(at, true)),
+  }[numberBytes];
   const found = new Set<number>();
   for (
     let at = 0;
     at + numberBytes <= head.length && found.size < MOST_MAGNITUDES;
     at += numberBytes
   ) {
-    const value = numberBytes === 4 ? view.getFloat32(at, true) : view.getFloat64(at, true);
-    if (value !== 0) found.add(Math.abs(value));
+    const value = read(at);
+    if (value !== 0) found.add(value);
   }
   return found.size;
 }

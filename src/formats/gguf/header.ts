@@ -1,3 +1,4 @@
+import type { FittedTensor } from '#formats/bytes/tensor-prints.ts';
 import { quoted, rejected } from '#formats/rejected.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
 import { type GgufCursor, openCursor, RESAVE } from './cursor.ts';
@@ -9,6 +10,7 @@ export type GgufHeader = {
   readonly version: number;
   readonly values: ReadonlyMap<string, GgufValue>;
   readonly tensors: GgufTensors;
+  readonly fitted: readonly FittedTensor[];
 };
 
 const MAGIC = 0x46554747;
@@ -42,7 +44,12 @@ export async function readGguf(source: ByteSource, file: string): Promise<GgufHe
       RESAVE,
     );
   }
-  return { version, values, tensors };
+  const fitted = tensors.places.map((place) => ({
+    ...place,
+    source,
+    start: dataStart + place.start,
+  }));
+  return { version, values, tensors, fitted };
 }
 
 async function readVersion(cursor: GgufCursor, file: string): Promise<number> {

@@ -1,6 +1,7 @@
 import type { ModelFacts } from '#domain/artifact/facts.ts';
 import type { Signature } from '#domain/artifact/signature.ts';
 import { languageMemory } from '#domain/placement/language-memory.ts';
+import { tensorPrints } from '#formats/bytes/tensor-prints.ts';
 import ggml from '#formats/data/ggml-types.json' with { type: 'json' };
 import type { Given, ReadFile } from '#formats/reader.ts';
 import { rejected } from '#formats/rejected.ts';
@@ -37,7 +38,8 @@ export async function inspectGguf(
   { files, asked }: Pick<Given, 'files' | 'asked'>,
 ): Promise<GgufFacts> {
   const header = await readGguf(source, file);
-  const parts = await allTensors(header, file, files);
+  const found = await allTensors(header, file, files);
+  const parts = found.map(({ tensors }) => tensors);
   const { task, cacheWidth, ...network } = networkOf(header.values, file);
   const parameters = sum(parts.map((part) => part.parameters));
   if (parameters === 0) {
@@ -50,6 +52,7 @@ export async function inspectGguf(
   const serving = servingOf({ ...network, task, cacheWidth }, asked);
   const language = endsByText(header.values) ? { ...serving, endsByText: true } : serving;
   const quantization = quantizationOf(header, parts);
+  const prints = await tensorPrints(found.flatMap(({ fitted }) => fitted));
   return {
     format: 'gguf',
     formatVersion: `v${header.version}, ${quantization}`,
@@ -63,6 +66,7 @@ export async function inspectGguf(
     dtypes: typesOf(parts)
       .map((name) => PROTOCOL_NAMES[name] ?? name)
       .sort(),
+    ...(prints && { weights: prints }),
     memory: languageMemory(shapeOf({ ...network, task, cacheWidth }, weightBytes), language),
     example: null,
     entrypoint: null,

@@ -3,6 +3,8 @@ import { quoted, rejected } from '#formats/rejected.ts';
 import { type GgufHeader, readGguf } from './header.ts';
 import type { GgufTensors } from './tensors.ts';
 
+type Part = Pick<GgufHeader, 'tensors' | 'fitted'>;
+
 const NAME = /^(.*)-(\d{5})-of-(\d{5})\.gguf$/i;
 const MAX_PARTS = 1000;
 const FIX =
@@ -20,12 +22,12 @@ export function isLaterPart(name: string, names: ReadonlySet<string>): boolean {
  * Fails with `ArtifactRejected`.
  */
 export async function allTensors(
-  { values, tensors }: GgufHeader,
+  { values, tensors, fitted }: GgufHeader,
   file: string,
   files: readonly ArtifactFile[],
-): Promise<readonly GgufTensors[]> {
+): Promise<readonly Part[]> {
   const parts = numberOf(values, 'split.count') || 1;
-  if (parts === 1) return [tensors];
+  if (parts === 1) return [{ tensors, fitted }];
   const [, stem, number, count] = NAME.exec(file) ?? [];
   if (parts > MAX_PARTS || stem === undefined || Number(count) !== parts) {
     throw rejected(`${file} is a part of ${parts}, which its name does not say`, FIX);
@@ -33,7 +35,7 @@ export async function allTensors(
   if (Number(number) !== 1 || numberOf(values, 'split.no') !== 0) {
     throw rejected(`${file} is not the first part of ${parts}, and that is not beside it`, FIX);
   }
-  const found = [tensors];
+  const found: Part[] = [{ tensors, fitted }];
   for (let part = 2; part <= parts; part += 1) {
     const name = `${stem}-${String(part).padStart(5, '0')}-of-${count}.gguf`;
     const beside = files.find((each) => each.name === name);
@@ -43,10 +45,13 @@ export async function allTensors(
     if (numberOf(header.values, 'split.no') !== part - 1 || said !== parts) {
       throw rejected(`${quoted(name)} is another part than its name says`, FIX);
     }
-    found.push(header.tensors);
+    found.push(header);
   }
-  refuseTwice(found, file);
-  const there = found.reduce((sum, each) => sum + each.count, 0);
+  refuseTwice(
+    found.map((part) => part.tensors),
+    file,
+  );
+  const there = found.reduce((sum, part) => sum + part.tensors.count, 0);
   const announced = numberOf(values, 'split.tensors.count');
   if (announced === there) return found;
   throw rejected(`${file} announces ${announced} tensors; its ${parts} parts have ${there}`, FIX);

@@ -1,8 +1,15 @@
+import {
+  type FittedTensor,
+  fractions,
+  isSparseName,
+  type Numbers,
+  whole,
+} from '#formats/bytes/tensor-prints.ts';
 import ggml from '#formats/data/ggml-types.json' with { type: 'json' };
 import { quoted, rejected } from '#formats/rejected.ts';
 import { type GgufCursor, RESAVE } from './cursor.ts';
 
-/** The totals over a file's tensors: the number of elements and bytes of each type. `endsAt` counts from the start of their data. */
+/** The totals over a file's tensors: the number of elements and bytes of each type. `endsAt` and the starts of `places` count from the start of their data. */
 export type GgufTensors = {
   readonly count: number;
   readonly names: ReadonlySet<string>;
@@ -10,11 +17,21 @@ export type GgufTensors = {
   readonly bytes: number;
   readonly endsAt: number;
   readonly byType: ReadonlyMap<string, number>;
+  readonly places: readonly Omit<FittedTensor, 'source'>[];
 };
 
-type Block = { readonly name: string; readonly elements: number; readonly bytes: number };
+type Block = {
+  readonly name: string;
+  readonly elements: number;
+  readonly bytes: number;
+  /** The bytes of a block that hold its scales, each from its first one to the one after its last. */
+  readonly scales?: readonly (readonly number[])[];
+};
 
 const TYPES: Readonly<Record<string, Block>> = ggml.types;
+// Numbers that count something.
+const COUNTS = /^I(8|16|32|64)$/;
+const FRACTIONS = /^(BF16|F16|F32|F64)$/;
 // GGML_MAX_DIMS and GGML_MAX_NAME of ggml.h.
 const MAX_DIMENSIONS = 4;
 const MAX_NAME_BYTES = 63;
@@ -30,6 +47,7 @@ export async function readTensors(
 ): Promise<GgufTensors> {
   const names = new Set<string>();
   const byType = new Map<string, number>();
+  const places: Omit<FittedTensor, 'source'>[] = [];
   let [parameters, bytes, endsAt, next] = [0, 0, 0, 0];
   for (let index = 0; index < count; index += 1) {
     const name = await cursor.text(`the name of tensor ${index}`, MAX_NAME_BYTES);
@@ -46,8 +64,25 @@ export async function readTensors(
     next = Math.ceil(endsAt / alignment) * alignment;
     if (!Number.isSafeInteger(next)) throw refuse(`takes ${size} bytes`);
     byType.set(block.name, (byType.get(block.name) ?? 0) + elements);
+    if (size === 0 || COUNTS.test(block.name)) continue;
+    const sparse = isSparseName(name) && { isSparse: true };
+    places.push({
+      name,
+      isFinal: true,
+      ...sparse,
+      start: offset,
+      bytes: size,
+      numbers: numbersOf(block),
+    });
   }
-  return { count, names, parameters, bytes, endsAt, byType };
+  return { count, names, parameters, bytes, endsAt, byType, places };
+}
+
+function numbersOf({ name, elements, bytes, scales = [] }: Block): Numbers {
+  if (FRACTIONS.test(name)) return fractions(8 * bytes);
+  if (elements === 1) return whole(8 * bytes);
+  const spans = scales.map(([start = 0, end = 0]) => ({ start, end }));
+  return { itemBytes: bytes, fractionBytes: null, scales: spans };
 }
 
 async function readTensor(cursor: GgufCursor, refuse: (fault: string) => Error) {

@@ -1,4 +1,5 @@
 import { parseJson } from '#domain/parse-json.ts';
+import { type FittedTensor, fractions, isSparseName, whole } from '#formats/bytes/tensor-prints.ts';
 import dtypes from '#formats/data/safetensors-types.json' with { type: 'json' };
 import { quoted, rejected } from '#formats/rejected.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
@@ -26,6 +27,9 @@ type Tensor = {
 };
 
 const TYPES: Readonly<Record<string, Type>> = dtypes;
+// Numbers that count or choose something; those of 32 bits may be packed weights.
+const COUNTS = /^(BOOL|U?INT64|U?INT16)$/;
+const FRACTIONS = /^(FP16|BF16|FP32|FP64)$/;
 const LENGTH_BYTES = 8;
 // The header of 1,000 tensors has 100 KB; the library's own limit is 100 MB.
 const MAX_HEADER_BYTES = 8 * 2 ** 20;
@@ -38,7 +42,12 @@ const MAX_DIMENSIONS = 32;
 export async function readSafetensors(
   source: ByteSource,
   file: string,
-): Promise<Tensors & { readonly shapes: ReadonlyMap<string, TensorShape> }> {
+): Promise<
+  Tensors & {
+    readonly shapes: ReadonlyMap<string, TensorShape>;
+    readonly fitted: readonly FittedTensor[];
+  }
+> {
   const refuse = (fault: string) => rejected(`${file} is damaged: ${fault}`, RESAVE);
   const header = await headerOf(source, refuse);
   const dataBytes = source.sizeBytes - LENGTH_BYTES - header.bytes;
@@ -62,7 +71,20 @@ export async function readSafetensors(
   const shapes = new Map(
     tensors.map(({ name, type, shape }) => [name, { type: type.name, shape }] as const),
   );
-  return { names: new Set(shapes.keys()), shapes, parameters, bytes: end, byType };
+  const dataAt = source.sizeBytes - dataBytes;
+  const fitted = tensors.flatMap(({ name, type, from, to }) => {
+    if (to === from || COUNTS.test(type.name)) return [];
+    const numbers = FRACTIONS.test(type.name) ? fractions(type.bits) : whole(type.bits);
+    return [
+      {
+        name,
+        isFinal: true,
+        ...(isSparseName(name) && { isSparse: true }),
+        ...{ source, start: dataAt + from, bytes: to - from, numbers },
+      },
+    ];
+  });
+  return { names: new Set(shapes.keys()), shapes, parameters, bytes: end, byType, fitted };
 }
 
 async function headerOf(source: ByteSource, refuse: (fault: string) => Error) {

@@ -2,6 +2,7 @@ import type { SentenceModule } from '#domain/artifact/facts.ts';
 import { BY_CODE } from '#domain/artifact/ways-out.ts';
 import { within } from '#formats/archives/folder.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
+import type { FittedTensor } from '#formats/bytes/tensor-prints.ts';
 import { listed, quoted, rejected } from '#formats/rejected.ts';
 import { readState } from '#formats/torch/state.ts';
 import { countOf, fileIn, isObject, type Json, jsonIn, objectIn, textOf } from './json-file.ts';
@@ -20,6 +21,8 @@ export type Head = {
   readonly width: number | null;
   readonly parameters: number;
   readonly weightBytes: number;
+  /** Empty where a module is a pickle. */
+  readonly fitted: readonly FittedTensor[];
 };
 
 type Files = readonly ArtifactFile[];
@@ -28,7 +31,7 @@ type Part = Omit<Head, 'modules' | 'normalizes'> & {
   readonly takes: number | null;
   readonly module?: SentenceModule;
 };
-type State = Pick<Head, 'parameters' | 'weightBytes'> & {
+type State = Pick<Head, 'parameters' | 'weightBytes' | 'fitted'> & {
   readonly names: ReadonlySet<string>;
 };
 
@@ -48,7 +51,7 @@ const ACTIVATIONS: readonly string[] = [
 ];
 const AFTER_POOLING: readonly string[] = ['Dense', 'LayerNorm', 'Dropout', 'Normalize'];
 const VECTOR = 'sentence_embedding';
-const NO_WEIGHTS = { takes: null, width: null, parameters: 0, weightBytes: 0 };
+const NO_WEIGHTS = { takes: null, width: null, parameters: 0, weightBytes: 0, fitted: [] };
 const RESAVE =
   'Save the model again with sentence-transformers: `SentenceTransformer(FOLDER).save(FOLDER)`, and upload the whole folder.';
 
@@ -113,6 +116,7 @@ export async function headIn(
     width: parts.findLast(({ width }) => width !== null)?.width ?? null,
     parameters: parts.reduce((sum, { parameters }) => sum + parameters, 0),
     weightBytes: parts.reduce((sum, { weightBytes }) => sum + weightBytes, 0),
+    fitted: parts.flatMap(({ fitted }) => fitted),
   };
 }
 
@@ -181,12 +185,14 @@ function activationOf(config: Json, name: string): string {
 async function stateIn(files: Files, folder: string): Promise<State> {
   const tensors = fileIn(files, folder, 'model.safetensors');
   if (tensors) {
-    const { names, parameters, bytes } = await readSafetensors(await tensors.open(), tensors.name);
-    return { names, parameters, weightBytes: bytes };
+    const read = await readSafetensors(await tensors.open(), tensors.name);
+    const { names, parameters, bytes } = read;
+    const fitted = read.fitted.map((each) => ({ ...each, name: `${folder}/${each.name}` }));
+    return { names, parameters, weightBytes: bytes, fitted };
   }
   const pickled = fileIn(files, folder, 'pytorch_model.bin');
   if (pickled) {
-    return readState(await pickled.open(), pickled.name, RESAVE);
+    return { ...(await readState(await pickled.open(), pickled.name, RESAVE)), fitted: [] };
   }
   throw rejected(`${folder} has no model.safetensors and no pytorch_model.bin`, RESAVE);
 }

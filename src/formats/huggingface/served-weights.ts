@@ -1,6 +1,7 @@
 import type { ModelFacts } from '#domain/artifact/facts.ts';
 import type { FileFormat } from '#domain/artifact/format.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
+import { tensorPrints } from '#formats/bytes/tensor-prints.ts';
 import type { FileRange } from '#formats/onnx/external-data.ts';
 import { quoted, rejected } from '#formats/rejected.ts';
 import { leftOutOf } from './left-out.ts';
@@ -21,8 +22,8 @@ export type InspectData = (
   beside: readonly ArtifactFile[],
 ) => Promise<ModelFacts & { readonly externalData?: readonly FileRange[] }>;
 
-/** The totals of the weights. */
-export type Read = Pick<ModelFacts, 'parameters' | 'weightBytes' | 'dtypes'>;
+/** The totals of the weights, and their prints. */
+export type Read = Pick<ModelFacts, 'parameters' | 'weightBytes' | 'dtypes' | 'weights'>;
 
 type Served = {
   readonly weights: Weights;
@@ -51,10 +52,15 @@ export async function readWeights(
   if (weights.kind !== 'onnx') return ofTensors(files, places, { weights, head });
   const { file } = weights;
   const facts = await inspectData(file, 'onnx', files);
-  const { signature, parameters, weightBytes, dtypes, externalData = [] } = facts;
+  const { signature, parameters, weightBytes, dtypes, externalData = [], weights: prints } = facts;
   const isWhole = signature?.outputs.some(({ name }) => name === POOLED) ?? false;
   if (isWhole || !head || head.modules.length === 0) {
-    const read = { parameters, weightBytes: Math.max(weightBytes, file.sizeBytes), dtypes };
+    const read = {
+      parameters,
+      weightBytes: Math.max(weightBytes, file.sizeBytes),
+      dtypes,
+      ...(prints && { weights: prints }),
+    };
     const beside = externalData.map(({ location }) => location);
     return { weights, read, leftOut: leftOutOf(files, places, { weights, beside }) };
   }
@@ -70,11 +76,13 @@ export async function readWeights(
 type OfTensors = { readonly weights: Loaded } & Pick<Beside, 'head'>;
 
 async function ofTensors(files: Files, places: WeightPlaces, { weights, head }: OfTensors) {
-  const { parameters, bytes, dtypes } = await tensorsOf(files, weights);
+  const { parameters, bytes, dtypes, fitted } = await tensorsOf(files, weights);
+  const prints = fitted.length > 0 && (await tensorPrints([...fitted, ...(head?.fitted ?? [])]));
   const read = {
     parameters: parameters + (head?.parameters ?? 0),
     weightBytes: bytes + (head?.weightBytes ?? 0),
     dtypes,
+    ...(prints && { weights: prints }),
   };
   return { weights, read, leftOut: leftOutOf(files, places, { weights, beside: [] }) };
 }

@@ -1,6 +1,7 @@
 import { BY_CODE } from '#domain/artifact/ways-out.ts';
 import { isWithin, within } from '#formats/archives/folder.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
+import type { FittedTensor } from '#formats/bytes/tensor-prints.ts';
 import { listed, quoted, rejected } from '#formats/rejected.ts';
 import { readState } from '#formats/torch/state.ts';
 import { fileIn, isObject, objectIn, RESAVE } from './json-file.ts';
@@ -107,7 +108,14 @@ async function weightMap(files: Files, { name }: ArtifactFile) {
 export async function tensorsOf(
   files: Files,
   { kind, file, parts }: Loaded,
-): Promise<Pick<Tensors, 'names' | 'parameters' | 'bytes'> & { readonly dtypes: string[] }> {
+): Promise<
+  Pick<Tensors, 'names' | 'parameters' | 'bytes'> & {
+    readonly dtypes: string[];
+    /** Empty for pickles, whose reader passes over the numbers. */
+    readonly fitted: readonly FittedTensor[];
+  }
+> {
+  const fitted: FittedTensor[] = [];
   const dtypes = new Set<string>();
   const names = new Set<string>();
   let [parameters, bytes] = [0, 0];
@@ -117,9 +125,10 @@ export async function tensorsOf(
     parameters += found.parameters;
     bytes += found.bytes;
     for (const type of found.dtypes) dtypes.add(type);
+    for (const tensor of 'fitted' in found ? found.fitted : []) fitted.push(tensor);
   }
   if (file.name.endsWith('.json')) refuseMissing(await weightMap(files, file), names, file.name);
-  return { names, parameters, bytes, dtypes: [...dtypes].sort() };
+  return { names, parameters, bytes, dtypes: [...dtypes].sort(), fitted };
 }
 
 async function tensorsIn({ name, open }: ArtifactFile) {
