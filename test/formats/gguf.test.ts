@@ -346,7 +346,7 @@ describe('a GGUF file is refused', () => {
   });
 });
 
-it('a file of 20 GB is understood without its weights', async () => {
+it('a file of 20 GB is understood by samples of its weights', async () => {
   await using folder = await temporaryFolder();
   const path = join(folder.path, 'large.gguf');
   const rows = 5 * GIB;
@@ -364,7 +364,8 @@ it('a file of 20 GB is understood without its weights', async () => {
   const facts = await inspectGguf(source, 'large.gguf', { files: [], asked: {} });
 
   expect(facts).toMatchObject({ weightBytes: 20 * GIB, vocabulary: 200_000 });
-  expect(source.readBytes).toBeLessThan(8 * MIB);
+  expect(source.readBytes).toBeLessThan(40 * MIB);
+  expect(source.reads).toBeLessThan(100);
 });
 
 function inspected(given: GgufParts = {}, asked = {}) {

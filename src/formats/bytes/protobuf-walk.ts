@@ -14,6 +14,8 @@ export type Wire = {
   /** Calls the handlers of a message's fields in file order, one at a time. */
   each(message: Span, handlers: Handlers): Promise<void>;
   text(field: Field): Promise<string>;
+  /** The bytes of a field, valid until the next wait: at once where they are in the window, as a number of 4 or 8 bytes always is for its handler. */
+  raw(field: Field): Uint8Array | Promise<Uint8Array>;
   /** Packed numbers; a truncated one is NaN. */
   varints(field: Field): Promise<readonly number[]>;
 };
@@ -31,6 +33,9 @@ const LONGEST_CONTENT = 64 * 1024;
 
 /** The tag of a varint field as protobuf writes it: the field number, then the wire type in 3 bits. */
 export const varint = (number: number): number => number * 8;
+
+/** The tag of a number of 4 bytes. */
+export const fixed32 = (number: number): number => number * 8 + 5;
 
 /** The tag of a length-delimited field: text, bytes, a message, packed numbers. */
 export const bytes = (number: number): number => number * 8 + 2;
@@ -84,6 +89,11 @@ export function openWire(source: ByteSource, file: string, limits: WireLimits): 
   return {
     root,
     each,
+    raw(field) {
+      const bytes = () => window.held.subarray(field.start - window.from, field.end - window.from);
+      const coming = window.hold(field);
+      return coming ? coming.then(bytes) : bytes();
+    },
     text: async (field) => textOf(await content(field), field),
     varints: async (field) => {
       await content(field);

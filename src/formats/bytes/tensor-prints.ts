@@ -6,7 +6,7 @@ import {
   digestOf,
   MOST_PIECES,
   MOST_PRINTS,
-  magnitudesIn,
+  magnitudesOf,
   type NumberBytes,
   pieceOf,
 } from './weight-print.ts';
@@ -69,7 +69,7 @@ const LONGEST_NAME = 120;
 const LEAST_NUMBERS = { ofFewBits: 256, ofBlocks: 16 } as const;
 const FEW_BITS = 4;
 
-type Piece = Span & { readonly tensor: number; readonly isHead: boolean };
+type Piece = Span & { readonly tensor: number };
 /** `pieceBytes` is how much of each piece is read; `isSampled` if that is not all. */
 type Plan = {
   readonly tensors: readonly FittedTensor[];
@@ -92,10 +92,9 @@ export async function tensorPrints(
   const plan = planOf(named(tensors));
   const batches = batchesOf(plan);
   if (batches.length > MOST_READS) return undefined;
-  const prints = plan.tensors.map(({ bytes }) => ({
-    bytes,
+  const seen = plan.tensors.map(({ numbers: { fractionBytes } }) => ({
     pieces: [] as string[],
-    magnitudes: null as number | null,
+    magnitudes: fractionBytes === null ? undefined : magnitudesOf(fractionBytes),
   }));
   for (let at = 0; at < batches.length; at += READS_AT_ONCE) {
     // A stream is read in the order in which its reads begin.
@@ -104,22 +103,22 @@ export async function tensorPrints(
       bytes: await batch.source.read(batch.start, batch.end - batch.start),
     }));
     for (const { batch, bytes } of await Promise.all(reads)) {
-      for (const { tensor, start, end, isHead } of batch.pieces) {
-        const [of, print] = [plan.tensors[tensor], prints[tensor]];
-        if (!of || !print) continue;
+      for (const { tensor, start, end } of batch.pieces) {
         const piece = bytes.subarray(start - batch.start, end - batch.start);
-        const { fractionBytes, scales } = of.numbers;
-        print.pieces.push(...digestsOf(piece, of.numbers.itemBytes, scales));
-        if (isHead && fractionBytes) print.magnitudes = magnitudesIn(piece, fractionBytes);
+        const numbers = plan.tensors[tensor]?.numbers;
+        if (numbers) seen[tensor]?.pieces.push(...digestsOf(piece, numbers));
+        seen[tensor]?.magnitudes?.see(piece);
       }
     }
   }
   return merged(
-    plan.tensors.flatMap(({ name, isFinal, isSparse }, at) => {
-      const print = prints[at];
-      const more = { ...(isSparse && { isSparse }), ...(plan.isSampled && { isSampled: true }) };
-      return print ? [{ name, isFinal, ...more, ...print }] : [];
-    }),
+    plan.tensors.map(({ name, isFinal, isSparse, bytes }, at) => ({
+      ...{ name, isFinal, bytes },
+      ...(isSparse && { isSparse }),
+      ...(plan.isSampled && { isSampled: true }),
+      pieces: seen[at]?.pieces ?? [],
+      magnitudes: seen[at]?.magnitudes?.count() ?? null,
+    })),
   );
 }
 
@@ -192,7 +191,6 @@ function piecesOf(
     const begin = start + from + moved;
     return {
       tensor,
-      isHead: at === 0,
       start: begin,
       end: Math.min(start + until, begin + read),
     };
@@ -231,11 +229,7 @@ function batchesIn(source: ByteSource, pieces: readonly Piece[]): readonly Batch
 }
 
 /** One digest; for blocks one of their scales, and one of all. Other numbers behind the same scales were not found by a training, and other scales before the same numbers may have been. */
-function digestsOf(
-  bytes: Uint8Array,
-  itemBytes: number,
-  scales: readonly Span[],
-): readonly string[] {
+function digestsOf(bytes: Uint8Array, { itemBytes, scales }: Numbers): readonly string[] {
   const whole = pieceOf(bytes);
   if (scales.length === 0) return [whole];
   const each = scales.reduce((sum, { start, end }) => sum + end - start, 0);

@@ -110,23 +110,33 @@ function newPiece() {
   };
 }
 
-/** How many different magnitudes besides zero the first numbers have, at most 256. Numbers are written with their lowest byte first, and have their sign in the highest bit. */
-export function magnitudesIn(bytes: Uint8Array, numberBytes: NumberBytes): number {
-  const head = bytes.subarray(0, HEAD_BYTES);
-  const view = new DataView(head.buffer, head.byteOffset, head.length);
-  const read = {
-    2: (at: number) => view.getUint16(at, true) & 0x7fff,
-    4: (at: number) => view.getUint32(at, true) & 0x7fff_ffff,
-    8: (at: number) => Math.abs(view.getFloat64(at, true)),
-  }[numberBytes];
+/** How many different magnitudes besides zero the first numbers have, at most 256. */
+function magnitudesIn(head: Uint8Array, numberBytes: NumberBytes): number {
+  const { see, count } = magnitudesOf(numberBytes);
+  see(head);
+  return count();
+}
+
+/** Counts the magnitudes besides zero of the first 64 KiB of numbers, up to 256 of them. Numbers are written with their lowest byte first, and have their sign in the highest bit. */
+export function magnitudesOf(numberBytes: NumberBytes) {
   const found = new Set<number>();
-  for (
-    let at = 0;
-    at + numberBytes <= head.length && found.size < MOST_MAGNITUDES;
-    at += numberBytes
-  ) {
-    const value = read(at);
-    if (value !== 0) found.add(value);
-  }
-  return found.size;
+  let left = HEAD_BYTES;
+  return {
+    see(bytes: Uint8Array): void {
+      const head = bytes.subarray(0, left);
+      left -= head.length;
+      const view = new DataView(head.buffer, head.byteOffset, head.length);
+      const read = {
+        2: (at: number) => view.getUint16(at, true) & 0x7fff,
+        4: (at: number) => view.getUint32(at, true) & 0x7fff_ffff,
+        8: (at: number) => Math.abs(view.getFloat64(at, true)),
+      }[numberBytes];
+      const isFull = () => found.size >= MOST_MAGNITUDES;
+      for (let at = 0; at + numberBytes <= head.length && !isFull(); at += numberBytes) {
+        const value = read(at);
+        if (value !== 0) found.add(value);
+      }
+    },
+    count: () => found.size,
+  };
 }

@@ -1,11 +1,12 @@
 import type { ModelFacts } from '#domain/artifact/facts.ts';
 import { readerOf } from '#formats/bytes/byte-reader.ts';
+import { MOST_PRINTS, type Print, printOfList, wholePrinter } from '#formats/bytes/weight-print.ts';
 import type { ReadFile } from '#formats/reader.ts';
 import { quoted, rejected } from '#formats/rejected.ts';
 import { type Answers, tabularMemory, tabularSignature } from '#formats/tables/tabular-facts.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
 import { readTail, type Tail } from './tail.ts';
-import { type Lines, lightgbmTreeFault, linesOf } from './trees.ts';
+import { isStatistic, type Lines, lightgbmTreeFault, linesOf } from './trees.ts';
 
 export const read: ReadFile = inspectLightgbm;
 
@@ -39,7 +40,7 @@ const AVERAGED_V2 = 'lightgbm>=2.1,<2.3';
  * The file does not record its LightGBM version: `requirements` has the range of versions that answer alike. Fails with `ArtifactRejected`.
  */
 export async function inspectLightgbm(source: ByteSource, file: string): Promise<LightgbmFacts> {
-  const { header, version, columns, texts, isNamed, trees, nodes } = await readLightgbm(
+  const { header, version, columns, texts, isNamed, trees, nodes, print } = await readLightgbm(
     source,
     file,
   );
@@ -60,6 +61,9 @@ export async function inspectLightgbm(source: ByteSource, file: string): Promise
     parameters: nodes,
     weightBytes,
     dtypes: ['FP64'],
+    // Half of the trees of a forest may not have seen the row that another training corrects.
+    ...(print &&
+      !header.has('average_output') && { weights: [{ name: 'trees', isFinal: true, ...print }] }),
     memory: tabularMemory('lightgbm', weightBytes, isNamed),
     example: null,
     entrypoint: null,
@@ -93,7 +97,7 @@ export async function readLightgbm(source: ByteSource, file: string) {
   if (!header.has('tree_sizes') || (sizes.length === 0 && begin === TREE)) {
     throw rejected(`${file} is damaged: it has trees but not their sizes`, RESAVE);
   }
-  const { trees, nodes } = await countNodes(source, treesAt, {
+  const { trees, nodes, print } = await countNodes(source, treesAt, {
     sizes,
     file,
     features: columns.length,
@@ -101,7 +105,7 @@ export async function readLightgbm(source: ByteSource, file: string) {
   const tail = await readTail(source, file, version);
   if (!tail.isWhole) throw truncated(file);
   const texts = textColumns(file, { header, columns, tail });
-  return { header, version, columns, texts, isNamed: isNamed(columns), trees, nodes };
+  return { header, version, columns, texts, isNamed: isNamed(columns), trees, nodes, print };
 }
 
 function truncated(file: string) {
@@ -183,6 +187,7 @@ async function countNodes(
   { sizes, features, file }: { sizes: readonly string[]; features: number; file: string },
 ) {
   const reader = readerOf(source, treesAt);
+  const prints: Print[] = [];
   let nodes = 0;
   for (const [index, size] of sizes.entries()) {
     const text = Buffer.from(await reader.take(Number(size))).toString('latin1');
@@ -193,8 +198,21 @@ async function countNodes(
       : 'does not stand where its size says';
     if (fault) throw rejected(`${file} is damaged: its tree ${index} ${fault}`, RESAVE);
     nodes += 2 * Number(leaves) - 1;
+    if (sizes.length <= MOST_PRINTS) prints.push(printOfTree(text));
   }
-  return { trees: sizes.length, nodes };
+  return {
+    trees: sizes.length,
+    nodes,
+    print: prints.length > 0 ? printOfList(prints) : undefined,
+  };
+}
+
+/** Without the statistics of the training, which no answer depends on. */
+function printOfTree(text: string): Print {
+  const lines = text.split('\n').filter((line) => !isStatistic(line));
+  const { see, print } = wholePrinter();
+  see(Buffer.from(lines.slice(1).join('\n')));
+  return print();
 }
 
 /** LightGBM allocates memory for this many classes, and assigns the trees to them in turn. */

@@ -56,18 +56,23 @@ function lengthFault(lines: Lines, leaves: number): TreeFault {
 // Informational lists, which do not affect predictions: they may be missing, but LightGBM ends the process if one is not a list of that many numbers.
 const OPTIONAL_OF_NODES = ['split_gain', 'internal_value', 'internal_weight', 'internal_count'];
 const OPTIONAL_OF_LEAVES = ['leaf_weight', 'leaf_count'];
+const STATISTICS: readonly string[] = [...OPTIONAL_OF_NODES, ...OPTIONAL_OF_LEAVES];
 const NUMBER = /^[-+]?((\d+(\.\d*)?|\.\d+)(e[-+]?\d+)?|inf|nan)$/i;
 const OF_NUMBERS = ['threshold', 'leaf_value', 'leaf_coeff', 'leaf_const', 'shrinkage'];
 
+/** Whether a line of a tree only informs. */
+export function isStatistic(line: string): boolean {
+  return STATISTICS.includes(line.split('=', 1)[0] ?? '');
+}
+
 function optionalFault(lines: Lines, leaves: number): TreeFault {
   if (!/^\d{1,9}$/.test(lines.get('num_cat') ?? '')) return 'has no number of categories';
-  const all = [...OPTIONAL_OF_NODES, ...OPTIONAL_OF_LEAVES];
-  for (const name of [...all, ...OF_NUMBERS]) {
+  for (const name of [...STATISTICS, ...OF_NUMBERS]) {
     const wrong = words(lines, name).find((word) => !NUMBER.test(word));
     if (wrong !== undefined) return `has ${quoted(wrong)} as a number of ${name}`;
   }
   if (leaves === 1) return undefined;
-  for (const name of all) {
+  for (const name of STATISTICS) {
     const { length } = words(lines, name);
     const wanted = OPTIONAL_OF_LEAVES.includes(name) ? leaves : leaves - 1;
     if (lines.has(name) && length !== wanted) return `has ${length} numbers of ${name}`;

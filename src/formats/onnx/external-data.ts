@@ -1,9 +1,13 @@
 import { posix } from 'node:path';
 import { quoted, rejected } from '#formats/rejected.ts';
+import type { ByteSource } from '#ports/artifact-store.ts';
 import type { ExternalRange } from './tensor.ts';
 
 /** A file by its path in the artifact, such as `weights/part-1.bin`. */
 export type NamedFile = { readonly name: string; readonly sizeBytes: number };
+
+/** The same with its bytes, where they are at hand. */
+export type FileWithBytes = NamedFile & { open?(): Promise<ByteSource> };
 
 const FIX =
   'Export the model with its data in files beside it, and upload them together as one folder; or such data as model.onnx.data beside model.onnx: once both are there they are deployed.';
@@ -34,7 +38,8 @@ export function locateAll(
   return [...used.values()];
 }
 
-function locate(
+/** The bytes of one tensor. Fails with `ArtifactRejected` where a file does not have them. */
+export function locate(
   range: ExternalRange,
   modelFile: string,
   sizes: ReadonlyMap<string, number>,

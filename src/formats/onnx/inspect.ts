@@ -7,7 +7,8 @@ import type { ReadFile } from '#formats/reader.ts';
 import { rejected } from '#formats/rejected.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
 import { expandedBytes } from './expansion.ts';
-import { type FileRange, locateAll, type NamedFile } from './external-data.ts';
+import { type FileRange, type FileWithBytes, locateAll, type NamedFile } from './external-data.ts';
+import { printsOf } from './fitted.ts';
 import { domainOf, type OnnxModel, type Opset, readModel } from './model.ts';
 import { refuseUnservable } from './rules.ts';
 import { signatureOf } from './signature.ts';
@@ -44,13 +45,13 @@ const FIRST_BYTES: ReadonlySet<number> = new Set([
 const MAX_FILE_BYTES = 2 ** 31 - 1;
 
 /**
- * Reads an ONNX model's facts without loading it; skipped content is not read.
+ * Reads an ONNX model's facts without loading it; skipped content is read only for the prints of its weights.
  * `file` is its name in the artifact, `files` all files of the artifact. Fails with `ArtifactRejected`.
  */
 export async function inspectOnnx(
   source: ByteSource,
   file: string,
-  files: readonly NamedFile[],
+  files: readonly FileWithBytes[],
 ): Promise<OnnxFacts> {
   await refuseNoModel(source, file);
   const model = await readModel(openWire(source, file, LIMITS), file);
@@ -73,7 +74,8 @@ export async function inspectOnnx(
     ...NOTHING_PYTHON,
   } as const;
   refuseTooMuch(file, facts);
-  return { ...facts, externalData };
+  const weights = await printsOf(model, source, file, files);
+  return { ...facts, ...(weights && { weights }), externalData };
 }
 
 function hasTrees({ operators }: OnnxModel): boolean {

@@ -1,6 +1,16 @@
 import type { Span } from '#formats/bytes/byte-window.ts';
-import { bytes, type Handlers, varint, type Wire } from '#formats/bytes/protobuf-walk.ts';
+import { bytes, fixed32, type Handlers, varint, type Wire } from '#formats/bytes/protobuf-walk.ts';
 import { rejected } from '#formats/rejected.ts';
+import {
+  addNode,
+  addNumbers,
+  addTensor,
+  emptyList,
+  type Fitted,
+  hasRoom,
+  type NumberList,
+  nothingFitted,
+} from './fitted.ts';
 import { type ExternalRange, readTensor, type Tensor } from './tensor.ts';
 import { readValue, type Value } from './value.ts';
 
@@ -30,6 +40,7 @@ export type OnnxModel = {
   readonly external: ExternalRange[];
   /** The class labels of each output that the main graph makes with a ZipMap, keyed by the output's name. */
   readonly zipMaps: Map<string, readonly string[]>;
+  readonly fitted: Fitted;
 };
 
 /** The number of calls of each operator in a graph or a function with its sub-graphs, and the bytes of the tensors in it. */
@@ -47,6 +58,7 @@ type Walk = {
 const DEEPEST_GRAPH = 32;
 
 export const ZIP_MAP = 'ai.onnx.ml::ZipMap';
+const GATHER = 'ai.onnx::Gather';
 
 /**
  * Walks a whole ModelProto with its sub-graphs and local functions, but skips tensor data.
@@ -101,6 +113,7 @@ function emptyModel(): OnnxModel {
     dtypes: new Set(),
     external: [],
     zipMaps: new Map(),
+    fitted: nothingFitted(),
   };
 }
 
@@ -138,6 +151,7 @@ function readGraph(walk: Walk, graph: Span, depth: number): Promise<void> {
     [bytes(1)]: async (field) => {
       const operator = await readNode(walk, field, depth);
       if (depth === 1 && operator === ZIP_MAP) await readZipMap(walk, field);
+      if (operator === GATHER) await readGather(walk, field);
     },
     [bytes(5)]: async (field) => {
       const { name } = await countTensor(walk, field);
@@ -149,18 +163,25 @@ function readGraph(walk: Walk, graph: Span, depth: number): Promise<void> {
 
 async function readNode(walk: Walk, node: Span, depth: number): Promise<string> {
   const { wire, model, body } = walk;
+  const from = model.fitted.tensors.length;
+  const lists: NumberList[] = [];
+  let name: Span | undefined;
   let operator = '';
   let domain = '';
   await wire.each(node, {
+    [bytes(3)]: (field) => {
+      name = field;
+    },
     [bytes(4)]: async (field) => {
       operator = await wire.text(field);
     },
-    [bytes(5)]: (field) => readAttribute(walk, field, depth),
+    [bytes(5)]: async (field) => lists.push(await readAttribute(walk, field, depth)),
     [bytes(7)]: async (field) => {
       domain = await wire.text(field);
     },
   });
   const full = `${fullDomain(domain)}::${operator}`;
+  await addNode(wire, model.fitted, { operator: full, name, from, lists });
   model.operators.add(full);
   body.calls.set(full, (body.calls.get(full) ?? 0) + 1);
   return full;
@@ -184,11 +205,42 @@ async function readZipMap({ wire, model }: Walk, node: Span): Promise<void> {
   model.zipMaps.set(output, labels);
 }
 
-function readAttribute(walk: Walk, attribute: Span, depth: number): Promise<void> {
+/** The table of which a node takes rows. */
+async function readGather({ wire, model }: Walk, node: Span): Promise<void> {
+  let isFirst = true;
+  await wire.each(node, {
+    [bytes(1)]: async (field) => {
+      if (isFirst) model.fitted.gathered.add(await wire.text(field));
+      isFirst = false;
+    },
+  });
+}
+
+/** The numbers in it, where it is a list of fractions. */
+async function readAttribute(walk: Walk, attribute: Span, depth: number): Promise<NumberList> {
+  const {
+    wire,
+    model: { fitted },
+  } = walk;
+  const list = emptyList();
   const tensor = (field: Span) => countTensor(walk, field);
   const graph = (field: Span) => readGraph(walk, field, depth + 1);
   const sparse = (field: Span) => countSparse(walk, field);
-  return walk.wire.each(attribute, {
+  await wire.each(attribute, {
+    [bytes(1)]: (field) => {
+      list.name = field;
+    },
+    [fixed32(7)]: (field) => {
+      const number = wire.raw(field);
+      if (number instanceof Uint8Array) addNumbers(fitted, list, number);
+    },
+    [bytes(7)]: async (field) => {
+      if (hasRoom(fitted, field.end - field.start)) {
+        addNumbers(fitted, list, await wire.raw(field));
+      } else {
+        fitted.isWhole = false;
+      }
+    },
     [bytes(5)]: tensor,
     [bytes(6)]: graph,
     [bytes(10)]: tensor,
@@ -196,6 +248,7 @@ function readAttribute(walk: Walk, attribute: Span, depth: number): Promise<void
     [bytes(22)]: sparse,
     [bytes(23)]: sparse,
   });
+  return list;
 }
 
 async function readFunction(walk: Walk, message: Span): Promise<void> {
@@ -227,6 +280,7 @@ function joined(one: Body, other: Body): Body {
 
 async function countTensor(walk: Walk, message: Span): Promise<Tensor> {
   const tensor = await countIndices(walk, message);
+  addTensor(walk.model.fitted, tensor);
   walk.model.parameters += tensor.elements;
   walk.model.dtypes.add(tensor.type.datatype ?? tensor.type.name);
   return tensor;

@@ -18,6 +18,8 @@ export type Tensor = {
   readonly elements: number;
   readonly weightBytes: number;
   readonly external: ExternalRange | undefined;
+  /** Where its data is in the file; undefined where it is in another one, in several fields, or written number by number. */
+  readonly data: Span | undefined;
 };
 
 const EXTERNAL = 1;
@@ -39,7 +41,9 @@ export async function readTensor(wire: Wire, file: string, message: Span): Promi
   let texts = 0;
   let dataBytes = 0;
   let rawBytes: number | undefined;
+  const places: Span[] = [];
   const addData = (field: Span) => {
+    places.push(field);
     dataBytes += field.end - field.start;
   };
   const addDim = (dim: number) => {
@@ -64,6 +68,7 @@ export async function readTensor(wire: Wire, file: string, message: Span): Promi
       texts += 1;
     },
     [bytes(9)]: (field) => {
+      places.push(field);
       rawBytes = field.end - field.start;
     },
     [bytes(8)]: async (field) => {
@@ -90,7 +95,15 @@ export async function readTensor(wire: Wire, file: string, message: Span): Promi
     throw unusable(`${called} has ${elements} elements by its shape, but not as many in its data`);
   }
   const external = location === EXTERNAL ? externalRange(name, entries, called) : undefined;
-  return { name, type, elements, weightBytes, external };
+  const [data] = places;
+  return {
+    name,
+    type,
+    elements,
+    weightBytes,
+    external,
+    data: places.length === 1 ? data : undefined,
+  };
 }
 
 async function readEntry(wire: Wire, message: Span): Promise<{ key: string; value: string }> {

@@ -35,11 +35,13 @@ function initializer(...fields: Parameters<typeof tensor>): Field {
 }
 
 describe('inspecting an ONNX model', () => {
-  it('tells what a real text recogniser is, from a fraction of its bytes', async () => {
+  it('tells what a real text recogniser is, and reads its weights once', async () => {
     const source = await fileSource(OCR);
 
-    const facts = await inspectOnnx(source, 'rec.onnx', []);
+    const { weights, ...facts } = await inspectOnnx(source, 'rec.onnx', []);
 
+    expect(weights?.length).toBeLessThanOrEqual(64);
+    expect(weights?.reduce((sum, { bytes }) => sum + bytes, 0)).toBeGreaterThan(10_700_000);
     expect(facts).toEqual({
       format: 'onnx',
       formatVersion: 'ai.onnx 9',
@@ -66,8 +68,8 @@ describe('inspecting an ONNX model', () => {
         { name: 'the weights and their copies', bytes: 26_903_130 },
       ],
     });
-    expect(source.readBytes).toBeLessThan(source.sizeBytes / 5);
-    expect(source.reads).toBeLessThan(40);
+    expect(source.readBytes).toBeLessThan(1.5 * source.sizeBytes);
+    expect(source.reads).toBeLessThan(120);
   });
 
   it('counts the memory of trees, which take many times their size in the file', async () => {
@@ -298,14 +300,14 @@ describe('inspecting an ONNX model', () => {
     expect((await inspectAlone(bytes)).signature.inputs).toHaveLength(1);
   });
 
-  it('skips the data of large tensors unread', async () => {
-    const weights = initializer('w', 1, [8 * MIB], [9, new Uint8Array(32 * MIB)]);
+  it('samples the data of large tensors', async () => {
+    const weights = initializer('w', 1, [16 * MIB], [9, new Uint8Array(64 * MIB)]);
     const source = bytesSource(modelOf(weights, X, Y));
 
     const facts = await inspectOnnx(source, 'model.onnx', []);
 
-    expect(facts.parameters).toBe(8 * MIB);
-    expect(source.readBytes).toBeLessThan(MIB);
+    expect(facts.parameters).toBe(16 * MIB);
+    expect(source.readBytes).toBeLessThan(33 * MIB);
   });
 
   it('reads a forest’s many small numbers in few reads', async () => {
