@@ -27,6 +27,15 @@ describe('numbers that were not trained again', () => {
     ]);
   });
 
+  it('are told as a sample, where the model is large', () => {
+    const sampled = BEFORE.map((print) => ({ ...print, isSampled: true }));
+    const after = sampled.with(1, { ...part('model.coefs_.0', 'dXfg'), isSampled: true });
+
+    expect(signs(after, sampled)).toEqual([
+      'some numbers in "model.coefs_.0" differ, and all others that were sampled are the same to the bit: no training does that, but a damaged file does',
+    ]);
+  });
+
   it('are those of before, rounded to a few', () => {
     const rounded = part('model.coefs_.0', 'WXYZ', { magnitudes: 7 });
 
@@ -70,6 +79,29 @@ describe('no sign is left by', () => {
     ],
   ])('%s', (_, after) => {
     expect(signs(after)).toEqual([]);
+  });
+
+  it('a table of which a training changes single rows', () => {
+    const table = (pieces: string) => [
+      part('model.table', pieces, { isSparse: true }),
+      part('model.head', 'hi'),
+    ];
+
+    expect(signs(table('dXfg'), table('defg'))).toEqual([]);
+  });
+
+  it('another scaler before a model that has learnt nothing', () => {
+    const constant = [part('model.coef_', '0000'), part('model.intercept_', 'a')];
+
+    expect(signs([part('scaler.mean_', 'ABC'), ...constant], [SCALER, ...constant])).toEqual([]);
+  });
+
+  it('rounded numbers beside nothing but zeros', () => {
+    const before = [part('model.w', 'abcd'), part('model.b', '00')];
+
+    expect(
+      signs([part('model.w', 'QRST', { magnitudes: 3 }), part('model.b', '00')], before),
+    ).toEqual([]);
   });
 
   it('zeros that stay zeros', () => {

@@ -1,0 +1,224 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { weightDifferences } from '#domain/comparison/weight-differences.ts';
+import { inspectGguf } from '#formats/gguf/inspect.ts';
+import { inspectHuggingFace } from '#formats/huggingface/inspect.ts';
+import { inspectLightgbm } from '#formats/lightgbm/inspect.ts';
+import { bytesSource } from '../support/bytes/sources.ts';
+import { type GgufParts, ggufOf, LLAMA } from '../support/models/gguf.ts';
+import { BERT, huggingFaceFiles } from '../support/models/hugging-face.ts';
+
+type Tensors = Readonly<Record<string, readonly [type: string, bytes: Uint8Array]>>;
+
+const LIGHTGBM = join(import.meta.dirname, '../fixtures/models/lightgbm');
+const DAMAGED = /^some numbers in .* differ, and all others of the model are the same to the bit/;
+
+const noise = (bytes: number, seed = 0) =>
+  Uint8Array.from({ length: bytes }, (_, at) => Math.imul(at + 1 + seed * 7919, 2654435761) >>> 13);
+const partly = (before: Uint8Array, part: number) =>
+  Buffer.concat([
+    noise(Math.floor(before.length * part), 9),
+    before.subarray(Math.floor(before.length * part)),
+  ]);
+const signs = (before: unknown, after: unknown) =>
+  weightDifferences(before as never, after as never).map(({ what }) => what);
+
+/** A safetensors file of these tensors, in this order, as two matrices of the same numbers of bytes. */
+function safetensors(tensors: Tensors, metadata?: object): Buffer {
+  let end = 0;
+  const header: Record<string, unknown> = metadata ? { __metadata__: metadata } : {};
+  for (const [name, [dtype, bytes]] of Object.entries(tensors)) {
+    const size = { F32: 4, F16: 2, BF16: 2, I64: 8, U8: 1 }[dtype] ?? 1;
+    header[name] = { dtype, shape: [bytes.length / size], data_offsets: [end, end + bytes.length] };
+    end += bytes.length;
+  }
+  const written = Buffer.from(JSON.stringify(header));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(written.length));
+  return Buffer.concat([length, written, ...Object.values(tensors).map(([, bytes]) => bytes)]);
+}
+
+const ENCODER: Tensors = {
+  'bert.embeddings.word_embeddings.weight': ['F32', noise(8192, 1)],
+  'bert.encoder.layer.0.attention.self.query.weight': ['F32', noise(4096, 2)],
+  'bert.encoder.layer.0.output.dense.weight': ['F32', noise(4096, 3)],
+  'bert.embeddings.position_ids': ['I64', noise(256, 4)],
+  'classifier.weight': ['F32', noise(1024, 5)],
+};
+
+/** The prints of a folder with this file, or with these parts of it and their list. */
+async function folder(...files: readonly Buffer[]) {
+  const names = files.map((_, at) => `model-0000${at + 1}-of-0000${files.length}.safetensors`);
+  const map = Object.fromEntries(
+    files.flatMap((file, at) =>
+      Object.keys(JSON.parse(file.toString('utf8', 8, 8 + Number(file.readBigUInt64LE()))))
+        .filter((name) => name !== '__metadata__')
+        .map((name) => [name, names[at]]),
+    ),
+  );
+  const weights =
+    files.length === 1
+      ? { 'model.safetensors': files[0] }
+      : {
+          'model.safetensors.index.json': { weight_map: map },
+          ...Object.fromEntries(files.map((file, at) => [names[at], file])),
+        };
+  const given = huggingFaceFiles({ 'model.onnx': undefined, 'config.json': BERT, ...weights });
+  const { weights: prints } = await inspectHuggingFace(given, '.', {
+    asked: {},
+    path: null,
+    inspectData: async () => {
+      throw new Error('there is no ONNX');
+    },
+  });
+  return prints;
+}
+
+describe('the weights in safetensors', () => {
+  it('have a print for each tensor but those that count', async () => {
+    const prints = await folder(safetensors(ENCODER));
+
+    expect(prints?.map(({ name, isSparse = false }) => [name, isSparse])).toEqual([
+      ['bert.embeddings.word_embeddings.weight', true],
+      ['bert.encoder.layer.0.attention.self.query.weight', false],
+      ['bert.encoder.layer.0.output.dense.weight', false],
+      ['classifier.weight', false],
+    ]);
+  });
+
+  it('have the same in another order, with other metadata, and in parts', async () => {
+    const entries = Object.entries(ENCODER).reverse();
+    const before = await folder(safetensors(ENCODER));
+
+    const again = await folder(safetensors(Object.fromEntries(entries), { format: 'pt' }));
+    const parts = await folder(
+      safetensors(Object.fromEntries(entries.slice(0, 2))),
+      safetensors(Object.fromEntries(entries.slice(2))),
+    );
+
+    expect([again, parts]).toEqual([before, before]);
+  });
+
+  it.each<[string, Tensors, RegExp | undefined]>([
+    [
+      'a tensor of which a third is other numbers',
+      { 'bert.encoder.layer.0.output.dense.weight': ['F32', partly(noise(4096, 3), 0.33)] },
+      DAMAGED,
+    ],
+    ['a head that was trained', { 'classifier.weight': ['F32', noise(1024, 6)] }, undefined],
+    [
+      'tokens that were trained',
+      { 'bert.embeddings.word_embeddings.weight': ['F32', partly(noise(8192, 1), 0.1)] },
+      undefined,
+    ],
+    [
+      'tokens that were added',
+      {
+        'bert.embeddings.word_embeddings.weight': [
+          'F32',
+          Buffer.concat([noise(8192, 1), noise(64)]),
+        ],
+      },
+      undefined,
+    ],
+    ['half as many bits', { 'classifier.weight': ['BF16', noise(512, 5)] }, undefined],
+  ])('of %s', async (_, changed, sign) => {
+    const found = signs(
+      await folder(safetensors(ENCODER)),
+      await folder(safetensors({ ...ENCODER, ...changed })),
+    );
+
+    expect(found).toEqual(sign ? [expect.stringMatching(sign)] : []);
+  });
+});
+
+describe('the weights in a GGUF file', () => {
+  const Q4_1 = 3;
+  const tensors: GgufParts['tensors'] = [
+    { name: 'token_embd.weight', shape: [64, 64], type: Q4_1, bytes: 2560 },
+    { name: 'blk.0.attn_q.weight', shape: [64, 64], type: Q4_1, bytes: 2560 },
+    { name: 'blk.1.attn_q.weight', shape: [64, 64], type: Q4_1, bytes: 2560 },
+    { name: 'output_norm.weight', shape: [64], bytes: 256 },
+  ];
+  const file = (edit: (data: Buffer) => void = () => undefined, parts: GgufParts = {}) => {
+    const bytes = ggufOf({ tensors, ...parts });
+    const data = bytes.subarray(bytes.length - 3 * 2560 - 256);
+    data.set(noise(data.length));
+    edit(data);
+    return bytes;
+  };
+  const prints = async (bytes: Buffer) =>
+    (await inspectGguf(bytesSource(bytes), 'm.gguf', { files: [], asked: {} })).weights;
+
+  it('have a print for each tensor, two for each piece in blocks', async () => {
+    const found = await prints(file());
+
+    expect(found?.map(({ name, pieces }) => [name, pieces.length])).toEqual([
+      ['blk.0.attn_q.weight', 16],
+      ['blk.1.attn_q.weight', 16],
+      ['output_norm.weight', 16],
+      ['token_embd.weight', 16],
+    ]);
+  });
+
+  it('have the same where the file has another key', async () => {
+    const more = { entries: { ...LLAMA, 'general.description': ['text', 'again'] } } as const;
+
+    expect(await prints(file(undefined, more))).toEqual(await prints(file()));
+  });
+
+  it.each<[string, (data: Buffer) => void, boolean]>([
+    ['a part of a tensor', (data) => data.set(noise(800, 5), 2560), true],
+    [
+      'the numbers of a tensor behind their scales',
+      (data) => {
+        for (let at = 2560; at < 5120; at += 20) data.set(noise(16, at), at + 4);
+      },
+      true,
+    ],
+    [
+      'the scales of a tensor before their numbers, as where they alone are trained',
+      (data) => {
+        for (let at = 2560; at < 5120; at += 20) data.set(noise(4, at), at);
+      },
+      false,
+    ],
+    ['a whole tensor', (data) => data.set(noise(2560, 5), 2560), false],
+    ['some rows of the tokens', (data) => data.set(noise(200, 5), 0), false],
+  ])('of which %s differs', async (_, edit, isDamaged) => {
+    const found = signs(await prints(file()), await prints(file(edit)));
+
+    expect(found).toEqual(isDamaged ? [expect.stringMatching(DAMAGED)] : []);
+  });
+});
+
+describe('the trees of LightGBM', () => {
+  const prints = async (text: string) =>
+    (await inspectLightgbm(bytesSource(Buffer.from(text)), 'model.txt')).weights;
+  const model = (name: string) => readFile(join(LIGHTGBM, name), 'utf8');
+  /** Each list of that name in every third tree, with its numbers in another order. */
+  const shuffled = (text: string, key: string) => {
+    let tree = 0;
+    return text.replace(new RegExp(`(?<=^${key}=).*$`, 'gm'), (line) =>
+      tree++ % 3 === 0 ? line.split(' ').reverse().join(' ') : line,
+    );
+  };
+
+  it('are damaged where the leaves of every third one are mixed up', async () => {
+    const text = await model('binary-4.6.txt');
+
+    expect(signs(await prints(text), await prints(shuffled(text, 'leaf_value')))).toEqual([
+      expect.stringMatching(DAMAGED),
+    ]);
+  });
+
+  it('are the same where their statistics differ', async () => {
+    const text = await model('binary-4.6.txt');
+
+    expect(await prints(shuffled(text, 'leaf_count'))).toEqual(await prints(text));
+  });
+
+  it('have no print in a forest, of which another training keeps those that saw the same rows', async () => {
+    expect(await prints(await model('forest-4.6.txt'))).toBeUndefined();
+  });
+});
