@@ -13,6 +13,9 @@ import { precisionOf } from '#domain/comparison/precision.ts';
 import { signatureDifferences } from '#domain/comparison/signature-differences.ts';
 import { weightDifferences } from '#domain/comparison/weight-differences.ts';
 import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
+import { tensorPrints } from '#formats/bytes/tensor-prints.ts';
+import { readSafetensors } from '#formats/huggingface/safetensors.ts';
+import { inspectOnnx } from '#formats/onnx/inspect.ts';
 import { inspectSklearn } from '#formats/sklearn/inspect.ts';
 import { askBoth } from '#steps/ask-both.ts';
 import { minilm } from '../test/support/models/minilm.ts';
@@ -23,7 +26,14 @@ import { type Counted, share, table } from './gate/tables.ts';
 type Row = string | readonly (number | null)[];
 type Answer = readonly (number | null)[];
 type Line = {
-  readonly what: 'fault' | 'fault again' | 'equal' | 'retrained' | 'untrue';
+  readonly what:
+    | 'fault'
+    | 'fault again'
+    | 'fault of a file'
+    | 'file trained again'
+    | 'equal'
+    | 'retrained'
+    | 'untrue';
   readonly kind: string;
   readonly form: 'labelled' | 'number' | 'vector';
   readonly labels: readonly [before: readonly string[], after: readonly string[]];
@@ -88,6 +98,8 @@ if (code !== 0) throw new Error(`answers.py ended with ${code}`);
 const of = (what: Found['what']) => found.filter((each) => each.what === what);
 console.log(table('Faults of a release: the weights are the same', of('fault')));
 console.log(table('Such faults in versions that were trained again too', of('fault again')));
+console.log(table('Damaged files of ONNX and safetensors', of('fault of a file')));
+console.log(table('Such files, trained again', of('file trained again')));
 console.log(table('Equal or equivalent', of('equal')));
 console.log(table('Trained again, and as good', of('retrained')));
 console.log(`left out, since they are worse: ${worse}\n`);
@@ -166,7 +178,12 @@ function weightsOfTypes(dtypes: readonly string[]) {
 async function weightsOf(path: string | null) {
   if (path === null) return undefined;
   const { size } = await stat(path);
-  return (await inspectSklearn(fileSource(path, size), path, [])).weights;
+  const source = fileSource(path, size);
+  if (path.endsWith('.onnx')) return (await inspectOnnx(source, path, [])).weights;
+  if (path.endsWith('.safetensors')) {
+    return tensorPrints((await readSafetensors(source, path)).fitted);
+  }
+  return (await inspectSklearn(source, path, [])).weights;
 }
 
 /** The answers of the version before to rows that nobody has asked it. */

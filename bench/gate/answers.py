@@ -1,8 +1,8 @@
 """Answers of models before and after a change, for `bench/gate.ts`: one line of JSON for each pair of versions.
 
 `answers.py SEEDS ENCODER` makes, by real frameworks (`models.py`), for each of SEEDS seeds:
-24 faults of a release (12 kinds of two models), 14 of them in versions that were trained again as well, 40 equal or equivalent versions, 24 that were trained again, and 6 that only the truth shows. ENCODER is the folder with the tokenizer of all-MiniLM-L6-v2.
-Each line has the files of both versions as their owner saves them (null for a graph of ONNX), the kind, what it is, the form of the answers, the labels of both versions, the rows that nobody trained with, and both answers to each.
+24 faults of a release (12 kinds of two models), 14 of them in versions that were trained again as well, 40 equal or equivalent versions, 24 that were trained again, and 6 that only the truth shows; besides, damaged and retrained graphs of ONNX, and a damaged encoder in safetensors. ENCODER is the folder with the tokenizer of all-MiniLM-L6-v2.
+Each line has the files of both versions as their owner saves them (null where there is none), the kind, what it is, the form of the answers, the labels of both versions, the rows that nobody trained with, and both answers to each.
 After a line, each line of rows on standard input is answered by the version before; an empty line asks for the next pair.
 """
 
@@ -45,6 +45,7 @@ from models import (
     scaled_twice,
     single,
     texts,
+    weights_of,
     zeros,
 )
 
@@ -68,7 +69,9 @@ def tell(value):
 
 
 def saved(version, name):
-    """The path of the file that its owner uploads; None for a graph of ONNX."""
+    """The path of the file that its owner uploads; None for code around a model."""
+    if hasattr(version, "path"):
+        return version.path
     if isinstance(version, Changed) and not hasattr(version.model, "pipeline"):
         return None
     if not hasattr(version, "pipeline"):
@@ -171,7 +174,26 @@ class Rows:
         self.equals(model, folder)
         self.again(model)
         self.untrue(model)
+        self.graphs(model, folder)
         return model
+
+    def graphs(self, model, folder):
+        """The same model as a graph of ONNX, with damaged weights and trained again."""
+        if not type(model.estimator).__module__.startswith("sklearn"):
+            return
+        before = Onnx(model, folder, "before")
+        faults = {"a corrupted tensor": corrupted(model, 1)}
+        if weights_of(model.estimator):
+            faults["quantized too far"] = quantized(model)
+        for kind, after in faults.items():
+            line("fault of a file", f"{kind}, in ONNX", before, Onnx(after, folder, "after"), self.fresh()[0])
+        retrained = {
+            "another seed": self.train(seed=self.seed + 1000, count=ROWS - MORE - 10),
+            "10 % more rows": self.train(count=ROWS),
+            "other settings": self.train(**OTHER_SETTINGS[self.kind][0]),
+        }
+        for kind, after in retrained.items():
+            line("file trained again", f"{kind}, in ONNX", before, Onnx(after, folder, "after"), self.fresh()[0])
 
     def equals(self, model, folder):
         for kind, after in equals_of(model, folder, self.seed):
@@ -231,6 +253,12 @@ def text_faults(seed, encoder):
         line("fault", "a template around the text", model, in_template(model), asked, others)
 
 
+def corrupted_encoder(seed, full):
+    path = os.path.join(SCRATCH.name, "model.safetensors")
+    after = full.corrupted(path, seed % full.layers)
+    line("fault of a file", "a corrupted tensor, in safetensors", full, after, texts(seed + 9900, ASKED)[0])
+
+
 def int8_encoder(seed, encoder, full):
     for turn in range(2):
         asked, others = (texts(seed + start + turn, ASKED)[0] for start in (9000, 9500))
@@ -249,6 +277,7 @@ def main(seeds, folder):
         label_faults(seed, [kinds[0], CLASSIFIERS[(seed + 1) % len(CLASSIFIERS)]])
         text_faults(seed, encoder)
         int8_encoder(seed, encoder, full)
+        corrupted_encoder(seed, full)
 
 
 if __name__ == "__main__":

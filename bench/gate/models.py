@@ -3,6 +3,7 @@
 import copy
 import json
 import os
+import shutil
 
 import numpy as np
 from lightgbm import LGBMClassifier, LGBMRegressor
@@ -259,14 +260,14 @@ class Onnx:
 
     dtypes = ["FP32"]
 
-    def __init__(self, model, folder):
+    def __init__(self, model, folder, name="model"):
         from skl2onnx import to_onnx
 
         self.model, self.form, self.labels = model, model.form, model.labels
         whole = make_pipeline(model.scaler, model.estimator)
         options = {"zipmap": False} if model.form == "labelled" else None
         graph = to_onnx(whole, np.zeros((1, 6), dtype=np.float32), options=options, target_opset=17)
-        self.path = os.path.join(folder, "model.onnx")
+        self.path = os.path.join(folder, f"{name}.onnx")
         with open(self.path, "wb") as file:
             file.write(graph.SerializeToString())
         self.session = session_of(self.path)
@@ -285,9 +286,9 @@ class Int8(Onnx):
         from onnxruntime.quantization import quantize_dynamic
 
         super().__init__(model, folder)
-        quantized = os.path.join(folder, "model-int8.onnx")
-        quantize_dynamic(self.path, quantized)
-        self.session = session_of(quantized)
+        whole, self.path = self.path, os.path.join(folder, "model-int8.onnx")
+        quantize_dynamic(whole, self.path)
+        self.session = session_of(self.path)
 
 
 def session_of(path):
@@ -408,14 +409,28 @@ class Full:
         with open(os.path.join(folder, "config.json")) as file:
             config = json.load(file)
         self.layers, self.heads = config["num_hidden_layers"], config["num_attention_heads"]
-        data = np.memmap(os.path.join(folder, "model.safetensors"), dtype=np.uint8, mode="r")
+        self.path = os.path.join(folder, "model.safetensors")
+        data = np.memmap(self.path, dtype=np.uint8, mode="r")
         start = 8 + int(data[:8].view(np.uint64)[0])
         tensors = json.loads(bytes(data[8:start]))
+        self.starts = {name: start + each["data_offsets"][0] for name, each in tensors.items() if name != "__metadata__"}
         self.tensors = {
             name: data[start + each["data_offsets"][0] : start + each["data_offsets"][1]].view(np.float32).reshape(each["shape"])
             for name, each in tensors.items()
             if each.get("dtype") == "F32"
         }
+
+    def corrupted(self, path, layer):
+        """The same in a file of which a third of one matrix has become its neighbours' numbers."""
+        shutil.copyfile(self.path, path)
+        name = f"encoder.layer.{layer}.output.dense.weight"
+        data = np.memmap(path, dtype=np.float32, mode="r+", offset=self.starts[name], shape=self.tensors[name].size)
+        data[: len(data) // 3] = np.roll(data[: len(data) // 3], 1)
+        data.flush()
+        broken = copy.copy(self)
+        broken.path, broken.known = path, {}
+        broken.tensors = {**self.tensors, name: np.array(data).reshape(self.tensors[name].shape)}
+        return broken
 
     def answers(self, documents):
         return [self.vector(each) for each in documents]

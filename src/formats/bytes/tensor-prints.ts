@@ -26,6 +26,8 @@ export type FittedTensor = Pick<WeightPrint, 'name' | 'isFinal' | 'isSparse'> & 
   readonly start: number;
   readonly bytes: number;
   readonly numbers: Numbers;
+  /** Whether it is a list of parts, such as trees, of which every third may be damaged. */
+  readonly isList?: boolean;
 };
 
 /** Tables of which a training changes single rows: of tokens, of experts, or of one of several matrices that are stored as one. The names are those of transformers, llama.cpp, Keras and torch. */
@@ -168,7 +170,7 @@ function chosenOf(tensors: readonly FittedTensor[]): readonly FittedTensor[] {
 
 /** The pieces of a tensor, of each as much as is read: from its start in the first one to its end in the last one. */
 function piecesOf(
-  { bytes, start, numbers: { itemBytes, scales } }: FittedTensor,
+  { bytes, start, isList, numbers: { itemBytes, scales } }: FittedTensor,
   tensor: number,
   { pieces, pieceBytes }: Plan,
 ): readonly Piece[] {
@@ -179,7 +181,8 @@ function piecesOf(
       ? LEAST_NUMBERS.ofFewBits
       : 1;
   // A block has a digest of its scales besides.
-  const most = isBlocks ? Math.min(pieces, MOST_PIECES.ofPart / 2) : pieces;
+  const ofOne = isBlocks ? Math.min(pieces, MOST_PIECES.ofPart / 2) : pieces;
+  const most = isList ? MOST_PIECES.ofList : ofOne;
   const wholeItems = (length: number) => Math.ceil(length / itemBytes) * itemBytes;
   const step = Math.max(wholeItems(bytes / most), fewest * itemBytes);
   const read = Math.max(itemBytes, Math.floor(pieceBytes / itemBytes) * itemBytes);

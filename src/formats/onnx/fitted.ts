@@ -33,7 +33,7 @@ type FoundTensor = {
   readonly bytes: number;
   readonly place: Span | ExternalRange;
 };
-type FoundList = { readonly name: string; readonly isFinal: boolean; readonly bytes: Uint8Array };
+type FoundList = Pick<FittedTensor, 'name' | 'isFinal' | 'isList'> & { readonly bytes: Uint8Array };
 
 /** Numbers that count or choose something have no print. */
 const FITTED = /^(FLOAT|DOUBLE|BFLOAT|U?INT(2|4|8)$)/;
@@ -44,6 +44,7 @@ const FLOAT: Numbers = fractions(32);
 const SMALLEST_LIST = 1024;
 /** The operators that prepare rows for the one that answers. */
 const PREPARES = /^ai\.onnx\.ml::(Scaler|Imputer|Normalizer|Binarizer)$/;
+const TREES = /^ai\.onnx\.ml::TreeEnsemble/;
 /** Operators that compare with rows of the training, of which another training keeps some: neighbours, support vectors, and kernels, as skl2onnx writes them. */
 const KEEPS_ROWS = /::(SVMClassifier|SVMRegressor|CDist|Scan)$/;
 /** The name of the attribute, which exporters give to its tensor. */
@@ -120,7 +121,8 @@ export async function addNode(
   for (const list of own) {
     const isFinal = !PREPARES.test(operator);
     const bytes = list.bytes.subarray(0, list.length);
-    fitted.lists.push({ name: `${node}.${await textOf(list.name)}`, isFinal, bytes });
+    const isList = TREES.test(operator);
+    fitted.lists.push({ name: `${node}.${await textOf(list.name)}`, isFinal, isList, bytes });
   }
 }
 
@@ -136,8 +138,9 @@ export async function printsOf(
   const sources = new Map<string, Promise<ByteSource> | undefined>();
   const byName = new Map(files.map((each) => [each.name, each]));
   const sizes = new Map(files.map(({ name, sizeBytes }) => [name, sizeBytes]));
-  const found: FittedTensor[] = lists.map(({ name, isFinal, bytes }) => ({
-    ...{ name, isFinal, source: inMemory(bytes), start: 0 },
+  const found: FittedTensor[] = lists.map(({ bytes, ...list }) => ({
+    ...list,
+    ...{ source: inMemory(bytes), start: 0 },
     ...{ bytes: bytes.length, numbers: FLOAT },
   }));
   for (const { name, type, bytes, place } of tensors) {
