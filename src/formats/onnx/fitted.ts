@@ -12,11 +12,10 @@ import {
 } from '#formats/bytes/tensor-prints.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
 import { type FileWithBytes, locate } from './external-data.ts';
-import type { OnnxModel } from './model.ts';
 import type { ExternalRange, Tensor } from './tensor.ts';
 import type { ElementType } from './types.ts';
 
-/** What a training found in a graph: tensors, and lists of numbers among the attributes of nodes. */
+/** The numbers of a graph that a training found: tensors, and lists among the attributes of nodes. */
 export type Fitted = {
   readonly tensors: FoundTensor[];
   readonly lists: FoundList[];
@@ -128,7 +127,7 @@ export async function addNode(
 
 /** The prints of a model; undefined where it keeps rows of its training, or some of its numbers cannot be read. */
 export async function printsOf(
-  { fitted, operators }: OnnxModel,
+  { fitted, operators }: { readonly fitted: Fitted; readonly operators: ReadonlySet<string> },
   source: ByteSource,
   file: string,
   files: readonly FileWithBytes[],
