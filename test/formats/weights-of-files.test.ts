@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { weightDifferences } from '#domain/comparison/weight-differences.ts';
 import { inspectGguf } from '#formats/gguf/inspect.ts';
 import { inspectHuggingFace } from '#formats/huggingface/inspect.ts';
+import { inspectKeras } from '#formats/keras/inspect.ts';
 import { inspectLightgbm } from '#formats/lightgbm/inspect.ts';
 import { bytesSource } from '../support/bytes/sources.ts';
 import { type GgufParts, ggufOf, LLAMA } from '../support/models/gguf.ts';
@@ -220,5 +221,83 @@ describe('the trees of LightGBM', () => {
 
   it('have no print in a forest, of which another training keeps those that saw the same rows', async () => {
     expect(await prints(await model('forest-4.6.txt'))).toBeUndefined();
+  });
+});
+
+describe('the variables of Keras', () => {
+  const KERAS = join(import.meta.dirname, '../fixtures/models/keras');
+  const model = (name: string) => readFile(join(KERAS, name));
+  const prints = async (bytes: Uint8Array, name = 'model.h5') =>
+    (await inspectKeras(bytesSource(bytes), name)).weights;
+  // As h5py says: `file['model_weights/kinds/kinds/kernel'].id.get_offset()`.
+  const KERNEL = { at: 9432, bytes: 96 };
+
+  it.each([
+    [
+      'dense-3.15.h5',
+      [
+        ['model_weights/dense/dense/bias', 32],
+        ['model_weights/dense/dense/kernel', 128],
+        ['model_weights/kinds/kinds/bias', 12],
+        ['model_weights/kinds/kinds/kernel', 96],
+      ],
+    ],
+    [
+      'dense-2.21.keras',
+      [
+        ['layers/dense/vars/0', 128],
+        ['layers/dense/vars/1', 32],
+        ['layers/dense_1/vars/0', 96],
+        ['layers/dense_1/vars/1', 12],
+      ],
+    ],
+  ])('in %s are those that h5py lists', async (name, listed) => {
+    const found = await prints(await model(name), name);
+
+    expect(found?.map(({ name, bytes }) => [name, bytes])).toEqual(listed);
+  });
+
+  it('may be trained in single rows where they are of tokens', async () => {
+    const found = await prints(await model('texts-3.15.h5'));
+
+    expect(found?.flatMap(({ name, isSparse }) => (isSparse ? [name] : []))).toEqual([
+      'model_weights/embedding/embedding/embeddings',
+    ]);
+  });
+
+  it.each([
+    ['a third of a matrix', 32, true],
+    ['a whole matrix', KERNEL.bytes, false],
+  ])('of which %s differs', async (_, bytes, isDamaged) => {
+    const before = await model('dense-3.15.h5');
+    const after = Buffer.from(before);
+    after.set(noise(bytes, 3), KERNEL.at);
+
+    expect(signs(await prints(before), await prints(after))).toEqual(
+      isDamaged ? [expect.stringMatching(DAMAGED)] : [],
+    );
+  });
+
+  it('have no print where their groups are in another form, which Keras may read', async () => {
+    const bytes = await model('dense-3.15.h5');
+    bytes.write('TREX', bytes.indexOf('TREE'), 'latin1');
+
+    expect(await prints(bytes)).toBeUndefined();
+  });
+
+  it.each<[string, (file: Buffer) => void]>([
+    ['a group whose names are elsewhere', (file) => file.write('HEAX', file.indexOf('HEAP'))],
+    ['a leaf that is none', (file) => file.write('SNOX', file.indexOf('SNOD'))],
+    ['names beyond the end', (file) => file.writeUInt32LE(0x7fff_ffff, file.indexOf('HEAP') + 24)],
+    ['very long names', (file) => file.writeUInt32LE(0x7fff_ffff, file.indexOf('HEAP') + 8)],
+    [
+      'a tree within itself',
+      (file) => file.writeUInt32LE(file.indexOf('TREE'), file.indexOf('TREE') + 32),
+    ],
+  ])('have no print with %s', async (_, damage) => {
+    const bytes = await model('dense-3.15.h5');
+    damage(bytes);
+
+    expect(await prints(bytes)).toBeUndefined();
   });
 });

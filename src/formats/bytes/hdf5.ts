@@ -2,7 +2,8 @@ import { quoted, rejected } from '#formats/rejected.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
 import { type ByteWindow, openWindow } from './byte-window.ts';
 
-type Reading = {
+/** A file that is read by its own addresses. */
+export type Reading = {
   readonly file: string;
   readonly window: ByteWindow;
   readonly sizeBytes: number;
@@ -10,7 +11,7 @@ type Reading = {
 
 /** A range in the file: a message of an object's header, or a block of such messages. */
 type Block = { readonly start: number; readonly bytes: number };
-type Message = Block & { readonly type: number };
+export type Message = Block & { readonly type: number };
 
 const SIGNATURE = '894844460d0a1a0a';
 const UNDEFINED = 0xffff_ffff_ffff_ffffn;
@@ -35,8 +36,7 @@ export async function hdf5Texts(
   source: ByteSource,
   file: string,
 ): Promise<ReadonlyMap<string, string>> {
-  const window = openWindow(source, file, MAX_READ_BYTES);
-  const reading = { file, window, sizeBytes: source.sizeBytes };
+  const reading = openHdf5(source, file, MAX_READ_BYTES);
   const texts = new Map<string, string>();
   const names = new Set<string>();
   for (const message of await messagesOf(reading, await rootAddress(reading))) {
@@ -49,7 +49,13 @@ export async function hdf5Texts(
   return texts;
 }
 
-async function rootAddress(reading: Reading): Promise<number> {
+/** Begins to read a file. Fails with `ArtifactRejected` once more than `maxBytes` would be read. */
+export function openHdf5(source: ByteSource, file: string, maxBytes: number): Reading {
+  return { file, window: openWindow(source, file, maxBytes), sizeBytes: source.sizeBytes };
+}
+
+/** The address of the root group's header. */
+export async function rootAddress(reading: Reading): Promise<number> {
   const head = await bytesAt(reading, 0, HEAD_BYTES);
   if (head.toString('hex', 0, 8) !== SIGNATURE) throw broken(reading.file, 'is no HDF5 file');
   const version = head.readUInt8(8);
@@ -67,7 +73,7 @@ async function rootAddress(reading: Reading): Promise<number> {
 }
 
 /** All messages of an object's header, in its blocks. */
-async function messagesOf(reading: Reading, at: number): Promise<readonly Message[]> {
+export async function messagesOf(reading: Reading, at: number): Promise<readonly Message[]> {
   const head = await bytesAt(reading, at, 16);
   if (head.readUInt8(0) !== 1) throw broken(reading.file, 'has a header that is not of version 1');
   const blocks: Block[] = [{ start: at + 16, bytes: head.readUInt32LE(8) }];
@@ -159,7 +165,7 @@ async function heapObject(reading: Reading, at: number, index: number): Promise<
   throw broken(reading.file, `has no object ${index} in its heap`);
 }
 
-async function bytesAt(
+export async function bytesAt(
   { file, window, sizeBytes }: Reading,
   start: number,
   bytes: number,
@@ -171,18 +177,18 @@ async function bytesAt(
 }
 
 /** An address or a length, which cannot be larger than the file. */
-function addressIn({ file, sizeBytes }: Reading, bytes: Buffer, at: number): number {
+export function addressIn({ file, sizeBytes }: Reading, bytes: Buffer, at: number): number {
   const address = bytes.readBigUInt64LE(at);
   if (address <= BigInt(sizeBytes)) return Number(address);
   throw broken(file, `points to the byte ${address}, but ends at ${sizeBytes}`);
 }
 
-function untilNul(bytes: Buffer): string {
+export function untilNul(bytes: Buffer): string {
   const end = bytes.indexOf(0);
   return bytes.toString('utf8', 0, end === -1 ? bytes.length : end);
 }
 
-function broken(file: string, what: string) {
+export function broken(file: string, what: string) {
   return rejected(
     `${file} ${what}`,
     'Save the model as Keras 3 does, `model.save("model.keras")`, and upload the whole file.',

@@ -9,6 +9,7 @@ import { elementsOf, inputsOf } from '#formats/tensorflow/tensor-types.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
 import { kerasInputs, kerasLayers, refuseForeignObjects } from './config.ts';
 import { hdf5Model, isHdf5 } from './hdf5.ts';
+import { kerasPrints } from './weights.ts';
 
 export const read: ReadFile = inspectKeras;
 
@@ -30,7 +31,7 @@ const RESAVE =
   'Save the model with `model.save("model.keras")` in Keras 3 and upload the whole file.';
 
 /**
- * Reads the facts of a model that Keras saved, in a zip or in HDF5: its layers and inputs, without its weights. The build finds out the outputs.
+ * Reads the facts of a model that Keras saved, in a zip or in HDF5: its layers and inputs, and prints of its weights. The build finds out the outputs.
  * Anything that does not belong to Keras itself, or contains code, is refused. Fails with `ArtifactRejected`.
  */
 export async function inspectKeras(source: ByteSource, file: string): Promise<KerasFacts> {
@@ -38,11 +39,12 @@ export async function inspectKeras(source: ByteSource, file: string): Promise<Ke
   if (head === HDF5_SIGN && !isHdf5(file)) {
     throw rejected(`${file} is an HDF5 file by another name`, 'Upload it as `model.h5`.');
   }
-  const { config, version, weightBytes } = isHdf5(file)
+  const { config, version, weightBytes, open } = isHdf5(file)
     ? await inHdf5(source, file)
     : await zipped(source, file);
   refuseForeignObjects(config, file);
   const inputs = kerasInputs(config, file);
+  const prints = await kerasPrints(await open(), file);
   const rowBytes = inputs.reduce(
     (sum, { shape, type }) => sum + (elementsOf(shape ?? []) * type.bits) / 8,
     0,
@@ -56,6 +58,7 @@ export async function inspectKeras(source: ByteSource, file: string): Promise<Ke
     parameters: null,
     weightBytes,
     dtypes: [...new Set(inputs.map(({ type }) => type.name))].sort(),
+    ...(prints && { weights: prints }),
     memory: [
       ...openvinoMemory({ weightBytes, activationBytes: rowBytes, graphBytes: 0 }),
       { name: 'Keras and its imports', bytes: KERAS_BYTES },
@@ -69,6 +72,8 @@ type Described = {
   readonly config: unknown;
   readonly version: string;
   readonly weightBytes: number;
+  /** Opens the HDF5 file with the weights. */
+  readonly open: () => Promise<ByteSource>;
 };
 
 async function zipped(source: ByteSource, file: string): Promise<Described> {
@@ -77,12 +82,22 @@ async function zipped(source: ByteSource, file: string): Promise<Described> {
   const metadata = jsonOf(await member(members, 'metadata.json', file), file);
   const weights = members.find(({ name }) => name === 'model.weights.h5');
   if (!weights) throw rejected(`${file} has no weights (model.weights.h5)`, RESAVE);
-  return { config, version: versionOf(metadata), weightBytes: weights.sizeBytes };
+  return {
+    config,
+    version: versionOf(metadata),
+    weightBytes: weights.sizeBytes,
+    open: weights.open,
+  };
 }
 
 async function inHdf5(source: ByteSource, file: string): Promise<Described> {
   const { config, version } = await hdf5Model(source, file);
-  return { config: jsonOf(config, file), version, weightBytes: source.sizeBytes };
+  return {
+    config: jsonOf(config, file),
+    version,
+    weightBytes: source.sizeBytes,
+    open: async () => source,
+  };
 }
 
 async function member(
