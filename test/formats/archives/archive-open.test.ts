@@ -318,3 +318,35 @@ it.each([
 ])('by its name %s is an archive: %s', (name, isOne) => {
   expect(isArchive(name)).toBe(isOne);
 });
+
+describe('a file in an archive says how many bytes are decompressed up to its end', () => {
+  const PARTS = [
+    { name: 'a', content: 'x'.repeat(3000) },
+    { name: 'b', content: 'y'.repeat(700) },
+  ];
+
+  it.each<[string, string, Buffer, readonly (number | undefined)[]]>([
+    ['a gzipped tar', 'm.tgz', gzipSync(tarOf(...PARTS)), [512 + 3000, 512 + 3072 + 512 + 700]],
+    ['a tar, in which nothing is', 'm.tar', tarOf(...PARTS), [undefined, undefined]],
+  ])('of %s', async (_, name, bytes, expected) => {
+    const files = await openArchive(memoryFile(name, bytes), 2 ** 20);
+    const sources = await Promise.all(files.map(({ open }) => open()));
+
+    expect(sources.map(({ streamedBytes }) => streamedBytes)).toEqual(expected);
+  });
+
+  it('of a stored zip in a gzipped tar', async () => {
+    const zip = zipOf([{ name: 'w', content: randomBytes(5000) }]);
+    const [file] = await openArchive(
+      memoryFile('m.tgz', gzipSync(tarOf({ name: 'm.zip', content: zip }))),
+      2 ** 20,
+    );
+    if (!file) throw new Error('the archive holds a file');
+    const [inner] = await openArchive(file, 2 ** 20);
+
+    const end = (await inner?.open())?.streamedBytes ?? 0;
+
+    expect(end).toBeGreaterThan(5000);
+    expect(end).toBeLessThan(5000 + 1024);
+  });
+});
