@@ -13,6 +13,7 @@ import { manifestSchema } from '#domain/manifest/manifest.ts';
 import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
 import type { GoldenAnswer } from '#domain/rollout/golden-verdict.ts';
 import { inspectFiles } from '#formats/inspect.ts';
+import { APART } from '#ports/comparing.ts';
 import { askBoth } from '#steps/ask-both.ts';
 import { modelFolder, startModel, stopServers } from '../test/runtimes/model-server.ts';
 import { pythonWith } from '../test/runtimes/python-environment.ts';
@@ -73,6 +74,7 @@ try {
             })),
             live: before.ask,
             candidate: after.ask,
+            comparing: APART,
             monotonicMs: () => 0,
             tolerated: TOLERATED,
             truth: { margin: 0.02 },

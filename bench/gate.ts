@@ -17,6 +17,7 @@ import { tensorPrints } from '#formats/bytes/tensor-prints.ts';
 import { readSafetensors } from '#formats/huggingface/safetensors.ts';
 import { inspectOnnx } from '#formats/onnx/inspect.ts';
 import { inspectSklearn } from '#formats/sklearn/inspect.ts';
+import { APART } from '#ports/comparing.ts';
 import { askBoth } from '#steps/ask-both.ts';
 import { minilm } from '../test/support/models/minilm.ts';
 import { pythonOf } from './beside/python.ts';
@@ -157,6 +158,7 @@ async function judge(
       return answer(said(isKnown ? answered : await ask(asked), form));
     },
     candidate: async (request) => answer(said(knownOf('after', rowsOf(request)), form)),
+    comparing: APART,
     monotonicMs: () => 0,
     tolerated: TOLERATED,
     truth: { margin: 0.02 },

@@ -1,137 +1,175 @@
-// Measures how long the gate takes for 2,000 requests over a table, and how a client of the live version fares meanwhile: two ONNX servers of one model, asked as the step CompareAnswers asks them.
+// Measures how long the gate takes for 2,000 requests over a table, and how clients of the live version fare meanwhile: two ONNX servers of one model behind the gateway of one machine, asked as the step CompareAnswers asks them, in the gateway's process as there.
 // Requests of clients are kept with their answers, so the live version answers few of them again; it answers each example that has no `expect`.
-// `node bench/judging.ts [ROUNDS] [REQUESTS]`.
+// A client asks without a pause, or 100 times a second; the judgement gives way to it, or does not.
+// `node bench/judging.ts [ROUNDS [REQUESTS]]`.
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool } from 'undici';
 import type { ComparedRequest } from '#domain/comparison/asked-pair.ts';
-import { TOLERATED } from '#domain/comparison/judge-comparison.ts';
 import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
-import { askBoth } from '#steps/ask-both.ts';
 import { stopServers } from '../test/runtimes/model-server.ts';
 import { onnx } from '../test/runtimes/onnx-runtime.ts';
 import { threadsCpuMs } from './beside/process-tree.ts';
 import { type Server, startServer } from './beside/server.ts';
 import { row, spread } from './figures.ts';
+import type { Judged, Judgement } from './judging/machine.ts';
 
-const [rounds = '5', requests = '2000'] = process.argv.slice(2);
+const [rounds = 5, count = 2000] = process.argv.slice(2).map(Number);
 const WARMING = 500;
 const POLL_MS = 10;
-const REQUESTS: readonly GoldenRequest[] = Array.from({ length: Number(requests) }, (_, at) => ({
+const ALONE_MS = 2000;
+const PERIOD_MS = 10;
+const REQUESTS: readonly GoldenRequest[] = Array.from({ length: count }, (_, at) => ({
   protocol: 'invocations',
   body: { dataframe_records: [{ weight: at + 0.5, pieces: at % 7, name: `row ${at}` }] },
 }));
+const CLIENTS = { 'no client': idle, '100 a second': regular, 'without a pause': endless };
+const PACES = { 'gives way': true, 'does not': false };
 
 const model = await onnx.models.columns();
 const [live, candidate] = [await started('m-v1'), await started('m-v2')];
-const client = new Pool(live.origin, { connections: 1 });
-await timesUntil(client, (count) => count >= WARMING);
+const machine = fork(new URL('./judging/machine.ts', import.meta.url), [
+  live.origin,
+  candidate.origin,
+]);
+const [origin] = await once(machine, 'message');
+const pool = new Pool(String(origin));
+for (let at = 0; at < WARMING; at += 1) await asked(at);
 const answers: unknown[] = [];
-for (const request of REQUESTS) {
-  answers.push(JSON.parse((await answerOf(live.pool, request)).body));
-}
-const asked = (request: GoldenRequest, at: number) => ({
+for (const [at] of REQUESTS.entries()) answers.push(JSON.parse(await asked(at)));
+const given = (at: number, request: GoldenRequest) => ({
   what: `row ${at}`,
   isDrawn: false,
   request,
 });
-const SIDES = {
+const SIDES: Readonly<Record<string, readonly ComparedRequest[]>> = {
   'requests of clients, kept with their answers': REQUESTS.map((request, at) => ({
-    ...asked(request, at),
+    ...given(at, request),
     answer: answers[at],
   })),
-  'examples without answers': REQUESTS.map(asked),
+  'examples without answers': REQUESTS.map((request, at) => given(at, request)),
 };
-const took = new Map<string, Awaited<ReturnType<typeof judged>>[]>();
-for (let round = 0; round < Number(rounds); round += 1) {
-  for (const [side, those] of Object.entries(SIDES)) {
-    took.set(side, [...(took.get(side) ?? []), await judged(those)]);
+type Figures = Awaited<ReturnType<typeof judged>>;
+const found = new Map<string, Figures[]>();
+// The first judgement compiles.
+for (let round = -1; round < rounds; round += 1) {
+  for (const [side, requests] of Object.entries(SIDES)) {
+    for (const [client, asks] of Object.entries(CLIENTS)) {
+      for (const [pace, isPaced] of Object.entries(PACES)) {
+        const name = `${side}; ${client}; ${pace}`;
+        const figures = await judged({ isPaced, requests }, asks);
+        if (round >= 0) found.set(name, [...(found.get(name) ?? []), figures]);
+      }
+    }
   }
 }
-await client.close();
-for (const { pool, server } of [live, candidate]) {
-  await pool.close();
-  await server.stop();
-}
+machine.disconnect();
+machine.kill();
+await pool.destroy();
+await live.stop();
+await candidate.stop();
 await stopServers();
-for (const [side, those] of took) {
-  const figure = (name: string, read: (each: (typeof those)[number]) => number, digits: number) =>
-    console.log(row(name, spread(those.map(read), digits)));
-  console.log(`\n${requests} ${side}, ${rounds} rounds: least / median / most`);
+console.log(`${count} requests, ${rounds} rounds: least / median / most`);
+for (const [name, those] of found) {
+  const figure = (what: string, read: (each: Figures) => number, digits: number) =>
+    console.log(row(what, spread(those.map(read), digits)));
+  console.log(`\n${name}`);
   figure('judged, s', ({ seconds }) => seconds, 2);
-  figure('CPU of the live server, s', ({ cpuSeconds }) => cpuSeconds, 2);
   figure('requests compared', ({ compared }) => compared, 0);
-  figure('a client alone, p99 ms', ({ alone }) => alone, 2);
-  figure('a client meanwhile, p99 ms', ({ meanwhile }) => meanwhile, 2);
+  for (const process of ['machine', 'live', 'candidate'] as const) {
+    figure(`CPU of ${process}, ms a request`, ({ cpu, compared }) => cpu[process] / compared, 3);
+  }
+  const p99 = (which: 'alone' | 'meanwhile') => percentile(those.flatMap((each) => each[which]));
+  if (those.some(({ alone }) => alone.length > 0)) {
+    console.log(
+      row(
+        'p99 of clients, ms',
+        `alone ${p99('alone').toFixed(2)}, meanwhile ${p99('meanwhile').toFixed(2)}: × ${(p99('meanwhile') / p99('alone')).toFixed(2)}`,
+      ),
+    );
+  }
 }
 
-type Running = { readonly server: Server; readonly origin: string; readonly pool: Pool };
-
-async function started(revision: string): Promise<Running> {
-  const [program = '', ...given] = onnx.command;
+async function started(revision: string): Promise<Server> {
+  const [program = '', ...rest] = onnx.command;
   const environment = { ...onnx.env, ...model, MODEL_NAME: 'm', SLIPWAY_REVISION: revision };
-  const server = await startServer({ program, given, environment });
+  const server = await startServer({ program, given: rest, environment });
   for (;;) {
     const response = await fetch(`${server.origin}/v2/health/ready`).catch(() => null);
     await response?.text();
-    if (response?.status === 200) break;
+    if (response?.status === 200) return server;
     server.requireAlive();
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    await sleep(POLL_MS);
   }
-  return { server, origin: server.origin, pool: new Pool(server.origin, { connections: 1 }) };
 }
 
-/** One judgement, with a client that asks the live version before it, for as many requests, and while it lasts. */
-async function judged(compared: readonly ComparedRequest[]) {
-  const alone = await timesUntil(client, (count) => count >= Number(requests));
+type Client = (isOver: () => boolean) => Promise<readonly number[]>;
+
+/** One judgement, with clients that ask the live version before it and while it lasts. */
+async function judged(judgement: Judgement, asks: Client) {
+  const aloneEndMs = performance.now() + (asks === idle ? 0 : ALONE_MS);
+  const alone = await asks(() => performance.now() >= aloneEndMs);
   let isOver = false;
-  const meanwhile = timesUntil(client, () => isOver);
-  const cpuBefore = threadsCpuMs(live.server.pid);
-  const began = performance.now();
-  const { kept } = await askBoth({
-    requests: compared,
-    live: (request) => answerOf(live.pool, request),
-    candidate: (request) => answerOf(candidate.pool, request),
-    monotonicMs: () => performance.now(),
-    tolerated: TOLERATED,
-    truth: { margin: 0.02 },
-  });
-  const seconds = (performance.now() - began) / 1000;
-  isOver = true;
-  const cpuSeconds = (threadsCpuMs(live.server.pid) - cpuBefore) / 1000;
-  return {
-    seconds,
-    cpuSeconds,
-    compared: kept.asked,
-    alone: p99(alone),
-    meanwhile: p99(await meanwhile),
+  const before = cpuNow();
+  const end = once(machine, 'message');
+  machine.send(judgement);
+  const [meanwhile, [{ seconds, compared }]] = await Promise.all([
+    asks(() => isOver),
+    end.finally(() => {
+      isOver = true;
+    }) as Promise<[Judged]>,
+  ]);
+  const after = cpuNow();
+  const cpu = {
+    machine: after.machine - before.machine,
+    live: after.live - before.live,
+    candidate: after.candidate - before.candidate,
   };
+  return { seconds, compared, cpu, alone, meanwhile };
 }
 
-async function answerOf(pool: Pool, request: GoldenRequest) {
-  const { statusCode, body } = await post(pool, request);
-  return { kind: 'answer', status: statusCode, body: await body.text() } as const;
+function cpuNow() {
+  const [at, of, beside] = [machine.pid ?? 0, live.pid, candidate.pid].map(threadsCpuMs);
+  return { machine: at ?? 0, live: of ?? 0, candidate: beside ?? 0 };
 }
 
-/** How long each request of a client took, ms, one after another. */
-async function timesUntil(pool: Pool, isOver: (count: number) => boolean) {
+async function idle(): Promise<readonly number[]> {
+  return [];
+}
+
+async function endless(isOver: () => boolean): Promise<readonly number[]> {
   const times: number[] = [];
-  for (let at = 0; !isOver(at); at += 1) {
+  for (let at = 0; !isOver(); at += 1) {
     const began = performance.now();
-    const { body } = await post(pool, REQUESTS[at % REQUESTS.length]);
-    await body.dump();
+    await asked(at);
     times.push(performance.now() - began);
   }
   return times;
 }
 
-function post(pool: Pool, request: GoldenRequest | undefined) {
-  return pool.request({
-    path: '/invocations',
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(request?.body),
-  });
+/** Each request has its moment, whatever became of those before it. */
+async function regular(isOver: () => boolean): Promise<readonly number[]> {
+  const times: Promise<number>[] = [];
+  const began = performance.now();
+  for (let at = 0; !isOver(); at += 1) {
+    const due = began + at * PERIOD_MS;
+    await sleep(Math.max(0, due - performance.now()));
+    times.push(asked(at).then(() => performance.now() - due));
+  }
+  return Promise.all(times);
 }
 
-function p99(times: readonly number[]): number {
+async function asked(at: number): Promise<string> {
+  const { body } = await pool.request({
+    path: '/models/m/invocations',
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(REQUESTS[at % count]?.body),
+  });
+  return body.text();
+}
+
+function percentile(times: readonly number[]): number {
   return times.toSorted((a, b) => a - b)[Math.floor((times.length - 1) * 0.99)] ?? Number.NaN;
 }

@@ -4,6 +4,7 @@ import { BASE_IMAGES, byRuntime, RUNTIMES, type RuntimeName } from '#domain/buil
 import type { Trust } from '#domain/promotion/signed-release.ts';
 import { AWS_SHIFTS } from '#domain/rollout/plan-shift.ts';
 import { trustedSigners } from '#operations/signing/release-signing.ts';
+import { APART } from '#ports/comparing.ts';
 import { containerPlatformOf, PROVISIONING_SECONDS } from './aws-ports.ts';
 import { type Environment, settings } from './aws-settings.ts';
 
@@ -62,6 +63,8 @@ function shortHash(text: string): string {
 
 /** Each model is loaded in a container of its own. */
 export const unwalled = () => null;
+
+export const comparing = () => APART;
 
 export const freeBytes = () => null;
 

@@ -11,6 +11,7 @@ import type { BuildLog } from '#ports/build-log.ts';
 import type { Builds } from '#ports/builds.ts';
 import type { CaptureKeys } from '#ports/capture-keys.ts';
 import type { Clock } from '#ports/clock.ts';
+import type { Comparing } from '#ports/comparing.ts';
 import type { DemandHistory } from '#ports/demand-history.ts';
 import type { EnvironmentImages } from '#ports/environment-images.ts';
 import type { Executions } from '#ports/executions.ts';
@@ -36,6 +37,7 @@ export type StepPorts = Platforms & {
   readonly captureKeys: CaptureKeys;
   readonly keptRequests: KeptRequests;
   readonly clock: Clock;
+  readonly comparing: Comparing;
   readonly buildLog: BuildLog;
   readonly builds: Builds;
   readonly hashes: Readonly<Record<RuntimeName, string>>;

@@ -174,6 +174,7 @@ export const STEPS = {
       'router',
       'prober',
       'clock',
+      'comparing',
       'keptRequests',
       'requireApproval',
     ],

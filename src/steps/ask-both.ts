@@ -3,7 +3,6 @@ import type { AskedPair, ComparedRequest } from '#domain/comparison/asked-pair.t
 import {
   type AnswerEvidence,
   boundedSigns,
-  compareAnswers,
   isOtherwise,
 } from '#domain/comparison/compare-answers.ts';
 import { inputChanges } from '#domain/comparison/input-changes.ts';
@@ -13,6 +12,7 @@ import { type RequestTable, requestTable } from '#domain/comparison/request-tabl
 import type { TruthGate } from '#domain/manifest/gate.ts';
 import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
 import type { GoldenAnswer } from '#domain/rollout/golden-verdict.ts';
+import type { Comparing } from '#ports/comparing.ts';
 import { answerScorer } from './score-answers.ts';
 
 /** So many requests are asked of the live version again, to learn what differs by chance, and as many more where the answers differ. */
@@ -29,13 +29,20 @@ const ENOUGH_ROWS = 20;
 const ENOUGH_CHANGED = 5;
 const MOST_ROWS = 200;
 
+/** How long each request lets clients go first, and all together (ms). Where clients never pause, so few are sent that hardly one of a hundred requests of theirs meets one; and yet enough to judge by, in the time that the step has. */
+const PATIENCE_MS = { each: 200, all: 30_000 } as const;
+
 type Ask = (request: GoldenRequest) => Promise<GoldenAnswer>;
 
-/** How both versions are asked: one request after another, so that clients wait for one at most. `monotonicMs` is a clock that never goes back. */
+/**
+ * How both versions are asked. The live version has one request at a time, so that clients wait for one at most; the candidate, which has no clients, as many as `comparing` allows.
+ * The answers are compared in the order of the requests, however they were paced. `monotonicMs` is a clock that never goes back.
+ */
 export type Both = {
   readonly requests: readonly ComparedRequest[];
   readonly live: Ask;
   readonly candidate: Ask;
+  readonly comparing: Comparing;
   readonly monotonicMs: () => number;
   /** The share of changed answers that is no change. */
   readonly tolerated: number;
@@ -51,14 +58,17 @@ export type Both = {
 
 /** Sends the requests to both versions, and looks for the cause where kept ones are answered otherwise. */
 export async function askBoth(both: Both): Promise<AnswerEvidence> {
-  const [live, candidate] = [timed(both.live, both), timed(both.candidate, both)];
+  const giveWay = patient(both);
+  const live = timed(both.live, both, giveWay);
+  const candidate = timed(both.candidate, both, giveWay);
   const workedMs = () => Math.max(live.workedMs(), candidate.workedMs());
   const asked = { ...both, live: live.ask, candidate: candidate.ask };
   const budgetMs = both.isScored ? BUDGET_OF_LANGUAGE_MS : BUDGET_MS.requests;
   const pairs = await pairsOf(asked, () => workedMs() >= budgetMs);
   const of = both.requests.filter(({ isDrawn }) => !isDrawn).length;
   const { tolerated, truth, names = [], isEmbedder = false, precision } = both;
-  const answers = compareAnswers(pairs, { of, tolerated, truth, names, isEmbedder, precision });
+  const counting = { of, tolerated, truth, names, isEmbedder, precision };
+  const answers = await both.comparing.compare(pairs, counting);
   // The owner may change the expectations, and the cause of a difference is to be known by then.
   const isKnown = answers.signs.some((sign) => sign !== answers.unmet);
   if (isKnown || answers.kept.changed < ENOUGH_CHANGED) return answers;
@@ -66,30 +76,50 @@ export async function askBoth(both: Both): Promise<AnswerEvidence> {
   return fault ? { ...answers, signs: boundedSigns([...answers.signs, fault]) } : answers;
 }
 
+/** Lets clients go first, as long as there is patience left. */
+function patient({ comparing, monotonicMs }: Both): () => Promise<void> {
+  let leftMs: number = PATIENCE_MS.all;
+  return async () => {
+    const sinceMs = monotonicMs();
+    await comparing.giveWay(Math.min(leftMs, PATIENCE_MS.each));
+    leftMs = Math.max(0, leftMs - (monotonicMs() - sinceMs));
+  };
+}
+
 /** How long a server has worked for what it was asked. */
-function timed(ask: Ask, { monotonicMs }: Both) {
-  let sumMs = 0;
+function timed(ask: Ask, { monotonicMs }: Both, giveWay: () => Promise<void>) {
+  let [sumMs, sinceMs, underWay] = [0, 0, 0];
+  const count = (change: 1 | -1) => {
+    const nowMs = monotonicMs();
+    if (underWay > 0) sumMs += nowMs - sinceMs;
+    sinceMs = nowMs;
+    underWay += change;
+  };
   return {
     workedMs: () => sumMs,
     async ask(request: GoldenRequest) {
-      const startMs = monotonicMs();
-      const answer = await ask(request);
-      sumMs += monotonicMs() - startMs;
-      return answer;
+      await giveWay();
+      count(1);
+      try {
+        return await ask(request);
+      } finally {
+        count(-1);
+      }
     },
   };
 }
 
 async function pairsOf(both: Both, isLate: () => boolean): Promise<readonly AskedPair[]> {
-  const { requests, live, candidate } = both;
+  const { requests, live } = both;
   const score = both.isScored ? answerScorer(both) : undefined;
+  const candidate = ahead(both);
   const asked: AskedPair[] = [];
   let repeated = 0;
   let bytes = 0;
-  for (const { answer, ...request } of requests) {
+  for (const [at, { answer, ...request }] of requests.entries()) {
     if (isLate() || bytes >= MOST_ANSWER_BYTES) break;
     const before = answer === undefined ? await live(request.request) : kept(answer);
-    const after = await candidate(request.request);
+    const after = await candidate.answer(request, at);
     const once = { ...request, before, again: null, after };
     const scores = await score?.(once);
     // A likelihood hardly differs by chance, and says more than a second text.
@@ -99,7 +129,30 @@ async function pairsOf(both: Both, isLate: () => boolean): Promise<readonly Aske
     bytes += sizeOf(before) + sizeOf(again) + sizeOf(after);
     asked.push({ ...once, again, ...(scores && { scores }) });
   }
+  await candidate.settled();
   return asked;
+}
+
+/** Asks the candidate: the next requests too, while the answer to one is on its way. */
+function ahead({ requests, candidate, comparing, isScored = false }: Both) {
+  // A language model is as slow for two at once as for one after another.
+  const atOnce = isScored ? 1 : comparing.atOnce;
+  const begun = new Map<GoldenRequest, Promise<GoldenAnswer>>();
+  const begin = ({ request }: ComparedRequest) => {
+    const answer = begun.get(request) ?? candidate(request);
+    begun.set(request, answer);
+    // It is awaited in its turn, and may fail before.
+    answer.catch(() => undefined);
+    return answer;
+  };
+  return {
+    answer(request: ComparedRequest, at: number): Promise<GoldenAnswer> {
+      const answer = begin(request);
+      for (const next of requests.slice(at + 1, at + atOnce)) begin(next);
+      return answer;
+    },
+    settled: () => Promise.allSettled(begun.values()),
+  };
 }
 
 function isAskedAgain(pair: AskedPair, repeated: number): boolean {

@@ -25,6 +25,7 @@ import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import type { ArtifactStore } from '#ports/artifact-store.ts';
 import type { Clock } from '#ports/clock.ts';
+import type { Comparing } from '#ports/comparing.ts';
 import type { KeptRequests } from '#ports/kept-requests.ts';
 import type { Prober } from '#ports/prober.ts';
 import type { Holder, Registry } from '#ports/registry.ts';
@@ -42,6 +43,7 @@ type Deps = {
   readonly router: Router;
   readonly prober: Prober;
   readonly clock: Clock;
+  readonly comparing: Comparing;
   readonly artifacts: ArtifactStore;
   readonly keptRequests: KeptRequests;
   /** Whether a person is to approve what goes live here by a promotion. */
@@ -251,7 +253,7 @@ async function bothOf(
   before: Deployment,
   live: ModelVersion,
 ): Promise<Omit<Both, 'tolerated' | 'truth' | 'names' | 'isEmbedder' | 'isScored' | 'precision'>> {
-  const { registry, router, prober, clock, artifacts } = deps;
+  const { registry, router, prober, comparing, clock, artifacts } = deps;
   const { model, work } = deployment;
   const { request: golden } = await proofOf(registry, before);
   const [theirs, own] = await Promise.all([
@@ -271,6 +273,7 @@ async function bothOf(
     }),
     live: ask(live),
     candidate: ask(requireWork(work.candidate, 'candidate')),
+    comparing,
     monotonicMs: () => clock.monotonicMs(),
   };
 }

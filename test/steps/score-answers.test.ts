@@ -2,6 +2,7 @@ import { SCORE_PATH } from '#domain/comparison/answer-scores.ts';
 import type { Inspection } from '#domain/deployment.ts';
 import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
 import type { GoldenAnswer } from '#domain/rollout/golden-verdict.ts';
+import { APART } from '#ports/comparing.ts';
 import { askBoth } from '#steps/ask-both.ts';
 import { compareAnswers } from '#steps/compare-answers.ts';
 import { type Asked, answered } from '../support/memory/prober.ts';
@@ -55,6 +56,7 @@ const compared = (
     })),
     live: live.ask,
     candidate: candidate.ask,
+    comparing: APART,
     monotonicMs,
     tolerated: 0.02,
     truth: { margin: 0.02 },

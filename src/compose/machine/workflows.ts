@@ -32,6 +32,8 @@ import { BUCKET, type State } from './state.ts';
 export const STEPS_MS = 1000;
 // The bucket's watcher starts deployments itself, and redelivers an event until it is acknowledged.
 const UPLOAD_GRACE_MS = 60_000;
+// One is read or written while the other runs in the model.
+export const ASKED_AT_ONCE = 2;
 // How often Slipway sees whether a week is over.
 const WEIGHING_MS = 3_600_000;
 
@@ -51,6 +53,7 @@ export async function openWorkflows(
   const ends = later<ReturnType<typeof resending>>('the end of an execution');
   const inspector = boundedInspector(INSPECTION_BUDGET, {}, { survivesInterrupt: true });
   const { httpProber } = await import('#adapters/local/gateway/http-prober.ts');
+  const { comparedApart } = await import('#adapters/local/comparison/own-thread.ts');
   const caps: Caps = {
     maxReplicas: config.maxReplicas ?? null,
     allowedAccelerators: config.allowedAccelerators ?? null,
@@ -65,6 +68,7 @@ export async function openWorkflows(
     ...platforms,
     router: gateway.router,
     prober: httpProber(gateway),
+    comparing: { atOnce: ASKED_AT_ONCE, giveWay: gateway.lull, compare: comparedApart },
     metrics: gateway.metrics,
     executions: {
       start: (workflow, name, input) => known.get().start(workflow, name, input),

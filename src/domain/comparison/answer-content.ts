@@ -9,11 +9,24 @@ const AROUND: readonly (readonly [marker: string, keys: readonly string[]])[] = 
   ['choices', ['id', 'created', 'model', 'system_fingerprint', 'usage', 'timings']],
 ];
 
+type Content = { readonly said: unknown };
+
+// Many questions are asked about one answer, and reading it costs more than most of them.
+const READ = new WeakMap<GoldenAnswer, Content>();
+
 /** The content of an answer of 200: its JSON without the fields that name the version, or its text; undefined for any other answer. */
-export function contentOf(answer: GoldenAnswer): { readonly said: unknown } | undefined {
+export function contentOf(answer: GoldenAnswer): Content | undefined {
   if (answer.kind === 'none' || answer.status !== 200) return undefined;
-  const read = answerJson(answer.body);
-  if ('fault' in read) return { said: answer.body };
+  const known = READ.get(answer);
+  if (known) return known;
+  const content = contentIn(answer.body);
+  READ.set(answer, content);
+  return content;
+}
+
+function contentIn(body: string): Content {
+  const read = answerJson(body);
+  if ('fault' in read) return { said: body };
   return { said: ownContent(read.value) };
 }
 

@@ -72,7 +72,9 @@ function objectsIn(value: unknown): readonly Readonly<Record<string, unknown>>[]
 export function fieldsOf(
   value: Readonly<Record<string, unknown>>,
 ): readonly (readonly [key: string, value: unknown])[] {
-  const { name, ...rest } = value;
-  if (typeof name === 'string') return [[name, rest]];
+  if (typeof value['name'] === 'string') {
+    const { name, ...rest } = value;
+    return [[value['name'], rest]];
+  }
   return Object.entries(value).filter(([key]) => !FORM.includes(key));
 }

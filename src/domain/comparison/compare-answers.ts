@@ -5,7 +5,7 @@ import { difference } from '#domain/rollout/json-difference.ts';
 import { contentOf, type LeafPair, leafPairs } from './answer-content.ts';
 import { type AnswerDistribution, answerDistributions } from './answer-distributions.ts';
 import type { PairScores } from './answer-scores.ts';
-import { type AnswerShape, shapeOf } from './answer-shape.ts';
+import { shapeOf } from './answer-shape.ts';
 import type { AskedPair } from './asked-pair.ts';
 import { breakageIn } from './breakage.ts';
 import { type ChangedShare, changedShare, moreToDecide } from './changed-share.ts';
@@ -80,13 +80,12 @@ const NO_VERDICT: ReadonlySet<number> = new Set([408, 425, 429, 502, 503, 504]);
 /** The finding of one pair: `none` where the version before does not answer with 200, or a gateway or a crowd turned the candidate's request away. */
 type Seen =
   | { readonly kind: 'none' | 'noisy' | 'refused' }
-  | {
-      readonly kind: 'answered';
-      readonly leaves: readonly LeafPair[];
-      readonly differs: string | undefined;
-    };
+  | { readonly kind: 'answered'; readonly differs: string | undefined };
 
-type SeenPair = Seen & { readonly pair: AskedPair };
+type SeenPair = (
+  | Exclude<Seen, { kind: 'answered' }>
+  | (Extract<Seen, { kind: 'answered' }> & { readonly leaves: readonly LeafPair[] })
+) & { readonly pair: AskedPair };
 
 /** How to count: `of` kept requests there are in all, of which the first in a random order were asked; more than the share `tolerated` changed is a change. */
 export type Counting = {
@@ -118,10 +117,12 @@ export function compareAnswers(pairs: readonly AskedPair[], counting: Counting):
     }),
     words,
   );
-  const looked: readonly SeenPair[] = pairs.map((pair) => ({
-    pair,
-    ...look(pair, { shape, tolerable }),
-  }));
+  const looked = pairs.map((pair): SeenPair => {
+    const seen = look(pair, tolerable);
+    if (seen.kind !== 'answered') return { pair, ...seen };
+    const { before, after } = contents({ pair });
+    return { pair, ...seen, leaves: leafPairs(before, after, shape) };
+  });
   const seen = withoutRounding(looked, counting);
   const answered = seen.flatMap((each) => (each.kind === 'answered' ? [each] : []));
   const refused = seen.filter(({ kind }) => kind === 'refused').map(({ pair }) => pair);
@@ -199,7 +200,7 @@ function withoutRounding(
 }
 
 /** The contents of both answers to a request that both answered. */
-function contents({ pair }: SeenPair) {
+function contents({ pair }: Pick<SeenPair, 'pair'>) {
   return { before: contentOf(pair.before)?.said, after: contentOf(pair.after)?.said };
 }
 
@@ -228,7 +229,7 @@ function sourceOf({ isDrawn, isSent, isOwn }: AskedPair): string {
 
 /** Whether the new version answers this one otherwise, or not at all. */
 export function isOtherwise(pair: AskedPair): boolean {
-  const seen = look(pair, { tolerable: tolerableDrop([pair]) });
+  const seen = look(pair, tolerableDrop([pair]));
   return seen.kind === 'refused' || (seen.kind === 'answered' && seen.differs !== undefined);
 }
 
@@ -242,22 +243,25 @@ function outcomes(seen: readonly SeenPair[], isDrawn: boolean): readonly boolean
     });
 }
 
-type Ruler = { readonly shape?: AnswerShape; readonly tolerable: number };
-
-function look({ before, again, after, scores }: AskedPair, { shape, tolerable }: Ruler): Seen {
+function look({ before, again, after, scores }: AskedPair, tolerable: number): Seen {
   const theirs = contentOf(before);
   if (!theirs || isNoVerdict(after)) return { kind: 'none' };
   const repeated = again ? contentOf(again) : theirs;
-  if (!repeated || difference(repeated.said, theirs.said, RTOL)) return { kind: 'noisy' };
+  const isRepeated = repeated === theirs || (repeated && !differenceOf(repeated, theirs));
+  if (!isRepeated) return { kind: 'noisy' };
   const own = contentOf(after);
   if (!own) return { kind: 'refused' };
+  const differs = differenceOf(own, theirs);
   return {
     kind: 'answered',
-    leaves: leafPairs(theirs.said, own.said, shape),
-    differs: scores
-      ? likelihoodDifference(scores, tolerable, difference(own.said, theirs.said, RTOL))
-      : difference(own.said, theirs.said, RTOL),
+    differs: scores ? likelihoodDifference(scores, tolerable, differs) : differs,
   };
+}
+
+type Content = NonNullable<ReturnType<typeof contentOf>>;
+
+function differenceOf(own: Content, theirs: Content): string | undefined {
+  return difference(own.said, theirs.said, RTOL);
 }
 
 /** A language model may write other words that are as good: what counts is how likely both versions find each other's. */

@@ -73,6 +73,8 @@ function counts(
 
 /** A list or an object: any number is JSON too. */
 function isJson(text: string): boolean {
+  // Most texts are labels, and a parser that throws for each of thousands takes longer than all other signs.
+  if (!/^\s*[[{]/.test(text)) return false;
   const value = boundedJson(text);
   return Array.isArray(value) || isObject(value);
 }

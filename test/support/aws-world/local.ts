@@ -11,6 +11,7 @@ import { byRuntime } from '#domain/build/runtime.ts';
 import { NO_CAPS } from '#domain/placement/caps.ts';
 import { TARGETS } from '#domain/placement/target.ts';
 import { AWS_SHIFTS } from '#domain/rollout/plan-shift.ts';
+import { APART } from '#ports/comparing.ts';
 import type { Executions, WorkflowName } from '#ports/executions.ts';
 import { publishEvents } from '#steps/publish-events.ts';
 import { MOST_ATTEMPTS } from '#steps/recover.ts';
@@ -131,6 +132,7 @@ export async function localAws(moto: Moto, options: LocalAwsOptions = {}) {
       unwalled: null,
       mostMachine: 'BUILD_GENERAL1_LARGE',
       freeBytes: null,
+      comparing: APART,
       requireApproval: false,
       trust: { here: 'bucket', signers: [] },
       waitMs: 0,

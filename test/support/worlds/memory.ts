@@ -15,6 +15,7 @@ import type { Signer } from '#domain/promotion/signed-release.ts';
 import { AWS_SHIFTS } from '#domain/rollout/plan-shift.ts';
 import type { Held, ObjectCreated, StepName } from '#domain/workflow.ts';
 import type { AccountLimits } from '#ports/account-limits.ts';
+import { APART } from '#ports/comparing.ts';
 import type { Executions } from '#ports/executions.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 import type { Prices } from '#ports/prices.ts';
@@ -235,6 +236,7 @@ function stepDeps(parts: Parts, options: WorldOptions): StepPorts {
   return {
     ...rest,
     environments: engine === 'image' ? rest.environments : null,
+    comparing: APART,
     ...{ clock, engine, offered, lambda, fargate, ec2 },
     platforms: { lambda, fargate, ec2 },
     caps: { ...NO_CAPS, ...caps },

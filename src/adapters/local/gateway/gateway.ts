@@ -23,6 +23,7 @@ import { frontFor } from './forwarded.ts';
 import { type GenerationMeters, generationMeters } from './generation-meters.ts';
 import { type GatewayParts, gatewayHandler } from './handler.ts';
 import { inFlight } from './in-flight.ts';
+import { lull } from './lull.ts';
 import { requestMeters } from './meters.ts';
 import { gatewayMetrics } from './metrics.ts';
 import type { OuterCallers } from './outer-callers.ts';
@@ -78,6 +79,8 @@ export type Gateway = {
   families(): readonly Family[];
   /** The number of requests that the revision has in flight. */
   inFlight(revision: string): number;
+  /** Resolves once no client has had a request under way for a moment, and at the latest after `atMostMs`. */
+  lull(atMostMs: number): Promise<void>;
   /** Stops accepting requests, gives those in flight 5 s, and cuts the rest. */
   close(): Promise<void>;
 };
@@ -102,6 +105,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { router, table } = gatewayRouter({ database, revisions });
   const counts = gatewayMetrics(clock);
   const flights = inFlight();
+  const clients = lull(timers);
   const upstreams = upstreamPools();
   const meters = requestMeters({ revisions, inFlight: flights, table });
   const probeMark = randomUUID();
@@ -116,6 +120,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     revisions,
     upstreams,
     inFlight: flights,
+    underWay: clients,
     ended: endedRequests({ counts, meters, log, clock, timers, probeMark }),
     metrics: () => expose(families()),
     cors: corsFor(origins),
@@ -145,6 +150,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     clients: counts.clients,
     families,
     inFlight: flights.count,
+    lull: clients.within,
     async close() {
       await inner.close();
       await upstreams.close();

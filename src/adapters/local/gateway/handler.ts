@@ -12,10 +12,11 @@ import type { EndedRequest } from './ended-request.ts';
 import type { FrontOf } from './forwarded.ts';
 import { answerHome } from './home.ts';
 import type { InFlight } from './in-flight.ts';
+import type { Lull } from './lull.ts';
 import type { OuterCallers } from './outer-callers.ts';
 import { answerPage } from './page.ts';
 import { isOwnAddress, type Place, prefixOf, readPlace } from './place.ts';
-import { removeFalseMark } from './probe-mark.ts';
+import { PROBE_HEADER, removeFalseMark } from './probe-mark.ts';
 import type { Ending } from './proxy.ts';
 import { type Arrival, receive } from './receive.ts';
 import * as refusals from './refusal.ts';
@@ -32,6 +33,8 @@ export type GatewayParts = {
   readonly revisions: RevisionHost;
   readonly upstreams: UpstreamPools;
   readonly inFlight: InFlight;
+  /** Those of clients alone. */
+  readonly underWay: Pick<Lull, 'begin' | 'end'>;
   /** Called for every request when it has ended. */
   readonly ended: (request: EndedRequest) => void;
   /** Prometheus' text format; undefined for callers that may not read it. */
@@ -280,13 +283,16 @@ async function serveCounted(
   routed: RoutedRequest,
   terms: Terms,
 ): Promise<Ending> {
+  const isClient = !(PROBE_HEADER in routed.request.headers);
   parts.inFlight.begin(routed.revision);
+  if (isClient) parts.underWay.begin();
   try {
     return await serve({ parts, routed, terms });
   } catch (error) {
     return afterThrow(error, routed);
   } finally {
     parts.inFlight.end(routed.revision);
+    if (isClient) parts.underWay.end();
   }
 }
 

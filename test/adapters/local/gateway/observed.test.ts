@@ -7,6 +7,7 @@ import { requestLog } from '#adapters/local/gateway/request-log.ts';
 import { calledHours } from '#adapters/local/views/called-hours.ts';
 import { trafficHistory } from '#adapters/local/views/traffic-history.ts';
 import type { ModelVersion } from '#domain/deployment.ts';
+import { eventually } from '../../../support/clock/eventually.ts';
 import { serveMirror } from '../../../support/gateway/real-revisions.ts';
 import { type GatewayWorld, gatewayWorld } from '../../../support/gateway/world.ts';
 
@@ -129,6 +130,29 @@ it('a server learns that Slipway itself asks, and no client passes for it', asyn
 
   const [own, client] = seen.map(({ headers }) => headers['x-slipway-own']);
   expect({ own, client }).toEqual({ own: '1', client: undefined });
+});
+
+it('what gives way to clients waits for a request of theirs, and not for a probe', async () => {
+  await world.revisions.serve('digits-v1', async (request, response) => {
+    await world.gateway.lull(60_000);
+    response.end(request.url);
+  });
+  const passed: string[] = [];
+  const turn = (name: string) => world.gateway.lull(50).then(() => passed.push(name));
+
+  // The server itself waits: a probe that counted would wait for its own end.
+  const own = await probe();
+  const client = send('/models/digits/ping');
+  await eventually(() => world.gateway.inFlight('digits-v1') === 1);
+  const behind = turn('behind the client');
+  world.timers.advance(49);
+  expect({ own, passed }).toEqual({ own: expect.objectContaining({ status: 200 }), passed: [] });
+  world.timers.advance(1);
+  await behind;
+  world.timers.advance(60_000);
+  await client;
+
+  expect(passed).toEqual(['behind the client']);
 });
 
 it('a probe counts for a bake, and is no answer to a client', async () => {

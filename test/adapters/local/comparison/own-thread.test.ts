@@ -1,0 +1,48 @@
+import { comparedApart } from '#adapters/local/comparison/own-thread.ts';
+import type { AskedPair } from '#domain/comparison/asked-pair.ts';
+import { compareAnswers } from '#domain/comparison/compare-answers.ts';
+
+const COUNTING = { of: 3000, tolerated: 0.02, truth: { margin: 0.02 } };
+
+function pairs(count: number): readonly AskedPair[] {
+  const answer = (at: number, by: number) => ({
+    kind: 'answer' as const,
+    status: 200,
+    body: JSON.stringify({ predictions: [{ label: at % 3 ? 'a' : 'b', total: by * at * 1.5 }] }),
+  });
+  return Array.from({ length: count }, (_, at) => ({
+    what: `row ${at}`,
+    isDrawn: false,
+    request: { protocol: 'invocations', body: { inputs: [at] } },
+    before: answer(at, 1),
+    again: null,
+    after: at % 10 ? answer(at, 1000) : { kind: 'none', reason: 'no answer within 10 s' },
+  }));
+}
+
+it('finds on a thread of its own what it finds here', async () => {
+  const many = pairs(3000);
+  let turns = 0;
+  const turning = setInterval(() => {
+    turns += 1;
+  });
+
+  const found = await comparedApart(many, COUNTING).finally(() => clearInterval(turning));
+
+  expect(found).toEqual(compareAnswers(many, COUNTING));
+  expect(found.kept).toEqual({ asked: 2700, changed: 2700 });
+  // A thread takes some milliseconds to start, in which this one does other work.
+  expect(turns).toBeGreaterThan(0);
+});
+
+it('starts no thread for few answers, and finds the same', async () => {
+  const few = pairs(20);
+
+  expect(await comparedApart(few, COUNTING)).toEqual(compareAnswers(few, COUNTING));
+});
+
+it('fails where the comparison fails', async () => {
+  const broken = [...pairs(3000), { ...pairs(1)[0], before: undefined }] as never;
+
+  await expect(comparedApart(broken, COUNTING)).rejects.toThrow(/undefined/);
+});
