@@ -1,12 +1,14 @@
 import { contentOf } from '#domain/comparison/answer-content.ts';
 import {
   type AnswerScore,
+  bareRequest,
   endsElsewhere,
   type PairScores,
   scoreIn,
   scoreRequest,
 } from '#domain/comparison/answer-scores.ts';
 import type { AskedPair } from '#domain/comparison/asked-pair.ts';
+import { ENOUGH_BARE, isMuchOtherwise } from '#domain/comparison/other-template.ts';
 import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
 import type { GoldenAnswer } from '#domain/rollout/golden-verdict.ts';
 
@@ -20,7 +22,17 @@ const SCORED_TWICE = 3;
 export function answerScorer(both: { readonly live: Ask; readonly candidate: Ask }) {
   const live = scoring(both.live);
   const candidate = scoring(both.candidate);
-  let [isAsked, scored] = [true, 0];
+  let [isAsked, scored, bare] = [true, 0, 0];
+
+  /** The scores without a chat template, of the first answers that are another to the new version with it. */
+  const bareScores = async (kept: GoldenRequest, pair: Pick<PairScores, 'before' | 'after'>) => {
+    const request = bare < ENOUGH_BARE && isMuchOtherwise(pair) ? bareRequest(kept) : undefined;
+    const before = request && (await live(request));
+    const after = before && request && (await candidate(request));
+    if (!after) return undefined;
+    bare += 1;
+    return { before, after };
+  };
 
   return async (answered: Answered): Promise<PairScores | undefined> => {
     const asked = isAsked ? requestsFor(answered) : undefined;
@@ -34,7 +46,14 @@ export function answerScorer(both: { readonly live: Ask; readonly candidate: Ask
     scored += 1;
     const again = scored <= SCORED_TWICE ? await live(asked.kept) : undefined;
     const own = asked.isSameText ? before : asked.own && (await live(asked.own));
-    return { before, after, ...(again && { again }), ...(own && { own }) };
+    const alone = await bareScores(asked.kept, { before, after });
+    return {
+      before,
+      after,
+      ...(again && { again }),
+      ...(own && { own }),
+      ...(alone && { bare: alone }),
+    };
   };
 }
 

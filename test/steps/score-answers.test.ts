@@ -100,6 +100,44 @@ describe('the answers of two language models', () => {
     ]);
   });
 
+  it('are scored without a chat template too, of the first five that are unlikely with it', async () => {
+    const live = writer('it is so', -0.3);
+    const candidate = writer('xx yy zz', -0.3, -2);
+    // Without the template both are the same.
+    const bare: GoldenRequest[] = [];
+    const { ask } = candidate;
+    candidate.ask = async (request) => {
+      const { prompt, answer = '' } = request.body as { prompt?: string; answer?: string };
+      if (prompt === undefined) return ask(request);
+      bare.push(request);
+      return live.ask({ ...request, body: { messages: [], answer } });
+    };
+
+    const { signs, kept } = await compared(live, candidate);
+
+    expect(bare.map(({ body }) => body)).toEqual(
+      [0, 1, 2, 3, 4].map((at) => ({ prompt: `prompt ${at}`, answer: 'it is so' })),
+    );
+    expect(kept).toEqual({ asked: 20, changed: 20 });
+    expect(signs).toEqual([
+      expect.stringContaining('its chat template is not that of its weights: without one, both'),
+    ]);
+  });
+
+  it.each(['live', 'candidate'] as const)(
+    'are compared all the same where the %s one scores nothing without a chat template',
+    async (which) => {
+      const servers = { live: writer('it is so', -0.3), candidate: writer('xx yy', -0.3, -1) };
+      const { ask } = servers[which];
+      servers[which].ask = async (request) =>
+        (request.body as { prompt?: string }).prompt === undefined ? ask(request) : reply({}, 400);
+
+      const { signs, scores } = await compared(servers.live, servers.candidate);
+
+      expect({ signs, asked: scores?.asked }).toEqual({ signs: [], asked: 20 });
+    },
+  );
+
   it.each(['live', 'candidate'] as const)(
     'are compared by their words where the %s one has no scores, which is asked once',
     async (which) => {

@@ -20,6 +20,8 @@ export type PairScores = {
   readonly after: AnswerScore;
   readonly again?: AnswerScore;
   readonly own?: AnswerScore;
+  /** How likely both find the same answer where they read the user's words alone, without a chat template: what differs here lies in the weights. */
+  readonly bare?: { readonly before: AnswerScore; readonly after: AnswerScore };
 };
 
 /** The path of a model's server that only Slipway reaches. */
@@ -52,6 +54,19 @@ export function scoreRequest(
   if (answer === '' || !asked) return undefined;
   return { protocol, path: SCORE_PATH, body: { ...asked, answer } };
 }
+
+/** The request for the same score after the user's last words alone, without a chat template; undefined where there is no conversation. */
+export function bareRequest({ protocol, path, body }: GoldenRequest): GoldenRequest | undefined {
+  const { data } = conversation.safeParse(body);
+  const prompt = data?.messages.findLast(({ role }) => role === 'user')?.content;
+  if (!data || prompt === undefined) return undefined;
+  return { protocol, ...(path !== undefined && { path }), body: { prompt, answer: data.answer } };
+}
+
+const conversation = z.object({
+  answer: z.string(),
+  messages: z.array(z.object({ role: z.string(), content: z.string().check(z.minLength(1)) })),
+});
 
 function promptIn({ messages, prompt, inputs }: Readonly<Record<string, unknown>>) {
   if (Array.isArray(messages)) return { messages };

@@ -17,6 +17,7 @@ import {
   scoreEvidence,
   tolerableDrop,
 } from './less-likely.ts';
+import { otherTemplate } from './other-template.ts';
 import { explains, type Precision } from './precision.ts';
 import { publicWords } from './public-words.ts';
 import { isAsGood, type TruthEvidence, truthEvidence } from './truth.ts';
@@ -136,6 +137,8 @@ export function compareAnswers(pairs: readonly AskedPair[], counting: Counting):
   const of = Math.max(kept.length, counting.of - left);
   const refusal = refusals(refused, answered.length + refused.length);
   const unmet = unexpected(seen, counting.tolerated);
+  const share = changedShare(kept, of, error);
+  const isGood = truth !== undefined && isAsGood(truth);
   const moved = counting.isEmbedder ? movedSpace(answered.map(contents)) : undefined;
   return {
     kept: { asked: kept.length, changed: kept.filter(Boolean).length },
@@ -152,11 +155,12 @@ export function compareAnswers(pairs: readonly AskedPair[], counting: Counting):
       ...unmet,
       ...(moved ? [moved] : []),
       ...damaged(scores, pairs),
+      ...(share.low > counting.tolerated && !isGood ? otherTemplate(pairs) : []),
       ...breakageIn(
         answered.flatMap(({ leaves }) => leaves),
         words,
       ),
-      ...(moved || (truth && isAsGood(truth))
+      ...(moved || isGood
         ? []
         : unrelatedSigns(
             answered.filter(({ pair }) => !pair.isDrawn).flatMap(({ leaves }) => leaves),
@@ -165,7 +169,7 @@ export function compareAnswers(pairs: readonly AskedPair[], counting: Counting):
     ...(unmet[0] !== undefined && { unmet: cut(unmet[0]) }),
     ...(refusal[0] !== undefined && refused.every(isFailure) && { failed: cut(refusal[0]) }),
     examples: worst.map(({ what, differs }) => cut(`${what}: ${differs}`)),
-    share: changedShare(kept, of, error),
+    share,
     more: moreToDecide(kept, of, { tolerated: counting.tolerated, error }),
     ...(truth && { truth }),
     ...(scores && { scores }),

@@ -16,7 +16,8 @@ export type ScoreEvidence = {
 };
 
 /** The drops (nats for each token). The same weights in another type, or computed in another order, differ by less than the first; an answer that the version before finds as likely as its own, but for the second, was as good a choice. */
-const [LEAST_DROP, ALIKE] = [0.15, 0.5];
+export const LEAST_DROP = 0.15;
+const ALIKE = 0.5;
 /** A drop above it counts as it: what is bounded can be bet on. */
 const LARGEST_DROP = 4;
 /** Each token is 4.5 times less likely. A model that was trained further should stay below this; no such model was measured. */
@@ -29,7 +30,7 @@ const FEW = 5;
 const TIMES_NOISE = 4;
 
 /** How much less likely a token of the answer is than before, on average; both by the tokens of the version before, so that another tokenizer makes no difference. */
-function dropOf({ before, after }: Pick<PairScores, 'before' | 'after'>): number {
+export function dropOf({ before, after }: Pick<PairScores, 'before' | 'after'>): number {
   return (before.logprob - after.logprob) / before.tokens;
 }
 
@@ -98,7 +99,7 @@ function isHopeless(pairs: readonly AskedPair[]): boolean {
 }
 
 /** The difference of all prompts, where they all differ by the same number of tokens. */
-function longerPrompts(pairs: readonly AskedPair[]): string {
+export function longerPrompts(pairs: readonly AskedPair[]): string {
   const differences = new Set(
     pairs.flatMap(({ scores }) =>
       scores ? [scores.after.promptTokens - scores.before.promptTokens] : [],

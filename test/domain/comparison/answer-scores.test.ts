@@ -1,4 +1,9 @@
-import { endsElsewhere, scoreIn, scoreRequest } from '#domain/comparison/answer-scores.ts';
+import {
+  bareRequest,
+  endsElsewhere,
+  scoreIn,
+  scoreRequest,
+} from '#domain/comparison/answer-scores.ts';
 
 const MESSAGES = [{ role: 'user', content: 'Hello' }];
 const said = (content: string | null) => ({
@@ -54,6 +59,33 @@ describe('the request for the score of an answer', () => {
     ['the request is of tensors', { protocol: 'infer' as const, body: { prompt: 'a' } }, said('a')],
   ])('is not there where %s', (_, request, answer) => {
     expect(scoreRequest(request, answer)).toBeUndefined();
+  });
+});
+
+describe('the request for a score without a chat template', () => {
+  const talk = [
+    { role: 'system', content: 'Be brief.' },
+    { role: 'user', content: 'Hello' },
+    { role: 'assistant', content: 'Hi.' },
+    { role: 'user', content: 'And now?' },
+    { role: 'assistant', content: 'I' },
+  ];
+
+  it('has the last words of the user and the same answer', () => {
+    const request = asked({ messages: talk, answer: 'Well.' }, '/slipway/score');
+
+    expect(bareRequest(request)).toEqual(
+      asked({ prompt: 'And now?', answer: 'Well.' }, '/slipway/score'),
+    );
+  });
+
+  it.each([
+    ['it has no template before', { prompt: 'Once', answer: 'upon' }],
+    ['no user has spoken', { messages: talk.slice(0, 1), answer: 'a' }],
+    ['the words are parts', { messages: [{ role: 'user', content: [] }], answer: 'a' }],
+    ['the words are empty', { messages: [{ role: 'user', content: '' }], answer: 'a' }],
+  ])('is not there where %s', (_, body) => {
+    expect(bareRequest(asked(body))).toBeUndefined();
   });
 });
 
