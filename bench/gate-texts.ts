@@ -1,5 +1,5 @@
 // Counts what the gate sees in pairs of versions of a real language model, SmolLM2-135M-Instruct in GGUF: faults of a release, and versions that should answer as before.
-// `node bench/gate-texts.ts [PROMPTS [DRAWS]]`: 50 prompts; 20 draws of 12 of them make 200 faults and 400 equal pairs. Both versions run in Slipway's own server. Each pair is judged as the step CompareAnswers judges it, but without its limit of time.
+// `node bench/gate-texts.ts [PROMPTS [DRAWS [CLIENTS]]]`: 50 prompts; 20 draws of 12 of them make 200 faults and 400 equal pairs; 4 clients ask the live version meanwhile, each without a pause. Both versions run in Slipway's own server. Each pair is judged as the step CompareAnswers judges it, but without its limit of time.
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -27,7 +27,7 @@ import { PROMPTS } from './gate-texts/prompts.ts';
 type Version = { readonly what: 'fault' | 'equal'; readonly kind: string; readonly path: string };
 type Ask = (request: GoldenRequest) => Promise<GoldenAnswer>;
 
-const [prompts = 50, draws = 20] = process.argv.slice(2).map(Number);
+const [prompts = 50, draws = 20, clients = 4] = process.argv.slice(2).map(Number);
 const EACH = 12;
 // There are ten versions with a fault, and three that are equal.
 const EQUAL_DRAWS = Math.ceil(draws * 6.67);
@@ -55,10 +55,12 @@ const requests = PROMPTS.slice(0, prompts).map(requestOf);
 const found: (Counted & Pick<Version, 'what'>)[] = [];
 try {
   const known = await knownOf(model);
-  const before = { known, ask: await serverOf(model, known) };
+  const before = { known, server: await serverOf(model, known) };
   for await (const version of versions(model)) {
     const known = await knownOf(version.path);
-    const after = { known, ask: await serverOf(version.path, known) };
+    const after = { known, server: await serverOf(version.path, known) };
+    const [live, candidate] = [remembered(before.server.ask), remembered(after.server.ask)];
+    const crowd = crowdOf(before.server.ask);
     const differences = factDifferences(before.known, after.known);
     const isBroken = differences.some(({ weight }) => weight === 'breaking');
     for (let draw = 0; draw < (version.what === 'fault' ? draws : EQUAL_DRAWS); draw += 1) {
@@ -72,8 +74,8 @@ try {
               isDrawn: false,
               request,
             })),
-            live: before.ask,
-            candidate: after.ask,
+            live: live(draw),
+            candidate: candidate(draw),
             comparing: APART,
             monotonicMs: () => 0,
             tolerated: TOLERATED,
@@ -94,7 +96,11 @@ try {
           ]),
         );
     }
-    after.ask.stop();
+    const times = await crowd.stop();
+    console.error(
+      `${times.length} requests of ${clients} clients meanwhile, median ${percentile(times, 0.5)} ms, p99 ${percentile(times, 0.99)} ms`,
+    );
+    after.server.stop();
     await rm(version.path);
   }
 } finally {
@@ -149,28 +155,68 @@ async function knownOf(path: string): Promise<KnownVersion> {
   return { facts, manifest: MANIFEST, signature: facts.signature, takesColumns: false };
 }
 
-/** Slipway's server for the model; it is asked each request once. */
+/** Slipway's server for the model. */
 async function serverOf(
   path: string,
   { facts: { language } }: KnownVersion,
-): Promise<Ask & { readonly stop: () => void }> {
+): Promise<{ readonly ask: Ask; readonly stop: () => void }> {
   const facts = JSON.stringify({ format: 'gguf', listens: true, language });
   const place = await modelFolder({ 'facts.json': facts });
   const started = await startModel(server, {
     MODEL_PATH: path,
     MODEL_FACTS: `${place}/facts.json`,
   });
+  return {
+    stop: () => void started.child.kill(),
+    async ask(request) {
+      const own = { 'x-slipway-own': '1' };
+      const { status, text } = await started.post(
+        request.path ?? '/invocations',
+        request.body,
+        own,
+      );
+      return { kind: 'answer', status, body: text };
+    },
+  };
+}
+
+/** All draws of a pair share the answers; where a draw asks twice, the second answer is another one. */
+function remembered(ask: Ask): (draw: number) => Ask {
   const known = new Map<string, Promise<GoldenAnswer>>();
-  const ask = async (request: GoldenRequest): Promise<GoldenAnswer> => {
-    const own = { 'x-slipway-own': '1' };
-    const { status, text } = await started.post(request.path ?? '/invocations', request.body, own);
-    return { kind: 'answer', status, body: text };
+  return () => {
+    const asked = new Map<string, number>();
+    return (request) => {
+      const key = JSON.stringify(request);
+      const time = (asked.get(key) ?? 0) + 1;
+      asked.set(key, time);
+      const answer = known.get(`${time} ${key}`) ?? ask(request);
+      known.set(`${time} ${key}`, answer);
+      return answer;
+    };
   };
-  const remembered = (request: GoldenRequest) => {
-    const key = JSON.stringify(request);
-    const answer = known.get(key) ?? ask(request);
-    known.set(key, answer);
-    return answer;
+}
+
+/** Clients that ask the version without a pause, each another prompt each time, until they are stopped; how long each request took, ms. */
+function crowdOf(ask: Ask) {
+  let isOver = false;
+  const times: number[] = [];
+  const client = async (first: number) => {
+    for (let at = first; !isOver; at += 1) {
+      const began = performance.now();
+      await ask(requestOf(PROMPTS[at % PROMPTS.length] ?? ''));
+      times.push(performance.now() - began);
+    }
   };
-  return Object.assign(remembered, { stop: () => void started.child.kill() });
+  const all = Array.from({ length: clients }, (_, at) => client(at * 11));
+  return {
+    async stop() {
+      isOver = true;
+      await Promise.all(all);
+      return times;
+    },
+  };
+}
+
+function percentile(times: readonly number[], part: number): string {
+  return (times.toSorted((a, b) => a - b)[Math.floor((times.length - 1) * part)] ?? 0).toFixed(0);
 }
