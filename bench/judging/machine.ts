@@ -12,6 +12,7 @@ import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
 import { APART } from '#ports/comparing.ts';
 import { askBoth } from '#steps/ask-both.ts';
 
+/** `isPaced`: at the pace of one machine, which gives way; else as in an account. */
 export type Judgement = {
   readonly isPaced: boolean;
   readonly requests: readonly ComparedRequest[];

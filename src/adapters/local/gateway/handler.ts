@@ -33,7 +33,7 @@ export type GatewayParts = {
   readonly revisions: RevisionHost;
   readonly upstreams: UpstreamPools;
   readonly inFlight: InFlight;
-  /** Those of clients alone. */
+  /** The same of clients alone. */
   readonly underWay: Pick<Lull, 'begin' | 'end'>;
   /** Called for every request when it has ended. */
   readonly ended: (request: EndedRequest) => void;
