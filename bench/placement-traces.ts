@@ -35,8 +35,9 @@ if (!lambdaFirst || !oneTask) throw new Error('the subject fits nowhere');
 /** The least function, and each size of a task. */
 function everySize(): readonly Config[] {
   const quiet = { rate: 0.01, peak: 0.01, hours: 730, p95Seconds: null, mayStart: true };
-  const limits = { executions: null, vcpus: null, tasks: null, isSpotAllowed: false };
-  const all = [...everyConfig(SUBJECT, { ...quiet, ...limits })];
+  const limits = { executions: null, vcpus: null, cores: null, tasks: null };
+  const other = { isSpotAllowed: false, hasInstances: true };
+  const all = [...everyConfig(SUBJECT, { ...quiet, ...limits, ...other })];
   const sizes = new Map(
     all.flatMap((each) =>
       each.on === 'fargate' && each.vcpus >= 1
@@ -82,21 +83,22 @@ async function moved({ hours }: Trace): Promise<Run> {
   const demand: DemandHistory = {
     async hours(live, wantedMs, versions) {
       const sinceMs = Math.max(wantedMs, gaplessSince(live, versions));
-      return [...counts.lambda, ...counts.fargate]
+      return [...counts.lambda, ...counts.containers]
         .filter(({ atMs, requests }) => atMs >= sinceMs && requests > 0)
         .toSorted((one, other) => one.atMs - other.atMs);
     },
   };
   const look = weighLive({ ...world.deps, demand, executions: world.executions });
   // As CloudWatch has them: a function's counts, and those of the live containers alone.
-  const counts = { lambda: [] as CalledHour[], fargate: [] as CalledHour[] };
+  const counts = { lambda: [] as CalledHour[], containers: [] as CalledHour[] };
   let config = await configOf(world);
   let [usd, inTasks] = [0, 0];
   const moves: number[] = [];
   for (const [index, hour] of hours.entries()) {
     usd += hourlyBill(SUBJECT, hour, config);
-    inTasks += config.on === 'fargate' ? 1 : 0;
-    counts[config.on].push({ ...hour, atMs: beganMs + index * HOUR_MS });
+    const isInTasks = config.on !== 'lambda';
+    inTasks += isInTasks ? 1 : 0;
+    counts[isInTasks ? 'containers' : 'lambda'].push({ ...hour, atMs: beganMs + index * HOUR_MS });
     // A move has taken some minutes of the next hour.
     world.clock.advance(Math.max(0, beganMs + (index + 1) * HOUR_MS - world.clock.now()));
     if ((index + 1) % LOOK_HOURS !== 0) continue;
@@ -105,7 +107,7 @@ async function moved({ hours }: Trace): Promise<Run> {
     for (const { input } of world.executions.started.slice(before)) {
       await world.deploy(input as MoveRequest);
       config = await configOf(world);
-      counts.fargate = [];
+      counts.containers = [];
       usd += MOVE_USD + hourlyBill(SUBJECT, hour, config);
       moves.push(index);
     }

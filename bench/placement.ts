@@ -2,7 +2,8 @@
 // Prints how often they agree, what a wrong choice costs, how near the estimate of the bill is, and where the choice flips. Ends with 1 if a limit of the issue's is not kept.
 import { argv, exit } from 'node:process';
 import { NO_LIMITS, type PlacedOption, type Question } from '#domain/placement/demand.ts';
-import { cheapest, flipsAt, frontDoor, total } from '#domain/placement/optimize.ts';
+import { cheapest, flipsAt } from '#domain/placement/optimize.ts';
+import { frontDoor, total } from '#domain/placement/priced-option.ts';
 import { SHIPPED_PRICES } from '#domain/placement/unit-prices.ts';
 import { waysToSpendLess } from '#domain/placement/ways.ts';
 import { row, spread } from './figures.ts';
@@ -18,7 +19,8 @@ import {
 
 const GIB = 1024 ** 3;
 const MS = [0.5, 3, 12, 25, 60, 100, 250, 600, 1500, 4000];
-const MEMORY = [300, 900, 1769, 3000, 6144, 12_000];
+// The last two are more than a function holds, and the last is more than a task on Fargate does.
+const MEMORY = [300, 900, 1769, 6144, 14_000, 130_000];
 const RATES = [0.001, 0.05, 0.5, 1, 5, 20, 50, 120];
 const TIE = 1.01;
 const MOST_TASKS = 1000;
@@ -40,7 +42,8 @@ const models: readonly SimModel[] = MS.flatMap((ms, time) =>
 function plainProfile(rate: number, peak: number): Profile {
   return {
     ...{ rate, peak, hours: 730, p95Seconds: null, mayStart: true },
-    ...{ executions: null, vcpus: null, tasks: MOST_TASKS, isSpotAllowed: false },
+    ...{ executions: null, vcpus: null, cores: null, tasks: MOST_TASKS },
+    ...{ isSpotAllowed: false, hasInstances: true },
   };
 }
 
@@ -49,11 +52,11 @@ const profiles: readonly Profile[] = RATES.flatMap((rate, index) => {
   const plain = plainProfile(rate, rate * 2);
   return [
     plain,
-    { ...plain, hours: 174, peak: rate },
+    { ...plain, hours: 174, peak: rate, hasInstances: index % 2 === 0 },
     { ...plain, p95Seconds: [0.05, 0.3, 1, 8][index % 4] ?? 1 },
     { ...plain, mayStart: false, isSpotAllowed: true },
     // A new account.
-    { ...plain, executions: 10, vcpus: 6, isSpotAllowed: index % 2 === 0 },
+    { ...plain, executions: 10, vcpus: 6, cores: 5, isSpotAllowed: index % 2 === 0 },
   ];
 });
 
@@ -76,16 +79,25 @@ function questionOf(model: SimModel, profile: Profile): Question {
       ...NO_LIMITS,
       lambdaConcurrency: profile.executions,
       fargateVcpus: profile.vcpus,
+      ec2Vcpus: profile.cores,
       maxReplicas: profile.tasks,
     },
     allowsSpot: profile.isSpotAllowed,
+    ...(!profile.hasInstances && { refused: { ec2: 'the installation has none' } }),
   };
 }
 
-function configOf({ target, memoryMiB, vcpus, replicas, isSpot }: PlacedOption): Config {
-  return target === 'lambda'
-    ? { on: 'lambda', mib: memoryMiB }
-    : { on: 'fargate', vcpus, gb: memoryMiB / 1024, tasks: replicas, isSpot };
+function configOf(option: PlacedOption): Config {
+  const { target, memoryMiB, vcpus, replicas: tasks, isSpot, instanceTypes = [] } = option;
+  if (target === 'lambda') return { on: 'lambda', mib: memoryMiB };
+  if (target === 'fargate') return { on: 'fargate', vcpus, gb: memoryMiB / 1024, tasks, isSpot };
+  const [family = '', size = ''] = (instanceTypes[0] ?? '').split('.');
+  return { on: 'ec2', family, cores: coresOf(size), tasks, isSpot };
+}
+
+/** As AWS names them: xlarge has 4 vCPUs, 2xlarge twice as many. */
+function coresOf(size: string): number {
+  return size === 'large' ? 2 : 4 * (Number.parseInt(size, 10) || 1);
 }
 
 /** The cheapest that keeps all limits, by trying each. */
@@ -96,7 +108,11 @@ function best(
   let found: { usd: number; on: string } | undefined;
   const kept = new Set<string>();
   for (const config of everyConfig(model, profile)) {
-    const size = config.on === 'fargate' ? `${config.vcpus} ${config.isSpot}` : '';
+    const { on } = config;
+    const size =
+      on === 'lambda'
+        ? ''
+        : `${on === 'fargate' ? config.vcpus : config.family + config.cores} ${config.isSpot}`;
     // More tasks than enough only cost more.
     if (kept.has(size) || brokenBy(model, profile, config)) continue;
     if (size) kept.add(size);
@@ -109,6 +125,7 @@ function best(
 type Pair = {
   readonly name: string;
   readonly isSame: boolean;
+  readonly on: string;
   /** How much more the choice costs than the cheapest, as a part of it. */
   readonly regret: number | null;
   readonly broken: string | undefined;
@@ -123,13 +140,14 @@ function judged(model: SimModel, profile: Profile): Pair {
   if (!option || !cheapestOf) {
     const isSame = !option === !cheapestOf;
     const broken = !isSame && option ? 'nothing keeps the limits' : undefined;
-    return { name, isSame, regret: null, broken, estimate: null };
+    return { name, isSame, on: 'nothing', regret: null, broken, estimate: null };
   }
   const config = configOf(option);
   const usd = monthlyBill(model, profile, config);
   const regret = usd / cheapestOf.usd - 1;
   return {
     name,
+    on: option.target,
     isSame: option.target === cheapestOf.on || usd <= cheapestOf.usd * TIE,
     regret,
     broken: brokenBy(model, profile, config, false),
@@ -139,9 +157,9 @@ function judged(model: SimModel, profile: Profile): Pair {
 
 const known = new Map<string, number>();
 
-/** Requests one by one on Lambda, and the hours of the tasks on Fargate. */
+/** Requests one by one on Lambda, and the hours of the containers. */
 function simulated(model: SimModel, profile: Profile, config: Config, usd: number): number {
-  if (config.on === 'fargate') return usd;
+  if (config.on !== 'lambda') return usd;
   const key = JSON.stringify([model, profile.rate, config.mib]);
   const perHour = known.get(key) ?? simulatedLambda(model, profile, config.mib) / profile.hours;
   known.set(key, perHour);
@@ -204,6 +222,10 @@ const far = estimates.filter((each) => Math.abs(each) > 0.1).length;
 
 const percent = (part: number) => `${(part * 100).toFixed(2)} %`;
 console.log(row('pairs', `${pairs.length}, of which ${regrets.length} have an answer`));
+const taken = Object.entries(Object.groupBy(pairs, ({ on }) => on))
+  .map(([on, all]) => `${on} ${all?.length}`)
+  .join(', ');
+console.log(row('chosen', taken));
 console.log(row('the same target', `${percent(agreement)} (95 % or more)`));
 console.log(row('mean regret', `${percent(mean)} (2 % or less)`));
 console.log(row('worst regret', `${percent(worst)} (10 % or less)`));

@@ -14,6 +14,9 @@ const PRICE = {
   loadBalancerHour: 0.0225,
   // The dearest end of Spot's prices.
   spotShare: 0.5,
+  // What ECS takes for an instance that it manages: 12 % of its price, on Spot too.
+  managedShare: 0.12,
+  gp3GBMonth: 0.08,
 };
 const MONTH_HOURS = 730;
 const MIB_OF_A_VCPU = 1769;
@@ -38,6 +41,21 @@ const TASKS = [
   { vcpus: 16, gb: range(32, 120, 8) },
 ];
 
+/** Instances that AWS sells on demand: the dollars of a vCPU, and the GiB that each has. https://aws.amazon.com/ec2/pricing/on-demand/ (us-east-1) */
+const FAMILIES = [
+  { name: 'c6a', vcpuHour: 0.03825, gib: 2 },
+  { name: 'c6i', vcpuHour: 0.0425, gib: 2 },
+  { name: 'm6a', vcpuHour: 0.0432, gib: 4 },
+  { name: 'm6i', vcpuHour: 0.048, gib: 4 },
+  { name: 'r6a', vcpuHour: 0.0567, gib: 8 },
+  { name: 'r6i', vcpuHour: 0.063, gib: 8 },
+];
+const CORES = [2, 4, 8, 16, 32, 48, 64];
+// What the host and its agent leave to the only task on an instance.
+const LEFT = 0.9;
+// The smallest disk of an instance that ECS manages.
+const DISK_GIB = 80;
+
 /** A model as it is: the seconds of CPU of a request, the part of them that several CPUs share, its memory (MiB), its image (bytes), and its start (s) on one CPU. */
 export type SimModel = {
   readonly cpuSeconds: number;
@@ -56,6 +74,10 @@ export type Profile = {
   readonly mayStart: boolean;
   readonly executions: number | null;
   readonly vcpus: number | null;
+  /** The vCPUs of all instances. */
+  readonly cores: number | null;
+  /** Whether the account has instances at all. */
+  readonly hasInstances: boolean;
   readonly tasks: number | null;
   readonly isSpotAllowed: boolean;
 };
@@ -68,9 +90,17 @@ export type Config =
       readonly gb: number;
       readonly tasks: number;
       readonly isSpot: boolean;
+    }
+  | {
+      readonly on: 'ec2';
+      readonly family: string;
+      /** The vCPUs of an instance; its task has nine tenths of them. */
+      readonly cores: number;
+      readonly tasks: number;
+      readonly isSpot: boolean;
     };
 
-/** Every way to run the model: each MiB of a function that is a multiple of 16, and each size of a task with each number of them. */
+/** Every way to run the model: each MiB of a function that is a multiple of 16, each size of a task with each number of them, and each type of an instance with each number of them. */
 export function* everyConfig(model: SimModel, profile: Profile): Generator<Config> {
   const { least, most } = LAMBDA_MIB;
   const from = Math.max(least, model.memoryMiB);
@@ -89,6 +119,18 @@ export function* everyConfig(model: SimModel, profile: Profile): Generator<Confi
       }
     }
   }
+  if (!profile.hasInstances) return;
+  for (const { name, gib } of FAMILIES) {
+    for (const cores of CORES) {
+      if (cores * gib * 1024 * LEFT < model.memoryMiB) continue;
+      const least = Math.max(1, Math.floor(profile.peak * secondsAt(model, cores * LEFT)));
+      for (let tasks = least; tasks <= least * 20 + 20; tasks += 1) {
+        for (const isSpot of profile.isSpotAllowed ? [false, true] : [false]) {
+          yield { on: 'ec2', family: name, cores, tasks, isSpot };
+        }
+      }
+    }
+  }
 }
 
 /** The limit that a configuration breaks, as a word; undefined where it keeps all. */
@@ -98,12 +140,24 @@ export function brokenBy(
   config: Config,
   isExact = true,
 ): string | undefined {
-  const vcpus = config.on === 'lambda' ? config.mib / MIB_OF_A_VCPU : config.vcpus;
   // Nobody would notice a slow answer where no limit is set.
-  if (profile.p95Seconds === null && vcpus < 1) return 'vcpu';
-  return config.on === 'lambda'
-    ? brokenOnLambda(model, profile, config.mib)
-    : brokenOnFargate(model, profile, config, isExact);
+  if (profile.p95Seconds === null && vcpusOf(config) < 1) return 'vcpu';
+  if (config.on === 'lambda') return brokenOnLambda(model, profile, config.mib);
+  return config.on === 'fargate'
+    ? brokenOnFargate(model, profile, config, isExact)
+    : brokenOnEc2(model, profile, config, isExact);
+}
+
+/** What a request has of them. */
+function vcpusOf(config: Config): number {
+  if (config.on === 'lambda') return config.mib / MIB_OF_A_VCPU;
+  return config.on === 'fargate' ? config.vcpus : config.cores * LEFT;
+}
+
+function familyOf(name: string): (typeof FAMILIES)[number] {
+  const family = FAMILIES.find((each) => each.name === name);
+  if (!family) throw new Error(`nobody has written what ${name} costs`);
+  return family;
 }
 
 function brokenOnLambda(model: SimModel, profile: Profile, mib: number): string | undefined {
@@ -120,14 +174,36 @@ function brokenOnLambda(model: SimModel, profile: Profile, mib: number): string 
 
 function brokenOnFargate(
   model: SimModel,
-  { peak, p95Seconds, tasks: mostTasks, vcpus: mostVcpus }: Profile,
+  profile: Profile,
   { vcpus, gb, tasks }: Extract<Config, { on: 'fargate' }>,
   isExact: boolean,
 ): string | undefined {
   if (gb * 1024 < model.memoryMiB) return 'memory';
   if (model.imageBytes > FARGATE_DISK_BYTES) return 'image';
+  if (tasks * vcpus > (profile.vcpus ?? Infinity)) return 'quota';
+  return brokenByLoad(model, profile, { vcpus, tasks }, isExact);
+}
+
+function brokenOnEc2(
+  model: SimModel,
+  profile: Profile,
+  { family, cores, tasks }: Extract<Config, { on: 'ec2' }>,
+  isExact: boolean,
+): string | undefined {
+  if (!profile.hasInstances) return 'no instances';
+  const mib = cores * familyOf(family).gib * 1024;
+  if (model.memoryMiB > mib * LEFT) return 'memory';
+  if (tasks * cores > (profile.cores ?? Infinity)) return 'quota';
+  return brokenByLoad(model, profile, { vcpus: cores * LEFT, tasks }, isExact);
+}
+
+function brokenByLoad(
+  model: SimModel,
+  { peak, p95Seconds, tasks: mostTasks }: Profile,
+  { vcpus, tasks }: { readonly vcpus: number; readonly tasks: number },
+  isExact: boolean,
+): string | undefined {
   if (tasks > (mostTasks ?? Infinity)) return 'quota';
-  if (tasks * vcpus > (mostVcpus ?? Infinity)) return 'quota';
   const seconds = secondsAt(model, vcpus);
   const load = (peak * seconds) / tasks;
   if (load > BUSY + 1e-9) return 'load';
@@ -146,14 +222,29 @@ export function monthlyBill(model: SimModel, profile: Profile, config: Config): 
     const busy = requests * seconds + starts * startAt(model, config.mib);
     return requests * PRICE.lambdaRequest + busy * (config.mib / 1024) * PRICE.lambdaGBSecond;
   }
-  const { vcpus, gb, tasks, isSpot } = config;
-  const hourly = vcpus * PRICE.fargateVcpuHour + gb * PRICE.fargateGBHour;
+  const { tasks, isSpot } = config;
+  const { hour, spotHour, disk } = hoursOf(model, config);
   // As many as the average fills, in the proportion in which the peak has filled them; one in quiet hours.
-  const seconds = secondsAt(model, vcpus);
+  const seconds = secondsAt(model, vcpusOf(config));
   const usual = usualTasks(profile, seconds, tasks);
   const taskHours = hours * usual + (MONTH_HOURS - hours);
-  const full = isSpot ? MONTH_HOURS + (taskHours - MONTH_HOURS) * PRICE.spotShare : taskHours;
-  return full * hourly + taskHours * PRICE.addressHour + MONTH_HOURS * PRICE.loadBalancerHour;
+  const [full, spot] = isSpot ? [MONTH_HOURS, taskHours - MONTH_HOURS] : [taskHours, 0];
+  const hosts = full * hour + spot * spotHour + taskHours * disk;
+  return hosts + taskHours * PRICE.addressHour + MONTH_HOURS * PRICE.loadBalancerHour;
+}
+
+/** What one of them costs in an hour: on demand, on Spot, and its disk. */
+function hoursOf(model: SimModel, config: Exclude<Config, { on: 'lambda' }>) {
+  if (config.on === 'fargate') {
+    const hour = config.vcpus * PRICE.fargateVcpuHour + config.gb * PRICE.fargateGBHour;
+    return { hour, spotHour: hour * PRICE.spotShare, disk: 0 };
+  }
+  const list = config.cores * familyOf(config.family).vcpuHour;
+  const fee = list * PRICE.managedShare;
+  // Four images of the model and 30 GiB for the host.
+  const gb = Math.max(DISK_GIB, Math.ceil((4 * model.imageBytes) / 1024 ** 3) + 30);
+  const disk = (gb * PRICE.gp3GBMonth) / MONTH_HOURS;
+  return { hour: list + fee, spotHour: list * PRICE.spotShare + fee, disk };
 }
 
 /** The bill of an hour with so many requests, of which so many came in its busiest minute. Tasks follow the requests, up to `config.tasks`. */
@@ -164,8 +255,9 @@ export function hourlyBill(
 ): number {
   const rate = Math.max(requests / 3600, 1e-9);
   const peak = Math.max(rate, busiestMinute / 60);
-  const limits = { p95Seconds: null, mayStart: true, executions: null, vcpus: null, tasks: null };
-  const profile = { rate, peak, hours: MONTH_HOURS, isSpotAllowed: false, ...limits };
+  const limits = { executions: null, vcpus: null, cores: null, hasInstances: true, tasks: null };
+  const plain = { p95Seconds: null, mayStart: true, isSpotAllowed: false };
+  const profile = { rate, peak, hours: MONTH_HOURS, ...plain, ...limits };
   return monthlyBill(model, profile, config) / MONTH_HOURS;
 }
 

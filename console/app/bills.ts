@@ -37,11 +37,12 @@ type RowProps = { readonly option: Placed; readonly isChoice: boolean; readonly 
 
 function Row({ option, isChoice, dearest }: RowProps) {
   const { target, isSpot, memoryMiB, vcpus, replicas, p95Ms, usd, bill, refusals } = option;
+  const [instanceType] = option.instanceTypes ?? [];
   const isTaken = isChoice && refusals.length === 0;
   const parts = bill.map(({ what, usd: part }) => `${what} ${dollars(part)}`).join(', ');
   return html`
     <tr class=${isTaken ? 'taken' : ''}>
-      <th scope="row">${targetWords(target)}${isSpot ? ', Spot' : ''}${isTaken && html` <${Badge} tone="good">the cheapest</${Badge}>`}</th>
+      <th scope="row">${targetWords(target)}${instanceType && `, ${instanceType}`}${isSpot ? ', Spot' : ''}${isTaken && html` <${Badge} tone="good">the cheapest</${Badge}>`}</th>
       <td class="number">${mebibytes(memoryMiB)}</td>
       <td class="number">${vcpus.toFixed(2)}</td>
       <td class="number">${replicas === 0 ? html`<span class="soft">–</span>` : replicas}</td>

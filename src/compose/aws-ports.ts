@@ -20,7 +20,7 @@ import { cloudWatchKeptLines } from '#adapters/aws/capture/cloudwatch-kept-lines
 import { ssmCaptureKeys } from '#adapters/aws/capture/ssm-capture-keys.ts';
 import { codeBuilds } from '#adapters/aws/code-builds.ts';
 import { cloudWatchTaskLogs } from '#adapters/aws/ecs/cloudwatch-task-logs.ts';
-import { fargateVcpus } from '#adapters/aws/ecs/fargate-vcpus.ts';
+import { ec2Vcpus, fargateVcpus } from '#adapters/aws/ecs/container-vcpus.ts';
 import { frontDoorProbes } from '#adapters/aws/ecs/front-door-prober.ts';
 import { ecsPlatform } from '#adapters/aws/ecs/platform.ts';
 import { setServiceCeiling } from '#adapters/aws/ecs/service-ceiling.ts';
@@ -438,6 +438,12 @@ export function functionConcurrencyOf() {
 export function fargateVcpusOf() {
   const quotas = new ServiceQuotasClient();
   return () => fargateVcpus(quotas);
+}
+
+/** How many vCPUs at once the account's instances without a GPU may have. */
+export function ec2VcpusOf() {
+  const quotas = new ServiceQuotasClient();
+  return () => ec2Vcpus(quotas);
 }
 
 export function demandOf(environment: Environment) {

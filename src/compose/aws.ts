@@ -20,6 +20,7 @@ export {
   captureKeysOf as captureKeys,
   codeBuildsOf as builds,
   demandOf as demand,
+  ec2VcpusOf as ec2Vcpus,
   environmentsOf as environments,
   executionsOf as executions,
   fargateVcpusOf as fargateVcpus,

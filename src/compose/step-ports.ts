@@ -53,6 +53,7 @@ export type StepPorts = Platforms & {
   readonly accountLimits: AccountLimits;
   readonly functionConcurrency: () => Promise<number | null>;
   readonly fargateVcpus: () => Promise<number | null>;
+  readonly ec2Vcpus: () => Promise<number | null>;
   readonly starts: Registry['starts'];
   readonly demand: DemandHistory;
   readonly prices: Pick<Prices, 'read'>;

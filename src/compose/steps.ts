@@ -122,6 +122,7 @@ export const STEPS = {
       'accountLimits',
       'functionConcurrency',
       'fargateVcpus',
+      'ec2Vcpus',
       'starts',
       'demand',
       'prices',

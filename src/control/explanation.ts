@@ -3,7 +3,7 @@ import { smokeTest } from '#domain/build/image.ts';
 import { buildProof } from '#domain/build/proof.ts';
 import { RUNTIME_NAMES } from '#domain/build/runtime.ts';
 import { TARGETS } from '#domain/placement/target.ts';
-import { PRICE_NAMES } from '#domain/placement/unit-prices.ts';
+import { PRICE_NAMES, SHIPPED_PRICES } from '#domain/placement/unit-prices.ts';
 import { comparison } from './comparison.ts';
 import type { Frozen } from './operation.ts';
 import {
@@ -53,10 +53,20 @@ const option = z.object({
 const usd = z.number().check(z.nonnegative());
 const orNull = z.nullable(z.number());
 const placedOption = z.object({
-  target: z.enum(['lambda', 'fargate']),
+  target: z.enum(TARGETS),
   isSpot: z.boolean(),
   memoryMiB: z.number(),
   vcpus: z.number(),
+  // Absent on other targets.
+  instanceTypes: z.exactOptional(
+    z
+      .array(z.string())
+      .check(
+        z.describe(
+          'On EC2: each replica takes a whole instance of the first, or of one that is like it.',
+        ),
+      ),
+  ),
   replicas: z.int().check(z.describe('At the peak; 0 on Lambda.')),
   p95Ms: z.number(),
   bill: z.array(z.object({ what: z.string(), usd })),
@@ -79,6 +89,8 @@ const unitPrices = z.object({
     loadBalancerHour: usd,
     publicAddressHour: usd,
     tableRead: usd,
+    // Absent from a Slipway of an earlier version, and in its records.
+    volumeGBMonth: z._default(usd, SHIPPED_PRICES.usd.volumeGBMonth),
   }),
   shipped: z
     .array(z.enum(PRICE_NAMES))
@@ -87,6 +99,9 @@ const unitPrices = z.object({
         'The prices that are not of the region, but of us-east-1, as Slipway brings them.',
       ),
     ),
+  instances: z
+    .exactOptional(z.record(z.string(), usd))
+    .check(z.describe('An hour of each instance type that the region sells; absent if unread.')),
   accessLog: z
     .exactOptional(z.literal('off'))
     .check(z.describe('Present where the stack logs no requests, so that none pays for it.')),
@@ -113,6 +128,8 @@ const weighing = z.object({
       lambdaConcurrency: orNull,
       lambdaMemoryMiB: orNull,
       fargateVcpus: orNull,
+      // Absent from a Slipway of an earlier version.
+      ec2Vcpus: z.exactOptional(orNull),
       leastReplicas: z.int(),
       maxReplicas: orNull,
       maxMonthlyUsd: orNull,

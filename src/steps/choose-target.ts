@@ -38,6 +38,8 @@ type Deps = {
   readonly functionConcurrency: () => Promise<number | null>;
   /** How many vCPUs the account's tasks may have at once on Fargate; null where there is no such limit. */
   readonly fargateVcpus: () => Promise<number | null>;
+  /** How many vCPUs the account's instances without a GPU may have at once; null where there is no such limit. */
+  readonly ec2Vcpus: () => Promise<number | null>;
   /** The noted starts of a runtime where models will run; none on one machine, whose starts say nothing about AWS. */
   readonly starts: Registry['starts'];
   readonly demand: DemandHistory;
@@ -138,12 +140,14 @@ async function knownBefore(
   readonly before: Before | undefined;
   readonly lambdaConcurrency: number | null;
   readonly fargateVcpus: number | null;
+  readonly ec2Vcpus: number | null;
 }> {
-  const [lambdaConcurrency, fargateVcpus] = await Promise.all([
+  const [lambdaConcurrency, fargateVcpus, ec2Vcpus] = await Promise.all([
     deps.functionConcurrency(),
     deps.offered.includes('fargate') ? deps.fargateVcpus() : null,
+    deps.offered.includes('ec2') ? deps.ec2Vcpus() : null,
   ]);
-  const limits = { lambdaConcurrency, fargateVcpus };
+  const limits = { lambdaConcurrency, fargateVcpus, ec2Vcpus };
   if (moved) return { before: { ...moved, isMove: true }, ...limits };
   const live = traffic ? undefined : (await deps.registry.model(model))?.live;
   return { before: live ? await learntBefore(deps, live) : undefined, ...limits };

@@ -32,6 +32,13 @@ const PRODUCTS: readonly ListedProduct[] = [
     listed('AmazonECS', `USE1-Other${index}`, '9', { productFamily: 'Compute' }),
   ),
   listed('AmazonECS', 'USE1-Fargate-GB-Hours', '0.5', { productFamily: 'Compute' }),
+  listed('AmazonEC2', 'BoxUsage:m6a.large', '0.09', {
+    attributes: {
+      ...{ regionCode: AWS_REGION, usagetype: 'BoxUsage:m6a.large', instanceType: 'm6a.large' },
+      ...{ operatingSystem: 'Linux', tenancy: 'Shared', preInstalledSw: 'NA' },
+      capacitystatus: 'Used',
+    },
+  }),
   listed('AmazonApiGateway', 'ApiGatewayRequest', '0.0000042', { productFamily: 'API Calls' }),
 ];
 
@@ -52,6 +59,7 @@ describeOnMoto('the prices that a deploy reads', (moto) => {
       asOf: '2026-12-01',
       usd: { ...SHIPPED_PRICES.usd, fargateGBHour: 0.5, apiRequest: 0.0000042 },
       shipped: PRICE_NAMES.filter((name) => name !== 'fargateGBHour' && name !== 'apiRequest'),
+      instances: { 'm6a.large': 0.09 },
       accessLog: 'off',
     });
     await update(moto(), 'on');

@@ -41,12 +41,12 @@ describe('a model that needs a container where there is none', () => {
     });
   });
 
-  it('says that nobody knows the price of instances that ECS chooses', async () => {
+  it('says what the instance costs that the model would get', async () => {
     const { world } = await waiting('placement: { target: ec2 }');
 
     expect((await world.told()).at(-1)).toMatchObject({
-      reason: expect.stringContaining("the model's instances on ec2, which ECS chooses"),
-      data: { modelUsdPerMonth: null },
+      reason: expect.stringContaining('the model on ec2 $62.55 more'),
+      data: { modelUsdPerMonth: 62.55 },
     });
   });
 

@@ -68,7 +68,7 @@ describe('choosing a target', () => {
       options: [
         { target: 'lambda', taken: true, monthlyUsd: 0, reason: expect.stringMatching(/./) },
         { target: 'fargate', taken: false, monthlyUsd: 36.04 },
-        { target: 'ec2', taken: false, monthlyUsd: null },
+        { target: 'ec2', taken: false, monthlyUsd: 62.55 },
       ],
     });
   });
@@ -278,7 +278,7 @@ describe('choosing a target', () => {
   });
 
   it('rules out Fargate where the peak needs more vCPUs than the account allows', async () => {
-    const world = memoryWorld({ engine: 'image', fargateVcpus: 6 });
+    const world = memoryWorld({ engine: 'image', fargateVcpus: 6, ec2Vcpus: 8 });
     world.builds.measure(100);
     const manifest = 'traffic: { requestsPerSecond: 40, peak: 60 }';
 
@@ -286,17 +286,24 @@ describe('choosing a target', () => {
 
     const { options, weighing } = (await world.recordOf(held)).work.decision!;
     expect(weighing?.question.limits.fargateVcpus).toBe(6);
+    expect(weighing?.question.limits.ec2Vcpus).toBe(8);
     expect(options[1]?.reason).toMatch(/the peak needs \d+ vCPUs of Fargate; the account has 6$/);
   });
 
   it('asks for no vCPUs of Fargate where the installation has no containers', async () => {
-    const world = memoryWorld({ engine: 'image', offered: ['lambda'], fargateVcpus: 6 });
+    const world = memoryWorld({
+      engine: 'image',
+      offered: ['lambda'],
+      fargateVcpus: 6,
+      ec2Vcpus: 8,
+    });
     world.builds.measure(100);
 
     const held = await world.before('ProvisionLambda');
 
     const { weighing } = (await world.recordOf(held)).work.decision!;
     expect(weighing?.question.limits.fargateVcpus).toBeNull();
+    expect(weighing?.question.limits.ec2Vcpus).toBeNull();
   });
 
   describe('once five versions have taken 35 s to start on Lambda', () => {

@@ -218,16 +218,40 @@ describe('the meter of a cap', () => {
     },
   );
 
-  it('says why nothing is added on EC2, keeps what was spent before, and takes a limit away', async () => {
+  it('adds up what the instances of a named type cost', async () => {
+    const metered = await meteredWorld({
+      manifest: 'placement: { target: ec2 }',
+      maxMonthlyUsd: null,
+    });
+    pass(metered, 2, 1);
+
+    await metered.meter();
+
+    // 48 hours of a c6a.large with its fee, its volume, its address, and of the load balancer.
+    const hour = 0.0765 * 1.12 + (80 * 0.08) / 730 + 0.005 + 0.0225;
+    expect((await spentOf(metered.world))?.usd).toBeCloseTo(47 * hour, 1);
+  });
+
+  it('says why nothing is added where an earlier Slipway let ECS choose the instance, keeps what was spent before, and takes a limit away', async () => {
     const manifest = 'placement: { overspent: fewer }';
     const metered = await meteredWorld({ manifest, maxMonthlyUsd: null });
     const { world, set, meterAt } = metered;
-    const meter = meterAt(50);
     pass(metered, 10, 30);
-    await meter();
+    await meterAt(50)();
     const before = (await spentOf(world))!;
     await world.deploy(world.upload({ manifest: 'placement: { target: ec2 }' }));
     world.clock.advance(DAY);
+    const ceilings: Ceilings = { set: async (_, ceiling) => void set.push(ceiling) };
+    const registry = {
+      ...world.registry,
+      async deployment(id: string) {
+        const found = (await world.registry.deployment(id))!;
+        const decision = { ...found.work.decision!, instanceTypes: [] };
+        return { ...found, work: { ...found.work, decision } };
+      },
+    };
+    const caps = { maxMonthlyUsd: 50 };
+    const meter = meterLive({ ...world.deps, registry, caps, ceilings, isSpent: true });
 
     await meter();
     await meter();

@@ -12,6 +12,8 @@ export function priceListRegion(region: string): string {
 }
 
 const MOST_RESULTS = 100;
+// The value of a filter has at most 1024 characters, and the longest name of a type 18.
+const TYPES_A_CALL = 50;
 
 // An item of `PriceList` is a text of JSON. https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/using-the-aws-price-list-bulk-api-fetching-price-list-files-manually.html
 const product = z.object({
@@ -54,6 +56,31 @@ export async function readPriceList(
   return found;
 }
 
+/** The price of an hour (USD) of each of these instance types that the region sells: Linux, on demand, on shared hardware. */
+export async function readInstancePrices(
+  client: PricingClient,
+  region: string,
+  instanceTypes: readonly string[],
+): Promise<Readonly<Record<string, number>>> {
+  const found: Record<string, number> = {};
+  for (let from = 0; from < instanceTypes.length; from += TYPES_A_CALL) {
+    const asked = instanceTypes.slice(from, from + TYPES_A_CALL);
+    const products = await productsOf(
+      client,
+      'AmazonEC2',
+      [['regionCode', region], ...Object.entries(priceList.instances.match)],
+      [{ Type: 'ANY_OF', Field: 'instanceType', Value: asked.join(',') }],
+    );
+    for (const each of products) {
+      const { instanceType = '' } = each.product.attributes;
+      const usd = firstPaid(each);
+      if (usd === undefined || !asked.includes(instanceType)) continue;
+      found[instanceType] = Math.max(usd, found[instanceType] ?? 0);
+    }
+  }
+  return found;
+}
+
 async function readPrice(
   client: PricingClient,
   region: string,
@@ -77,8 +104,10 @@ async function productsOf(
   client: PricingClient,
   ServiceCode: string,
   fields: readonly (readonly [string, string])[],
+  more: readonly Filter[] = [],
 ): Promise<readonly Product[]> {
-  const Filters = fields.map(([Field, Value]): Filter => ({ Type: 'TERM_MATCH', Field, Value }));
+  const terms = fields.map(([Field, Value]): Filter => ({ Type: 'TERM_MATCH', Field, Value }));
+  const Filters = [...terms, ...more];
   const input = { ServiceCode, Filters, FormatVersion: 'aws_v1', MaxResults: MOST_RESULTS };
   const products: Product[] = [];
   await translated(

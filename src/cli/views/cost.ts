@@ -10,6 +10,7 @@ import {
   stackItems,
 } from '#domain/placement/cost.ts';
 import type { Question } from '#domain/placement/demand.ts';
+import { isUnnamed } from '#domain/placement/look-again.ts';
 import { optionAt } from '#domain/placement/optimize.ts';
 import type { Target } from '#domain/placement/target.ts';
 import { pricesWords, SHIPPED_PRICES, type UnitPrices } from '#domain/placement/unit-prices.ts';
@@ -148,11 +149,11 @@ function liveCost(
 /** The bill of the option that runs, for the traffic that is known of it. */
 function monthOf(
   question: Question,
-  { target, memoryMiB, cpuUnits }: Explanation['options'][number],
+  { target, memoryMiB, cpuUnits, instanceTypes }: Explanation['options'][number],
 ): number | null {
-  if (target === 'ec2') return null;
-  const isSpot = target === 'fargate' && question.allowsSpot;
-  const size = { memoryMiB, vcpus: cpuUnits / CPU_UNITS_PER_VCPU };
+  if (isUnnamed({ target, instanceTypes })) return null;
+  const isSpot = target !== 'lambda' && question.allowsSpot;
+  const size = { memoryMiB, vcpus: cpuUnits / CPU_UNITS_PER_VCPU, instanceTypes };
   return optionAt(question, { target, isSpot, ...size }).usd;
 }
 

@@ -1,9 +1,11 @@
 import type { Explanation } from '#control/explanation.ts';
+import ec2 from '#domain/data/ec2-instances.json' with { type: 'json' };
 import fargate from '#domain/data/fargate-sizes.json' with { type: 'json' };
 import type { BesideOption } from '#domain/placement/beside.ts';
 import { demandWords } from '#domain/placement/choose-target.ts';
 import { functionCurve, kneeOf } from '#domain/placement/curve.ts';
 import type { PlacedOption } from '#domain/placement/demand.ts';
+import { vcpusOf } from '#domain/placement/instance-types.ts';
 import { table } from './table.ts';
 
 type Weighing = NonNullable<Explanation['weighing']>;
@@ -33,7 +35,7 @@ export function placedLines(options: readonly PlacedOption[]): readonly string[]
 
 function placedRows(options: readonly PlacedOption[]): readonly (readonly string[])[] {
   return options.map((option, index) => [
-    `${index === 0 && option.refusals.length === 0 ? '* ' : '  '}${option.target}${option.isSpot ? ' (Spot)' : ''}`,
+    `${index === 0 && option.refusals.length === 0 ? '* ' : '  '}${[option.target, ...(option.instanceTypes ?? []).slice(0, 1)].join(' ')}${option.isSpot ? ' (Spot)' : ''}`,
     option.memoryMiB.toLocaleString('en-US'),
     option.vcpus.toFixed(2),
     option.replicas === 0 ? '-' : String(option.replicas),
@@ -70,17 +72,22 @@ export function weighingLines({ weighing, options, advice }: Explanation): reado
   ];
 }
 
-/** The vCPUs of the tasks at the peak, where Fargate is the choice, beside what the account allows, or what a new account would where nobody knows that. */
+/** The vCPUs of the containers at the peak, where they are the choice, beside what the account allows, or what a new account would where nobody knows that. */
 function quotaLines({ options, question }: Weighing): readonly string[] {
   const [choice] = options;
-  if (choice?.target !== 'fargate' || choice.refusals.length > 0) return [];
-  const vcpus = choice.replicas * choice.vcpus;
-  const { fargateVcpus } = question.limits;
+  if (!choice || choice.target === 'lambda' || choice.refusals.length > 0) return [];
+  const { replicas, vcpus, instanceTypes } = choice;
+  const { fargateVcpus, ec2Vcpus = null } = question.limits;
+  const [what, each, known, newAccountVcpus] =
+    choice.target === 'ec2'
+      ? ['instances', vcpusOf(instanceTypes?.[0] ?? ''), ec2Vcpus, ec2.newAccountVcpus]
+      : ['tasks', vcpus, fargateVcpus, fargate.newAccountVcpus];
   const most =
-    fargateVcpus === null
-      ? `no quota of an account is known here; a new account has ${fargate.newAccountVcpus}`
-      : `the account has ${fargateVcpus}`;
-  return [`At the peak its tasks have ${vcpus} vCPUs on Fargate; ${most}.`];
+    known === null
+      ? `no quota of an account is known here; a new account has ${newAccountVcpus}`
+      : `the account has ${known}`;
+  const where = choice.target === 'ec2' ? 'EC2' : 'Fargate';
+  return [`At the peak its ${what} have ${replicas * (each ?? vcpus)} vCPUs on ${where}; ${most}.`];
 }
 
 /** The ways that are priced and never chosen. */

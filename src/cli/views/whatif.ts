@@ -11,7 +11,8 @@ import {
 } from '#domain/placement/demand.ts';
 import { type Learnt, withLearnt } from '#domain/placement/learnt.ts';
 import type { LoggedHours } from '#domain/placement/logged-hours.ts';
-import { flipsAt, frontDoor, rankedOptions, total } from '#domain/placement/optimize.ts';
+import { flipsAt, rankedOptions } from '#domain/placement/optimize.ts';
+import { frontDoor, total } from '#domain/placement/priced-option.ts';
 import { type Replayed, replay } from '#domain/placement/replay.ts';
 import { pricesWords, SHIPPED_PRICES, type UnitPrices } from '#domain/placement/unit-prices.ts';
 import { nameOf } from '#domain/placement/ways.ts';
@@ -131,13 +132,13 @@ function measuredOf(explained: Explanation, requestMs: number | undefined): Meas
       fix: `Say it in milliseconds: \`slipway whatif ${model} --rps 10 --ms 100\`.`,
     });
   }
-  const memory = options.find(({ target }) => target === 'ec2')?.memoryMiB;
   const onLambda = options.find(({ target }) => target === 'lambda');
   return {
     requestMs: found,
     // Nobody has measured how much of it more vCPUs would shorten.
     parallelPart: 0,
-    memoryMiB: memory ?? Math.ceil(artifact.sizeBytes / MIB),
+    // On the containers' targets the memory is that of a whole task.
+    memoryMiB: onLambda?.memoryMiB ?? Math.ceil(artifact.sizeBytes / MIB),
     imageBytes: image?.uncompressedBytes ?? artifact.sizeBytes,
     startMs: (onLambda?.coldStartSeconds ?? 0) * 1000,
   };

@@ -94,6 +94,7 @@ export async function openWorkflows(
     },
     functionConcurrency: async () => null,
     fargateVcpus: async () => null,
+    ec2Vcpus: async () => null,
     starts: async () => [],
     demand: state.calledHours,
     prices: { read: async () => undefined },

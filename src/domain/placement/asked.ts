@@ -29,6 +29,7 @@ export function askedOf({
   before,
   lambdaConcurrency,
   fargateVcpus,
+  ec2Vcpus,
 }: {
   readonly manifest: Manifest;
   readonly image: BuiltImage;
@@ -40,6 +41,8 @@ export function askedOf({
   readonly lambdaConcurrency: number | null;
   /** How many vCPUs the account's tasks may have at once on Fargate; null where that is not known. */
   readonly fargateVcpus: number | null;
+  /** How many vCPUs the account's instances without a GPU may have at once; null where that is not known. */
+  readonly ec2Vcpus: number | null;
 }): Asked | undefined {
   const measurement = measurementOf(image);
   if (!measurement) return undefined;
@@ -66,6 +69,7 @@ export function askedOf({
       // A stated memory is a function's, whatever more of it would save.
       lambdaMemoryMiB: needs.memoryMiB ?? needs.functionMemoryMiB ?? null,
       fargateVcpus,
+      ec2Vcpus,
       leastReplicas: scaling.min,
       maxReplicas: isGuess ? mostReplicas(manifest) : most,
       maxMonthlyUsd: caps.maxMonthlyUsd,

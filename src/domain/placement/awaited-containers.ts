@@ -13,10 +13,7 @@ export function awaitedContainers(
   const { target } = decision;
   const modelUsd = decision.options.find(({ taken }) => taken)?.monthlyUsd ?? null;
   const onLambda = refused.find((option) => option.target === 'lambda')?.reason ?? '';
-  const cost =
-    modelUsd === null
-      ? `the model's instances on ${target}, which ECS chooses, come to that`
-      : `the model on ${target} ${usd(modelUsd)} more`;
+  const cost = `the model on ${target} ${usd(modelUsd ?? 0)} more`;
   return {
     target,
     modelUsd,

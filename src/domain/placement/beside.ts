@@ -1,9 +1,10 @@
 import ec2 from '#domain/data/ec2-instances.json' with { type: 'json' };
-import gpus from '#domain/data/gpu-instances.json' with { type: 'json' };
 import lambda from '#domain/data/lambda-limits.json' with { type: 'json' };
 import managed from '#domain/data/lambda-managed-instances.json' with { type: 'json' };
+import { p95Seconds, replicasFor } from './container-options.ts';
 import { monthlyRequests, type PlacedOption, type Question, requestMsAt } from './demand.ts';
-import { p95Seconds, rankedOptions, replicasFor } from './optimize.ts';
+import { hostMiB } from './instance-types.ts';
+import { rankedOptions } from './optimize.ts';
 import { HOURS_A_MONTH } from './spending.ts';
 import { SHIPPED_PRICES } from './unit-prices.ts';
 
@@ -15,43 +16,16 @@ export type BesideOption = Pick<PlacedOption, 'replicas' | 'p95Ms' | 'ownUsd'> &
 
 type Instance = (typeof ec2.instances)[number];
 
-/** The part of an instance's memory that the host leaves, as for GPUs. */
-const HOST_SHARE = 0.9;
-
-/** The cheapest instance without a GPU on EC2; and Lambda Managed Instances, where no function keeps the limits. Each replica has an instance of its own. */
+/** Lambda Managed Instances, where no function keeps the limits. Each replica has an instance of its own. */
 export function besideOptions(question: Question): readonly BesideOption[] {
   const { refused: _, ...unrefused } = question;
   const functions = rankedOptions(unrefused).filter(({ target }) => target === 'lambda');
   const isHeld = functions.some(({ refusals }) => refusals.length === 0);
-  return [
-    cheapest(ec2.instances.map((type) => onEc2(question, type))),
-    isHeld ? undefined : cheapest(ec2.instances.map((type) => onManaged(question, type))),
-  ].filter((option) => option !== undefined);
-}
-
-function cheapest(options: readonly (BesideOption | undefined)[]): BesideOption | undefined {
-  const [first] = options
-    .filter((option) => option !== undefined)
-    .toSorted((one, other) => one.ownUsd - other.ownUsd);
-  return first;
-}
-
-function onEc2(question: Question, type: Instance): BesideOption | undefined {
-  const { demand, limits, prices = SHIPPED_PRICES } = question;
-  const sized = replicasOn(question, type, limits.leastReplicas);
-  if (!sized) return undefined;
-  const { replicas, usual } = sized;
-  const quietHours = HOURS_A_MONTH - demand.hours;
-  const hours = demand.hours * usual + quietHours * limits.leastReplicas;
-  const hourly = type.usdPerHour * (1 + gpus.managedInstancesFee.share);
-  const ownUsd =
-    hours * (hourly + prices.usd.publicAddressHour) + HOURS_A_MONTH * prices.usd.loadBalancerHour;
-  return {
-    ...sized.option,
-    what: `${replicas} × ${type.instanceType} on ec2`,
-    ownUsd,
-    why: 'no bill chooses it, since ECS chooses the instance; placement.target: ec2 in model.yaml takes EC2',
-  };
+  if (isHeld) return [];
+  return ec2.instances
+    .flatMap((type) => onManaged(question, type) ?? [])
+    .toSorted((one, other) => one.ownUsd - other.ownUsd)
+    .slice(0, 1);
 }
 
 function onManaged(question: Question, type: Instance): BesideOption | undefined {
@@ -66,7 +40,7 @@ function onManaged(question: Question, type: Instance): BesideOption | undefined
   const ownUsd =
     HOURS_A_MONTH * sized.replicas * hourly + monthlyRequests(demand) * prices.usd.lambdaRequest;
   return {
-    ...sized.option,
+    ...sized,
     what: `${sized.replicas} × ${type.instanceType} by Lambda Managed Instances`,
     ownUsd,
     why: 'not offered by Slipway yet',
@@ -80,6 +54,6 @@ function replicasOn({ demand, measured }: Question, { vcpu, memoryMiB }: Instanc
   const replicas = needed(demand.peak);
   const p95Ms = p95Seconds(demand.peak / replicas, seconds) * 1000;
   const isTooSlow = demand.p95Ms !== null && p95Ms > demand.p95Ms;
-  if (isTooSlow || measured.memoryMiB > memoryMiB * HOST_SHARE) return undefined;
-  return { replicas, usual: needed(demand.requestsPerSecond), option: { replicas, p95Ms } };
+  if (isTooSlow || measured.memoryMiB > hostMiB(memoryMiB)) return undefined;
+  return { replicas, p95Ms };
 }

@@ -2,12 +2,14 @@ import type { ArtifactFacts } from '#domain/artifact/facts.ts';
 import lambda from '#domain/data/lambda-limits.json' with { type: 'json' };
 import type { TargetDecision, TargetOption, Weighing } from '#domain/deployment.ts';
 import type { ExpectedStart } from './cold-start.ts';
+import { requestsPerMinute } from './container-options.ts';
 import { type ContainerNeeds, fargateSize, fargateTask } from './container-size.ts';
 import { IDLE_USD_PER_MONTH } from './cost.ts';
 import { type Demand, type PlacedOption, type Question, requestMsAt } from './demand.ts';
-import { ec2Size } from './ec2-size.ts';
+import { ec2Size, ec2Task } from './ec2-size.ts';
 import { LIFT_MEMORY_LIMIT } from './function-memory.ts';
-import { flipsAt, rankedOptions, requestsPerMinute } from './optimize.ts';
+import { instanceHour } from './instance-types.ts';
+import { flipsAt, rankedOptions } from './optimize.ts';
 import type { Loss } from './own-image.ts';
 import { TARGETS, type Target } from './target.ts';
 import { SHIPPED_PRICES } from './unit-prices.ts';
@@ -101,7 +103,7 @@ export function chooseTarget(
   };
 }
 
-/** The weighing by bills; undefined where the bills of other targets than Lambda and Fargate decide, which nobody knows: a GPU. */
+/** The weighing by bills; undefined with a GPU, where the cheapest instance that holds the model decides. */
 function weighed(
   { isGuess, learntDays, mostLater, liveTarget, hasMost: _, ...asked }: Asked,
   fitting: readonly Weighed[],
@@ -109,9 +111,7 @@ function weighed(
 ): Weighing | undefined {
   if (accelerator) return undefined;
   const refused = Object.fromEntries(
-    fitting.flatMap(({ target, fits, reason }) =>
-      fits || target === 'ec2' ? [] : [[target, reason]],
-    ),
+    fitting.flatMap(({ target, fits, reason }) => (fits ? [] : [[target, reason]])),
   );
   const question = { ...asked, refused };
   const ranked = rankedOptions(question);
@@ -143,8 +143,14 @@ function resized(option: Weighed, choice: PlacedOption, needs: Needs): Weighed {
   if (option.target !== choice.target) return option;
   const { memoryMiB, vcpus } = choice;
   if (choice.target === 'lambda') return weighLambda({ ...needs, memoryMiB });
+  const { prices = SHIPPED_PRICES, replicas, imageBytes } = needs;
+  const { instanceTypes = [] } = choice;
   const size = { cpuUnits: Math.round(vcpus * CPU_UNITS_PER_VCPU), memoryMiB };
-  return { ...option, ...fargateTask(size, needs.replicas, needs.prices ?? SHIPPED_PRICES) };
+  const hour = instanceHour(instanceTypes, imageBytes, prices);
+  const task = hour
+    ? ec2Task({ ...size, instanceTypes }, hour.onDemandUsd, replicas)
+    : fargateTask(size, replicas, prices);
+  return { ...option, ...task };
 }
 
 type Decided = {
@@ -161,10 +167,9 @@ function reasonOf(option: Weighed, { taken, weighing, choice }: Decided): string
 
 /** The cost of the target for the demand, or the limits that rule it out. */
 function billed(option: Weighed, choice: PlacedOption, { question, options }: Weighing): string {
-  if (option.target === 'ec2') return `${option.reason}; the bill there is not known before`;
   const ofTarget = options.filter(({ target }) => target === option.target);
   const best = ofTarget.find(({ refusals }) => refusals.length === 0);
-  if (!best) return `${option.reason}; ${ofTarget[0]?.refusals.join('; ')}`;
+  if (!best) return [option.reason, ...(ofTarget[0]?.refusals ?? [])].join('; ');
   const cost = `costs $${best.ownUsd.toFixed(2)} a month for ${demandWords(question.demand)}`;
   if (option.target !== choice.target) {
     return `${option.reason}; it ${cost}, ${choice.target} $${choice.ownUsd.toFixed(2)}`;

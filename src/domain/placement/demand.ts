@@ -1,4 +1,5 @@
 import type { Traffic } from '#domain/manifest/traffic.ts';
+import type { Target } from './target.ts';
 import type { UnitPrices } from './unit-prices.ts';
 
 /**
@@ -28,12 +29,13 @@ export type Measured = {
 
 /**
  * The limits of the account and the operator; null means no limit. `maxMonthlyUsd` limits the model's own part of the bill, without the front door.
- * `lambdaMemoryMiB` is the most that a function may have, and `leastReplicas` always run in containers.
+ * `ec2Vcpus` counts those of the instances; it is absent in questions from before EC2 was weighed, for which it is no option. `lambdaMemoryMiB` is the most that a function may have, and `leastReplicas` always run in containers.
  */
 export type Limits = {
   readonly lambdaConcurrency: number | null;
   readonly lambdaMemoryMiB: number | null;
   readonly fargateVcpus: number | null;
+  readonly ec2Vcpus?: number | null;
   readonly leastReplicas: number;
   readonly maxReplicas: number | null;
   readonly maxMonthlyUsd: number | null;
@@ -44,6 +46,7 @@ export const NO_LIMITS: Limits = {
   lambdaConcurrency: null,
   lambdaMemoryMiB: null,
   fargateVcpus: null,
+  ec2Vcpus: null,
   leastReplicas: 1,
   maxReplicas: null,
   maxMonthlyUsd: null,
@@ -56,7 +59,7 @@ export type Question = {
   readonly limits: Limits;
   /** Whether replicas beside the first may run on capacity that AWS takes back. */
   readonly allowsSpot: boolean;
-  readonly refused?: Readonly<Partial<Record<PlacedOption['target'], string>>>;
+  readonly refused?: Readonly<Partial<Record<Target, string>>>;
   /** The account's prices; the shipped ones where they are absent. */
   readonly prices?: UnitPrices;
 };
@@ -66,13 +69,14 @@ export type BillItem = { readonly what: string; readonly usd: number };
 
 /**
  * One way to run a model, with its bill for a month in USD: `usd` is the sum of `bill`, the front door included, `ownUsd` is the part without it.
- * `refusals` says in words which limits it breaks; empty where it keeps all. `replicas` is the number at the peak, 0 on Lambda.
+ * `refusals` says in words which limits it breaks; empty where it keeps all. `replicas` is the number at the peak, 0 on Lambda. `instanceTypes` is there on EC2: each replica takes a whole instance of the first of them, or of one that is like it.
  */
 export type PlacedOption = {
-  readonly target: 'lambda' | 'fargate';
+  readonly target: Target;
   readonly isSpot: boolean;
   readonly memoryMiB: number;
   readonly vcpus: number;
+  readonly instanceTypes?: readonly string[];
   readonly replicas: number;
   readonly p95Ms: number;
   readonly bill: readonly BillItem[];

@@ -1,34 +1,56 @@
 import type { GpuModel } from '#domain/artifact/facts.ts';
+import ec2 from '#domain/data/ec2-instances.json' with { type: 'json' };
 import gpus from '#domain/data/gpu-instances.json' with { type: 'json' };
 import { type Accelerator, ANY_GPU } from '#domain/manifest/manifest.ts';
-import type { ContainerNeeds, SizeResult } from './container-size.ts';
+import type { ContainerNeeds, ContainerSize, SizeResult } from './container-size.ts';
 import { gpuBytes, gpuServing, usableBytes } from './gpu-memory.ts';
-import { alwaysRunning, monthly, overspent, type Spending } from './spending.ts';
+import { holdingTypes, hostMiB, taskOn, withFee } from './instance-types.ts';
+import { alwaysRunning, monthly, overspent } from './spending.ts';
+import { SHIPPED_PRICES, type UnitPrices } from './unit-prices.ts';
 
 type Instance = (typeof gpus.instances)[number];
 
 const MIB = 1024 * 1024;
-// At least one vCPU: a server without batching uses one core.
-const LEAST_CPU_UNITS = 1024;
-// The part of an instance's memory that ECS and the host leave to containers.
-const HOST_SHARE = 0.9;
+// The part of the vCPUs of an instance with a GPU that a task takes, in whole ones.
+const CPU_SHARE = 0.9;
 const MOST_TYPES = 6;
 
 /**
- * The instance types with the GPU and the memory, cheapest first; without a GPU, ECS chooses the type. For `any` GPU, it is that of the cheapest type that holds the model,
- * and all types have that GPU: a cluster has one kind.
+ * The instance types with the GPU and the memory, or without a GPU those that cost the least, cheapest first; a task takes a whole instance, so what it costs is known.
+ * For `any` GPU, it is that of the cheapest type that holds the model, and all types have that GPU: a cluster has one kind. A type that the region does not sell is none of them.
  */
 export function ec2Size(needs: ContainerNeeds): SizeResult {
-  const { accelerator, memoryMiB, spending } = needs;
+  const { accelerator, memoryMiB, replicas, spending, prices = SHIPPED_PRICES } = needs;
   if (accelerator) return gpuSize(needs, accelerator);
-  if (spending) return { refusal: unknownCost(spending) };
-  const reason = `fits on an instance that ECS chooses for ${memoryMiB} MiB`;
-  return { cpuUnits: LEAST_CPU_UNITS, memoryMiB, instanceTypes: [], monthlyUsd: null, reason };
+  const [types] = holdingTypes(memoryMiB, prices);
+  if (!types) return { refusal: nothingHolds(memoryMiB, prices) };
+  const instanceTypes = types.map(({ instanceType }) => instanceType);
+  const size = { ...taskOn(types[0]), instanceTypes };
+  const hourly = withFee(types[0].usdPerHour);
+  const refusal = overspent(hourly, spending);
+  return refusal ? { refusal } : ec2Task(size, hourly, replicas);
+}
+
+/** A task on an instance of the first of these types, with the cost of all that always run, by the hour of one (USD). */
+export function ec2Task(
+  size: Pick<ContainerSize, 'cpuUnits' | 'memoryMiB' | 'instanceTypes'>,
+  hourlyUsd: number,
+  replicas: number,
+): ContainerSize {
+  const monthlyUsd = monthly(hourlyUsd, replicas);
+  const reason = `fits on ${size.instanceTypes[0]}; ${alwaysRunning(replicas)} $${monthlyUsd} a month`;
+  return { ...size, monthlyUsd, reason };
+}
+
+function nothingHolds(memoryMiB: number, { instances, region }: UnitPrices): string {
+  if (!instances) return `nobody has read what the instances of ${region} cost`;
+  const most = Math.max(...ec2.instances.map((type) => hostMiB(type.memoryMiB)));
+  return `the model needs ${memoryMiB} MiB of memory; the instances without a GPU that Slipway names have up to ${most}`;
 }
 
 function gpuSize(needs: ContainerNeeds, asked: Accelerator): SizeResult {
   const { memoryMiB, replicas, spending, gpuModel, allowedAccelerators } = needs;
-  const having = gpus.instances
+  const having = soldIn(needs.prices)
     .filter((type) => isAsked(asked, type))
     .filter(({ accelerator }) => allowedAccelerators?.includes(accelerator) !== false);
   if (having.length === 0) {
@@ -36,10 +58,10 @@ function gpuSize(needs: ContainerNeeds, asked: Accelerator): SizeResult {
   }
   const holding = having.filter((type) => holds(type, needs));
   if (holding.length === 0) return { refusal: tooLarge(needs, asked, having) };
-  const fitting = holding.filter((type) => hostMiB(type) >= memoryMiB);
+  const fitting = holding.filter((type) => hostMiB(type.memoryMiB) >= memoryMiB);
   const [cheapest] = fitting;
   if (!cheapest) {
-    const most = Math.max(...holding.map(hostMiB));
+    const most = Math.max(...holding.map((type) => hostMiB(type.memoryMiB)));
     return {
       refusal: `the model needs ${memoryMiB} MiB of memory; instances with ${nameOf(asked)} have up to ${most}`,
     };
@@ -54,14 +76,25 @@ function gpuSize(needs: ContainerNeeds, asked: Accelerator): SizeResult {
   const monthlyUsd = monthly(hourlyUsd(cheapest), replicas);
   const serving = gpuModel && gpuServing(gpuModel, cheapest);
   return {
-    cpuUnits: Math.floor(cheapest.vcpu * HOST_SHARE) * 1024,
-    memoryMiB: hostMiB(cheapest),
+    cpuUnits: Math.floor(cheapest.vcpu * CPU_SHARE) * 1024,
+    memoryMiB: hostMiB(cheapest.memoryMiB),
     instanceTypes,
     monthlyUsd,
     accelerator: gpu,
     ...(serving && { serving }),
     reason: `fits on ${cheapest.instanceType} with ${nameOf(gpu)}${gpuModel ? use(gpuModel, cheapest) : ''}; ${alwaysRunning(replicas)} $${monthlyUsd} a month`,
   };
+}
+
+/** The types with a GPU that the region sells, cheapest first; all, at their shipped prices, where nobody has read that. */
+function soldIn({ instances }: UnitPrices = SHIPPED_PRICES): readonly Instance[] {
+  if (!instances) return gpus.instances;
+  return gpus.instances
+    .flatMap((type) => {
+      const usdPerHour = instances[type.instanceType];
+      return usdPerHour === undefined ? [] : [{ ...type, usdPerHour }];
+    })
+    .toSorted((one, other) => one.usdPerHour - other.usdPerHour);
 }
 
 function isAsked({ name, count }: Accelerator, type: Pick<Instance, 'accelerator' | 'count'>) {
@@ -95,16 +128,8 @@ function tooLarge(
   return `the model needs ${mebibytes(gpuBytes(gpuModel, count))} MiB of GPU memory; ${which} ${count === 1 ? 'has' : 'have'} ${count * acceleratorMiB}, a part of it reserved`;
 }
 
-function hostMiB({ memoryMiB }: Instance): number {
-  return Math.floor(memoryMiB * HOST_SHARE);
-}
-
 function hourlyUsd({ usdPerHour }: Instance): number {
-  return usdPerHour * (1 + gpus.managedInstancesFee.share);
-}
-
-function unknownCost({ maxMonthlyUsd }: Spending): string {
-  return `what the instance costs that ECS would choose is not known before; the cap maxMonthlyUsd is $${maxMonthlyUsd}`;
+  return withFee(usdPerHour);
 }
 
 function nameOf({ name, count }: Accelerator): string {

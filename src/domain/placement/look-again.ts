@@ -2,6 +2,7 @@ import type { Advice, TargetDecision, Weighing } from '#domain/deployment.ts';
 import type { Move } from '#domain/manifest/manifest.ts';
 import { demandWords } from './choose-target.ts';
 import type { Demand, PlacedOption, Question } from './demand.ts';
+import { vcpusOf } from './instance-types.ts';
 import { type Learnt, withLearnt } from './learnt.ts';
 import { cheapest, optionAt } from './optimize.ts';
 import type { UnitPrices } from './unit-prices.ts';
@@ -16,7 +17,7 @@ export type SecondLook = {
   readonly best: PlacedOption | undefined;
 };
 
-/** Weighs a live version by what it got; undefined where no bill decided its placement, or it runs on EC2. */
+/** Weighs a live version by what it got; undefined where no bill decided its placement. */
 export function lookAgain(decision: TargetDecision, learnt: Learnt): SecondLook | undefined {
   const { weighing } = decision;
   if (!weighing) return undefined;
@@ -25,17 +26,26 @@ export function lookAgain(decision: TargetDecision, learnt: Learnt): SecondLook 
   return own && { learnt, question, now: own.now, best: cheapest(question) };
 }
 
-/** The option that a version runs on, for a question (by default the one that it was placed for); undefined where no bill decided its placement, or it runs on EC2. */
+/** The option that a version runs on, for a question (by default the one that it was placed for); undefined where no bill decided its placement, or ECS chose its instance. */
 export function ownOption(
-  { target, weighing, memoryMiB, cpuUnits }: TargetDecision,
+  { target, weighing, memoryMiB, cpuUnits, instanceTypes }: TargetDecision,
   question = weighing?.question,
 ): Pick<SecondLook, 'question' | 'now'> | undefined {
-  if (!weighing || !question || target === 'ec2') return undefined;
+  if (!weighing || !question || isUnnamed({ target, instanceTypes })) return undefined;
   const { maxReplicas } = weighing.question.limits;
   const asked = { ...question, limits: { ...question.limits, maxReplicas } };
-  const isSpot = target === 'fargate' && question.allowsSpot;
-  const now = optionAt(asked, { target, isSpot, memoryMiB, vcpus: cpuUnits / 1024 });
+  const isSpot = target !== 'lambda' && question.allowsSpot;
+  const size = { isSpot, memoryMiB, vcpus: cpuUnits / 1024, instanceTypes };
+  const now = optionAt(asked, { target, ...size });
   return { question, now };
+}
+
+/** Whether a version runs on an instance that ECS chose, as those of an earlier Slipway do, or on one that Slipway no longer names: nobody knows what that costs. */
+export function isUnnamed({
+  target,
+  instanceTypes,
+}: Pick<TargetDecision, 'target' | 'instanceTypes'>): boolean {
+  return target === 'ec2' && vcpusOf(instanceTypes[0] ?? '') === undefined;
 }
 
 /** The same weighing, to be asked again at these prices. */

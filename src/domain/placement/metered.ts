@@ -2,9 +2,10 @@ import type { DeploymentWork, GoldenProof, TargetDecision } from '#domain/deploy
 import { completeScaling } from '#domain/manifest/scaling.ts';
 import { mostReplicas } from './caps.ts';
 import { expectedStart } from './cold-start.ts';
+import { msPerReplica } from './container-options.ts';
 import { demandOf, FIRST_GUESS, NO_LIMITS, type PlacedOption, type Question } from './demand.ts';
-import { atPrices, ownOption } from './look-again.ts';
-import { msPerReplica, optionAt } from './optimize.ts';
+import { atPrices, isUnnamed, ownOption } from './look-again.ts';
+import { optionAt } from './optimize.ts';
 import type { UnitPrices } from './unit-prices.ts';
 
 /** The option that a version runs on, with the question by which its hours are billed. */
@@ -15,7 +16,7 @@ export type Unmetered = { readonly unmetered: string };
 
 const CPU_UNITS_PER_VCPU = 1024;
 const ON_EC2 =
-  'what it costs on EC2 is not metered; all its replicas together were held against the cap before it was placed';
+  'what it costs on EC2 is not metered, since ECS chose its instance: upload it again, and it is placed on a type whose price is known';
 const UNTIMED =
   'what it costs on Lambda is not metered, since nobody knows how long its requests take: put an `example` of a request in model.yaml, and upload it again';
 
@@ -24,8 +25,8 @@ export function whyUnmetered({
   decision,
   golden,
 }: Pick<DeploymentWork, 'decision' | 'golden'>): string | undefined {
-  if (decision?.target === 'ec2') return ON_EC2;
-  const isTimed = decision?.weighing || decision?.target === 'fargate' || provenMs(golden);
+  if (decision && isUnnamed(decision)) return ON_EC2;
+  const isTimed = decision?.weighing || decision?.target !== 'lambda' || provenMs(golden);
   return isTimed ? undefined : UNTIMED;
 }
 
@@ -49,8 +50,8 @@ function assumed(
   { decision, inspection, plan, image, golden }: DeploymentWork,
   prices: UnitPrices,
 ): Billed | undefined {
-  if (!decision || decision.target === 'ec2' || !inspection || !plan) return undefined;
-  const { target, memoryMiB, cpuUnits } = decision;
+  if (!decision || !inspection || !plan) return undefined;
+  const { target, memoryMiB, cpuUnits, instanceTypes } = decision;
   const { manifest, facts } = inspection;
   const vcpus = cpuUnits / CPU_UNITS_PER_VCPU;
   const ms = target === 'lambda' ? (provenMs(golden) ?? 0) : scaledMs(manifest.scaling, decision);
@@ -75,8 +76,8 @@ function assumed(
     allowsSpot: manifest.scaling.spot !== undefined,
     prices,
   };
-  const isSpot = target === 'fargate' && question.allowsSpot;
-  return { question, now: optionAt(question, { target, isSpot, memoryMiB, vcpus }) };
+  const isSpot = target !== 'lambda' && question.allowsSpot;
+  return { question, now: optionAt(question, { target, isSpot, memoryMiB, vcpus, instanceTypes }) };
 }
 
 /** Undefined where only the readiness of the version was asked. */

@@ -1,29 +1,13 @@
-import fargate from '#domain/data/fargate-sizes.json' with { type: 'json' };
 import lambda from '#domain/data/lambda-limits.json' with { type: 'json' };
 import { leastWhere } from '#domain/least-where.ts';
-import { hourlyOf } from './container-size.ts';
-import { frontDoorOf } from './cost.ts';
-import {
-  type BillItem,
-  type Demand,
-  type Limits,
-  monthlyRequests,
-  type PlacedOption,
-  type Question,
-  requestMsAt,
-} from './demand.ts';
+import { ec2Option, ec2Options, fargateOption, fargateOptions } from './container-options.ts';
+import { monthlyRequests, type PlacedOption, type Question, requestMsAt } from './demand.ts';
 import { startsPerSecond } from './function-starts.ts';
-import { wait95, waitingAtMost } from './queue-wait.ts';
-import { HOURS_A_MONTH, overspent } from './spending.ts';
-import { SHIPPED_PRICES, type UnitPrices } from './unit-prices.ts';
+import { pricedOption } from './priced-option.ts';
+import { SHIPPED_PRICES } from './unit-prices.ts';
 
 const MIB_PER_GB = 1024;
 const MOST_START_MS = lambda.requestTimeoutSeconds * 1000;
-const GIB = 1024 ** 3;
-const UTILISATION = 0.6;
-const MOST_REPLICAS = 1000;
-// AWS moves Spot's price between 50 and 70 % off: https://fortem.dev/fargate-spot/. The estimate takes the dearer end.
-const SPOT_SHARE = 0.5;
 const LAMBDA_STEPS = [256, 512, 1024, lambda.memoryPerVcpuMiB, 3538, 5307, 7076];
 // An assumption: an idle environment of a function stays for some minutes, and a busy one for some two hours.
 const IDLE_SECONDS = 300;
@@ -39,7 +23,11 @@ const TIE = 1.01;
 /** Every option, those that keep all limits first, each group cheapest first; but the choice, if there is one, is the first of all: see `cheapest`. */
 export function rankedOptions(question: Question): readonly PlacedOption[] {
   const { refused = {} } = question;
-  const options = [...lambdaOptions(question), ...fargateOptions(question)].map((each) => {
+  const options = [
+    ...lambdaOptions(question),
+    ...fargateOptions(question),
+    ...ec2Options(question),
+  ].map((each) => {
     const why = refused[each.target];
     return why === undefined ? each : { ...each, refusals: [why, ...each.refusals] };
   });
@@ -63,17 +51,20 @@ export function cheapest(question: Question): PlacedOption | undefined {
 /** The option that runs already, for another question: with its bill, and the limits that it breaks then. */
 export function optionAt(
   question: Question,
-  { target, isSpot, memoryMiB, vcpus }: Size,
+  option: Size & Pick<PlacedOption, 'instanceTypes'>,
 ): PlacedOption {
-  const why = question.refused?.[target];
-  const found =
-    target === 'lambda'
-      ? lambdaOption(question, memoryMiB)
-      : fargateOption(question, { memoryMiB, vcpus }, isSpot);
+  const why = question.refused?.[option.target];
+  const found = AT[option.target](question, option);
   return why === undefined ? found : { ...found, refusals: [why, ...found.refusals] };
 }
 
 type Size = Pick<PlacedOption, 'target' | 'isSpot' | 'memoryMiB' | 'vcpus'>;
+
+const AT = {
+  lambda: (question: Question, { memoryMiB }: Size) => lambdaOption(question, memoryMiB),
+  fargate: fargateOption,
+  ec2: ec2Option,
+} as const;
 
 /** The milliseconds of a request on an option, in whole ones on Lambda, which bills them so. */
 export function requestMsOn(
@@ -111,23 +102,6 @@ function scaled(question: Question, factor: number): Question {
   const { requestsPerSecond, peak } = demand;
   const rates = { requestsPerSecond: requestsPerSecond * factor, peak: peak * factor };
   return { ...question, demand: { ...demand, ...rates } };
-}
-
-/** The requests a minute that one replica answers at the utilisation that it may have, by the measured time (ms) of one. */
-export function requestsPerMinute(ms: number): number {
-  return Math.max(1, Math.floor((60_000 * UTILISATION) / ms));
-}
-
-/** The time of a request (ms) by which one replica answers so many a minute: the other way round. */
-export function msPerReplica(requestsAMinute: number): number {
-  return (60_000 * UTILISATION) / requestsAMinute;
-}
-
-/** The cost of the requests before any target, with the authorizer's key reads. */
-export function frontDoor(demand: Demand, prices: UnitPrices): readonly BillItem[] {
-  const requests = monthlyRequests(demand);
-  const reads = { what: 'the key reads of the authorizer', usd: prices.usd.tableRead };
-  return [...frontDoorOf(prices), reads].map(({ what, usd }) => ({ what, usd: requests * usd }));
 }
 
 function lambdaOptions(question: Question): readonly PlacedOption[] {
@@ -213,107 +187,5 @@ function lambdaOption(question: Question, memoryMiB: number): PlacedOption {
       `the peak needs ${environments} executions at once; the account has ${most}`,
   ];
   const size = { target: 'lambda', isSpot: false, memoryMiB, vcpus, replicas: 0, p95Ms } as const;
-  return option({ size, own, refusals, demand, limits, prices });
-}
-
-function fargateOptions(question: Question): readonly PlacedOption[] {
-  const { demand, measured, allowsSpot } = question;
-  // Below one vCPU answers and starts are slower, which only a limit on the time of an answer keeps within bounds.
-  const leastUnits = demand.p95Ms === null ? 1024 : 0;
-  const sizes = fargate.sizes
-    .filter(({ cpuUnits }) => cpuUnits >= leastUnits)
-    .flatMap(({ cpuUnits, memoryMiB }) => {
-      const held = memoryMiB.find((memory) => memory >= measured.memoryMiB);
-      return held === undefined ? [] : [{ vcpus: cpuUnits / 1024, memoryMiB: held }];
-    });
-  const kinds = allowsSpot ? [false, true] : [false];
-  return sizes.flatMap((size) => kinds.map((isSpot) => fargateOption(question, size, isSpot)));
-}
-
-function fargateOption(
-  { demand, measured, limits, prices = SHIPPED_PRICES }: Question,
-  { vcpus, memoryMiB }: { readonly vcpus: number; readonly memoryMiB: number },
-  isSpot: boolean,
-): PlacedOption {
-  const seconds = requestMsAt(measured, vcpus) / 1000;
-  const { leastReplicas } = limits;
-  const needed = (rate: number) =>
-    Math.max(leastReplicas, replicasFor(rate, seconds, demand.p95Ms));
-  const replicas = needed(demand.peak);
-  // The least stay in the hours in which nobody asks.
-  const quietHours = HOURS_A_MONTH - demand.hours;
-  const hours = demand.hours * needed(demand.requestsPerSecond) + quietHours * leastReplicas;
-  const spotHours = isSpot ? hours - HOURS_A_MONTH : 0;
-  const hourly = hourlyOf({ cpuUnits: vcpus * 1024, memoryMiB }, prices);
-  const own = [
-    { what: 'tasks', usd: (hours - spotHours) * hourly },
-    ...(isSpot ? [{ what: 'tasks on Spot', usd: spotHours * hourly * SPOT_SHARE }] : []),
-    { what: 'public addresses', usd: hours * prices.usd.publicAddressHour },
-    { what: 'the load balancer', usd: HOURS_A_MONTH * prices.usd.loadBalancerHour },
-  ];
-  const mostVcpus = limits.fargateVcpus ?? Number.POSITIVE_INFINITY;
-  const mostReplicas = limits.maxReplicas ?? MOST_REPLICAS;
-  const refusals = [
-    measured.imageBytes > fargate.storageMaxGiB * GIB &&
-      `its image takes ${measured.imageBytes} bytes; a task has ${fargate.storageMaxGiB * GIB}`,
-    replicas > mostReplicas && `the peak needs ${replicas} replicas; ${mostReplicas} may run`,
-    replicas * vcpus > mostVcpus &&
-      `the peak needs ${replicas * vcpus} vCPUs of Fargate; the account has ${mostVcpus}`,
-    limits.maxMonthlyUsd !== null &&
-      (overspent(hourly, { mostReplicas: replicas, maxMonthlyUsd: limits.maxMonthlyUsd }) ?? false),
-  ];
-  const p95Ms = p95Seconds(demand.peak / replicas, seconds) * 1000;
-  const size = { target: 'fargate', isSpot, memoryMiB, vcpus, replicas, p95Ms } as const;
-  return option({ size, own, refusals, demand, limits, prices });
-}
-
-/** The replicas that Little's law asks for at the utilisation that each may have; more where the queue before each would break the p95. */
-export function replicasFor(rate: number, seconds: number, p95Ms: number | null): number {
-  const least = Math.max(1, Math.ceil((rate * seconds) / UTILISATION - 1e-9));
-  // No number of replicas makes a request shorter than it is alone.
-  if (p95Ms === null || seconds * 1000 > p95Ms) return least;
-  const times = p95Ms / 1000 / seconds - 1;
-  let [low, high] = [least, Math.max(least, MOST_REPLICAS)];
-  while (low < high) {
-    const middle = Math.floor((low + high) / 2);
-    if (waitingAtMost((rate * seconds) / middle, times) >= 0.95) high = middle;
-    else low = middle + 1;
-  }
-  return low;
-}
-
-/** The seconds within which 95 % of the requests end in one replica that answers one after another. */
-export function p95Seconds(rate: number, seconds: number): number {
-  return seconds * (1 + wait95(rate * seconds));
-}
-
-type Priced = {
-  readonly size: Omit<PlacedOption, 'bill' | 'usd' | 'ownUsd' | 'refusals'>;
-  readonly own: readonly BillItem[];
-  readonly refusals: readonly (string | false)[];
-  readonly demand: Demand;
-  readonly limits: Limits;
-  readonly prices: UnitPrices;
-};
-
-function option({ size, own, refusals, demand, limits, prices }: Priced): PlacedOption {
-  const bill = [...own, ...frontDoor(demand, prices)];
-  const ownUsd = total(own);
-  const { maxMonthlyUsd } = limits;
-  const broken = [
-    ...refusals,
-    demand.p95Ms !== null &&
-      size.p95Ms > demand.p95Ms &&
-      `95 % of the requests take up to ${Math.ceil(size.p95Ms)} ms; ${demand.p95Ms} were asked for`,
-    maxMonthlyUsd !== null &&
-      ownUsd > maxMonthlyUsd &&
-      `it costs $${ownUsd.toFixed(2)} a month; the cap maxMonthlyUsd is $${maxMonthlyUsd}`,
-  ];
-  const refusedFor = broken.filter((said) => said !== false);
-  return { ...size, bill, usd: total(bill), ownUsd, refusals: refusedFor };
-}
-
-/** The sum of a bill, in USD. */
-export function total(items: readonly BillItem[]): number {
-  return items.reduce((sum, { usd }) => sum + usd, 0);
+  return pricedOption({ size, own, refusals, demand, limits, prices });
 }

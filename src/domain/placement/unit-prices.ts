@@ -1,6 +1,8 @@
+import ec2 from '#domain/data/ec2-instances.json' with { type: 'json' };
+import gpus from '#domain/data/gpu-instances.json' with { type: 'json' };
 import prices from '#domain/data/prices-us-east-1.json' with { type: 'json' };
 
-/** The prices by which placements are weighed, each in USD for one: a request, a second of a GB, an hour, or a GB. */
+/** The prices by which placements are weighed, each in USD for one: a request, a second of a GB, an hour, a GB, or a month of a GB. */
 export const PRICE_NAMES = [
   'apiRequest',
   'fargateGBHour',
@@ -12,16 +14,18 @@ export const PRICE_NAMES = [
   'loadBalancerHour',
   'publicAddressHour',
   'tableRead',
+  'volumeGBMonth',
 ] as const;
 
 export type PriceName = (typeof PRICE_NAMES)[number];
 
-/** On-demand prices of a region on a day (YYYY-MM-DD). `shipped` names those that are not that region's, but the ones of us-east-1 that Slipway brings. `accessLog` is there where the stack has none, so that no request pays for it. */
+/** On-demand prices of a region on a day (YYYY-MM-DD). `shipped` names those that are not that region's, but the ones of us-east-1 that Slipway brings. `instances` has the hour of each instance type that the region sells, of those that Slipway may choose; absent where nobody has read it. `accessLog` is there where the stack has none, so that no request pays for it. */
 export type UnitPrices = {
   readonly region: string;
   readonly asOf: string;
   readonly usd: Readonly<Record<PriceName, number>>;
   readonly shipped: readonly PriceName[];
+  readonly instances?: Readonly<Record<string, number>>;
   readonly accessLog?: 'off';
 };
 
@@ -31,20 +35,40 @@ export const SHIPPED_PRICES: UnitPrices = {
   asOf: prices.asOf,
   usd: usdOf((name) => prices[name].usd),
   shipped: [],
+  instances: Object.fromEntries(
+    [...ec2.instances, ...gpus.instances].map(({ instanceType, usdPerHour }) => [
+      instanceType,
+      usdPerHour,
+    ]),
+  ),
 };
 
 /** The read prices of a region on a day, completed by the shipped ones. */
 export function pricesWith(
   read: Readonly<Partial<Record<PriceName, number>>>,
-  { region, asOf, accessLog }: Pick<UnitPrices, 'region' | 'asOf' | 'accessLog'>,
+  {
+    region,
+    asOf,
+    instances,
+    accessLog,
+  }: Pick<UnitPrices, 'region' | 'asOf' | 'instances' | 'accessLog'>,
 ): UnitPrices {
   return {
     region,
     asOf,
+    ...(instances && { instances }),
     ...(accessLog && { accessLog }),
     usd: usdOf((name) => read[name] ?? SHIPPED_PRICES.usd[name]),
     shipped: PRICE_NAMES.filter((name) => read[name] === undefined),
   };
+}
+
+/** Kept prices of an earlier Slipway, which may lack some: the shipped ones complete them. */
+export function completed(kept: UnitPrices): UnitPrices {
+  const own = Object.entries(kept.usd).filter(
+    ([name]) => !kept.shipped.some((each) => each === name),
+  );
+  return pricesWith(Object.fromEntries(own), kept);
 }
 
 /** "Prices of eu-central-1, 2026-12-01", and how many of them are shipped ones. */
@@ -66,5 +90,6 @@ function usdOf(price: (name: PriceName) => number): UnitPrices['usd'] {
     loadBalancerHour: price('loadBalancerHour'),
     publicAddressHour: price('publicAddressHour'),
     tableRead: price('tableRead'),
+    volumeGBMonth: price('volumeGBMonth'),
   };
 }

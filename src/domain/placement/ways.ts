@@ -101,15 +101,20 @@ function together(question: Question, measured: Measured): readonly Change[] {
   ];
 }
 
-/** An option in a few words: "lambda with 1769 MiB", "3 tasks of 1 vCPU on fargate (Spot)". */
+/** An option in a few words: "lambda with 1769 MiB", "3 tasks of 1 vCPU on fargate (Spot)", "2 × c6a.large on ec2". */
 export function nameOf({
   target,
   isSpot,
   memoryMiB,
   vcpus,
   replicas,
-}: Pick<PlacedOption, 'target' | 'isSpot' | 'memoryMiB' | 'vcpus' | 'replicas'>): string {
+  instanceTypes = [],
+}: Pick<
+  PlacedOption,
+  'target' | 'isSpot' | 'memoryMiB' | 'vcpus' | 'replicas' | 'instanceTypes'
+>): string {
   if (target === 'lambda') return `lambda with ${memoryMiB} MiB`;
+  if (target === 'ec2') return `${replicas} × ${instanceTypes[0]} on ec2${isSpot ? ' (Spot)' : ''}`;
   const tasks = replicas === 1 ? '1 task' : `${replicas} tasks`;
   return `${tasks} of ${vcpus} vCPU and ${memoryMiB} MiB on fargate${isSpot ? ' (Spot)' : ''}`;
 }

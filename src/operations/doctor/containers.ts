@@ -3,7 +3,7 @@ import {
   DescribeAccountLimitsCommand,
   ElasticLoadBalancingV2Client,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
-import { FARGATE_VCPUS } from '#adapters/aws/ecs/fargate-vcpus.ts';
+import { FARGATE_VCPUS } from '#adapters/aws/ecs/container-vcpus.ts';
 import { readRules } from '#adapters/aws/ecs/test-rule.ts';
 import { translated } from '#adapters/aws/failures.ts';
 import { type AwsAccount, clientSettings, withCredentials } from '#operations/account/clients.ts';

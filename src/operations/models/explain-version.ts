@@ -3,7 +3,14 @@ import { BUILD_MACHINES } from '#domain/build/build-machine.ts';
 import { servedBy } from '#domain/build/image.ts';
 import type { BuildProof } from '#domain/build/proof.ts';
 import { RUNTIMES } from '#domain/build/runtime.ts';
-import type { Advice, BuildPlan, Deployment, Model, TargetDecision } from '#domain/deployment.ts';
+import type {
+  Advice,
+  BuildPlan,
+  Deployment,
+  Model,
+  TargetDecision,
+  Weighing,
+} from '#domain/deployment.ts';
 import type { Manifest } from '#domain/manifest/manifest.ts';
 import { besideOptions } from '#domain/placement/beside.ts';
 import { expectedStart, startingOf, timed } from '#domain/placement/cold-start.ts';
@@ -17,7 +24,7 @@ import {
 } from '#domain/placement/look-again.ts';
 import type { NotedStart } from '#domain/placement/noted-start.ts';
 import { flipsAt, rankedOptions } from '#domain/placement/optimize.ts';
-import { SHIPPED_PRICES, type UnitPrices } from '#domain/placement/unit-prices.ts';
+import { completed, SHIPPED_PRICES, type UnitPrices } from '#domain/placement/unit-prices.ts';
 import { waysToSpendLess } from '#domain/placement/ways.ts';
 import { toldTrouble } from '#domain/registry/kept.ts';
 import type { Clock } from '#ports/clock.ts';
@@ -87,7 +94,8 @@ function weighingOf(
   const today = { ...decision, weighing: atPrices(decision.weighing, prices) };
   const placement = inspection?.manifest.placement;
   const isDeclared = inspection?.manifest.traffic !== undefined;
-  const weighing = got && !isDeclared ? weighedBy(today.weighing, got) : decision.weighing;
+  const weighing =
+    got && !isDeclared ? weighedBy(today.weighing, got) : asDecided(decision.weighing);
   const advice = got && adviceFor(today, got, { move: placement?.move ?? 'advise', ...rest });
   return {
     weighing: {
@@ -99,7 +107,13 @@ function weighingOf(
   };
 }
 
-function weighedBy(weighing: NonNullable<TargetDecision['weighing']>, got: Learnt) {
+/** The weighing as it was, by prices that an earlier Slipway may have known fewer of. */
+function asDecided(weighing: Weighing): Weighing {
+  const { prices } = weighing.question;
+  return prices ? atPrices(weighing, completed(prices)) : weighing;
+}
+
+function weighedBy(weighing: Weighing, got: Learnt) {
   const question = askedAgain(weighing, got);
   return {
     question,

@@ -1,5 +1,5 @@
 import { PricingClient } from '@aws-sdk/client-pricing';
-import { priceListRegion, readPriceList } from '#adapters/aws/price-list.ts';
+import { priceListRegion, readInstancePrices, readPriceList } from '#adapters/aws/price-list.ts';
 import { PRICE_NAMES, SHIPPED_PRICES } from '#domain/placement/unit-prices.ts';
 import { awsClient } from '../../support/aws/clients.ts';
 import { awsFault } from '../../support/aws/faults.ts';
@@ -73,6 +73,8 @@ const PRODUCTS = [
   }),
   listed('AmazonVPC', 'EUC1-PublicIPv4:IdleAddress', '0.9'),
   listed('AmazonVPC', 'EUC1-PublicIPv4:InUseAddress', '0.005'),
+  listed('AmazonEC2', 'EUC1-EBS:VolumeUsage.gp3', '0.0952', { productFamily: 'Storage' }),
+  listed('AmazonEC2', 'EUC1-EBS:VolumeUsage.gp2', '0.119', { productFamily: 'Storage' }),
   listed('AmazonDynamoDB', 'EUC1-ReadRequestUnits', '0.0000001525', { group: 'DDB-ReadUnits' }),
   listed('AmazonDynamoDB', 'EUC1-ReadCapacityUnit-Hrs', '0.00015', { group: 'DDB-ReadUnits' }),
 ];
@@ -88,6 +90,7 @@ const PRICES = {
   loadBalancerHour: 0.027,
   publicAddressHour: 0.005,
   tableRead: 0.0000001525,
+  volumeGBMonth: 0.0952,
 };
 
 const clientOf = (products: readonly ListedProduct[]) =>
@@ -141,6 +144,37 @@ describe('the Price List of a region', () => {
 
     await expect(readPriceList(client, region)).rejects.toMatchObject({ name });
     expect(failing.count()).toBe(1);
+  });
+
+  it('has the hour of each instance type that is sold there, on demand and plain', async () => {
+    const plain = {
+      operatingSystem: 'Linux',
+      tenancy: 'Shared',
+      preInstalledSw: 'NA',
+      capacitystatus: 'Used',
+    };
+    const hour = (instanceType: string, usd: string, more: Readonly<Record<string, string>> = {}) =>
+      listed('AmazonEC2', `EUC1-BoxUsage:${instanceType}`, usd, {
+        instanceType,
+        ...plain,
+        ...more,
+      });
+    const sold = [
+      hour('c6a.large', '0.0876'),
+      hour('c6a.large', '0.1796', { operatingSystem: 'Windows' }),
+      hour('c6a.large', '0.0963', { tenancy: 'Dedicated' }),
+      hour('c6a.large', '0', { capacitystatus: 'AllocatedCapacityReservation' }),
+      hour('g6.xlarge', '1.0064'),
+      hour('t3.micro', '0.012'),
+    ];
+    const types = Object.keys(SHIPPED_PRICES.instances ?? {});
+    expect(types.length).toBeGreaterThan(90);
+    expect(Math.max(...types.map((type) => type.length))).toBeLessThanOrEqual(18);
+
+    const read = await readInstancePrices(clientOf(sold), region, types);
+
+    expect(read).toEqual({ 'c6a.large': 0.0876, 'g6.xlarge': 1.0064 });
+    expect(await readInstancePrices(clientOf(sold), 'eu-west-1', types)).toEqual({});
   });
 
   it('is asked at an endpoint near the region, of the three that there are', () => {

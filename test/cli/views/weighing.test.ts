@@ -62,12 +62,13 @@ describe('the weighing of a version', () => {
   });
 
   it('says what else could run it, and why that is not chosen', () => {
-    const beside = besideOptions(QUESTION);
+    const demand = { ...QUESTION.demand, coldStarts: 'none' } as const;
+    const beside = besideOptions({ ...QUESTION, demand });
     const weighing = { ...explained(false).weighing!, beside };
 
     expect(weighingLines({ ...explained(false), weighing })).toContainEqual(
       expect.stringMatching(
-        /^Beside them: \d+ × c7i\.large on ec2 for \$\d+\.\d\d a month, without the way to the model; no bill chooses it/,
+        /^Beside them: \d+ × c6a\.large by Lambda Managed Instances for \$\d+\.\d\d a month, without the way to the model; not offered by Slipway yet\.$/,
       ),
     );
   });
@@ -84,6 +85,26 @@ describe('the weighing of a version', () => {
     expect(weighingLines({ ...explained(false), weighing })).toContainEqual(
       expect.stringMatching(
         new RegExp(`^At the peak its tasks have \\d+ vCPUs on Fargate; ${says}\\.$`),
+      ),
+    );
+  });
+
+  it.each([
+    { quota: 64, says: 'the account has 64' },
+    { quota: null, says: 'no quota of an account is known here; a new account has 5' },
+  ])('says how many vCPUs the instances on EC2 have, and that $says', ({ quota, says }) => {
+    const measured = { ...QUESTION.measured, parallelPart: 0, memoryMiB: 14_000 };
+    const demand = { ...QUESTION.demand, coldStarts: 'none' } as const;
+    const limits = { ...NO_LIMITS, ec2Vcpus: quota };
+    const question = { ...QUESTION, demand, measured, limits };
+    const weighing = { ...explained(false).weighing!, question, options: rankedOptions(question) };
+
+    const lines = weighingLines({ ...explained(false), weighing });
+
+    expect(lines.find((line) => line.startsWith('* '))).toMatch(/^\* ec2 r6a\.large /);
+    expect(lines).toContainEqual(
+      expect.stringMatching(
+        new RegExp(`^At the peak its instances have \\d*[02468] vCPUs on EC2; ${says}\\.$`),
       ),
     );
   });

@@ -9,7 +9,7 @@ const EXPLAINED = {
   proof: { latencyMs: 25 },
   options: [
     { target: 'lambda', memoryMiB: 1769, coldStartSeconds: 4 },
-    { target: 'ec2', memoryMiB: 300, coldStartSeconds: 43 },
+    { target: 'ec2', memoryMiB: 3686, coldStartSeconds: 43 },
   ],
 } as unknown as Explanation;
 const BUSY = {
@@ -28,7 +28,7 @@ describe('slipway whatif', () => {
     expect(found.measured).toEqual({
       requestMs: 25,
       parallelPart: 0,
-      memoryMiB: 300,
+      memoryMiB: 1769,
       imageBytes: 4_000_000,
       startMs: 4000,
     });
@@ -37,7 +37,7 @@ describe('slipway whatif', () => {
       fitting.map(({ usd }) => usd).toSorted((a, b) => a - b),
     );
     expect(new Set(found.options.map(({ target }) => target))).toEqual(
-      new Set(['lambda', 'fargate']),
+      new Set(['lambda', 'fargate', 'ec2']),
     );
   });
 

@@ -65,11 +65,12 @@ describe('choosing a target', () => {
         {
           target: 'ec2',
           taken: false,
-          memoryMiB: 220,
-          cpuUnits: 1024,
-          instanceTypes: [],
-          monthlyUsd: null,
-          reason: 'fits on an instance that ECS chooses for 220 MiB; lambda costs less while idle',
+          memoryMiB: 3686,
+          cpuUnits: 1843,
+          instanceTypes: ['c6a.large', 'c6i.large'],
+          monthlyUsd: 62.55,
+          reason:
+            'fits on c6a.large; one that always runs costs $62.55 a month; lambda costs less while idle',
         },
       ],
     });
@@ -338,6 +339,41 @@ describe('a model that the build has measured', () => {
     expect(decision?.weighing).toMatchObject({ isGuess: false, options: expect.any(Array) });
   });
 
+  it('gets an instance of a named type, whole, where that costs the least', () => {
+    const measured = { ...asked({}).measured, memoryMiB: 14_000 };
+    const needs = { ...small, memoryBytes: 14_000 * MIB };
+    const question = asked({ requestsPerSecond: 3 }, { measured });
+
+    const { decision } = chooseTarget(needs, any, question);
+
+    expect(decision).toMatchObject({
+      target: 'ec2',
+      cpuUnits: 1843,
+      memoryMiB: 14_745,
+      instanceTypes: ['r6a.large', 'r6i.large'],
+      scaling: { max: 1, requestsPerMinute: 360 },
+    });
+    expect(decision?.options.find(({ taken: isTaken }) => isTaken)).toMatchObject({
+      monthlyUsd: 92.72,
+      reason: expect.stringMatching(
+        /^the cheapest: costs \$119\.\d\d a month for 3 requests .*; fits on r6a\.large; one that always runs costs \$92\.72 a month$/,
+      ),
+    });
+  });
+
+  it.each<[string, Partial<PlacementRequest>]>([
+    ['the manifest rules out', { allow: ['lambda', 'fargate'] }],
+    ['the installation does not offer', { offered: ['lambda', 'fargate'] }],
+  ])('gets no instance that %s, whatever it costs', (_, request) => {
+    const measured = { ...asked({}).measured, memoryMiB: 14_000 };
+    const needs = { ...small, memoryBytes: 14_000 * MIB };
+
+    const { decision } = chooseTarget(needs, { ...any, ...request }, asked({}, { measured }));
+
+    expect(decision?.target).toBe('fargate');
+    expect(decision?.weighing?.question.refused?.ec2).toEqual(expect.any(String));
+  });
+
   it('has each other option with its bill, or with the limit that it breaks', () => {
     const { options } = chooseTarget(
       small,
@@ -348,7 +384,7 @@ describe('a model that the build has measured', () => {
     expect(options.map(({ target, reason }) => [target, reason])).toEqual([
       ['lambda', expect.stringMatching(/; cold starts are ruled out$/)],
       ['fargate', expect.stringMatching(/^the cheapest: costs \$56\.\d\d a month/)],
-      ['ec2', expect.stringMatching(/; the bill there is not known before$/)],
+      ['ec2', expect.stringMatching(/; it costs \$89\.02 a month .*, fargate \$56\.12$/)],
     ]);
   });
 

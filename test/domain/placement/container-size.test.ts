@@ -1,9 +1,11 @@
 import fc from 'fast-check';
 import { type ContainerNeeds, fargateSize } from '#domain/placement/container-size.ts';
 import { ec2Size } from '#domain/placement/ec2-size.ts';
+import { SHIPPED_PRICES } from '#domain/placement/unit-prices.ts';
 
 const GIB = 1024 ** 3;
 const small: ContainerNeeds = { imageBytes: GIB, memoryMiB: 512, accelerator: null, replicas: 1 };
+const T4 = { name: 'T4', count: 1 };
 const onGpu = (name: string, count: number, memoryMiB = 512) =>
   ec2Size({ ...small, memoryMiB, accelerator: { name, count } });
 
@@ -75,13 +77,44 @@ describe('a task on Fargate', () => {
 });
 
 describe('an instance of EC2', () => {
-  it('is chosen by ECS where no GPU is asked for, at a price that nobody knows before', () => {
+  it('is the cheapest that holds the model where no GPU is asked for, or one that is like it', () => {
     expect(ec2Size({ ...small, memoryMiB: 700 })).toEqual({
-      cpuUnits: 1024,
-      memoryMiB: 700,
-      instanceTypes: [],
-      monthlyUsd: null,
-      reason: 'fits on an instance that ECS chooses for 700 MiB',
+      // Nine tenths of 2 vCPUs and 4 GiB.
+      cpuUnits: 1843,
+      memoryMiB: 3686,
+      instanceTypes: ['c6a.large', 'c6i.large'],
+      // 0.0765 $ an hour and ECS's fee of 12 %, for 730 hours.
+      monthlyUsd: 62.55,
+      reason: 'fits on c6a.large; one that always runs costs $62.55 a month',
+    });
+    expect(ec2Size({ ...small, memoryMiB: 14_000 })).toMatchObject({
+      instanceTypes: ['r6a.large', 'r6i.large'],
+    });
+  });
+
+  it('is refused where none holds the model, and where nobody knows which ones the region sells', () => {
+    const { instances: _, ...unread } = { ...SHIPPED_PRICES, region: 'eu-west-1' };
+
+    expect(ec2Size({ ...small, memoryMiB: 500_000 })).toEqual({
+      refusal:
+        'the model needs 500000 MiB of memory; the instances without a GPU that Slipway names have up to 471859',
+    });
+    expect(ec2Size({ ...small, prices: unread })).toEqual({
+      refusal: 'nobody has read what the instances of eu-west-1 cost',
+    });
+  });
+
+  it('is one that the region sells, at its price there', () => {
+    const instances = { 'c6i.large': 0.097, 'm6a.large': 0.1, 'g4dn.2xlarge': 0.9 };
+    const prices = { ...SHIPPED_PRICES, region: 'eu-west-1', instances };
+
+    expect(ec2Size({ ...small, memoryMiB: 700, prices })).toMatchObject({
+      instanceTypes: ['c6i.large'],
+      monthlyUsd: 79.31,
+    });
+    expect(ec2Size({ ...small, accelerator: T4, prices })).toMatchObject({
+      instanceTypes: ['g4dn.2xlarge'],
+      monthlyUsd: 735.84,
     });
   });
 
@@ -155,10 +188,10 @@ describe('a cap on what replicas may cost', () => {
     expect(types(5000).length).toBeGreaterThan(1);
   });
 
-  it('lets ECS choose no instance, whose cost nobody knows before', () => {
-    expect(ec2Size(capped(1000))).toEqual({
-      refusal:
-        'what the instance costs that ECS would choose is not known before; the cap maxMonthlyUsd is $1000',
+  it('holds on EC2 without a GPU too', () => {
+    expect(ec2Size(capped(60))).toEqual({
+      refusal: expect.stringMatching(/would cost \$[\d.]+ a month; the cap maxMonthlyUsd is \$60$/),
     });
+    expect(ec2Size(capped(1000))).toMatchObject({ monthlyUsd: expect.any(Number) });
   });
 });

@@ -172,4 +172,27 @@ describe('a second look at a placement', () => {
     ).toBeUndefined();
     expect(lookAgain(placed({ ...ON_FARGATE, target: 'ec2' }), got(60))).toBeUndefined();
   });
+
+  it('knows the bill of an instance whose type is named, and advises to leave it', () => {
+    const onEc2 = placed({ target: 'ec2', memoryMiB: 3686, cpuUnits: 1843 });
+    const decision = { ...onEc2, instanceTypes: ['c6a.large', 'c6i.large'] };
+
+    // 730 × (0.0765 × 1.12 + 0.005 + 80 × 0.08 / 730) + 730 × 0.0225
+    expect(lookAgain(decision, got(0.1))?.now.ownUsd).toBeCloseTo(89.02, 2);
+    expect(adviceFor(decision, got(0.1))).toMatchObject({
+      to: expect.stringMatching(/^lambda with /),
+      reason: expect.stringContaining('1 × c6a.large on ec2 costs $89.02'),
+    });
+  });
+
+  it('weighs no instance for a version of an earlier Slipway, which may have ruled it out', () => {
+    const { ec2Vcpus: _, ...limits } = NO_LIMITS;
+    const measured = { ...MEASURED, memoryMiB: 14_000 };
+    const onFargate = { target: 'fargate', memoryMiB: 14_336, cpuUnits: 2048 } as const;
+
+    expect(lookAgain(placed(onFargate, { limits, measured }), got(3))?.best?.target).toBe(
+      'fargate',
+    );
+    expect(lookAgain(placed(onFargate, { measured }), got(3))?.best?.target).toBe('ec2');
+  });
 });

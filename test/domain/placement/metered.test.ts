@@ -8,7 +8,12 @@ const GOLDEN = { sample: 1, warning: '', latencyMs: 200 };
 
 /** The work of a version that no bill has placed. */
 function workOn(
-  decision: { readonly target: string; readonly memoryMiB: number; readonly cpuUnits: number },
+  decision: {
+    readonly target: string;
+    readonly memoryMiB: number;
+    readonly cpuUnits: number;
+    readonly instanceTypes?: readonly string[];
+  },
   { scaling = {}, ...more }: Readonly<Record<string, unknown>> = {},
 ): DeploymentWork {
   const manifest = { scaling: { min: 1, schedules: [], ...(scaling as object) } };
@@ -78,7 +83,26 @@ describe('a version that no bill has placed is metered', () => {
     expect([now.isSpot, question.limits.leastReplicas]).toEqual([true, 2]);
   });
 
-  it('not on EC2, nor on Lambda by its readiness alone, nor before it came to a target', () => {
+  it('on EC2 by the instances of its named type, with a GPU or without', () => {
+    const scaling = { requestsPerMinute: 300 };
+    const on = (instanceType: string) =>
+      workOn(
+        { target: 'ec2', memoryMiB: 3686, cpuUnits: 1843, instanceTypes: [instanceType, 'else'] },
+        { scaling },
+      );
+    const hour = (instanceType: string) => {
+      const { question, now } = billed(on(instanceType));
+      return billedHours(question, now, hourOf(60 * 900), 1).ownUsd;
+    };
+    // Beside the instance and the fee of ECS: its volume of 80 GiB and its address.
+    const beside = (80 * 0.08) / 730 + 0.005;
+
+    expect(whyUnmetered(on('c6a.large'))).toBeUndefined();
+    expect(hour('c6a.large')).toBeCloseTo(3 * (0.0765 * 1.12 + beside) + 0.0225, 4);
+    expect(hour('g4dn.xlarge')).toBeCloseTo(3 * (0.526 * 1.12 + beside) + 0.0225, 4);
+  });
+
+  it('not on EC2 where ECS chose the instance, nor on Lambda by its readiness alone, nor before it came to a target', () => {
     const onLambda = { target: 'lambda', memoryMiB: 1769, cpuUnits: 1024 };
     const unproven = workOn(onLambda, { golden: { ...GOLDEN, sample: 'readiness' } });
 

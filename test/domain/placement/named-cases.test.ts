@@ -29,7 +29,7 @@ type Case = {
   readonly demand: Demand;
   readonly model?: Partial<Measured>;
   readonly more?: Partial<Question>;
-  /** The choice as the target, its memory (MiB) or vCPUs, and its replicas; undefined where nothing keeps the limits. */
+  /** The choice as the target, its memory (MiB), vCPUs or type, and its replicas; undefined where nothing keeps the limits. */
   readonly choice: string | undefined;
 };
 
@@ -166,10 +166,24 @@ const CASES: readonly Case[] = [
     more: { refused: { lambda: 'placement.allow does not include it' } },
     choice: 'fargate 1 x1',
   },
+  {
+    name: 'a model of 14,000 MiB, more than a function holds',
+    why: 'an r6a.large of 16 GiB with its fee, volume and address costs $103 a month, and a task of 2 vCPU and 14 GB $108',
+    demand: at(1, 1),
+    model: { memoryMiB: 14_000 },
+    choice: 'ec2 r6a.large x1',
+  },
+  {
+    name: 'a model of 130,000 MiB, more than a task on Fargate holds',
+    why: 'the host keeps a tenth, so 128 GiB are too few, and an r6a.8xlarge with 256 costs less than an m6a.16xlarge',
+    demand: at(1, 1),
+    model: { memoryMiB: 130_000 },
+    choice: 'ec2 r6a.8xlarge x1',
+  },
 ];
 
-it('there are twenty cases, each with a name of its own', () => {
-  expect(new Set(CASES.map(({ name }) => name)).size).toBe(20);
+it('there are twenty-two cases, each with a name of its own', () => {
+  expect(new Set(CASES.map(({ name }) => name)).size).toBe(22);
 });
 
 it.each(CASES)('$name: $choice, since $why', ({ demand, model, more, choice }) => {
@@ -192,7 +206,9 @@ function words({
   vcpus,
   replicas,
   isSpot,
+  instanceTypes = [],
 }: NonNullable<ReturnType<typeof cheapest>>): string {
   if (target === 'lambda') return `lambda ${memoryMiB}`;
+  if (target === 'ec2') return `ec2 ${instanceTypes[0]} x${replicas}`;
   return `fargate ${vcpus} x${replicas}${isSpot ? ' Spot' : ''}`;
 }

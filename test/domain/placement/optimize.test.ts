@@ -5,7 +5,8 @@ import {
   NO_LIMITS,
   type Question,
 } from '#domain/placement/demand.ts';
-import { cheapest, flipsAt, frontDoor, rankedOptions, total } from '#domain/placement/optimize.ts';
+import { cheapest, flipsAt, rankedOptions } from '#domain/placement/optimize.ts';
+import { frontDoor, total } from '#domain/placement/priced-option.ts';
 import { SHIPPED_PRICES } from '#domain/placement/unit-prices.ts';
 
 const GIB = 1024 ** 3;

@@ -128,6 +128,7 @@ export async function localAws(moto: Moto, options: LocalAwsOptions = {}) {
       ownImages: 'built',
       functionConcurrency: async () => null,
       fargateVcpus: async () => null,
+      ec2Vcpus: async () => null,
       starts: over.registry.starts,
       unwalled: null,
       mostMachine: 'BUILD_GENERAL1_LARGE',

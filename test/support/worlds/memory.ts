@@ -66,6 +66,7 @@ export type WorldOptions = {
   /** How many executions the account's functions may have at once; no limit by default. */
   readonly functionConcurrency?: number;
   readonly fargateVcpus?: number;
+  readonly ec2Vcpus?: number;
   readonly gpus?: Partial<Gpus>;
   readonly ownImages?: OwnImages;
   readonly unwalled?: string;
@@ -243,6 +244,7 @@ function stepDeps(parts: Parts, options: WorldOptions): StepPorts {
     accountLimits: parts.accountLimits,
     functionConcurrency: async () => options.functionConcurrency ?? null,
     fargateVcpus: async () => options.fargateVcpus ?? null,
+    ec2Vcpus: async () => options.ec2Vcpus ?? null,
     starts: rest.registry.starts,
     ...memoryCapture(clock),
     gpus: { areChosen: true, baseImages: { VLLM_IMAGE: 'vllm@sha256:1' }, ...options.gpus },

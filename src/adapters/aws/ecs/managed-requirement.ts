@@ -4,6 +4,7 @@ import type {
   InstanceLaunchTemplate,
   InstanceRequirementsRequest,
 } from '@aws-sdk/client-ecs';
+import { instanceMiB, storageGiB } from '#domain/placement/instance-types.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 import type { EcsSettings } from './settings.ts';
 
@@ -17,14 +18,6 @@ export type ManagedRequirement = {
   >;
 };
 
-const GIB = 1024 ** 3;
-// The storage that ECS gives an instance by default. https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ManagedInstancesStorageConfiguration.html
-const LEAST_STORAGE_GIB = 80;
-// For the host itself, and for images of a second version beside the first.
-const HOST_STORAGE_GIB = 30;
-const IMAGES = 4;
-// ECS and the host keep the rest of an instance's memory.
-const HOST_SHARE = 0.9;
 // Turns off EC2's price protection. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_InstanceRequirementsRequest.html
 const ANY_PRICE = 999_999;
 const HASH_HEX_DIGITS = 12;
@@ -58,9 +51,9 @@ export function managedRequirement(
       cpuManufacturers: ['intel' as const, 'amd' as const],
       ...(spec.instanceTypes.length > 0 && allowed(spec.instanceTypes, capacityOptionType)),
       vCpuCount: { min: Math.ceil(spec.cpuUnits / 1024) },
-      memoryMiB: { min: Math.ceil(spec.memoryMiB / HOST_SHARE) },
+      memoryMiB: { min: instanceMiB(spec.memoryMiB) },
     },
-    storageConfiguration: { storageSizeGiB: storageGiB(spec) },
+    storageConfiguration: { storageSizeGiB: storageGiB(spec.image?.uncompressedBytes ?? 0) },
   };
   const hash = createHash('sha256')
     .update(JSON.stringify([cluster, launch]))
@@ -83,9 +76,4 @@ function allowed(
       ? { spotMaxPricePercentageOverLowestPrice: ANY_PRICE }
       : { onDemandMaxPricePercentageOverLowestPrice: ANY_PRICE }),
   };
-}
-
-function storageGiB({ image }: RevisionSpec): number {
-  const images = Math.ceil(((image?.uncompressedBytes ?? 0) * IMAGES) / GIB);
-  return Math.max(LEAST_STORAGE_GIB, images + HOST_STORAGE_GIB);
 }

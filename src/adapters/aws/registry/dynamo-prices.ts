@@ -1,5 +1,5 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { pricesWith, type UnitPrices } from '#domain/placement/unit-prices.ts';
+import { completed, type UnitPrices } from '#domain/placement/unit-prices.ts';
 import type { Prices } from '#ports/prices.ts';
 import { key, recordIn } from './dynamo-items.ts';
 import { dynamoTable } from './dynamo-table.ts';
@@ -13,17 +13,11 @@ export function dynamoPrices(client: DynamoDBClient, name: string): Prices {
     async read() {
       const row = await table.get(PRICES);
       const kept: UnitPrices | undefined = row && recordIn(row);
-      if (!kept) return undefined;
-      const own = Object.entries(kept.usd).filter(([each]) => !isShipped(kept, each));
-      return pricesWith(Object.fromEntries(own), kept);
+      return kept && completed(kept);
     },
     async keep(prices) {
       const record = { S: JSON.stringify(prices) };
       await table.writeTogether([{ kind: 'put', row: { ...PRICES, record } }]);
     },
   };
-}
-
-function isShipped({ shipped }: UnitPrices, name: string): boolean {
-  return shipped.some((each) => each === name);
 }

@@ -37,12 +37,16 @@ export function priceList(products: readonly ListedProduct[]): readonly AwsRule[
         const { ServiceCode, Filters = [], NextToken = '0', MaxResults = MOST_RESULTS } = asked;
         if (MaxResults < 1 || MaxResults > MOST_RESULTS) return refused('MaxResults: 1 to 100');
         if ((asked.FormatVersion ?? 'aws_v1') !== 'aws_v1') return refused('FormatVersion');
-        const wrong = Filters.find(({ Type }) => Type !== 'TERM_MATCH');
+        const wrong = Filters.find(({ Type }) => !['TERM_MATCH', 'ANY_OF'].includes(Type));
         if (wrong) return refused(`nobody has written what ${wrong.Type} answers`);
+        const long = Filters.find(({ Value }) => Value.length < 1 || Value.length > 1024);
+        if (long) return refused(`Value of ${long.Field}: 1 to 1024 characters`);
         const found = products.filter(
           (product) =>
             product.service === ServiceCode &&
-            Filters.every(({ Field, Value }) => termOf(product, Field) === Value),
+            Filters.every(({ Type, Field, Value }) =>
+              valuesOf(Type, Value).includes(termOf(product, Field) ?? ''),
+            ),
         );
         const from = Number(NextToken);
         const page = found.slice(from, from + MaxResults).map(asListed);
@@ -52,6 +56,11 @@ export function priceList(products: readonly ListedProduct[]): readonly AwsRule[
       },
     },
   ];
+}
+
+/** ANY_OF has its values between commas. */
+function valuesOf(type: string, value: string): readonly string[] {
+  return type === 'ANY_OF' ? value.split(',').map((each) => each.trim()) : [value];
 }
 
 function termOf({ productFamily, attributes }: ListedProduct, field: string): string | undefined {

@@ -1,5 +1,10 @@
 import { ServiceQuotasClient } from '@aws-sdk/client-service-quotas';
-import { FARGATE_VCPUS, fargateVcpus } from '#adapters/aws/ecs/fargate-vcpus.ts';
+import {
+  EC2_VCPUS,
+  ec2Vcpus,
+  FARGATE_VCPUS,
+  fargateVcpus,
+} from '#adapters/aws/ecs/container-vcpus.ts';
 import { awsClient } from '../../../support/aws/clients.ts';
 import { type AwsFault, awsFault } from '../../../support/aws/faults.ts';
 import { describeOnMoto } from '../../../support/aws/moto.ts';
@@ -16,7 +21,7 @@ function clientOf(quotas: Parameters<typeof serviceQuotas>[0], fault?: AwsFault)
   return awsRules(serviceQuotas(quotas)).guard(client);
 }
 
-describe('the vCPUs of an account on Fargate', () => {
+describe('the vCPUs of an account', () => {
   it.each([
     { what: 'its own quota', quotas: { own: { [FARGATE_VCPUS]: 140 }, common: SIX }, most: 140 },
     { what: 'the default where it never asked for another', quotas: { common: SIX }, most: 6 },
@@ -32,6 +37,13 @@ describe('the vCPUs of an account on Fargate', () => {
       expect(await fargateVcpus(clientOf({ own: SIX }, fault))).toBeNull();
     },
   );
+
+  it('have a quota of their own on EC2', async () => {
+    const own = { [FARGATE_VCPUS]: 6, [EC2_VCPUS]: 32 };
+
+    expect(await ec2Vcpus(clientOf({ own }))).toBe(32);
+    expect(await ec2Vcpus(clientOf({ own: SIX }))).toBeNull();
+  });
 
   it('are asked for again when the call is throttled', async () => {
     await expect(fargateVcpus(clientOf({ own: SIX }, 'throttled'))).rejects.toMatchObject({

@@ -1,0 +1,56 @@
+import { frontDoorOf } from './cost.ts';
+import {
+  type BillItem,
+  type Demand,
+  type Limits,
+  monthlyRequests,
+  type PlacedOption,
+} from './demand.ts';
+import type { UnitPrices } from './unit-prices.ts';
+
+type Priced = {
+  readonly size: Omit<PlacedOption, 'bill' | 'usd' | 'ownUsd' | 'refusals'>;
+  /** The model's own part of the bill. */
+  readonly own: readonly BillItem[];
+  readonly refusals: readonly (string | false)[];
+  readonly demand: Demand;
+  readonly limits: Limits;
+  readonly prices: UnitPrices;
+};
+
+/** The option with its bill, and with the limits on the time of an answer and on the bill among those that it breaks. */
+export function pricedOption({
+  size,
+  own,
+  refusals,
+  demand,
+  limits,
+  prices,
+}: Priced): PlacedOption {
+  const bill = [...own, ...frontDoor(demand, prices)];
+  const ownUsd = total(own);
+  const { maxMonthlyUsd } = limits;
+  const broken = [
+    ...refusals,
+    demand.p95Ms !== null &&
+      size.p95Ms > demand.p95Ms &&
+      `95 % of the requests take up to ${Math.ceil(size.p95Ms)} ms; ${demand.p95Ms} were asked for`,
+    maxMonthlyUsd !== null &&
+      ownUsd > maxMonthlyUsd &&
+      `it costs $${ownUsd.toFixed(2)} a month; the cap maxMonthlyUsd is $${maxMonthlyUsd}`,
+  ];
+  const refusedFor = broken.filter((said) => said !== false);
+  return { ...size, bill, usd: total(bill), ownUsd, refusals: refusedFor };
+}
+
+/** The cost of the requests before any target, with the authorizer's key reads. */
+export function frontDoor(demand: Demand, prices: UnitPrices): readonly BillItem[] {
+  const requests = monthlyRequests(demand);
+  const reads = { what: 'the key reads of the authorizer', usd: prices.usd.tableRead };
+  return [...frontDoorOf(prices), reads].map(({ what, usd }) => ({ what, usd: requests * usd }));
+}
+
+/** The sum of a bill, in USD. */
+export function total(items: readonly BillItem[]): number {
+  return items.reduce((sum, { usd }) => sum + usd, 0);
+}
