@@ -39,7 +39,8 @@ describe('the weights of a model in a registry', () => {
     await front.close();
     const { layers } = await world.manifestOf(image);
     const digests: readonly string[] = layers.map(({ digest }: { digest: string }) => digest);
-    return { image, digests, uploadedBytes: front.uploadedBytes() };
+    const sizes: readonly number[] = layers.map(({ size }: { size: number }) => size);
+    return { image, digests, sizes, uploadedBytes: front.uploadedBytes() };
   }
 
   it('are layers of their own, uploaded once for all versions that have them', async () => {
@@ -55,6 +56,13 @@ describe('the weights of a model in a registry', () => {
     expect(three.digests.slice(0, -2)).toEqual(one.digests.slice(0, -2));
     expect(three.digests.at(-1)).toBe(two.digests.at(-1));
     expect(new Set([one, two, three].map(({ digests }) => digests.slice(-2).join())).size).toBe(3);
+  });
+
+  it('are in the record of the build, each with its compressed size', async () => {
+    const { image, sizes } = await pushed('heavy-1', first, null);
+
+    expect(sizes.length).toBeGreaterThan(2);
+    expect(image.layers).toEqual(sizes);
   });
 
   it('are uploaded again where the version before is gone, to the same layers', async () => {

@@ -378,6 +378,31 @@ describeOnMoto('what ecsPlatform asks AWS for', (moto) => {
     expect(inputs['PutClusterCapacityProviders']).toBeUndefined();
   });
 
+  it('takes a whole instance of a named type without a GPU, so that its price is known', async () => {
+    const types = ['r6a.large', 'r6i.large'];
+    const size = { cpuUnits: 1843, memoryMiB: 14_745 };
+
+    const { sent } = await creation('ec2', { ...size, instanceTypes: types });
+
+    expect(sent('CreateCapacityProvider')).toMatchObject({
+      cluster: 'slipway-test-CPU',
+      managedInstancesProvider: {
+        instanceLaunchTemplate: {
+          instanceRequirements: {
+            allowedInstanceTypes: types,
+            vCpuCount: { min: 2 },
+            memoryMiB: { min: 16_384 },
+          },
+        },
+      },
+    });
+    expect(sent('RegisterTaskDefinition')).toMatchObject({
+      requiresCompatibilities: ['MANAGED_INSTANCES'],
+      cpu: '1843',
+      memory: '14745',
+    });
+  });
+
   it('tells vLLM what it has room for, and gives its GPUs memory to share', async () => {
     const { sent } = await creation('ec2', {
       runtime: 'vllm',
@@ -426,7 +451,7 @@ describeOnMoto('what ecsPlatform asks AWS for', (moto) => {
   it('takes every type that the manifest names on Spot too, whatever it costs', async () => {
     const scaling = { min: 1, requestsPerMinute: 600, schedules: [], spot: { onDemandBase: 0 } };
 
-    const { inputs } = await creation('ec2', { scaling, instanceTypes: ['c7i.large'] });
+    const { inputs } = await creation('ec2', { scaling, instanceTypes: ['c6a.large'] });
 
     const limits = (inputs['CreateCapacityProvider'] ?? []).map((each) =>
       JSON.stringify(each).match(/"\w+MaxPricePercentageOverLowestPrice":\d+/g),
