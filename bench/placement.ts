@@ -143,7 +143,7 @@ function judged(model: SimModel, profile: Profile): Pair {
     return { name, isSame, on: 'nothing', regret: null, broken, estimate: null };
   }
   const config = configOf(option);
-  const usd = monthlyBill(model, profile, config);
+  const usd = monthlyBill(model, profile, config, false);
   const regret = usd / cheapestOf.usd - 1;
   return {
     name,

@@ -123,7 +123,7 @@ export function* everyConfig(model: SimModel, profile: Profile): Generator<Confi
   for (const { name, gib } of FAMILIES) {
     for (const cores of CORES) {
       if (cores * gib * 1024 * LEFT < model.memoryMiB) continue;
-      const least = Math.max(1, Math.floor(profile.peak * secondsAt(model, cores * LEFT)));
+      const least = Math.max(1, Math.floor(profile.peak * secondsAt(model, leftOf(cores))));
       for (let tasks = least; tasks <= least * 20 + 20; tasks += 1) {
         for (const isSpot of profile.isSpotAllowed ? [false, true] : [false]) {
           yield { on: 'ec2', family: name, cores, tasks, isSpot };
@@ -151,7 +151,12 @@ export function brokenBy(
 /** What a request has of them. */
 function vcpusOf(config: Config): number {
   if (config.on === 'lambda') return config.mib / MIB_OF_A_VCPU;
-  return config.on === 'fargate' ? config.vcpus : config.cores * LEFT;
+  return config.on === 'fargate' ? config.vcpus : leftOf(config.cores);
+}
+
+/** The vCPUs of the only task on an instance, in whole units of 1/1024. */
+function leftOf(cores: number): number {
+  return Math.floor(cores * LEFT * 1024) / 1024;
 }
 
 function familyOf(name: string): (typeof FAMILIES)[number] {
@@ -194,7 +199,7 @@ function brokenOnEc2(
   const mib = cores * familyOf(family).gib * 1024;
   if (model.memoryMiB > mib * LEFT) return 'memory';
   if (tasks * cores > (profile.cores ?? Infinity)) return 'quota';
-  return brokenByLoad(model, profile, { vcpus: cores * LEFT, tasks }, isExact);
+  return brokenByLoad(model, profile, { vcpus: leftOf(cores), tasks }, isExact);
 }
 
 function brokenByLoad(
@@ -207,13 +212,17 @@ function brokenByLoad(
   const seconds = secondsAt(model, vcpus);
   const load = (peak * seconds) / tasks;
   if (load > BUSY + 1e-9) return 'load';
-  // The tail of the queue was simulated to a hundredth.
-  const allowed = (p95Seconds ?? Infinity) * (isExact ? 1 : 1.01);
+  const allowed = (p95Seconds ?? Infinity) * (isExact ? 1 : NOISE);
   return seconds * queued95(load) > allowed + 1e-9 ? 'p95' : undefined;
 }
 
 /** The bill of a month in USD, without the way to the model. */
-export function monthlyBill(model: SimModel, profile: Profile, config: Config): number {
+export function monthlyBill(
+  model: SimModel,
+  profile: Profile,
+  config: Config,
+  isExact = true,
+): number {
   const { rate, hours } = profile;
   if (config.on === 'lambda') {
     const requests = rate * hours * 3600;
@@ -226,7 +235,7 @@ export function monthlyBill(model: SimModel, profile: Profile, config: Config): 
   const { hour, spotHour, disk } = hoursOf(model, config);
   // As many as the average fills, in the proportion in which the peak has filled them; one in quiet hours.
   const seconds = secondsAt(model, vcpusOf(config));
-  const usual = usualTasks(profile, seconds, tasks);
+  const usual = usualTasks(profile, seconds, { most: tasks, isExact });
   const taskHours = hours * usual + (MONTH_HOURS - hours);
   const [full, spot] = isSpot ? [MONTH_HOURS, taskHours - MONTH_HOURS] : [taskHours, 0];
   const hosts = full * hour + spot * spotHour + taskHours * disk;
@@ -262,10 +271,15 @@ export function hourlyBill(
 }
 
 /** The fewest tasks that keep the load and the p95 at the average rate. */
-function usualTasks({ rate, p95Seconds }: Profile, seconds: number, most: number): number {
+function usualTasks(
+  { rate, p95Seconds }: Profile,
+  seconds: number,
+  { most, isExact }: { readonly most: number; readonly isExact: boolean },
+): number {
+  const allowed = (p95Seconds ?? Infinity) * (isExact ? 1 : NOISE);
   for (let tasks = 1; tasks < most; tasks += 1) {
     const load = (rate * seconds) / tasks;
-    if (load <= BUSY + 1e-9 && seconds * queued95(load) <= (p95Seconds ?? Infinity) + 1e-9) {
+    if (load <= BUSY + 1e-9 && seconds * queued95(load) <= allowed + 1e-9) {
       return tasks;
     }
   }
@@ -351,6 +365,8 @@ export function simulatedLambda(model: SimModel, { rate, hours }: Profile, mib: 
 }
 
 const STEPS = 600;
+// The tail of the queue is simulated to a hundredth: a configuration at its edge is not judged by that.
+const NOISE = 1.01;
 const TAILS = tails();
 
 /** The time within which 95 % of the requests end before a task of that load, in times of a request: by simulated queues. */

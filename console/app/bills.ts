@@ -2,6 +2,7 @@ import { html } from '../look/html.ts';
 import { Badge, Theirs } from '../look/parts.ts';
 import { count, dollars, duration, mebibytes } from '../look/words.ts';
 import type { Explanation } from './api.ts';
+import { DemandCurve } from './curve.ts';
 import { targetWords } from './models-page.ts';
 
 type Weighing = NonNullable<Explanation['weighing']>;
@@ -10,9 +11,9 @@ type Placed = Weighing['options'][number];
 /** The choice, the best option of each other kind, and the next best ones. */
 const MOST_SHOWN = 8;
 
-/** Shows the cost of each option on AWS for the expected traffic, and the limits that it breaks. */
+/** Shows the cost of each option on AWS for the expected traffic, the limits that it breaks, and how the bills grow with the traffic. */
 export function Bills({ weighing }: { weighing: Weighing }) {
-  const { question, isGuess, options, flipsAt, ways } = weighing;
+  const { question, isGuess, options, flipsAt, ways, byDemand } = weighing;
   const { requestsPerSecond, peak, hours } = question.demand;
   const shown = mostTelling(options);
   const dearest = Math.max(...shown.map(({ usd }) => usd), 0.01);
@@ -28,6 +29,7 @@ export function Bills({ weighing }: { weighing: Weighing }) {
         </table>
       </div>
       <p class="soft small">${left > 0 && html`<code>slipway explain --json</code> has ${count(left)} more. `}${flipsAt === null ? 'No greater demand makes another target cheaper.' : `Another target costs less from ${Number(flipsAt.toPrecision(3))} requests a second on.`}</p>
+      ${byDemand && html`<${DemandCurve} curve=${byDemand} today=${requestsPerSecond} />`}
       ${ways.length > 0 && html`<div class="stack"><h3>To spend less, each by itself</h3><ul class="differences">${ways.map(({ what, usd, percent }) => html`<li><strong class="number">${percent} %</strong> <span class="soft">(${dollars(usd)})</span> <${Theirs} text=${what} /></li>`)}</ul></div>`}
     </section>
   `;

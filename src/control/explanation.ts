@@ -137,7 +137,11 @@ const weighing = z.object({
     allowsSpot: z.boolean(),
     prices: z.exactOptional(unitPrices),
     refused: z.exactOptional(
-      z.object({ lambda: z.exactOptional(z.string()), fargate: z.exactOptional(z.string()) }),
+      z.object({
+        lambda: z.exactOptional(z.string()),
+        fargate: z.exactOptional(z.string()),
+        ec2: z.exactOptional(z.string()),
+      }),
     ),
   }),
   isGuess: z.boolean().check(z.describe('Whether nobody knows the traffic.')),
@@ -152,6 +156,30 @@ const weighing = z.object({
   options: z.array(placedOption).check(z.describe('The choice first.')),
   flipsAt: orNull.check(
     z.describe('The requests a second from which another target costs less; null: none does.'),
+  ),
+  // Absent from a Slipway of an earlier version.
+  byDemand: z.exactOptional(
+    z
+      .object({
+        points: z.array(
+          z.object({
+            requestsPerSecond: z.number(),
+            usd: z.object({ lambda: orNull, fargate: orNull, ec2: orNull }),
+          }),
+        ),
+        breakEvens: z.array(
+          z.object({
+            requestsPerSecond: z.number(),
+            from: z.enum(TARGETS),
+            to: z.enum(TARGETS),
+          }),
+        ),
+      })
+      .check(
+        z.describe(
+          'The lowest bill a month of each target, without API Gateway, over the requests a second, and the rates at which another target is the choice; null where none of its options keeps the limits.',
+        ),
+      ),
   ),
   ways: z
     .array(z.object({ what: z.string(), usd, percent: z.number() }))

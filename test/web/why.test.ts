@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Explanation } from '#control/explanation.ts';
 import { FIRST_GUESS, NO_LIMITS, type Question } from '#domain/placement/demand.ts';
+import { demandCurve } from '#domain/placement/demand-curve.ts';
 import { flipsAt, rankedOptions } from '#domain/placement/optimize.ts';
 import { waysToSpendLess } from '#domain/placement/ways.ts';
 import {
@@ -22,11 +23,12 @@ const QUESTION: Question = {
 };
 
 /** As a build finds it that has measured the model, which ONNX models on one machine do not have. */
-const weighing: Explanation['weighing'] = {
+const weighing: NonNullable<Explanation['weighing']> = {
   question: QUESTION,
   isGuess: false,
   options: rankedOptions(QUESTION),
   flipsAt: flipsAt(QUESTION),
+  byDemand: demandCurve(QUESTION),
   ways: waysToSpendLess(QUESTION),
 };
 
@@ -57,6 +59,18 @@ it('the reasons of a placement have the bill of each option, the limits that it 
   expect(rows).toBeLessThan(10);
   expect(await page.getByText('24 a second, 48 at the peak').count()).toBe(1);
   expect(await page.getByText('To spend less').count()).toBe(1);
+  const curve = page.getByRole('figure', { name: 'The bill a month over the requests a second' });
+  const drawn = await curve.locator('path.line').count();
+  const { points, breakEvens } = weighing.byDemand!;
+  const kept = ['lambda', 'fargate', 'ec2'] as const;
+  expect(drawn).toBe(
+    kept.filter((target) => points.some(({ usd }) => usd[target] !== null)).length,
+  );
+  expect(breakEvens.length).toBeGreaterThan(0);
+  expect(await curve.locator('line.break-even').count()).toBe(breakEvens.length);
+  expect(await curve.getByRole('img').getAttribute('aria-label')).toMatch(
+    /^From 2\.4 to 240 requests a second, .* The cheapest: Lambda, Fargate from [\d.]+ requests a second on/,
+  );
   for (const [scheme, width] of [
     ['light', 1200],
     ['dark', 1200],

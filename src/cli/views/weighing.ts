@@ -5,6 +5,7 @@ import type { BesideOption } from '#domain/placement/beside.ts';
 import { demandWords } from '#domain/placement/choose-target.ts';
 import { functionCurve, kneeOf } from '#domain/placement/curve.ts';
 import type { PlacedOption } from '#domain/placement/demand.ts';
+import { type BreakEven, breakEvenWords } from '#domain/placement/demand-curve.ts';
 import { vcpusOf } from '#domain/placement/instance-types.ts';
 import { table } from './table.ts';
 
@@ -64,12 +65,19 @@ export function weighingLines({ weighing, options, advice }: Explanation): reado
     '',
     ...placedLines(placed),
     flipWords(flipsAt),
+    ...breakEvenLines(weighing.byDemand?.breakEvens ?? []),
     ...besideLines(weighing.beside ?? []),
     ...quotaLines(weighing),
     ...curveLines(placed),
     ...wayLines(ways),
     ...adviceLines(advice),
   ];
+}
+
+/** The cheapest target over the requests a second, where that changes. */
+function breakEvenLines(breakEvens: readonly BreakEven[]): readonly string[] {
+  const words = breakEvenWords(breakEvens);
+  return words === '' ? [] : [`The cheapest from a tenth of that to ten times as much: ${words}.`];
 }
 
 /** The vCPUs of the containers at the peak, where they are the choice, beside what the account allows, or what a new account would where nobody knows that. */

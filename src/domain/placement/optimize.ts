@@ -4,6 +4,7 @@ import { ec2Option, ec2Options, fargateOption, fargateOptions } from './containe
 import { monthlyRequests, type PlacedOption, type Question, requestMsAt } from './demand.ts';
 import { startsPerSecond } from './function-starts.ts';
 import { pricedOption } from './priced-option.ts';
+import { HOURS_A_MONTH } from './spending.ts';
 import { SHIPPED_PRICES } from './unit-prices.ts';
 
 const MIB_PER_GB = 1024;
@@ -80,7 +81,8 @@ export function requestMsOn(
 export function flipsAt(question: Question): number | null {
   const { requestsPerSecond } = question.demand;
   const today = cheapest(question)?.target;
-  const targetAt = (factor: number) => cheapest(scaled(question, factor))?.target;
+  const targetAt = (factor: number) =>
+    cheapest(atRate(question, requestsPerSecond * factor))?.target;
   for (let factor = 1; factor < MOST_FACTOR; factor *= STEP) {
     const next = targetAt(factor * STEP);
     // A rate that nothing holds makes no other target cheaper.
@@ -97,10 +99,13 @@ export function flipsAt(question: Question): number | null {
   return null;
 }
 
-function scaled(question: Question, factor: number): Question {
+/** The same question for another rate (requests a second); the peak grows in proportion, and is twice as much where nobody calls the model. */
+export function atRate(question: Question, rate: number): Question {
   const { demand } = question;
   const { requestsPerSecond, peak } = demand;
-  const rates = { requestsPerSecond: requestsPerSecond * factor, peak: peak * factor };
+  const times = requestsPerSecond > 0 ? peak / requestsPerSecond : 2;
+  const hours = demand.hours > 0 ? demand.hours : HOURS_A_MONTH;
+  const rates = { requestsPerSecond: rate, peak: rate * times, hours };
   return { ...question, demand: { ...demand, ...rates } };
 }
 

@@ -14,6 +14,7 @@ import type {
 import type { Manifest } from '#domain/manifest/manifest.ts';
 import { besideOptions } from '#domain/placement/beside.ts';
 import { expectedStart, startingOf, timed } from '#domain/placement/cold-start.ts';
+import { demandCurve } from '#domain/placement/demand-curve.ts';
 import type { Learnt } from '#domain/placement/learnt.ts';
 import {
   type AdviceRule,
@@ -100,6 +101,7 @@ function weighingOf(
   return {
     weighing: {
       ...weighing,
+      byDemand: demandCurve(weighing.question),
       ways: waysToSpendLess(weighing.question),
       beside: besideOptions(weighing.question),
     },
