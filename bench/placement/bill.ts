@@ -14,7 +14,7 @@ const PRICE = {
   loadBalancerHour: 0.0225,
   // The dearest end of Spot's prices.
   spotShare: 0.5,
-  // What ECS takes for an instance that it manages: 12 % of its price, on Spot too.
+  // ECS takes 12 % of the price of an instance that it manages, on Spot too.
   managedShare: 0.12,
   gp3GBMonth: 0.08,
 };
@@ -51,7 +51,7 @@ const FAMILIES = [
   { name: 'r6i', vcpuHour: 0.063, gib: 8 },
 ];
 const CORES = [2, 4, 8, 16, 32, 48, 64];
-// What the host and its agent leave to the only task on an instance.
+// The host and its agent leave so much to the only task on an instance.
 const LEFT = 0.9;
 // The smallest disk of an instance that ECS manages.
 const DISK_GIB = 80;
@@ -148,7 +148,7 @@ export function brokenBy(
     : brokenOnEc2(model, profile, config, isExact);
 }
 
-/** What a request has of them. */
+/** The vCPUs that a request may use. */
 function vcpusOf(config: Config): number {
   if (config.on === 'lambda') return config.mib / MIB_OF_A_VCPU;
   return config.on === 'fargate' ? config.vcpus : leftOf(config.cores);
@@ -242,7 +242,7 @@ export function monthlyBill(
   return hosts + taskHours * PRICE.addressHour + MONTH_HOURS * PRICE.loadBalancerHour;
 }
 
-/** What one of them costs in an hour: on demand, on Spot, and its disk. */
+/** The hour of one of them in USD: on demand, on Spot, and its disk. */
 function hoursOf(model: SimModel, config: Exclude<Config, { on: 'lambda' }>) {
   if (config.on === 'fargate') {
     const hour = config.vcpus * PRICE.fargateVcpuHour + config.gb * PRICE.fargateGBHour;

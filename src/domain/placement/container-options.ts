@@ -100,7 +100,7 @@ type Container = {
   /** The hour of one, in USD. */
   readonly onDemandUsd: number;
   readonly spotUsd: number;
-  /** What each hour of one costs besides, in USD. */
+  /** The other items of the hour of one, in USD. */
   readonly beside: readonly BillItem[];
   /** The vCPUs of one in the account's quota, and how many that has; null for no limit. */
   readonly vcpusEach: number;

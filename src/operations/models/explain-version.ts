@@ -14,7 +14,7 @@ import type {
 import type { Manifest } from '#domain/manifest/manifest.ts';
 import { besideOptions } from '#domain/placement/beside.ts';
 import { expectedStart, startingOf, timed } from '#domain/placement/cold-start.ts';
-import { demandCurve } from '#domain/placement/demand-curve.ts';
+import { type DemandCurve, demandCurve } from '#domain/placement/demand-curve.ts';
 import type { Learnt } from '#domain/placement/learnt.ts';
 import {
   type AdviceRule,
@@ -98,15 +98,24 @@ function weighingOf(
   const weighing =
     got && !isDeclared ? weighedBy(today.weighing, got) : asDecided(decision.weighing);
   const advice = got && adviceFor(today, got, { move: placement?.move ?? 'advise', ...rest });
+  const byDemand = demandCurve(weighing.question);
   return {
     weighing: {
       ...weighing,
-      byDemand: demandCurve(weighing.question),
+      byDemand,
+      flipsAt: nextFlip(weighing, byDemand),
       ways: waysToSpendLess(weighing.question),
       beside: besideOptions(weighing.question),
     },
     ...(advice && { advice }),
   };
+}
+
+/** The curve is finer than the steps by which a flip is looked for, and may know an earlier one. */
+function nextFlip({ question, flipsAt: known }: Weighing, { breakEvens }: DemandCurve) {
+  const today = question.demand.requestsPerSecond;
+  const next = breakEvens.find(({ requestsPerSecond }) => requestsPerSecond > today);
+  return next ? Math.min(next.requestsPerSecond, known ?? Number.POSITIVE_INFINITY) : known;
 }
 
 /** The weighing as it was, by prices that an earlier Slipway may have known fewer of. */

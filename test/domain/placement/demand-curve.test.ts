@@ -30,7 +30,7 @@ describe('the bills over the demand', () => {
       const least = Math.min(...Object.values(usd).map((each) => each ?? Infinity));
 
       expect((choice?.ownUsd ?? 0) / least).toBeGreaterThanOrEqual(1);
-      // Of options as close as a hundredth, the fastest is the choice.
+      // The choice is the fastest of the options within a hundredth.
       expect((choice?.ownUsd ?? 0) / least).toBeLessThanOrEqual(1.01);
     }
   });
@@ -38,7 +38,7 @@ describe('the bills over the demand', () => {
   it('cross where another target is the choice, within a percent', () => {
     expect(breakEvens).toMatchObject([{ from: 'lambda', to: 'fargate' }]);
     const at = breakEvens[0]?.requestsPerSecond ?? 0;
-    // Of the simulator of AWS's bill: one task costs as much as the function at 0.86 a second.
+    // The simulator of AWS's bill says so too: one task costs as much as the function at 0.86 a second.
     expect(at).toBeCloseTo(0.86, 1);
     expect(cheapest(atRate(QUESTION, at * 0.98))?.target).toBe('lambda');
     expect(cheapest(atRate(QUESTION, at * 1.02))?.target).toBe('fargate');

@@ -38,6 +38,10 @@ describe('the explanation of a live version', () => {
       question: { demand: { requestsPerSecond: 60, peak: 60, hours: 730 } },
     });
     expect([target, weighing?.options[0]?.target]).toEqual(['lambda', 'fargate']);
+    expect(weighing?.byDemand?.points).toHaveLength(17);
+    const today = weighing?.question.demand.requestsPerSecond ?? 0;
+    const next = weighing?.byDemand?.breakEvens.find((each) => each.requestsPerSecond > today);
+    expect(weighing?.flipsAt ?? Infinity).toBeLessThanOrEqual(next?.requestsPerSecond ?? Infinity);
     expect(advice).toMatchObject({ to: expect.stringMatching(/on fargate$/) });
   });
 
