@@ -1,7 +1,12 @@
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
+import type { GoldenAnswer } from '#domain/rollout/golden-verdict.ts';
+import { APART } from '#ports/comparing.ts';
+import { askBoth } from '#steps/ask-both.ts';
 import { eventually } from '../../support/clock/eventually.ts';
-import { smollm } from '../../support/models/smollm.ts';
+import { smollm, withChatTemplate } from '../../support/models/smollm.ts';
 import { tinyLlama } from '../../support/models/tiny-llama.ts';
 import { modelFolder, startModel, stopServers } from '../model-server.ts';
 import { pythonWith } from '../python-environment.ts';
@@ -309,6 +314,53 @@ function describeServer(runtime: Runtime, path: string): void {
       });
     }
   });
+
+  it('shows by its scores without a chat template that only the template is another one', async () => {
+    const folder = await modelFolder({
+      'm.gguf': withChatTemplate(
+        await readFile(path),
+        '{% for m in messages %}[INST] {{ m.content }} [/INST]{% endfor %}',
+      ),
+    });
+    const [live, candidate] = [
+      await started(),
+      await started({ MODEL_PATH: join(folder, 'm.gguf') }),
+    ];
+    const asks =
+      ({ post }: typeof live) =>
+      async ({ path: to = '/invocations', body }: GoldenRequest): Promise<GoldenAnswer> => {
+        const { status, text } = await post(to, body, { 'x-slipway-own': '1' });
+        return { kind: 'answer', status, body: text };
+      };
+
+    const { signs, kept } = await askBoth({
+      requests: ['Who wrote Hamlet?', 'Name a colour.', 'What is rain?', 'Add 2 and 3.', 'Hi!'].map(
+        (content) => ({
+          what: content,
+          isDrawn: false,
+          request: {
+            protocol: 'invocations',
+            path: '/v1/chat/completions',
+            body: { messages: [{ role: 'user', content }], temperature: 0, max_tokens: 6 },
+          },
+        }),
+      ),
+      live: asks(live),
+      candidate: asks(candidate),
+      comparing: APART,
+      monotonicMs: () => 0,
+      tolerated: 0.02,
+      truth: { margin: 0.02 },
+      isScored: true,
+    });
+
+    expect(signs).toContainEqual(
+      expect.stringContaining(
+        'its chat template is not that of its weights: without one, both versions find 5 of 5 answers equally likely',
+      ),
+    );
+    expect(kept).toEqual({ asked: 5, changed: 5 });
+  }, 300_000);
 
   it('scores nothing where its answers end at a token that texts have, which would end llama.cpp', async () => {
     const language = {

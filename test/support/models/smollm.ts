@@ -36,6 +36,18 @@ export function asEmbedding(bytes: Buffer): Buffer {
   return Buffer.concat([head, mean, filler, rest]);
 }
 
+/** The same weights with another chat template, which has to be a little shorter than the model's own. */
+export function withChatTemplate(bytes: Buffer, template: string): Buffer {
+  const key = 'tokenizer.chat_template';
+  const sizeAt = bytes.indexOf(key) + key.length + 4;
+  const size = Number(bytes.readBigUInt64LE(sizeAt));
+  // A comment fills the rest, so that nothing behind it moves.
+  const text = `${template}{#${' '.repeat(size - template.length - 4)}#}`;
+  const edited = Buffer.from(bytes);
+  edited.write(text, sizeAt + 8);
+  return edited;
+}
+
 const [KEYS_AT, HEAD_BYTES] = [16, 24];
 
 async function fetchTo(kept: string): Promise<void> {
