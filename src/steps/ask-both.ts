@@ -13,6 +13,7 @@ import type { TruthGate } from '#domain/manifest/gate.ts';
 import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
 import type { GoldenAnswer } from '#domain/rollout/golden-verdict.ts';
 import type { Comparing } from '#ports/comparing.ts';
+import { renderedByBoth } from './render-prompts.ts';
 import { answerScorer } from './score-answers.ts';
 
 /** So many requests are asked of the live version again, to learn what differs by chance, and as many more where the answers differ. */
@@ -64,11 +65,13 @@ export async function askBoth(both: Both): Promise<AnswerEvidence> {
   const workedMs = () => Math.max(live.workedMs(), candidate.workedMs());
   const asked = { ...both, live: live.ask, candidate: candidate.ask };
   const budgetMs = both.isScored ? BUDGET_OF_LANGUAGE_MS : BUDGET_MS.requests;
+  const prompts = both.isScored ? await renderedByBoth(asked) : undefined;
   const pairs = await pairsOf(asked, () => workedMs() >= budgetMs);
   const of = both.requests.filter(({ isDrawn }) => !isDrawn).length;
   const { tolerated, truth, names = [], isEmbedder = false, precision } = both;
   const counting = { of, tolerated, truth, names, isEmbedder, precision };
-  const answers = await both.comparing.compare(pairs, counting);
+  const compared = await both.comparing.compare(pairs, counting);
+  const answers = { ...compared, ...(prompts && { prompts }) };
   // The owner may change the expectations, and the cause of a difference is to be known by then.
   const isKnown = answers.signs.some((sign) => sign !== answers.unmet);
   if (isKnown || answers.kept.changed < ENOUGH_CHANGED) return answers;

@@ -35,7 +35,7 @@ def scores(path: Path, prompt: str, text: str, **_):
     if tokenizer.chat_template:
         asked.append((MESSAGES, WRITTEN, OTHER))
     for given, written, answer in asked:
-        yield {"engine": engine.score(Scored(given, answer)).json(), "torch": alone(network, tokenizer, written, answer, is_pair)}
+        yield {"engine": engine.score(Scored(given, answer)).json(), "rendered": engine.render(given), "read": tokenizer(written, add_special_tokens=False)["input_ids"], "torch": alone(network, tokenizer, written, answer, is_pair)}
 
 
 def alone(network, tokenizer, prompt, answer, is_pair):

@@ -4,7 +4,12 @@ import { DEEP_PYTHON, python } from './python.ts';
 const LONGEST_MS = 900_000;
 
 type Score = { readonly logprob: number; readonly tokens: number; readonly prompt_tokens: number };
-type Scored = { readonly engine: Score; readonly torch: Score };
+type Scored = {
+  readonly engine: Score;
+  readonly torch: Score;
+  readonly rendered: readonly number[];
+  readonly read: readonly number[];
+};
 
 if (DEEP_PYTHON) describeScores();
 else it.skip('scores of answers by torch: .ci/deep installs what they need', () => undefined);
@@ -28,7 +33,8 @@ function describeScores(): void {
       ]);
       for (const each of Object.values(scored)) {
         const [own, other] = each;
-        for (const { engine, torch } of each) {
+        for (const { engine, torch, rendered, read } of each) {
+          expect(rendered).toEqual(read);
           expect(engine).toEqual({ ...torch, logprob: expect.closeTo(torch.logprob, 3) });
         }
         // A model finds its own words likelier than those of others.

@@ -1,4 +1,5 @@
 import { SCORE_PATH } from '#domain/comparison/answer-scores.ts';
+import { RENDER_PATH } from '#domain/comparison/rendered-prompts.ts';
 import type { Inspection } from '#domain/deployment.ts';
 import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
 import type { GoldenAnswer } from '#domain/rollout/golden-verdict.ts';
@@ -124,6 +125,52 @@ describe('the answers of two language models', () => {
     ]);
   });
 
+  it('say first which tokens both read of twenty prompts, before either writes a word', async () => {
+    const servers = [writer('it is so', -0.3), writer('xx yy zz', -0.3, -1)] as const;
+    const order: (string | undefined)[] = [];
+    for (const [at, server] of servers.entries()) {
+      const { ask } = server;
+      server.ask = async (request) => {
+        order.push(request.path);
+        if (request.path !== RENDER_PATH) return ask(request);
+        const [message] = (request.body as { messages: { content: string }[] }).messages;
+        // The first prompt reads the same in both templates.
+        const isOther = at === 1 && message?.content !== 'prompt 0';
+        return reply({ tokens: isOther ? [1, 9, 2] : [1, 2] });
+      };
+    }
+
+    const { prompts } = await compared(...servers);
+
+    expect(prompts).toEqual({ asked: 20, otherwise: 19 });
+    expect(order.slice(0, 40)).toEqual(Array.from({ length: 40 }, () => RENDER_PATH));
+    expect(order.slice(40)).not.toContain(RENDER_PATH);
+  });
+
+  it.each(['live', 'candidate'] as const)(
+    'are compared without that where the %s one names no tokens, which is asked once',
+    async (which) => {
+      const servers = { live: writer('it is so', -0.3), candidate: writer('it is so', -0.3) };
+      let asked = 0;
+      for (const [name, server] of Object.entries(servers)) {
+        const { ask } = server;
+        server.ask = async (request) => {
+          if (request.path !== RENDER_PATH) return ask(request);
+          if (name === which) asked += 1;
+          return name === which ? reply({ error: 'no' }, 400) : reply({ tokens: [1] });
+        };
+      }
+
+      const { prompts, kept } = await compared(servers.live, servers.candidate);
+
+      expect({ prompts, asked, kept: kept.asked }).toEqual({
+        prompts: undefined,
+        asked: 1,
+        kept: 20,
+      });
+    },
+  );
+
   it.each(['live', 'candidate'] as const)(
     'are compared all the same where the %s one scores nothing without a chat template',
     async (which) => {
@@ -179,8 +226,8 @@ describe('the answers of two language models', () => {
   });
 
   it.each([
-    // The first three pairs take three requests of the live version, and each other one two.
-    ['20 s', true, 9],
+    // The live version names no tokens of a prompt, which takes it one request; the first three pairs take three, and each other one two.
+    ['20 s', true, 8],
     ['5 s, without scores', false, 3],
   ])('are asked for until one of the servers has worked for %s', async (_, isScored, asked) => {
     const [live, candidate] = [writer('it is so', -0.3), writer('it is so', -0.3)];

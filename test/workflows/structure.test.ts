@@ -85,6 +85,7 @@ describe('the names of the workflows', () => {
       ...[
         'arrived',
         'ask-both',
+        'render-prompts',
         'capture-plan',
         'client-requests',
         'earlier-answers',

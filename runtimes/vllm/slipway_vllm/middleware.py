@@ -9,7 +9,7 @@ import sys
 import threading
 from typing import Any, Awaitable, Callable
 
-from .scoring import SCORE_PATH, answer_score, is_own
+from .scoring import RENDER_PATH, SCORE_PATH, answer_own, is_own
 
 Asgi = Callable[[Any, Any, Any], Awaitable[None]]
 
@@ -40,8 +40,8 @@ class Slipway:
             await send(message)
 
         scope = {**scope, "path": _plain(scope["path"]), "headers": [each for each in scope["headers"] if each[0].lower() not in _KEYS]}
-        if scope["path"] == SCORE_PATH and scope["method"] == "POST" and is_own(scope["headers"]):
-            return await answer_score(self._app, scope, receive, named)
+        if scope["path"] in (SCORE_PATH, RENDER_PATH) and scope["method"] == "POST" and is_own(scope["headers"]):
+            return await answer_own(self._app, scope, receive, named)
         if scope["path"] in ("", "/") and scope["method"] in ("GET", "HEAD"):
             return await _about(named)
         await self._app(scope, receive, named)

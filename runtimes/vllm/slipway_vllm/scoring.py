@@ -10,8 +10,9 @@ from typing import Any, Awaitable, Callable
 Asgi = Callable[[Any, Any, Any], Awaitable[None]]
 
 
-# The path, the body and the answer are those of runtimes/python.
+# The paths, the bodies and the answers are those of runtimes/python.
 SCORE_PATH = "/slipway/score"
+RENDER_PATH = "/slipway/render"
 _MOST_LETTERS = 2000
 _LEAST = -20.0
 
@@ -32,9 +33,12 @@ class Refused(Exception):
         self.status, self.error = status, error
 
 
-async def answer_score(app: Asgi, scope: Any, receive: Any, send: Any) -> None:
+async def answer_own(app: Asgi, scope: Any, receive: Any, send: Any) -> None:
+    """Answers at one of the paths."""
     try:
-        status, body = 200, await _score(app, scope, _read(await _body_of(receive)))
+        asked = await _body_of(receive)
+        answer = _score(app, scope, _read(asked)) if scope["path"] == SCORE_PATH else _render(app, scope, _asked_in(asked))
+        status, body = 200, await answer
     except Refused as refused:
         status, body = refused.status, {"error": refused.error}
     await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", b"application/json")]})
@@ -42,32 +46,46 @@ async def answer_score(app: Asgi, scope: Any, receive: Any, send: Any) -> None:
 
 
 def _read(body: bytes) -> dict[str, Any]:
+    given = _asked_in(body)
+    answer = given.get("answer")
+    if not isinstance(answer, str) or not 0 < len(answer) <= _MOST_LETTERS:
+        raise Refused(400, f"answer takes a text of 1 to {_MOST_LETTERS} letters")
+    return given
+
+
+def _asked_in(body: bytes) -> dict[str, Any]:
     try:
         given = json.loads(body)
     except ValueError:
         given = None
     given = given if isinstance(given, dict) else {}
-    answer, prompt, messages = given.get("answer"), given.get("prompt"), given.get("messages")
-    if not isinstance(answer, str) or not 0 < len(answer) <= _MOST_LETTERS:
-        raise Refused(400, f"answer takes a text of 1 to {_MOST_LETTERS} letters")
+    prompt, messages = given.get("prompt"), given.get("messages")
     if not (isinstance(messages, list) and messages) and not (isinstance(prompt, str) and prompt):
-        raise Refused(400, "the body takes messages or a prompt, and an answer to them")
+        raise Refused(400, "the body takes messages or a prompt")
     return given
+
+
+async def _tokens(app: Asgi, scope: Any, of: dict[str, Any]) -> list[int]:
+    return (await _asked(app, scope, "/tokenize", {"model": os.environ["MODEL_NAME"], **of}))["tokens"]
+
+
+async def _tokens_of_prompt(app: Asgi, scope: Any, asked: dict[str, Any]) -> list[int]:
+    if asked.get("messages"):
+        return await _tokens(app, scope, {"messages": asked["messages"], "add_generation_prompt": True})
+    return await _tokens(app, scope, {"prompt": asked["prompt"]})
+
+
+async def _render(app: Asgi, scope: Any, asked: dict[str, Any]) -> dict[str, Any]:
+    return {"tokens": await _tokens_of_prompt(app, scope, asked)}
 
 
 async def _score(app: Asgi, scope: Any, asked: dict[str, Any]) -> dict[str, Any]:
     """https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html: /tokenize, and the extra parameter prompt_logprobs of /v1/completions"""
-    model = os.environ["MODEL_NAME"]
-
-    async def tokens(of: dict[str, Any]) -> list[int]:
-        return (await _asked(app, scope, "/tokenize", {"model": model, **of}))["tokens"]
-
-    of_prompt = {"messages": asked["messages"], "add_generation_prompt": True} if asked.get("messages") else {"prompt": asked["prompt"]}
-    prompt = await tokens(of_prompt)
-    answer = await tokens({"prompt": asked["answer"], "add_special_tokens": False})
+    prompt = await _tokens_of_prompt(app, scope, asked)
+    answer = await _tokens(app, scope, {"prompt": asked["answer"], "add_special_tokens": False})
     if not answer:
         raise Refused(400, "the answer has no token")
-    told = {"model": model, "prompt": [*prompt, *answer], "max_tokens": 1, "temperature": 0, "prompt_logprobs": 0}
+    told = {"model": os.environ["MODEL_NAME"], "prompt": [*prompt, *answer], "max_tokens": 1, "temperature": 0, "prompt_logprobs": 0}
     choice = (await _asked(app, scope, "/v1/completions", told))["choices"][0]
     each = choice["prompt_logprobs"][-len(answer) :]
     logprob = sum(_bounded(said[str(token)]["logprob"]) for token, said in zip(answer, each, strict=True))

@@ -47,12 +47,17 @@ export function scoreRequest(
   { protocol, body }: GoldenRequest,
   said: unknown,
 ): GoldenRequest | undefined {
-  if (protocol !== 'invocations' || !isObject(body)) return undefined;
-  if (BESIDE.some((name) => body[name] !== undefined && body[name] !== null)) return undefined;
   const answer = beginning(textIn(said));
-  const asked = promptIn(body);
+  const asked = promptOf({ protocol, body });
   if (answer === '' || !asked) return undefined;
   return { protocol, path: SCORE_PATH, body: { ...asked, answer } };
+}
+
+/** The conversation or the prompt alone, where the model reads nothing besides. */
+export function promptOf({ protocol, body }: Pick<GoldenRequest, 'protocol' | 'body'>) {
+  if (protocol !== 'invocations' || !isObject(body)) return undefined;
+  if (BESIDE.some((name) => body[name] !== undefined && body[name] !== null)) return undefined;
+  return promptIn(body);
 }
 
 /** The request for the same score after the user's last words alone, without a chat template; undefined where there is no conversation. */

@@ -20,6 +20,7 @@ import {
 import { otherTemplate } from './other-template.ts';
 import { explains, type Precision } from './precision.ts';
 import { publicWords } from './public-words.ts';
+import type { PromptEvidence } from './rendered-prompts.ts';
 import { isAsGood, type TruthEvidence, truthEvidence } from './truth.ts';
 import { unrelatedSigns } from './unrelated.ts';
 import { movedSpace } from './vector-space.ts';
@@ -49,6 +50,8 @@ export type AnswerEvidence = {
   readonly truth?: TruthEvidence;
   /** How likely both versions find the answers of the version before, where they are language models. */
   readonly scores?: ScoreEvidence;
+  /** The tokens that both versions read of the same prompts, where they are language models whose servers say so. */
+  readonly prompts?: PromptEvidence;
   /** For the report; absent in records from before there was one, like the two below: where the requests came from, in words, and how many of each were answered otherwise. */
   readonly sources?: readonly AskedSource[];
   /** The requests whose answers differ most. */

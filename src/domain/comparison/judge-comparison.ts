@@ -1,6 +1,7 @@
 import { type ChangedShare, changedShare } from './changed-share.ts';
 import type { AnswerEvidence } from './compare-answers.ts';
 import type { Difference } from './difference.ts';
+import { otherPrompts } from './rendered-prompts.ts';
 import { isAsGood, isWorse, truthWords } from './truth.ts';
 
 /**
@@ -79,7 +80,7 @@ function judgeShare(answers: AnswerEvidence, tolerated: number): Judged {
   const { asked, changed } = answers.kept;
   const share = answers.share ?? changedShare([], 0);
   if (share.low > tolerated) {
-    const reason = `${changed} of ${asked} kept requests are answered otherwise${shareOf(share)}; ${answers.examples[0]}`;
+    const reason = `${changed} of ${asked} kept requests are answered otherwise${shareOf(share)}; ${answers.examples[0]}${otherPrompts(answers.prompts)}`;
     return { verdict: 'changed', level: 'answers', reason };
   }
   if (asked >= ENOUGH_ANSWERS && share.high <= tolerated) {

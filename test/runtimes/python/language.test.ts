@@ -362,6 +362,20 @@ function describeServer(runtime: Runtime, path: string): void {
     expect(kept).toEqual({ asked: 5, changed: 5 });
   }, 300_000);
 
+  it('says to Slipway alone that llama.cpp names no tokens of a prompt', async () => {
+    const { post } = await started();
+    const render = async (headers: Readonly<Record<string, string>>) => {
+      const { status, text } = await post('/slipway/render', { prompt: 'Hi' }, headers);
+      return { status, text };
+    };
+
+    expect(await render({ 'x-slipway-own': '1' })).toEqual({
+      status: 400,
+      text: expect.stringContaining('llama.cpp does not say which tokens'),
+    });
+    expect(await render({})).toMatchObject({ status: 404 });
+  });
+
   it('scores nothing where its answers end at a token that texts have, which would end llama.cpp', async () => {
     const language = {
       task: 'generate',

@@ -190,6 +190,28 @@ function describeVllm({ command: [python], env }: Runtime): void {
       });
     });
 
+    it('says which tokens the model reads of a prompt, to Slipway alone', async () => {
+      const render = (origin: string, body: unknown, headers: Readonly<Record<string, string>>) =>
+        fetch(`${origin}/slipway/render`, { method: 'POST', body: JSON.stringify(body), headers });
+      const own = { 'x-slipway-own': '1' };
+
+      await asked(async (origin) => {
+        const talk = await render(origin, { messages: [{ role: 'user', content: 'Hi' }] }, own);
+        const text = await render(origin, { prompt: 'Hi' }, own);
+        const wrong = await render(origin, { answer: 'Hi' }, own);
+        const client = await render(origin, { prompt: 'Hi' }, {});
+
+        const [ofTalk, ofText] = [await talk.json(), await text.json()] as { tokens: number[] }[];
+        expect(ofTalk?.tokens).toHaveLength(4);
+        expect(ofText?.tokens).toHaveLength(3);
+        expect([wrong.status, await wrong.text()]).toEqual([
+          400,
+          expect.stringContaining('takes messages or a prompt'),
+        ]);
+        expect(await client.json()).toMatchObject({ path: '/slipway/render' });
+      });
+    });
+
     it('in an account knows a client by the domain that the API adds', async () => {
       const of = (headers: Readonly<Record<string, string>>) => async (origin: string) => {
         const body = JSON.stringify({ prompt: 'Hi', answer: 'a' });

@@ -18,7 +18,7 @@ from ..refusal import Refusal
 from .choices import each_choice
 from .emit import Emit
 from .measures import Asked, Meter, Tell
-from .scoring import Score, Scored, grammar_of, score_of
+from .scoring import Prompt, Score, Scored, grammar_of, score_of
 from .template_bounds import rendering
 
 # For llama.cpp this means as many tokens as there is room for.
@@ -103,6 +103,10 @@ class Engine:
         if "error" in answer:
             raise refusal_of(answer["error"])
         return score_of(answer, asked.answer)
+
+    def render(self, prompt: Prompt) -> list[int]:
+        """The tokens that the model reads of a prompt."""
+        raise Refusal(400, "llama.cpp does not say which tokens it reads of a prompt")
 
     @cached_property
     def _knows_tools(self) -> bool:

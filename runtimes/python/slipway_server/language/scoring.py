@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Union
 
 from ..refusal import Refusal, show
 
@@ -13,11 +13,13 @@ MOST_LETTERS = 2000
 LEAST = -20.0
 
 
+# A text, or a list of messages, which the chat template writes.
+Prompt = Union[str, "list[dict[str, Any]]"]
+
+
 @dataclass(frozen=True)
 class Scored:
-    """`prompt` is a text, or a list of messages, which the chat template writes."""
-
-    prompt: str | list[dict[str, Any]]
+    prompt: Prompt
     answer: str
 
 
@@ -35,15 +37,21 @@ class Score:
 
 def scored_in(body: Any) -> Scored:
     """Reads `{"messages" or "prompt", "answer"}`. Raises a Refusal with 400 for anything else."""
-    given = body if isinstance(body, dict) else {}
-    answer, prompt, messages = given.get("answer"), given.get("prompt"), given.get("messages")
+    answer = body.get("answer") if isinstance(body, dict) else None
     if not isinstance(answer, str) or not 0 < len(answer) <= MOST_LETTERS:
         raise Refusal(400, f"answer is {show(answer)}; it takes a text of 1 to {MOST_LETTERS} letters")
+    return Scored(prompt_in(body), answer)
+
+
+def prompt_in(body: Any) -> Prompt:
+    """Reads `{"messages" or "prompt"}`. Raises a Refusal with 400 for anything else."""
+    given = body if isinstance(body, dict) else {}
+    prompt, messages = given.get("prompt"), given.get("messages")
     if isinstance(messages, list) and messages and all(isinstance(each, dict) for each in messages):
-        return Scored(messages, answer)
+        return messages
     if isinstance(prompt, str) and prompt:
-        return Scored(prompt, answer)
-    raise Refusal(400, "the body takes messages or a prompt, and an answer to them")
+        return prompt
+    raise Refusal(400, "the body takes messages or a prompt")
 
 
 def grammar_of(text: str) -> str:

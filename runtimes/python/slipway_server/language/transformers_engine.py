@@ -17,7 +17,7 @@ from .emit import Emit
 from .engine import NO_TOOLS, Engine, too_long
 from .measures import Asked, Meter, Tell
 from .pieces import CallsApart, Pieces
-from .scoring import Score, Scored, bounded
+from .scoring import Prompt, Score, Scored, bounded
 from .tool_calls import Form, as_templates_take, form_of, takes_tools
 from .transformers_options import count_of, logprobs_of, refuse_more, sampling_of, stops_of, template_options
 
@@ -93,7 +93,11 @@ class TransformersEngine(Engine):
             each = logits.float().log_softmax(-1).gather(1, answer[0].unsqueeze(1))
         return Score(sum(bounded(one) for one in each[:, 0].tolist()), count, int(given.shape[1]))
 
-    def _prompt(self, prompt: str | list[dict[str, Any]]) -> Any:
+    def render(self, prompt: Prompt) -> list[int]:
+        ids: list[int] = self._prompt(prompt)[0].tolist()
+        return ids
+
+    def _prompt(self, prompt: Prompt) -> Any:
         if isinstance(prompt, str):
             return self._tokenizer(prompt, return_tensors="pt")["input_ids"]
         return self._conversation({"messages": prompt}, None)

@@ -36,8 +36,9 @@ def caller_of(header: Header) -> str:
     return header("x-slipway-key-id") or key or header("x-forwarded-for") or ""
 
 
-# The path of the call that only Slipway itself may make.
+# The paths of the calls that only Slipway itself may make.
 SCORE_PATH = "/slipway/score"
+RENDER_PATH = "/slipway/render"
 # Slipway calls a function with an event of its own, in which no client's address stands.
 _OWN_ADDRESS = "127.0.0.1"
 

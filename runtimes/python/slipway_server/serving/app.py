@@ -12,7 +12,7 @@ from falcon.asgi import Request, Response
 
 from ..config import Config
 from ..language.requests import no_such_model
-from ..protocols.api_gateway import SCORE_PATH, claims_of_clients, request_id
+from ..protocols.api_gateway import RENDER_PATH, SCORE_PATH, claims_of_clients, request_id
 from ..protocols.openai import error_json
 from ..refusal import Refusal, message_of
 from ..stderr import say
@@ -65,6 +65,7 @@ def create_app(config: Config, routes: Routes, language: LanguageRoutes | None, 
         app.add_route("/v1/completions", _Post(language.completions))
         app.add_route("/v1/responses", _Post(language.responses))
         app.add_route(SCORE_PATH, _Post(language.score))
+        app.add_route(RENDER_PATH, _Post(language.render))
         app.add_route("/v1/embeddings", _Post(language.embeddings))
     app.add_route(f"/v1/models/{config.name}", _Get(language.model if language else routes.model_ready))
     speaks_openai = language is not None or config.facts.takes_texts

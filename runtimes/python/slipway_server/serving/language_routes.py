@@ -13,7 +13,7 @@ from ..language.engine import Engine
 from ..language.generation import chunks_of
 from ..language.merging import merged
 from ..language.requests import chat_request, completion_request, embedding_request, has_logprobs, is_streamed, own_fields, refuse_other_model, wants_usage
-from ..language.scoring import scored_in
+from ..language.scoring import Prompt, prompt_in, scored_in
 from ..protocols.api_gateway import is_own
 from ..protocols.openai import by_token, encoded_vectors, model_json, models_json, without_others
 from ..protocols.responses import chat_of
@@ -68,14 +68,24 @@ class LanguageRoutes:
 
     async def score(self, request: Request) -> Answer:
         """The log-probability of an answer, for Slipway alone: to clients there is no such path."""
-        if not is_own(os.environ, request.get_header, self._config.deployment):
-            raise falcon.HTTPRouteNotFound()
-        engine = self._generating()
+        engine = self._own(request)
         asked = scored_in(await self._body(request))
-        if not isinstance(asked.prompt, str) and not engine.serving.has_chat_template:
-            raise Refusal(400, "the model has no chat template; ask it by a prompt")
+        _require_template(engine, asked.prompt)
         async with self._predictor.turn(lambda: client_gone(request)):
             return json_answer((await self._predictor.load(lambda: engine.score(asked))).json())
+
+    async def render(self, request: Request) -> Answer:
+        """The tokens that the model would read of a prompt, for Slipway alone. Nothing is generated."""
+        engine = self._own(request)
+        prompt = prompt_in(await self._body(request))
+        _require_template(engine, prompt)
+        async with self._predictor.turn(lambda: client_gone(request)):
+            return json_answer({"tokens": await self._predictor.load(lambda: engine.render(prompt))})
+
+    def _own(self, request: Request) -> Engine:
+        if not is_own(os.environ, request.get_header, self._config.deployment):
+            raise falcon.HTTPRouteNotFound()
+        return self._generating()
 
     async def _chat_completions(self, request: Request) -> Answer:
         return await self._chat(request, await self._body(request))
@@ -184,6 +194,11 @@ class LanguageRoutes:
     async def _body(self, request: Request) -> Any:
         self._engine()
         return await read_json(request, self._config.max_body_bytes)
+
+
+def _require_template(engine: Engine, prompt: Prompt) -> None:
+    if not isinstance(prompt, str) and not engine.serving.has_chat_template:
+        raise Refusal(400, "the model has no chat template; ask it by a prompt")
 
 
 def _texts_in(body: Any) -> tuple[str | list[str], dict[str, Any]]:
