@@ -1,5 +1,5 @@
 // Counts what the gate sees in pairs of versions of a real language model, SmolLM2-135M-Instruct in GGUF: faults of a release, and versions that should answer as before.
-// `node bench/gate-texts.ts [PROMPTS [DRAWS [CLIENTS]]]`: 50 prompts; 20 draws of 12 of them make 200 faults and 400 equal pairs; 4 clients ask the live version meanwhile, each without a pause. Both versions run in Slipway's own server. Each pair is judged as the step CompareAnswers judges it, but without its limit of time.
+// `node bench/gate-texts.ts [PROMPTS [DRAWS [CLIENTS [KIND]]]]`: 50 prompts; 20 draws of 12 of them make 200 faults and 400 equal pairs; 4 clients ask the live version meanwhile, each without a pause; KIND is a part of a kind's name, such as "template" or "weights", to measure it alone. Both versions run in Slipway's own server. Each pair is judged as the step CompareAnswers judges it, but without its limit of time.
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -27,7 +27,8 @@ import { PROMPTS } from './gate-texts/prompts.ts';
 type Version = { readonly what: 'fault' | 'equal'; readonly kind: string; readonly path: string };
 type Ask = (request: GoldenRequest) => Promise<GoldenAnswer>;
 
-const [prompts = 50, draws = 20, clients = 4] = process.argv.slice(2).map(Number);
+const [prompts = 50, draws = 20, clients = 4] = process.argv.slice(2, 5).map(Number);
+const only = process.argv[5] ?? '';
 const EACH = 12;
 // There are ten versions with a fault, and three that are equal.
 const EQUAL_DRAWS = Math.ceil(draws * 6.67);
@@ -57,6 +58,10 @@ try {
   const known = await knownOf(model);
   const before = { known, server: await serverOf(model, known) };
   for await (const version of versions(model)) {
+    if (!version.kind.includes(only)) {
+      await rm(version.path);
+      continue;
+    }
     const known = await knownOf(version.path);
     const after = { known, server: await serverOf(version.path, known) };
     const [live, candidate] = [remembered(before.server.ask), remembered(after.server.ask)];
