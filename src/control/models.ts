@@ -103,7 +103,11 @@ export const model = z
           z.object({
             idleUsdPerMonth: z
               .nullable(z.number())
-              .check(z.describe('While nobody calls; null where ECS chooses the instance.')),
+              .check(
+                z.describe(
+                  'While nobody calls; null where an earlier Slipway left the instance to ECS.',
+                ),
+              ),
             perMillionUsd: z
               .number()
               .check(z.describe('For each million calls of `durationMs` each.')),

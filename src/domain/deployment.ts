@@ -121,7 +121,7 @@ export type TargetDecision = Placement & {
 
 /**
  * The wait of a model that needs a container where the stack has none: the `target` it would get, and the cost of that in USD a month, without requests.
- * `modelUsd` is null where ECS chooses the instance. The deployment waits until `untilMs` (epoch), which is never extended.
+ * `modelUsd` is null in records of an earlier Slipway that left the instance to ECS. The deployment waits until `untilMs` (epoch), which is never extended.
  */
 export type AwaitedContainers = {
   readonly target: Target;

@@ -28,13 +28,14 @@ describe('Fargate and EC2', () => {
 
     expect(naming.map(({ file }) => file).toSorted()).toEqual([
       'domain/placement/choose-target.ts',
-      'domain/placement/demand.ts',
+      // Each has its own sizes and prices.
+      'domain/placement/container-options.ts',
+      'domain/placement/demand-curve.ts',
+      // A version on EC2 may have no named instance.
       'domain/placement/look-again.ts',
-      // Only what a version on Fargate costs is metered.
-      'domain/placement/metered.ts',
-      'domain/placement/optimize.ts',
       'domain/placement/target.ts',
-      // Only Fargate has a quota of vCPUs that is read.
+      'domain/placement/ways.ts',
+      // Each has its own quota of vCPUs.
       'steps/choose-target.ts',
       'steps/provision-ec2.ts',
       'steps/provision-fargate.ts',

@@ -250,7 +250,7 @@ function beside(revisions: readonly LiveCost[]): string {
   const unknown = revisions.filter(({ idleUsdPerMonth }) => idleUsdPerMonth === null).length;
   const isContained = revisions.some(({ target }) => target !== 'lambda');
   return [
-    unknown > 0 && `, without the ${unknown} whose instances ECS chooses`,
+    unknown > 0 && `, without the ${unknown} whose instances ECS chose`,
     ', beside the stack itself',
     isContained &&
       ` and, with containers=public, ${usd(ADDRESS_USD_PER_MONTH)} for the address of each task and host`,

@@ -52,7 +52,7 @@ export function stackItems(parameter: (name: string) => string | undefined): Sta
 export type Load = { readonly requests: number; readonly durationMs: number };
 
 /**
- * The cost of a revision on AWS, in USD and in an account whose free tier is used up: `idleUsdPerMonth` for the replicas that always run (null where it is unknown beforehand, as ECS chooses the instance),
+ * The cost of a revision on AWS, in USD and in an account whose free tier is used up: `idleUsdPerMonth` for the replicas that always run (null for a version of an earlier Slipway that left the instance to ECS),
  * `perCallsUsd` for the load on top of that, item by item. Neither the replicas that a load adds nor storage are included.
  */
 export type RevisionCost = {
