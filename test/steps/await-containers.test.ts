@@ -45,8 +45,8 @@ describe('a model that needs a container where there is none', () => {
     const { world } = await waiting('placement: { target: ec2 }');
 
     expect((await world.told()).at(-1)).toMatchObject({
-      reason: expect.stringContaining('the model on ec2 $62.55 more'),
-      data: { modelUsdPerMonth: 62.55 },
+      reason: expect.stringContaining('the model on ec2 $68.95 more'),
+      data: { modelUsdPerMonth: 68.95 },
     });
   });
 

@@ -68,7 +68,7 @@ describe('choosing a target', () => {
       options: [
         { target: 'lambda', taken: true, monthlyUsd: 0, reason: expect.stringMatching(/./) },
         { target: 'fargate', taken: false, monthlyUsd: 36.04 },
-        { target: 'ec2', taken: false, monthlyUsd: 62.55 },
+        { target: 'ec2', taken: false, monthlyUsd: 68.95 },
       ],
     });
   });

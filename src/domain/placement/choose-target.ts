@@ -148,7 +148,7 @@ function resized(option: Weighed, choice: PlacedOption, needs: Needs): Weighed {
   const size = { cpuUnits: Math.round(vcpus * CPU_UNITS_PER_VCPU), memoryMiB };
   const hour = instanceHour(instanceTypes, imageBytes, prices);
   const task = hour
-    ? ec2Task({ ...size, instanceTypes }, hour.onDemandUsd, replicas)
+    ? ec2Task({ ...size, instanceTypes }, hour.onDemandUsd + hour.volumeUsd, replicas)
     : fargateTask(size, replicas, prices);
   return { ...option, ...task };
 }

@@ -2,7 +2,7 @@ import fargate from '#domain/data/fargate-sizes.json' with { type: 'json' };
 import { hourlyOf } from './container-size.ts';
 import { type BillItem, type PlacedOption, type Question, requestMsAt } from './demand.ts';
 import { holdingTypes, instanceHour, taskOn, vcpusOf } from './instance-types.ts';
-import { pricedOption } from './priced-option.ts';
+import { pricedOption, total } from './priced-option.ts';
 import { wait95, waitingAtMost } from './queue-wait.ts';
 import { HOURS_A_MONTH, overspent } from './spending.ts';
 import { SHIPPED_PRICES } from './unit-prices.ts';
@@ -138,7 +138,7 @@ function containerOption(
       vcpus > mostVcpus &&
       `the peak needs ${vcpus} vCPUs of ${service}; the account has ${mostVcpus}`,
     maxMonthlyUsd !== null &&
-      (overspent(onDemandUsd, { mostReplicas: replicas, maxMonthlyUsd }) ?? false),
+      (overspent(onDemandUsd + total(beside), { mostReplicas: replicas, maxMonthlyUsd }) ?? false),
   ];
   const p95Ms = p95Seconds(demand.peak / replicas, seconds) * 1000;
   return pricedOption({

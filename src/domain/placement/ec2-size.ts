@@ -4,7 +4,7 @@ import gpus from '#domain/data/gpu-instances.json' with { type: 'json' };
 import { type Accelerator, ANY_GPU } from '#domain/manifest/manifest.ts';
 import type { ContainerNeeds, ContainerSize, SizeResult } from './container-size.ts';
 import { gpuBytes, gpuServing, usableBytes } from './gpu-memory.ts';
-import { holdingTypes, hostMiB, taskOn, withFee } from './instance-types.ts';
+import { holdingTypes, hostMiB, taskOn, wholeHour } from './instance-types.ts';
 import { alwaysRunning, monthly, overspent } from './spending.ts';
 import { SHIPPED_PRICES, type UnitPrices } from './unit-prices.ts';
 
@@ -20,13 +20,14 @@ const MOST_TYPES = 6;
  * For `any` GPU, it is that of the cheapest type that holds the model, and all types have that GPU: a cluster has one kind. A type that the region does not sell is none of them.
  */
 export function ec2Size(needs: ContainerNeeds): SizeResult {
-  const { accelerator, memoryMiB, replicas, spending, prices = SHIPPED_PRICES } = needs;
+  const { accelerator, imageBytes, memoryMiB, replicas, spending } = needs;
+  const { prices = SHIPPED_PRICES } = needs;
   if (accelerator) return gpuSize(needs, accelerator);
   const [types] = holdingTypes(memoryMiB, prices);
   if (!types) return { refusal: nothingHolds(memoryMiB, prices) };
   const instanceTypes = types.map(({ instanceType }) => instanceType);
   const size = { ...taskOn(types[0]), instanceTypes };
-  const hourly = withFee(types[0].usdPerHour);
+  const hourly = wholeHour(types[0].usdPerHour, { imageBytes, prices });
   const refusal = overspent(hourly, spending);
   return refusal ? { refusal } : ec2Task(size, hourly, replicas);
 }
@@ -49,8 +50,10 @@ function nothingHolds(memoryMiB: number, { instances, region }: UnitPrices): str
 }
 
 function gpuSize(needs: ContainerNeeds, asked: Accelerator): SizeResult {
-  const { memoryMiB, replicas, spending, gpuModel, allowedAccelerators } = needs;
-  const having = soldIn(needs.prices)
+  const { imageBytes, memoryMiB, replicas, spending, gpuModel, allowedAccelerators } = needs;
+  const { prices = SHIPPED_PRICES } = needs;
+  const hourlyUsd = ({ usdPerHour }: Instance) => wholeHour(usdPerHour, { imageBytes, prices });
+  const having = soldIn(prices)
     .filter((type) => isAsked(asked, type))
     .filter(({ accelerator }) => allowedAccelerators?.includes(accelerator) !== false);
   if (having.length === 0) {
@@ -87,7 +90,7 @@ function gpuSize(needs: ContainerNeeds, asked: Accelerator): SizeResult {
 }
 
 /** The types with a GPU that the region sells, cheapest first; all, at their shipped prices, where nobody has read that. */
-function soldIn({ instances }: UnitPrices = SHIPPED_PRICES): readonly Instance[] {
+function soldIn({ instances }: UnitPrices): readonly Instance[] {
   if (!instances) return gpus.instances;
   return gpus.instances
     .flatMap((type) => {
@@ -126,10 +129,6 @@ function tooLarge(
   const { count, acceleratorMiB } = most;
   const which = asked.name === ANY_GPU ? `${count} ${most.accelerator}, the most,` : nameOf(asked);
   return `the model needs ${mebibytes(gpuBytes(gpuModel, count))} MiB of GPU memory; ${which} ${count === 1 ? 'has' : 'have'} ${count * acceleratorMiB}, a part of it reserved`;
-}
-
-function hourlyUsd({ usdPerHour }: Instance): number {
-  return withFee(usdPerHour);
 }
 
 function nameOf({ name, count }: Accelerator): string {

@@ -86,7 +86,7 @@ export function storageGiB(imageBytes: number): number {
 }
 
 /** The fee of ECS is a share of the price on demand, on Spot too. */
-export function withFee(usdPerHour: number): number {
+function withFee(usdPerHour: number): number {
   return usdPerHour * (1 + gpus.managedInstancesFee.share);
 }
 
@@ -101,6 +101,18 @@ export function instanceHour(
   return {
     onDemandUsd: withFee(usdPerHour),
     spotUsd: withFee(usdPerHour) - usdPerHour * (1 - SPOT_SHARE),
-    volumeUsd: (storageGiB(imageBytes) * usd.volumeGBMonth) / HOURS_A_MONTH,
+    volumeUsd: volumeHour(imageBytes, usd),
   };
+}
+
+/** The hour of an instance on demand (USD), with the fee of ECS and its volume. */
+export function wholeHour(
+  usdPerHour: number,
+  { imageBytes, prices }: { readonly imageBytes: number; readonly prices: UnitPrices },
+): number {
+  return withFee(usdPerHour) + volumeHour(imageBytes, prices.usd);
+}
+
+function volumeHour(imageBytes: number, { volumeGBMonth }: UnitPrices['usd']): number {
+  return (storageGiB(imageBytes) * volumeGBMonth) / HOURS_A_MONTH;
 }

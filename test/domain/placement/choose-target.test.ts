@@ -68,9 +68,9 @@ describe('choosing a target', () => {
           memoryMiB: 3686,
           cpuUnits: 1843,
           instanceTypes: ['c6a.large', 'c6i.large'],
-          monthlyUsd: 62.55,
+          monthlyUsd: 68.95,
           reason:
-            'fits on c6a.large; one that always runs costs $62.55 a month; lambda costs less while idle',
+            'fits on c6a.large; one that always runs costs $68.95 a month; lambda costs less while idle',
         },
       ],
     });
@@ -354,9 +354,9 @@ describe('a model that the build has measured', () => {
       scaling: { max: 1, requestsPerMinute: 360 },
     });
     expect(decision?.options.find(({ taken: isTaken }) => isTaken)).toMatchObject({
-      monthlyUsd: 92.72,
+      monthlyUsd: 99.12,
       reason: expect.stringMatching(
-        /^the cheapest: costs \$119\.\d\d a month for 3 requests .*; fits on r6a\.large; one that always runs costs \$92\.72 a month$/,
+        /^the cheapest: costs \$119\.\d\d a month for 3 requests .*; fits on r6a\.large; one that always runs costs \$99\.12 a month$/,
       ),
     });
   });

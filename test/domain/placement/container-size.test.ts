@@ -83,9 +83,9 @@ describe('an instance of EC2', () => {
       cpuUnits: 1843,
       memoryMiB: 3686,
       instanceTypes: ['c6a.large', 'c6i.large'],
-      // 0.0765 $ an hour and ECS's fee of 12 %, for 730 hours.
-      monthlyUsd: 62.55,
-      reason: 'fits on c6a.large; one that always runs costs $62.55 a month',
+      // 0.0765 $ an hour and ECS's fee of 12 %, for 730 hours, and a volume of 80 GiB for 0.08 each.
+      monthlyUsd: 68.95,
+      reason: 'fits on c6a.large; one that always runs costs $68.95 a month',
     });
     expect(ec2Size({ ...small, memoryMiB: 14_000 })).toMatchObject({
       instanceTypes: ['r6a.large', 'r6i.large'],
@@ -110,11 +110,11 @@ describe('an instance of EC2', () => {
 
     expect(ec2Size({ ...small, memoryMiB: 700, prices })).toMatchObject({
       instanceTypes: ['c6i.large'],
-      monthlyUsd: 79.31,
+      monthlyUsd: 85.71,
     });
     expect(ec2Size({ ...small, accelerator: T4, prices })).toMatchObject({
       instanceTypes: ['g4dn.2xlarge'],
-      monthlyUsd: 735.84,
+      monthlyUsd: 742.24,
     });
   });
 
@@ -125,9 +125,9 @@ describe('an instance of EC2', () => {
       instanceTypes: expect.arrayContaining(['g4dn.xlarge', 'g4dn.2xlarge']),
       memoryMiB: Math.floor(16_384 * 0.9),
       cpuUnits: 3 * 1024,
-      // 0.526 $ an hour and ECS's fee of 12 %, for 730 hours.
-      monthlyUsd: 430.06,
-      reason: 'fits on g4dn.xlarge with 1 T4; one that always runs costs $430.06 a month',
+      // 0.526 $ an hour and ECS's fee of 12 %, for 730 hours, and a volume of 80 GiB for 0.08 each.
+      monthlyUsd: 436.46,
+      reason: 'fits on g4dn.xlarge with 1 T4; one that always runs costs $436.46 a month',
     });
     expect('refusal' in size ? [] : size.instanceTypes[0]).toBe('g4dn.xlarge');
   });
@@ -173,8 +173,8 @@ describe('a cap on what replicas may cost', () => {
   });
 
   it('on EC2 refuses what the cheapest instance costs above it', () => {
-    expect(onT4(430.05)).toEqual({
-      refusal: 'its one replica would cost $430.06 a month; the cap maxMonthlyUsd is $430.05',
+    expect(onT4(436.45)).toEqual({
+      refusal: 'its one replica would cost $436.46 a month; the cap maxMonthlyUsd is $436.45',
     });
   });
 

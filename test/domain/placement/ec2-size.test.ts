@@ -36,7 +36,7 @@ describe('any GPU', () => {
     for (const type of size.instanceTypes) expect(type).toMatch(/^gr?6\./);
     expect(size.serving).toEqual({ maxModelLen: 32_768, gpuMemoryUtilization: 0.95 });
     expect(size.reason).toMatch(
-      /^fits on g6.xlarge with 1 L4, of whose 22888 MiB it needs \d+; one that always runs costs \$658 a month$/,
+      /^fits on g6.xlarge with 1 L4, of whose 22888 MiB it needs \d+; one that always runs costs \$670 a month$/,
     );
     expect(size.reason).toContain(` needs ${needed(model, 1)};`);
   });
@@ -93,9 +93,9 @@ describe('any GPU', () => {
   it('is of a machine with the memory too, and of all replicas the price is said', () => {
     const size = sized({ memoryMiB: 60_000, gpuModel: undefined, replicas: 2 }) as ContainerSize;
 
-    expect(size).toMatchObject({ cpuUnits: 14 * 1024, memoryMiB: 117_964, monthlyUsd: 2516.9 });
+    expect(size).toMatchObject({ cpuUnits: 14 * 1024, memoryMiB: 117_964, monthlyUsd: 2540.9 });
     expect(size.reason).toBe(
-      'fits on gr6.4xlarge with 1 L4; 2 that always run cost $2516.9 a month',
+      'fits on gr6.4xlarge with 1 L4; 2 that always run cost $2540.9 a month',
     );
     expect(sized({ memoryMiB: 10_000_000, gpuModel: undefined })).toEqual({
       refusal:
@@ -126,7 +126,7 @@ describe('any GPU', () => {
   it('costs no more than may be spent', () => {
     expect(sized({ spending: { mostReplicas: 1, maxMonthlyUsd: 600 } })).toEqual({
       refusal: expect.stringMatching(
-        /^its one replica would cost \$658 a month; the cap maxMonthlyUsd is \$600$/,
+        /^its one replica would cost \$670 a month; the cap maxMonthlyUsd is \$600$/,
       ),
     });
   });
