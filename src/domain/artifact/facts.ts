@@ -1,4 +1,5 @@
 import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
+import type { ColumnRange } from './column-range.ts';
 import type { Format } from './format.ts';
 import type { MemoryTerm } from './memory-term.ts';
 import type { Signature } from './signature.ts';
@@ -163,6 +164,8 @@ export type ModelFacts = {
   readonly dtypes: readonly string[];
   /** The prints of the numbers that a training found, where the format's reader makes them; absent for files with too many of them. */
   readonly weights?: readonly WeightPrint[];
+  /** Where the values of each column lay when the model was trained, where its numbers say so. */
+  readonly ranges?: readonly ColumnRange[];
   /** The expected memory for serving it; the estimate is the sum of the terms. */
   readonly memory: readonly MemoryTerm[];
   /** The same for its own framework, where `memory` is for the ONNX model that a build makes if it can. */

@@ -42,6 +42,16 @@ export type Datatype = (typeof DATATYPES)[number];
  */
 export type TensorSpec = Readonly<z.infer<typeof tensorSpec>>;
 
+/** A signature travels with the workflow, and facts are kept in the registry. */
+const MOST_CLASSES = { count: 100, characters: 4000 } as const;
+
+/** The `classes` of a tensor, where they are known and few enough to be kept. */
+export function classesOf(labels: readonly string[]): Pick<TensorSpec, 'classes'> {
+  const isKept =
+    labels.length <= MOST_CLASSES.count && labels.join('').length <= MOST_CLASSES.characters;
+  return labels.length > 0 && isKept ? { classes: labels } : {};
+}
+
 /** The number of elements in a shape without free dimensions. */
 export function elementsOf(shape: readonly number[]): number {
   return shape.reduce((product, dim) => product * dim, 1);

@@ -1,10 +1,14 @@
-import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
+import type { ColumnRange } from '#domain/artifact/column-range.ts';
+import type { Datatype, Signature, TensorSpec } from '#domain/artifact/signature.ts';
+import { type GoldenRequest, zero } from '#domain/rollout/golden-request.ts';
 import { numbersFrom } from './seeded-random.ts';
 
 // Changing each of the thousands of numbers of a picture would make noise, not another picture.
 const LARGEST_BYTES = 20_000;
 // How far a number is moved: relative to itself, or absolutely if it is 0.
 const MOVES = [0.02, 0.1, 0.5, 1, 3] as const;
+// Nearly all values of a column lie within so many standard deviations of its mean.
+const DEVIATIONS = 2;
 
 /**
  * Requests like this one whose numbers have been moved, by a seed: the same ones each time. Empty for a request without numbers, and for a large one.
@@ -24,6 +28,61 @@ export function drawnRequests(request: GoldenRequest, count: number): readonly G
     if (JSON.stringify(body) !== text) drawn.push({ ...request, body });
   }
   return drawn;
+}
+
+/**
+ * Requests of one row each that lies where the columns lay when a model was trained, by a seed: the rows of most clients lie there too. A column of which nothing is known has a zero.
+ * Empty where `signature` does not take one number or text for each column.
+ */
+export function requestsWithin(
+  { inputs }: Signature,
+  ranges: readonly ColumnRange[],
+  count: number,
+): readonly GoldenRequest[] {
+  const [matrix] = inputs;
+  const isMatrix = inputs.length === 1 && matrix?.shape.length === 2;
+  const fits = isMatrix
+    ? [-1, ranges.length].includes(matrix.shape[1] ?? 0)
+    : inputs.length === ranges.length && inputs.every(isColumn);
+  if (!matrix || !fits) return [];
+  const random = numbersFrom(JSON.stringify(ranges));
+  return Array.from({ length: count }, () => {
+    const row = ranges.map((range) => valueIn(range, random()));
+    const tensors = isMatrix
+      ? [tensorOf({ ...matrix, shape: [1, row.length] }, row)]
+      : inputs.map((input, at) =>
+          tensorOf({ ...input, shape: input.shape.map(() => 1) }, row.slice(at, at + 1)),
+        );
+    return { protocol: 'infer', body: { inputs: tensors } };
+  });
+}
+
+type Value = string | number | null;
+
+function valueIn(range: ColumnRange, part: number): Value {
+  if (range === null) return null;
+  if ('values' in range) return range.values[Math.floor(part * range.values.length)] ?? null;
+  if ('low' in range) return range.low + part * (range.high - range.low);
+  return range.mean + (2 * part - 1) * DEVIATIONS * range.deviation;
+}
+
+/** One value for each row. */
+function isColumn({ shape, isUnranked }: TensorSpec): boolean {
+  const [rows, ...widths] = shape;
+  return !isUnranked && rows !== undefined && widths.length <= 1 && (widths[0] ?? 1) === 1;
+}
+
+function tensorOf({ name, shape, datatype }: TensorSpec, values: readonly Value[]): object {
+  return { name, shape, datatype, data: values.map((value) => elementOf(datatype, value)) };
+}
+
+function elementOf(datatype: Datatype, value: Value): unknown {
+  if (value === null) return zero(datatype);
+  if (datatype === 'BYTES') return String(value);
+  const number = Number(value);
+  if (!Number.isFinite(number)) return zero(datatype);
+  if (datatype === 'BOOL') return number >= 0.5;
+  return datatype.includes('INT') ? Math.round(number) : number;
 }
 
 /** The value with its numbers moved, except those that describe the others. */

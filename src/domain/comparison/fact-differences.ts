@@ -14,6 +14,7 @@ import {
   when,
 } from './difference.ts';
 import { labelDifferences } from './label-differences.ts';
+import { rangeDifferences } from './range-differences.ts';
 import { signatureDifferences } from './signature-differences.ts';
 import { textDifferences } from './text-differences.ts';
 import { weightDifferences } from './weight-differences.ts';
@@ -45,6 +46,11 @@ export function knownVersion(inspection: Inspection, work: DeploymentWork): Know
 export function factDifferences(before: KnownVersion, after: KnownVersion): readonly Difference[] {
   return bounded([
     ...weightDifferences(before.facts.weights, after.facts.weights),
+    ...rangeDifferences(
+      before.facts.ranges,
+      after.facts.ranges,
+      (after.signature ?? before.signature)?.inputs ?? [],
+    ),
     ...requestDifferences(before, after),
     ...pipelineDifferences(before.facts.pipeline, after.facts.pipeline),
     ...languageDifferences(before.facts.language, after.facts.language),

@@ -5,7 +5,7 @@ import { FORMATS } from '#formats/index.ts';
 import { classOf } from './answer-class.ts';
 import type { ComparedRequest } from './asked-pair.ts';
 import { balanced, MOST_OF_ONE } from './balanced.ts';
-import { drawnRequests } from './drawn-requests.ts';
+import { drawnRequests, requestsWithin } from './drawn-requests.ts';
 import type { ExampleLine } from './examples-file.ts';
 import { seededOrder } from './seeded-random.ts';
 
@@ -21,7 +21,7 @@ const HOUR_MS = 3_600_000;
 type Seed = Pick<ComparedRequest, 'request' | 'isSent'>;
 
 /**
- * The requests that both versions are asked: first all that people gave or clients sent, each once and none outweighed by those of one client, hour or class, in a random order that `seed` determines, then those drawn from them and from `golden`, the one that proved the version before.
+ * The requests that both versions are asked: first all that people gave or clients sent, each once and none outweighed by those of one client, hour or class, in a random order that `seed` determines, then those drawn from them, from `golden`, the one that proved the version before, and from where the columns of both versions lay in their training.
  * Nothing is drawn for a model that brings code, which may do anything with it, nor for a language model, whose answers are long.
  */
 export function comparedRequests({
@@ -56,9 +56,28 @@ export function comparedRequests({
         ...(isSent && { isSent }),
       })),
     )
-    .slice(0, MOST_DRAWN)
-    .map((one, index) => ({ what: `drawn request ${index + 1}`, isDrawn: true, ...one }));
-  return unique([...kept, ...drawn]);
+    .slice(0, MOST_DRAWN);
+  return unique([
+    ...kept,
+    ...[...drawn, ...withinRanges(before.work, after.work)].map((one, index) => ({
+      what: `drawn request ${index + 1}`,
+      isDrawn: true,
+      ...one,
+    })),
+  ]);
+}
+
+/** As many requests where the columns of each version lay, as its own numbers say. */
+function withinRanges(before: DeploymentWork, after: DeploymentWork): readonly Seed[] {
+  const { signature } = before.inspection
+    ? declaredOf(before.inspection, before)
+    : { signature: null };
+  if (!signature) return [];
+  return [before, after]
+    .flatMap(({ inspection }) =>
+      requestsWithin(signature, inspection?.facts.ranges ?? [], MOST_DRAWN),
+    )
+    .map((request) => ({ request }));
 }
 
 /** Balances the requests of clients by who sent them, when, and which class the version before gave them. */

@@ -1,3 +1,4 @@
+import { keptRanges } from '#domain/artifact/column-range.ts';
 import type { ModelFacts } from '#domain/artifact/facts.ts';
 import type { Signature } from '#domain/artifact/signature.ts';
 import { onnxMemory } from '#domain/placement/expected-memory.ts';
@@ -6,6 +7,7 @@ import { fixOf, HEAD_BYTES, isText, recognise } from '#formats/known-formats.ts'
 import type { ReadFile } from '#formats/reader.ts';
 import { rejected } from '#formats/rejected.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
+import { rangesIn } from './classical.ts';
 import { expandedBytes } from './expansion.ts';
 import { type FileRange, type FileWithBytes, locateAll, type NamedFile } from './external-data.ts';
 import { printsOf } from './fitted.ts';
@@ -75,7 +77,8 @@ export async function inspectOnnx(
   } as const;
   refuseTooMuch(file, facts);
   const weights = await printsOf(model, source, file, files);
-  return { ...facts, ...(weights && { weights }), externalData };
+  const ranges = keptRanges(rangesIn(model.classical, facts.signature));
+  return { ...facts, ...(weights && { weights }), ...(ranges && { ranges }), externalData };
 }
 
 function hasTrees({ operators }: OnnxModel): boolean {

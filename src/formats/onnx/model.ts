@@ -2,6 +2,16 @@ import type { Span } from '#formats/bytes/byte-window.ts';
 import { bytes, fixed32, type Handlers, varint, type Wire } from '#formats/bytes/protobuf-walk.ts';
 import { rejected } from '#formats/rejected.ts';
 import {
+  addSaid,
+  type Classical,
+  handlersOf,
+  nothingClassical,
+  SAYS_COLUMNS,
+  type SaidList,
+  saidList,
+  withNumbers,
+} from './classical.ts';
+import {
   addNode,
   addNumbers,
   addTensor,
@@ -41,6 +51,7 @@ export type OnnxModel = {
   /** The class labels of each output that the main graph makes with a ZipMap, keyed by the output's name. */
   readonly zipMaps: Map<string, readonly string[]>;
   readonly fitted: Fitted;
+  readonly classical: Classical;
 };
 
 /** The number of calls of each operator in a graph or a function with its sub-graphs, and the bytes of the tensors in it. */
@@ -114,6 +125,7 @@ function emptyModel(): OnnxModel {
     external: [],
     zipMaps: new Map(),
     fitted: nothingFitted(),
+    classical: nothingClassical(),
   };
 }
 
@@ -165,6 +177,7 @@ async function readNode(walk: Walk, node: Span, depth: number): Promise<string> 
   const { wire, model, body } = walk;
   const from = model.fitted.tensors.length;
   const lists: NumberList[] = [];
+  const said: SaidList[] = [];
   let name: Span | undefined;
   let operator = '';
   let domain = '';
@@ -175,13 +188,20 @@ async function readNode(walk: Walk, node: Span, depth: number): Promise<string> 
     [bytes(4)]: async (field) => {
       operator = await wire.text(field);
     },
-    [bytes(5)]: async (field) => lists.push(await readAttribute(walk, field, depth)),
+    [bytes(5)]: async (field) => {
+      // An operator's type comes before its attributes.
+      const list = depth === 1 && SAYS_COLUMNS.test(operator) ? saidList() : undefined;
+      const numbers = await readAttribute(walk, field, depth, list);
+      lists.push(numbers);
+      if (list) said.push(numbers.length > 0 ? withNumbers(list, numbers) : list);
+    },
     [bytes(7)]: async (field) => {
       domain = await wire.text(field);
     },
   });
   const full = `${fullDomain(domain)}::${operator}`;
   await addNode(wire, model.fitted, { operator: full, name, from, lists });
+  if (domain === 'ai.onnx.ml') addSaid(model.classical, said);
   model.operators.add(full);
   body.calls.set(full, (body.calls.get(full) ?? 0) + 1);
   return full;
@@ -216,8 +236,13 @@ async function readGather({ wire, model }: Walk, node: Span): Promise<void> {
   });
 }
 
-/** The numbers in it, where it is a list of fractions. */
-async function readAttribute(walk: Walk, attribute: Span, depth: number): Promise<NumberList> {
+/** The numbers in it, where it is a list of fractions; a list that `said` keeps goes there. */
+async function readAttribute(
+  walk: Walk,
+  attribute: Span,
+  depth: number,
+  said?: SaidList,
+): Promise<NumberList> {
   const {
     wire,
     model: { fitted },
@@ -227,8 +252,10 @@ async function readAttribute(walk: Walk, attribute: Span, depth: number): Promis
   const graph = (field: Span) => readGraph(walk, field, depth + 1);
   const sparse = (field: Span) => countSparse(walk, field);
   await wire.each(attribute, {
-    [bytes(1)]: (field) => {
+    ...(said && handlersOf(wire, said)),
+    [bytes(1)]: async (field) => {
       list.name = field;
+      if (said) said.name = await wire.text(field);
     },
     [fixed32(7)]: (field) => {
       const number = wire.raw(field);

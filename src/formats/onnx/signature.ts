@@ -1,6 +1,7 @@
-import type { Signature, TensorSpec } from '#domain/artifact/signature.ts';
+import { classesOf, type Signature, type TensorSpec } from '#domain/artifact/signature.ts';
 import { BY_CODE } from '#domain/artifact/ways-out.ts';
 import { quoted, rejected } from '#formats/rejected.ts';
+import { withClasses } from './classical.ts';
 import { type OnnxModel, ZIP_MAP } from './model.ts';
 import { ELEMENT_TYPES } from './types.ts';
 import type { Value } from './value.ts';
@@ -17,8 +18,11 @@ export function signatureOf(file: string, model: OnnxModel): Signature {
     : `Export the model with tensors for inputs and outputs, or ${BY_CODE}.`;
   return {
     inputs: inputs.map((value) => specOf(value, `${file}: input`, fix)),
-    outputs: model.outputs.map(
-      (value) => probabilitiesOf(value, model) ?? specOf(value, `${file}: output`, fix),
+    outputs: withClasses(
+      model.classical,
+      model.outputs.map(
+        (value) => probabilitiesOf(value, model) ?? specOf(value, `${file}: output`, fix),
+      ),
     ),
   };
 }
@@ -27,14 +31,7 @@ export function signatureOf(file: string, model: OnnxModel): Signature {
 function probabilitiesOf({ name, kind }: Value, model: OnnxModel): TensorSpec | undefined {
   const classes = model.zipMaps.get(name);
   if (kind !== 'sequence' || !classes?.length || model.external.length > 0) return undefined;
-  return { name, datatype: 'FP32', shape: [-1, classes.length], ...told(classes) };
-}
-
-// A signature travels with the workflow, and facts are kept in the registry.
-const MOST_CLASSES = 100;
-
-function told(classes: readonly string[]): Pick<TensorSpec, 'classes'> {
-  return classes.length <= MOST_CLASSES ? { classes } : {};
+  return { name, datatype: 'FP32', shape: [-1, classes.length], ...classesOf(classes) };
 }
 
 function specOf(value: Value, role: string, fix: string): TensorSpec {

@@ -1,4 +1,5 @@
 import { elementsOf } from '#domain/artifact/signature.ts';
+import { fewBytes, takeFew } from './few-elements.ts';
 import { damaged, hostile, type PickleMachine } from './machine.ts';
 import { holdsObjects } from './numpy-dtype.ts';
 import { fill, newArray, shapeOf } from './numpy-values.ts';
@@ -25,7 +26,9 @@ export function joblibArray(scanInner: (outer: PickleMachine) => Promise<Value>)
       return inner;
     }
     if (isAligned(wrapper)) await skipPadding(machine);
-    const print = await passElements(machine, dtype, elementsOf(shape) * dtype.itemBytes);
+    const bytes = elementsOf(shape) * dtype.itemBytes;
+    takeFew(array, dtype, await fewBytes(machine, bytes));
+    const print = await passElements(machine, dtype, bytes);
     if (print) array.print = print;
     return array;
   };

@@ -153,7 +153,11 @@ export const KNOWN_CALLS: Readonly<Record<string, Call>> = {
   },
   '_codecs.encode': (machine, [text, encoding]) => {
     const isKnown = encoding === 'latin1' || encoding === 'latin-1';
-    if (isKnown) return text === NO_TYPE.head ? NO_TYPE : SOME_BYTES;
+    if (isKnown && text === NO_TYPE.head) return NO_TYPE;
+    if (isKnown)
+      return typeof text === 'string'
+        ? { ...SOME_BYTES, few: Buffer.from(text, 'latin1') }
+        : SOME_BYTES;
     throw hostile(machine, 'encodes a string in an unusual encoding');
   },
   'sklearn.tree._tree.Tree': tree,

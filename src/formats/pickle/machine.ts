@@ -1,3 +1,4 @@
+import type { Thresholds } from '#domain/artifact/column-range.ts';
 import { BY_CODE } from '#domain/artifact/ways-out.ts';
 import type { Failure } from '#domain/failure.ts';
 import { rejected } from '#formats/rejected.ts';
@@ -23,6 +24,9 @@ export type PickleTally = {
   opcodes: number;
   nodes: number;
   textBytes: number;
+  /** The bytes of short lists, whose elements are kept. */
+  fewBytes: number;
+  readonly thresholds: Thresholds;
   protocol: number;
   isJoblib: boolean;
   elements: number;

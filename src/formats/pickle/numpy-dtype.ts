@@ -144,12 +144,17 @@ function sealFields(machine: PickleMachine, dtype: DType, names: Value, fields: 
     throw damaged(machine, 'has a dtype without fields');
   if (fields.hasUnread || fields.length !== names.items.length)
     throw hostile(machine, 'has a dtype with fields that it does not name');
-  const spans = names.items.map((name) => checkedField(machine, dtype, name, fields));
+  const known = new Map(
+    names.items.map((name) => [String(name), checkedField(machine, dtype, name, fields)]),
+  );
+  const spans = [...known.values()];
   fields.isSealed = true;
+  dtype.fields = known;
   dtype.gaps = gapsBetween(spans, dtype.itemBytes);
 }
 
 type Span = { readonly start: number; readonly end: number };
+type Field = Span & { readonly code: string };
 
 function gapsBetween(spans: readonly Span[], until: number): readonly Span[] {
   let from = 0;
@@ -161,7 +166,7 @@ function gapsBetween(spans: readonly Span[], until: number): readonly Span[] {
   return from < until ? [...gaps, { start: from, end: until }] : gaps;
 }
 
-function checkedField(machine: PickleMachine, dtype: DType, name: Value, fields: Dict): Span {
+function checkedField(machine: PickleMachine, dtype: DType, name: Value, fields: Dict): Field {
   const field = typeof name === 'string' ? fields.entries.get(name) : undefined;
   const [inner, offset, ...more] = itemsOf(field);
   const fits =
@@ -172,5 +177,5 @@ function checkedField(machine: PickleMachine, dtype: DType, name: Value, fields:
     isCount(offset) &&
     offset + inner.itemBytes <= dtype.itemBytes;
   if (!fits) throw hostile(machine, 'has a dtype whose fields do not fit it');
-  return { start: offset, end: offset + inner.itemBytes };
+  return { start: offset, end: offset + inner.itemBytes, code: inner.code };
 }

@@ -1,4 +1,5 @@
 import { elementsOf } from '#domain/artifact/signature.ts';
+import { takeFew } from './few-elements.ts';
 import { damaged, hostile, keep, type PickleMachine } from './machine.ts';
 import { datatypeOf, holdsObjects } from './numpy-dtype.ts';
 import { isFitted } from './prints.ts';
@@ -49,7 +50,7 @@ export function buildArray(machine: PickleMachine, array: Ndarray, state: Value)
   if (!isTuple(state) || !isDType(dtype)) throw damaged(machine, 'has an array without a dtype');
   fill(machine, array, dtype, shapeOf(machine, shape));
   array.items = elementsIn(machine, array, data);
-  takePrint(array, dtype, data);
+  takeContent(array, dtype, data);
 }
 
 /** numpy trusts that the list has an object for each element. */
@@ -82,13 +83,14 @@ export function arrayOfBuffer(
     throw hostile(machine, 'treats bytes as objects');
   const array = newArray(machine);
   fill(machine, array, dtype, shapeOf(machine, shape));
-  takePrint(array, dtype, data);
+  takeContent(array, dtype, data);
   return array;
 }
 
-function takePrint(array: Ndarray, dtype: DType, data: Value | undefined): void {
-  const print = isThing(data) && data.kind === 'bytes' ? data.print : undefined;
-  if (print && isFitted(dtype)) array.print = print;
+function takeContent(array: Ndarray, dtype: DType, data: Value | undefined): void {
+  if (!isThing(data) || data.kind !== 'bytes') return;
+  if (data.print && isFitted(dtype)) array.print = data.print;
+  takeFew(array, dtype, data.few ?? Buffer.from(data.head, 'latin1'));
 }
 
 export function newArray(machine: PickleMachine): Ndarray {

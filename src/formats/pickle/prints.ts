@@ -5,14 +5,18 @@ import {
   printerOf,
 } from '#formats/bytes/weight-print.ts';
 import type { PickleMachine, PickleTally } from './machine.ts';
-import type { DType } from './values.ts';
+import { thresholdsIn } from './thresholds.ts';
+import { type DType, isDType } from './values.ts';
 
 /** A print needs the bytes themselves, which take a request for each MiB of a file in a bucket. */
 const MOST_PRINTED_BYTES = 32 * 2 ** 20;
 
-/** Skips bytes whose meaning is not known yet, and makes their print. */
+/** Skips bytes whose meaning may not be known yet, and makes their print. */
 export function passBytesOf(machine: PickleMachine, bytes: number): Promise<Print | undefined> {
-  return pass(machine, bytes, null);
+  // numpy's state of an array has the type, the order, and then the bytes.
+  const dtype = machine.stack.at(-2);
+  const nodes = isDType(dtype) ? thresholdsIn(dtype, machine.tally.thresholds) : undefined;
+  return pass(machine, bytes, { numberBytes: null, ...(nodes && { nodes }) });
 }
 
 /** Skips the elements of an array; only fractions and records get a print, since a training finds them. */
@@ -21,7 +25,14 @@ export async function passElements(
   dtype: DType,
   bytes: number,
 ): Promise<Print | undefined> {
-  if (isFitted(dtype)) return pass(machine, bytes, numberBytesOf(dtype), dtype);
+  const nodes = thresholdsIn(dtype, machine.tally.thresholds);
+  if (isFitted(dtype)) {
+    return pass(machine, bytes, {
+      numberBytes: numberBytesOf(dtype),
+      dtype,
+      ...(nodes && { nodes }),
+    });
+  }
   await machine.input.skip(bytes);
   return undefined;
 }
@@ -41,17 +52,27 @@ function numberBytesOf({ code, isBigEndian }: DType): NumberBytes | null {
   return code === 'f4' ? 4 : code === 'f8' ? 8 : null;
 }
 
+type Passed = {
+  readonly numberBytes: NumberBytes | null;
+  readonly dtype?: DType;
+  /** Sees the bytes too, where they are the nodes of a tree. */
+  readonly nodes?: (bytes: Uint8Array) => void;
+};
+
 async function pass(
   { input, tally }: PickleMachine,
   bytes: number,
-  numberBytes: NumberBytes | null,
-  dtype?: DType,
+  { numberBytes, dtype, nodes }: Passed,
 ): Promise<Print | undefined> {
   tally.passed.bytes += bytes;
   tally.passed.parts += 1;
   if (!isPrinted(tally)) return void (await input.skip(bytes));
   const { see, print } = printerOf(bytes, numberBytes);
-  await input.pass(bytes, dtype?.gaps?.length ? withoutGaps(dtype, see) : see);
+  const clear = dtype?.gaps?.length ? withoutGaps(dtype, see) : see;
+  await input.pass(bytes, (some) => {
+    nodes?.(some);
+    clear(some);
+  });
   return print();
 }
 

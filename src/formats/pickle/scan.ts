@@ -133,6 +133,8 @@ export function newTally(trace?: PickleTally['trace']): PickleTally {
     opcodes: 0,
     nodes: 0,
     textBytes: 0,
+    fewBytes: 0,
+    thresholds: new Map(),
     protocol: 0,
     isJoblib: false,
     elements: 0,

@@ -1,5 +1,6 @@
 import { Failure } from '#domain/failure.ts';
 import type { Print } from '#formats/bytes/weight-print.ts';
+import { fewBytes } from './few-elements.ts';
 import { forwardSource } from './forward-source.ts';
 import { BOOSTER_HEAD_BYTES, boosterBegins, type Library, readBooster } from './held-boosters.ts';
 import { damaged, hostile, PICKLE_LIMITS, type PickleMachine, push, tooMuch } from './machine.ts';
@@ -89,7 +90,8 @@ function takeBytes(machine: PickleMachine, length: number): Promise<void> | void
 }
 
 async function passBytes(machine: PickleMachine, length: number): Promise<void> {
-  push(machine, { ...SOME_BYTES, ...(await passOver(machine, length)) });
+  const few = await fewBytes(machine, length);
+  push(machine, { ...SOME_BYTES, ...(few && { few }), ...(await passOver(machine, length)) });
 }
 
 async function lookInside(

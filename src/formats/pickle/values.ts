@@ -53,10 +53,11 @@ export type Dict = {
   isSealed: boolean;
 };
 
-/** `head` has the content of short bytes, a character per byte, and is empty for longer ones; `booster` is the library whose model they contain, `print` that of longer bytes. */
+/** `head` has the content of short bytes, a character per byte, and is empty for longer ones; `booster` is the library whose model they contain, `print` that of longer bytes, `few` the bytes themselves, where they are few. */
 export type Bytes = {
   readonly kind: 'bytes';
   readonly head: string;
+  readonly few?: Uint8Array;
   readonly booster?: Library;
   readonly print?: Print;
 };
@@ -71,6 +72,8 @@ export type DType = {
   itemBytes: number;
   isBuilt: boolean;
   isBigEndian?: boolean;
+  /** The fields of a record, by their names. */
+  fields?: ReadonlyMap<string, { readonly start: number; readonly code: string }>;
   /** Where a record has bytes that belong to no field. */
   gaps?: readonly { readonly start: number; readonly end: number }[];
 };
@@ -81,6 +84,8 @@ export type Ndarray = {
   shape: readonly number[];
   /** Only for an array of Python objects. */
   items: readonly Value[];
+  /** The elements of a short list of texts or numbers. */
+  few?: readonly (string | number)[];
   /** Only for fractions and records. */
   print?: Print;
 };

@@ -1,7 +1,7 @@
 import { DATATYPES, type Datatype } from '#domain/artifact/signature.ts';
 import type { Instance } from '#formats/pickle/values.ts';
 import type { Answers } from '#formats/tables/tabular-facts.ts';
-import { type Estimator, nameOf } from './model.ts';
+import { type Classes, type Estimator, nameOf } from './model.ts';
 
 // Classifiers of scikit-learn 0.24 to 1.8 without `predict_proba`, or with one only under the conditions below.
 const WITHOUT_PROBABILITIES: ReadonlySet<string> = new Set([
@@ -24,15 +24,16 @@ const REGRESSORS =
 /** The final estimator's answer for a row; undefined when only calling it would show it. */
 export function answersOf(last: Instance, classes: Estimator['classes']): Answers | undefined {
   const label = DATATYPES.find((name) => name === classes?.datatype);
-  if (classes && label) return classified(last, classes.count, label);
+  if (classes && label) return classified(last, classes, label);
   const isRegressor =
     !classes && REGRESSORS.test(nameOf(last)) && !nameOf(last).includes('LogisticRegress');
   return isRegressor ? { values: 1, prediction: 'FP64' } : undefined;
 }
 
-function classified(last: Instance, classes: number, label: Datatype): Answers {
-  if (!hasProbabilities(last)) return { classes, label };
-  return { classes, label, probabilities: isXgboost(last) ? 'FP32' : 'FP64' };
+function classified(last: Instance, { count, labels }: Classes, label: Datatype): Answers {
+  const answers = { classes: count, label, ...(labels && { labels }) };
+  if (!hasProbabilities(last)) return answers;
+  return { ...answers, probabilities: isXgboost(last) ? 'FP32' : 'FP64' };
 }
 
 function isXgboost({ of }: Instance): boolean {

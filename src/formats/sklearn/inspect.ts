@@ -1,3 +1,4 @@
+import { keptRanges } from '#domain/artifact/column-range.ts';
 import type { Framework, ModelFacts } from '#domain/artifact/facts.ts';
 import { BY_CODE } from '#domain/artifact/ways-out.ts';
 import { Failure } from '#domain/failure.ts';
@@ -27,6 +28,7 @@ import {
 } from './estimator-facts.ts';
 import { readEstimator } from './model.ts';
 import { outputTables } from './output-tables.ts';
+import { rangesOf } from './ranges.ts';
 import { weightsOf } from './weights.ts';
 
 export const read: ReadFile = (source, name, { allowed, absent }) =>
@@ -59,6 +61,7 @@ export async function inspectSklearn(
   const [held] = boosters.filter(({ library }) => library === 'xgboost');
   const said = { ...read, features: read.features ?? held?.features ?? null };
   const weights = isPrinted(tally) ? weightsOf(estimator) : undefined;
+  const ranges = keptRanges(rangesOf(estimator, said, tally.thresholds));
   return {
     format: 'sklearn',
     formatVersion: versionOf({ root, tally }, compression),
@@ -74,6 +77,7 @@ export async function inspectSklearn(
     weightBytes: tally.weightBytes,
     dtypes: [...tally.dtypes].sort(),
     ...(weights && { weights }),
+    ...(ranges && { ranges }),
     memory: [
       ...tabularMemory(framework.name, tally.weightBytes, said.columns !== null),
       { name: 'objects of Python', bytes: tally.opcodes * OPCODE_BYTES },

@@ -9,13 +9,23 @@ import {
   type Value,
 } from '#formats/pickle/values.ts';
 
+/** Labels of more classes are not kept. */
+const MOST_LABELS = 100;
+
 /** The records of a fitted estimator; null where it records nothing. */
 export type Estimator = {
   readonly features: number | null;
   readonly columns: readonly string[] | null;
-  /** The number of classes and the protocol's name of their type; null unless it is a classifier with one output. */
-  readonly classes: { readonly count: number; readonly datatype: string } | null;
+  /** Null unless it is a classifier with one output. */
+  readonly classes: Classes | null;
   readonly steps: readonly string[];
+};
+
+/** The number of classes, the protocol's name of their type, and their labels where they are few. */
+export type Classes = {
+  readonly count: number;
+  readonly datatype: string;
+  readonly labels?: readonly string[];
 };
 
 /** Reads an estimator through the pipelines and searches that wrap it. */
@@ -120,11 +130,16 @@ export function namesOf(value: Value | undefined): readonly string[] | undefined
   return names.length > 0 && names.length === count ? names : undefined;
 }
 
-function classesOf({ attributes, of }: Instance): Estimator['classes'] | undefined {
+function classesOf({ attributes, of }: Instance): Classes | undefined {
   const classes = attributes.get('classes_') ?? attributes.get('_classes');
-  const count = attributes.get('n_classes_');
+  const number = attributes.get('n_classes_');
   // XGBoost only takes integer classes from 0, and records their number.
-  if (of.module === 'xgboost.sklearn' && isCount(count)) return { count, datatype: 'INT64' };
+  if (of.module === 'xgboost.sklearn' && isCount(number)) {
+    const labels = Array.from({ length: Math.min(number, MOST_LABELS) }, (_, label) => `${label}`);
+    return { count: number, datatype: 'INT64', ...(labels.length === number && { labels }) };
+  }
   if (!isArray(classes) || !classes.dtype || classes.shape.length !== 1) return undefined;
-  return { count: classes.shape[0] ?? 0, datatype: datatypeOf(classes.dtype) };
+  const labels = namesOf(classes) ?? classes.few?.map(String);
+  const count = classes.shape[0] ?? 0;
+  return { count, datatype: datatypeOf(classes.dtype), ...(labels && { labels }) };
 }

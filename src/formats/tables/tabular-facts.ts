@@ -1,5 +1,10 @@
 import type { MemoryTerm } from '#domain/artifact/memory-term.ts';
-import type { Datatype, Signature, TensorSpec } from '#domain/artifact/signature.ts';
+import {
+  classesOf,
+  type Datatype,
+  type Signature,
+  type TensorSpec,
+} from '#domain/artifact/signature.ts';
 import { rejected } from '#formats/rejected.ts';
 
 /** A tabular model's input: this many numbers, or named columns, some of which hold text. */
@@ -14,6 +19,7 @@ export type Answers =
   | {
       readonly classes: number;
       readonly label: Datatype;
+      readonly labels?: readonly string[];
       readonly probabilities?: Datatype;
       /** Multilabel: a row may have any subset of the labels. */
       readonly areTogether?: boolean;
@@ -67,11 +73,16 @@ function outputsOf(answers: Answers): readonly TensorSpec[] {
     const { values, prediction } = answers;
     return [{ name: 'prediction', datatype: prediction, shape: values > 1 ? [-1, values] : [-1] }];
   }
-  const { classes, label, probabilities, areTogether } = answers;
+  const { classes, label, labels = [], probabilities, areTogether } = answers;
   const shape = areTogether ? [-1, classes] : [-1];
   const chosen: TensorSpec = { name: 'label', datatype: label, shape };
   if (!probabilities) return [chosen];
-  return [chosen, { name: 'probabilities', datatype: probabilities, shape: [-1, classes] }];
+  const shares: TensorSpec = {
+    name: 'probabilities',
+    datatype: probabilities,
+    shape: [-1, classes],
+  };
+  return [chosen, { ...shares, ...classesOf(labels) }];
 }
 
 /** The memory of a Python process that serves the model. */

@@ -37,6 +37,8 @@ const models = [
   ...corpus.filter(({ name }) => !PARTS.test(name) && !UNASKED.test(name)),
 ];
 
+const sklearnModel = (name: string) => models.find((model) => model.name === `sklearn/${name}`)!;
+
 const pathOf = (fixture: string) => join(import.meta.dirname, '../../fixtures', fixture);
 
 const inspected = async ({ path, name }: ModelFixture) =>
@@ -68,10 +70,43 @@ describe('a fitted estimator', () => {
       const unnamed = UNNAMED.test(fixture.name) ? ['x0', 'x1'] : null;
       expect(found.columns).toEqual(facts.columns ?? unnamed);
       expect(found.takesColumns).toBe(facts.takesColumns ?? unnamed !== null);
-      if (Array.isArray(facts.classes)) expect(found.classes).toBe(facts.classes.length);
+      if (Array.isArray(facts.classes)) {
+        expect(found.classes).toBe(facts.classes.length);
+        const [, probabilities] = found.signature?.outputs ?? [];
+        if (probabilities) expect(probabilities.classes).toEqual(facts.classes.map(String));
+      }
       if (Array.isArray(facts.steps)) expect(found.steps).toEqual(facts.steps);
     },
   );
+
+  it.each([
+    ['forest-1.8.joblib', { low: 4.5375, high: 7.0125 }],
+    ['forest-1.8-xz.joblib', { low: 4.5375, high: 7.0125 }],
+    ['forest-1.8.pkl', { low: 4.5375, high: 7.0125 }],
+    ['hist-gradient-boosting-1.8.joblib', { low: 4.55, high: 6.95 }],
+    ['imputed-pipeline-1.8.pkl', { mean: 5.84333, deviation: 0.825301 }],
+    ['columns-pipeline-1.8.joblib', { mean: 5.84333, deviation: 0.825301 }],
+  ])('%s says where the first column lay when it was trained', async (name, first) => {
+    const found = await inspected(sklearnModel(name));
+
+    expect(found.ranges).toHaveLength(found.features ?? 0);
+    expect(found.ranges?.[0]).toEqual(first);
+  });
+
+  it('an encoder says which values a column had', async () => {
+    const found = await inspected(sklearnModel('columns-pipeline-1.8.joblib'));
+
+    expect(found.ranges?.slice(-2)).toEqual([
+      { values: ['blue', 'purple', 'violet', 'white'] },
+      { values: ['Arles', 'Gaspé', 'Kyōto'] },
+    ]);
+  });
+
+  it('an estimator without a scaler or thresholds says nothing of where its columns lay', async () => {
+    const found = await inspected(sklearnModel('logistic-1.8.joblib'));
+
+    expect(found).not.toHaveProperty('ranges');
+  });
 
   // joblib writes an array that two objects hold twice.
   const plain = models.filter((model) => said(model).arrays && !model.name.includes('.joblib'));
@@ -107,7 +142,7 @@ describe('a fitted estimator', () => {
     expect(datatypes).toMatchObject({ sepal_length: 'FP64', hue: 'BYTES', site: 'BYTES' });
     expect(signature!.outputs).toEqual([
       { name: 'label', datatype: 'BOOL', shape: [-1] },
-      { name: 'probabilities', datatype: 'FP64', shape: [-1, 2] },
+      { name: 'probabilities', datatype: 'FP64', shape: [-1, 2], classes: ['false', 'true'] },
     ]);
     expect(requirements).toEqual(['numpy>=2']);
   });

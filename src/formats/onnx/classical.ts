@@ -1,0 +1,116 @@
+import {
+  around,
+  type ColumnRange,
+  rangesOfTrees,
+  type Thresholds,
+  widen,
+} from '#domain/artifact/column-range.ts';
+import { classesOf, type Signature, type TensorSpec } from '#domain/artifact/signature.ts';
+import { bytes, type Handlers, varint, type Wire } from '#formats/bytes/protobuf-walk.ts';
+import type { NumberList } from './fitted.ts';
+
+/** What the operators of ai.onnx.ml in the main graph say of the columns and the classes that a model was trained on. */
+export type Classical = {
+  readonly thresholds: Thresholds;
+  readonly scalers: { readonly offset: readonly number[]; readonly scale: readonly number[] }[];
+  /** The distinct lists of classes, as JSON. */
+  readonly classes: Set<string>;
+};
+
+/** A list among the attributes of a node. */
+export type SaidList = { name: string; items: (string | number)[] };
+
+/** The operators whose attributes are kept for this, and these attributes. */
+export const SAYS_COLUMNS = /^(Scaler|(Linear|SVM|TreeEnsemble)(Classifier|Regressor))$/;
+const KEPT = /^(nodes_featureids|classlabels_(strings|int64s|ints))$/;
+/** The nodes of the largest forest that is looked at. */
+const MOST_ITEMS = 1_000_000;
+const MOST_PACKED_BYTES = 64 * 1024;
+const BYTES_OF_FLOAT = 4;
+const FLOATS: readonly string[] = ['FP32', 'FP64'];
+
+export function nothingClassical(): Classical {
+  return { thresholds: new Map(), scalers: [], classes: new Set() };
+}
+
+export function saidList(): SaidList {
+  return { name: '', items: [] };
+}
+
+/** Keeps the whole numbers and texts of an attribute, whose name comes first. */
+export function handlersOf(wire: Wire, list: SaidList): Handlers {
+  const add = (item: string | number) => {
+    if (KEPT.test(list.name) && list.items.length < MOST_ITEMS) list.items.push(item);
+  };
+  return {
+    [varint(8)]: ({ value }) => add(value),
+    [bytes(8)]: async (field) => {
+      if (field.end - field.start > MOST_PACKED_BYTES) return;
+      for (const value of await wire.varints(field)) add(value);
+    },
+    [bytes(9)]: async (field) => {
+      if (KEPT.test(list.name)) add(await wire.text(field));
+    },
+  };
+}
+
+/** The list with the fractions that were read for it. */
+export function withNumbers({ name }: SaidList, { bytes, length }: NumberList): SaidList {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, length);
+  const count = Math.min(MOST_ITEMS, Math.floor(length / BYTES_OF_FLOAT));
+  return {
+    name,
+    items: Array.from({ length: count }, (_, at) => view.getFloat32(at * BYTES_OF_FLOAT, true)),
+  };
+}
+
+/** Takes in the lists of a node. */
+export function addSaid({ thresholds, scalers, classes }: Classical, lists: readonly SaidList[]) {
+  const numbers = (name: string) =>
+    (lists.find((list) => list.name === name)?.items ?? []).map(Number);
+  const [columns, values] = [numbers('nodes_featureids'), numbers('nodes_values')];
+  columns.forEach((column, at) => {
+    const value = values[at] ?? Number.NaN;
+    // A leaf has zeros.
+    if (column !== 0 || value !== 0) widen(thresholds, column, value);
+  });
+  const [offset, scale] = [numbers('offset'), numbers('scale')];
+  if (offset.length > 0 && offset.length === scale.length) scalers.push({ offset, scale });
+  for (const { name, items } of lists) {
+    if (name.startsWith('classlabels_') && items.length > 0) {
+      classes.add(JSON.stringify(items.map(String)));
+    }
+  }
+}
+
+/** Where the values of each column lay, by the scaler that takes all of them, or by the trees. */
+export function rangesIn(
+  { thresholds, scalers }: Classical,
+  { inputs }: Signature,
+): readonly ColumnRange[] | undefined {
+  const [matrix] = inputs;
+  const width = inputs.length === 1 ? matrix?.shape[1] : inputs.length;
+  const [scaler] = scalers;
+  if (scaler) {
+    const ranges = scaler.offset.map((mean, at) =>
+      around(mean, 1 / Math.abs(scaler.scale[at] ?? 0)),
+    );
+    return ranges.length === width ? ranges : undefined;
+  }
+  if (width === undefined || width < 1 || thresholds.size === 0) return undefined;
+  return rangesOfTrees(thresholds, width);
+}
+
+/** The outputs with the classes of the one that has a column for each; two lists of classes are of two classifiers, or of stages of one. */
+export function withClasses(
+  { classes }: Classical,
+  outputs: readonly TensorSpec[],
+): readonly TensorSpec[] {
+  const [only, ...others] = classes;
+  if (only === undefined || others.length > 0) return outputs;
+  const labels: readonly string[] = JSON.parse(only);
+  const isFor = ({ datatype, shape }: TensorSpec) =>
+    FLOATS.includes(datatype) && shape.length === 2 && [-1, labels.length].includes(shape[1] ?? 0);
+  if (outputs.filter(isFor).length !== 1) return outputs;
+  return outputs.map((output) => (isFor(output) ? { ...classesOf(labels), ...output } : output));
+}
