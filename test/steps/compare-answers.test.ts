@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { KeptRequest } from '#domain/capture/kept-request.ts';
 import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
 import { comparisonReport } from '#operations/models/comparison-report.ts';
@@ -34,13 +35,29 @@ type Versions = {
   readonly live?: Parameters<MemoryWorld['upload']>[0];
   readonly candidate?: Parameters<MemoryWorld['upload']>[0];
   readonly answers?: (asked: Asked) => ReturnType<typeof answered>;
+  /** How the live version answers. */
+  readonly before?: (asked: Asked) => ReturnType<typeof answered>;
 };
 
+const flower = () =>
+  answered(200, {
+    outputs: [
+      { name: 'label', datatype: 'BYTES', shape: [1], data: ['setosa'] },
+      { name: 'probabilities', datatype: 'FP32', shape: [1, 3], data: [0.7, 0.2, 0.1] },
+    ],
+  });
+
+/** The first row of a request that has one. */
+function firstRow(asked: Asked): readonly (readonly number[])[] {
+  const { body } = asked as { body?: { inputs?: readonly { data: readonly number[] }[] } };
+  return (body?.inputs ?? []).map(({ data }) => data);
+}
+
 /** An upgrade whose candidate is about to be compared. */
-async function upgrade({ live, candidate, answers = same }: Versions = {}) {
+async function upgrade({ live, candidate, answers = same, before = same }: Versions = {}) {
   const world = memoryWorld();
-  world.behave('digits-v1', same);
-  world.behave('digits-v2', same);
+  world.behave('digits-v1', before);
+  world.behave('digits-v2', before);
   await world.deploy(world.upload({ bytes: OF_4, ...live }));
   const held = await world.before(
     'CompareAnswers',
@@ -465,6 +482,29 @@ describe('a candidate of the same form', () => {
       });
       const drawn = 21;
       expect(sent().filter(({ revision }) => revision === 'digits-v1')).toHaveLength(20 + drawn);
+    });
+
+    it('is asked rows that lie where the columns of both versions lay, if their files say so', async () => {
+      const scaled = readFileSync(new URL('../fixtures/zipmap/scaled.onnx', import.meta.url));
+      // A note in the file, which changes nothing.
+      const other = Buffer.concat([scaled, Buffer.from([0x32, 1, 0x78])]);
+      const { compare, sent } = await upgrade({
+        live: { bytes: scaled },
+        candidate: { bytes: other },
+        before: flower,
+        answers: flower,
+      });
+
+      await compare();
+
+      const rows = sent()
+        .filter(({ revision }) => revision === 'digits-v2')
+        .flatMap(({ asked }) => firstRow(asked));
+      const within = rows.filter(
+        ([length = 0, width = 0]) =>
+          Math.abs(length - 5.84) < 1.66 && Math.abs(width - 3.06) < 0.88,
+      );
+      expect(within.length).toBeGreaterThanOrEqual(30);
     });
 
     it('is broken where it does not answer its own examples as its file expects', async () => {

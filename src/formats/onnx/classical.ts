@@ -9,7 +9,7 @@ import { classesOf, type Signature, type TensorSpec } from '#domain/artifact/sig
 import { bytes, type Handlers, varint, type Wire } from '#formats/bytes/protobuf-walk.ts';
 import type { NumberList } from './fitted.ts';
 
-/** What the operators of ai.onnx.ml in the main graph say of the columns and the classes that a model was trained on. */
+/** The columns and the classes that a model was trained on, as far as the operators of ai.onnx.ml in its main graph know them. */
 export type Classical = {
   readonly thresholds: Thresholds;
   readonly scalers: { readonly offset: readonly number[]; readonly scale: readonly number[] }[];

@@ -327,3 +327,37 @@ describe('inspecting an ONNX model', () => {
     expect(source.reads).toBe(2);
   });
 });
+
+describe('an exported classifier says', () => {
+  const exported = async (name: string) => {
+    const path = join(import.meta.dirname, `../../fixtures/zipmap/${name}.onnx`);
+    return inspectOnnx(await fileSource(path), `${name}.onnx`, []);
+  };
+
+  it.each([
+    ['words', ['setosa', 'versicolor', 'virginica']],
+    ['scaled', ['setosa', 'versicolor', 'virginica']],
+    ['numbers', ['-1', '1']],
+  ])('its classes, in the order of their probabilities: %s', async (name, classes) => {
+    const { signature } = await exported(name);
+
+    expect(signature.outputs.map((output) => output.classes)).toEqual([undefined, classes]);
+  });
+
+  it('where its columns lay, by its scaler', async () => {
+    const { ranges } = await exported('scaled');
+
+    expect(ranges).toHaveLength(4);
+    expect(ranges?.[0]).toEqual({ mean: 5.84333, deviation: 0.825301 });
+  });
+
+  it('where its columns lay, by its trees', async () => {
+    const { ranges } = await exported('numbers');
+
+    expect(ranges?.[0]).toEqual({ low: 4.5375, high: 7.5625 });
+  });
+
+  it('nothing of its columns where it has neither', async () => {
+    expect(await exported('words')).not.toHaveProperty('ranges');
+  });
+});
