@@ -1,3 +1,4 @@
+import { type ColumnRange, keptRanges, range } from '#domain/artifact/column-range.ts';
 import type { ModelFacts } from '#domain/artifact/facts.ts';
 import { readerOf } from '#formats/bytes/byte-reader.ts';
 import { MOST_PRINTS, type Print, printOfList, wholePrinter } from '#formats/bytes/weight-print.ts';
@@ -50,6 +51,7 @@ export async function inspectLightgbm(source: ByteSource, file: string): Promise
   const classes = whole(header, 'num_class', file);
   const [objective = ''] = words(header.get('objective'));
   const names = isNamed ? columns : null;
+  const ranges = keptRanges(words(header.get('feature_infos')).map(rangeIn));
   return {
     format: 'lightgbm',
     formatVersion: version,
@@ -64,6 +66,7 @@ export async function inspectLightgbm(source: ByteSource, file: string): Promise
     // Half of the trees of a forest may not have seen the row that another training corrects.
     ...(print &&
       !header.has('average_output') && { weights: [{ name: 'trees', isFinal: true, ...print }] }),
+    ...(ranges && { ranges }),
     memory: tabularMemory('lightgbm', weightBytes, isNamed),
     example: null,
     entrypoint: null,
@@ -117,6 +120,12 @@ function columnsOf(header: Header, file: string): readonly string[] {
   const features = whole(header, 'max_feature_idx', file) + 1;
   if (columns.length === features) return columns;
   throw rejected(`${file} names ${columns.length} features and has ${features}`, RESAVE);
+}
+
+/** A column of numbers has the least and the largest of its training: `[4.3:7.9]`; one of categories has their codes, which are not what clients send. */
+function rangeIn(info: string): ColumnRange {
+  const [, low, high] = /^\[([^:]+):([^:]+)\]$/.exec(info) ?? [];
+  return range(Number(low), Number(high));
 }
 
 function isNamed(columns: readonly string[]): boolean {

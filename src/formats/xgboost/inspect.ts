@@ -1,3 +1,4 @@
+import { keptRanges } from '#domain/artifact/column-range.ts';
 import type { ModelFacts } from '#domain/artifact/facts.ts';
 import { HEAD_BYTES } from '#formats/known-formats.ts';
 import type { ReadFile } from '#formats/reader.ts';
@@ -34,6 +35,7 @@ export async function inspectXgboost(source: ByteSource, file: string): Promise<
   if (!(model.features > 0)) throw incomplete(file, 'number of features');
   if (model.objective === '') throw incomplete(file, 'objective');
   const { features, names, booster, objective, classes, trees, nodes, print } = model;
+  const ranges = keptRanges(model.ranges);
   const columns = names.length > 0 ? names : null;
   if (columns && columns.length !== features) {
     throw rejected(
@@ -60,6 +62,7 @@ export async function inspectXgboost(source: ByteSource, file: string): Promise<
     weightBytes,
     dtypes: ['FP32'],
     ...(print && { weights: [{ name: 'trees', isFinal: true, ...print }] }),
+    ...(ranges && { ranges }),
     memory: tabularMemory('xgboost', weightBytes, columns !== null),
     example: null,
     entrypoint: null,

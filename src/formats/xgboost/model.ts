@@ -1,3 +1,4 @@
+import type { ColumnRange } from '#domain/artifact/column-range.ts';
 import { walkJson } from '#formats/bytes/json-walk.ts';
 import { walkUbjson } from '#formats/bytes/ubjson-walk.ts';
 import { remembered, type Scalar, type Visitor } from '#formats/bytes/walk.ts';
@@ -23,6 +24,7 @@ export type XgboostModel = {
   readonly nodes: number;
   /** The print of the trees' numbers; undefined for JSON, whose reader does not keep them. */
   readonly print: Print | undefined;
+  readonly ranges: readonly ColumnRange[] | undefined;
 };
 
 const WALKS = { json: walkJson, ubj: walkUbjson } as const;
@@ -144,6 +146,7 @@ function collected(file: string) {
       booster,
       nodes,
       print: shapes.print(),
+      ranges: shapes.ranges(features),
       version: version.filter((part) => Number.isSafeInteger(part) && part >= 0),
       texts: texts.map((place) => names[place] ?? ''),
       objective: text('learner.objective.name'),

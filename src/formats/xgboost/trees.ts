@@ -1,3 +1,9 @@
+import {
+  type ColumnRange,
+  rangesOfTrees,
+  type Thresholds,
+  widen,
+} from '#domain/artifact/column-range.ts';
 import { remembered } from '#formats/bytes/walk.ts';
 import {
   MOST_PRINTS,
@@ -23,6 +29,7 @@ const LEAF_SIZE = 'trees[].tree_param.size_leaf_vector';
 const [NO_NODE, NO_PARENT] = [-1, 2 ** 31 - 1];
 const IN_TREE = /^trees\[\]\.(\w+)$/;
 const IS_CATEGORICAL = 1;
+const BYTES_OF_FLOAT = 4;
 // XGBoost refuses categories from here on in a table; for a file, it allocates a bit per category below.
 const MOST_CATEGORY = 2 ** 24;
 
@@ -46,6 +53,8 @@ export function xgboostTrees(file: string) {
   let nodes = 0;
   let printer: Printer | undefined;
   const prints: Print[] = [];
+  const thresholds: Thresholds = new Map();
+  let numbers: Uint8Array[] = [];
 
   const odd = (what: string) =>
     rejected(
@@ -62,6 +71,8 @@ export function xgboostTrees(file: string) {
     if (fault) throw odd(fault);
     for (const index of list(lists, 'split_indices')) mostFeature = Math.max(mostFeature, index);
     nodes += list(lists, 'left_children').length;
+    takeThresholds(thresholds, lists, Buffer.concat(numbers));
+    numbers = [];
     lists = new Map();
     counts = new Map();
     if (leafSize > 1) vectorSizes.add(leafSize);
@@ -84,13 +95,21 @@ export function xgboostTrees(file: string) {
     },
     bytesOf(place: string): Printer['see'] | undefined {
       if (nameOf(place) !== NUMBERS) return undefined;
-      printer = wholePrinter();
-      return printer.see;
+      const own = wholePrinter();
+      printer = own;
+      return (bytes) => {
+        own.see(bytes);
+        numbers.push(Uint8Array.from(bytes));
+      };
     },
     /** The print of all trees; undefined where one of them has none, or there are too many. */
     print(): Print | undefined {
       const isWhole = prints.length > 0 && prints.length === trees;
       return isWhole ? printOfList(prints) : undefined;
+    },
+    /** Where the columns lay, by the thresholds; undefined for JSON, whose reader does not keep them. */
+    ranges(columns: number): readonly ColumnRange[] | undefined {
+      return thresholds.size > 0 ? rangesOfTrees(thresholds, columns) : undefined;
     },
     numbers(place: string, values: readonly number[]): void {
       const name = nameOf(place);
@@ -117,6 +136,17 @@ export function xgboostTrees(file: string) {
       return nodes;
     },
   };
+}
+
+/** UBJSON has the most significant byte of a number first. */
+function takeThresholds(thresholds: Thresholds, lists: Lists, numbers: Buffer): void {
+  const [left, splits] = [list(lists, 'left_children'), list(lists, 'split_indices')];
+  const types = list(lists, 'split_type');
+  if (numbers.length !== left.length * BYTES_OF_FLOAT) return;
+  left.forEach((child, node) => {
+    if (child === NO_NODE || types[node] === IS_CATEGORICAL) return;
+    widen(thresholds, splits[node] ?? NO_NODE, numbers.readFloatBE(node * BYTES_OF_FLOAT));
+  });
 }
 
 type Vectors = { readonly plain: Lists; readonly fault?: TreeFault };
