@@ -7,6 +7,7 @@ import {
   inspectData,
   modelsOf,
   servedSignature,
+  unlabelled,
 } from '../../support/models/saved.ts';
 
 const PYFUNC = `
@@ -32,10 +33,7 @@ describe('of a folder saved by mlflow', () => {
     const own = requirements.find((each) => each.startsWith(`${package_}==`));
     expect(found).toMatchObject({ format: 'mlflow', formatVersion, pythonVersion });
     if (expected.requests.length > 0) {
-      const { inputs = [], outputs = [] } = found.signature ?? {};
-      // MLflow knows no names of classes.
-      const plain = outputs.map(({ classes: _, ...output }) => output);
-      expect({ inputs, outputs: plain }).toEqual(servedSignature(expected));
+      expect(unlabelled(found.signature)).toEqual(servedSignature(expected));
     }
     if (isCode) return expect(found.requirements).toEqual(requirements);
     expect(`${package_}==${version}`).toBe(own);

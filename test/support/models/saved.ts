@@ -51,6 +51,12 @@ export function sourceOf(format: string, name: string): ByteSource {
   return bytesSource(bytesOf(format, name));
 }
 
+/** The signature without the names of classes, which no request says. */
+export function unlabelled(signature: ModelFacts['signature']): ModelFacts['signature'] {
+  const outputs = signature?.outputs.map(({ classes: _, ...output }) => output);
+  return signature && { ...signature, outputs: outputs ?? [] };
+}
+
 /** The signature which the requests of a model are of: free in their first dimension. */
 export function servedSignature({
   facts,
