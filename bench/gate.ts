@@ -6,10 +6,14 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileSource } from '#adapters/local/bucket/file-source.ts';
+import type { ModelFacts } from '#domain/artifact/facts.ts';
 import type { TensorSpec } from '#domain/artifact/signature.ts';
+import type { ComparedRequest } from '#domain/comparison/asked-pair.ts';
 import type { AnswerEvidence } from '#domain/comparison/compare-answers.ts';
+import { requestsWithin } from '#domain/comparison/drawn-requests.ts';
 import { type Judged, judgeComparison, TOLERATED } from '#domain/comparison/judge-comparison.ts';
 import { precisionOf } from '#domain/comparison/precision.ts';
+import { rangeDifferences } from '#domain/comparison/range-differences.ts';
 import { signatureDifferences } from '#domain/comparison/signature-differences.ts';
 import { weightDifferences } from '#domain/comparison/weight-differences.ts';
 import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
@@ -53,6 +57,8 @@ type Worse = { readonly what: 'worse'; readonly kind: string };
 
 const SEEDS = process.argv[2] ?? '25';
 const HERE = import.meta.dirname;
+/** So many rows are drawn where the columns of each version lay. */
+const DRAWN = 30;
 const COLUMNS = ['age', 'income', 'distance', 'share', 'count', 'price'];
 // `smallest.ts` takes this status for a bench that cannot run here.
 const CANNOT_RUN = 3;
@@ -81,6 +87,8 @@ type Found = Counted &
     readonly what: Line['what'] | 'unlabelled';
   };
 const found: Found[] = [];
+/** The same pairs, judged without a kept request. */
+const alone: Found[] = [];
 let worse = 0;
 for (let next = await lines.next(); !next.done; next = await lines.next()) {
   const line = JSON.parse(next.value) as Line | Worse;
@@ -91,6 +99,7 @@ for (let next = await lines.next(); !next.done; next = await lines.next()) {
   found.push(await countedOf(line, line.what));
   const { truth, ...unlabelled } = line;
   if (truth) found.push(await countedOf(unlabelled, 'unlabelled'));
+  alone.push(...(await withoutKept(unlabelled, line.what)));
   script.stdin.write('\n');
 }
 const [code] = await ended;
@@ -104,6 +113,15 @@ console.log(table('Such files, trained again', of('file trained again')));
 console.log(table('Equal or equivalent', of('equal')));
 console.log(table('Trained again, and as good', of('retrained')));
 console.log(`left out, since they are worse: ${worse}\n`);
+for (const [what, title] of [
+  ['fault', 'Faults of a release, without a kept request'],
+  ['fault again', 'Such faults in versions that were trained again, without a kept request'],
+  ['equal', 'Equal or equivalent, without a kept request'],
+  ['retrained', 'Trained again, and as good, without a kept request'],
+] as const) {
+  const those = alone.filter((each) => each.what === what);
+  if (those.length > 0) console.log(table(title, those));
+}
 console.log(table('Only the truth shows it, by 400 labelled rows', of('untrue')));
 console.log(table('The same without the truth', of('unlabelled')));
 const isSeen = ({ verdict }: Counted) => verdict === 'broken' || verdict === 'changed';
@@ -129,35 +147,61 @@ async function countedOf(line: Line, what: Found['what']): Promise<Found> {
   };
 }
 
+/** As the step CompareAnswers judges two versions that nobody has asked before: by rows from where the columns lay in the training. Undefined for texts, and for what no file says. */
+async function withoutKept(line: Line, what: Found['what']): Promise<readonly Found[]> {
+  const facts = await Promise.all(line.files.map(factsOf));
+  const signature = signatureOf(line, line.labels[0]);
+  const drawn = facts.flatMap((each) => requestsWithin(signature, each?.ranges ?? [], DRAWN));
+  if (drawn.length === 0) return [];
+  const { judged } = await judge(
+    line,
+    drawn.map(({ body }, index) => ({
+      what: `drawn request ${index + 1}`,
+      isDrawn: true,
+      request: { protocol: 'invocations', body: { inputs: [rowIn(body)] } },
+    })),
+  );
+  return [{ what, kind: line.kind, ...judged, changed: 0 }];
+}
+
+function rowIn(body: unknown): Row {
+  const { inputs } = body as { readonly inputs: readonly { readonly data: readonly number[] }[] };
+  return inputs.flatMap(({ data }) => data);
+}
+
+/** The rows of a pair, as clients have sent them. */
+function sentRows({ rows, truth, form }: Line): readonly ComparedRequest[] {
+  return rows.map((each, index) => ({
+    what: `row ${index + 1}`,
+    isDrawn: false,
+    isSent: true,
+    request: { protocol: 'invocations', body: { inputs: [each] } },
+    ...(truth && { truth: truthOf(truth[index], form) }),
+  }));
+}
+
 /** As the step CompareAnswers judges two versions; the answers to single rows are there already. */
 async function judge(
   line: Line,
+  requests: readonly ComparedRequest[] = sentRows(line),
 ): Promise<{ readonly answers: AnswerEvidence; readonly judged: Judged }> {
-  const { labels, rows, pairs, form, truth } = line;
+  const { labels, rows, pairs, form } = line;
   const [before, after] = labels.map((classes) => signatureOf(line, classes));
   if (!before || !after) throw new Error('two versions are compared');
   const known = new Map(rows.map((each, index) => [JSON.stringify(each), pairs[index]]));
-  const knownOf = (side: 'before' | 'after', asked: readonly Row[]) =>
-    asked.flatMap((each) => {
+  const answersOf = async (side: 'before' | 'after', { body }: GoldenRequest) => {
+    const { inputs } = body as { inputs: readonly Row[] };
+    const isKnown = inputs.every((each) => known.has(JSON.stringify(each)));
+    const answered = inputs.flatMap((each) => {
       const pair = known.get(JSON.stringify(each));
       return pair ? [pair[side]] : [];
     });
-  const rowsOf = ({ body }: GoldenRequest) => (body as { inputs: readonly Row[] }).inputs;
+    return answer(said(isKnown ? answered : (await ask(inputs))[side], form));
+  };
   const answers = await askBoth({
-    requests: rows.map((each, index) => ({
-      what: `row ${index + 1}`,
-      isDrawn: false,
-      isSent: true,
-      request: { protocol: 'invocations', body: { inputs: [each] } },
-      ...(truth && { truth: truthOf(truth[index], form) }),
-    })),
-    live: async (request) => {
-      const asked = rowsOf(request);
-      const answered = knownOf('before', asked);
-      const isKnown = answered.length === asked.length;
-      return answer(said(isKnown ? answered : await ask(asked), form));
-    },
-    candidate: async (request) => answer(said(knownOf('after', rowsOf(request)), form)),
+    requests,
+    live: (request) => answersOf('before', request),
+    candidate: (request) => answersOf('after', request),
     comparing: APART,
     monotonicMs: () => 0,
     tolerated: TOLERATED,
@@ -166,8 +210,12 @@ async function judge(
     precision: precisionOf(weightsOfTypes(line.dtypes[0]), weightsOfTypes(line.dtypes[1])),
     names: ['label', 'odds', 'value', 'embedding', ...labels.flat().map((each) => `class ${each}`)],
   });
-  const [theirs, own] = await Promise.all(line.files.map(weightsOf));
-  const differences = [...weightDifferences(theirs, own), ...signatureDifferences(before, after)];
+  const [theirs, own] = await Promise.all(line.files.map(factsOf));
+  const differences = [
+    ...rangeDifferences(theirs?.ranges, own?.ranges, after.inputs),
+    ...weightDifferences(theirs?.weights, own?.weights),
+    ...signatureDifferences(before, after),
+  ];
   return { answers, judged: judgeComparison({ isSameModel: false, differences, answers }) };
 }
 
@@ -176,24 +224,29 @@ function weightsOfTypes(dtypes: readonly string[]) {
   return { facts: { dtypes }, manifest: { runtime: { optimize: 'auto' } } } as const;
 }
 
-/** The prints of the numbers in a file, as the inspection makes them. */
-async function weightsOf(path: string | null) {
+/** What the inspection reads of a file's numbers: their prints, and where its columns lay. */
+async function factsOf(
+  path: string | null,
+): Promise<Pick<ModelFacts, 'weights' | 'ranges'> | undefined> {
   if (path === null) return undefined;
   const { size } = await stat(path);
   const source = fileSource(path, size);
-  if (path.endsWith('.onnx')) return (await inspectOnnx(source, path, [])).weights;
+  if (path.endsWith('.onnx')) return inspectOnnx(source, path, []);
   if (path.endsWith('.safetensors')) {
-    return tensorPrints((await readSafetensors(source, path)).fitted);
+    const weights = await tensorPrints((await readSafetensors(source, path)).fitted);
+    return weights && { weights };
   }
-  return (await inspectSklearn(source, path, [])).weights;
+  return inspectSklearn(source, path, []);
 }
 
-/** The answers of the version before to rows that nobody has asked it. */
-async function ask(rows: readonly Row[]): Promise<readonly Answer[]> {
+type Answered = { readonly before: readonly Answer[]; readonly after: readonly Answer[] };
+
+/** The answers of both versions to rows that nobody has asked them. */
+async function ask(rows: readonly Row[]): Promise<Answered> {
   script.stdin.write(`${JSON.stringify(rows)}\n`);
   const line = await lines.next();
   if (line.done) throw new Error('answers.py ended');
-  return (JSON.parse(line.value) as { answers: Answer[] }).answers;
+  return JSON.parse(line.value) as Answered;
 }
 
 /** The answer of a server to some rows, as JSON. */

@@ -106,7 +106,8 @@ def line(what, kind, before, after, rows, others=None, truth=None):
         found["beside"] = statistics(before.answers(others), old, new, new_s / old_s)
     tell(found)
     for asked in iter(sys.stdin.readline, "\n"):
-        tell({"answers": before.answers(json.loads(asked))})
+        rows = json.loads(asked)
+        tell({"before": before.answers(rows), "after": after.answers(rows)})
 
 
 def error_of(model, x, y):

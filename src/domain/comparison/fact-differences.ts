@@ -45,12 +45,12 @@ export function knownVersion(inspection: Inspection, work: DeploymentWork): Know
  */
 export function factDifferences(before: KnownVersion, after: KnownVersion): readonly Difference[] {
   return bounded([
-    ...weightDifferences(before.facts.weights, after.facts.weights),
     ...rangeDifferences(
       before.facts.ranges,
       after.facts.ranges,
       (after.signature ?? before.signature)?.inputs ?? [],
     ),
+    ...weightDifferences(before.facts.weights, after.facts.weights),
     ...requestDifferences(before, after),
     ...pipelineDifferences(before.facts.pipeline, after.facts.pipeline),
     ...languageDifferences(before.facts.language, after.facts.language),
