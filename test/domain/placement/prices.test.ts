@@ -4,10 +4,12 @@ import prices from '#domain/data/prices-us-east-1.json' with { type: 'json' };
 import { NO_LIMITS, type Question } from '#domain/placement/demand.ts';
 import { cheapest } from '#domain/placement/optimize.ts';
 import {
+  completed,
   PRICE_NAMES,
   pricesWith,
   pricesWords,
   SHIPPED_PRICES,
+  type UnitPrices,
 } from '#domain/placement/unit-prices.ts';
 
 it('every price has a page that states it', () => {
@@ -39,6 +41,21 @@ describe('the prices of a region', () => {
       `Prices of eu-central-1, 2026-12-01 (10 of them of us-east-1, ${prices.asOf})`,
     );
     expect(pricesWords(SHIPPED_PRICES)).toBe(`Prices of us-east-1, ${prices.asOf}`);
+  });
+
+  it('of an earlier Slipway are completed by the shipped ones, and those that were read stay', () => {
+    const { volumeGBMonth: _, ...usd } = {
+      ...SHIPPED_PRICES.usd,
+      fargateVcpuHour: 1,
+      tableRead: 9,
+    };
+    const kept = { ...read, usd, shipped: ['tableRead'] } as unknown as UnitPrices;
+
+    const whole = completed(kept);
+
+    expect(whole.usd).toEqual({ ...SHIPPED_PRICES.usd, fargateVcpuHour: 1 });
+    expect(whole.shipped).toEqual(['tableRead', 'volumeGBMonth']);
+    expect(whole).not.toHaveProperty('instances');
   });
 
   it('decide a placement: dearer tasks make a function the cheapest', () => {
