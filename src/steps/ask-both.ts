@@ -57,7 +57,7 @@ export type Both = {
   readonly precision?: Precision | undefined;
 };
 
-/** Sends the requests to both versions, and looks for the cause where kept ones are answered otherwise. */
+/** Sends the requests to both versions, and looks for the cause where kept ones, or drawn ones if none are kept, are answered otherwise. */
 export async function askBoth(both: Both): Promise<AnswerEvidence> {
   const giveWay = patient(both);
   const live = timed(both.live, both, giveWay);
@@ -74,7 +74,8 @@ export async function askBoth(both: Both): Promise<AnswerEvidence> {
   const answers = { ...compared, ...(prompts && { prompts }) };
   // The owner may change the expectations, and the cause of a difference is to be known by then.
   const isKnown = answers.signs.some((sign) => sign !== answers.unmet);
-  if (isKnown || answers.kept.changed < ENOUGH_CHANGED) return answers;
+  const { changed } = of > 0 ? answers.kept : answers.drawn;
+  if (isKnown || changed < ENOUGH_CHANGED) return answers;
   const fault = await preparationFault(asked, () => workedMs() >= BUDGET_MS.causes);
   return fault ? { ...answers, signs: boundedSigns([...answers.signs, fault]) } : answers;
 }
@@ -173,7 +174,8 @@ function kept(answer: unknown): GoldenAnswer {
 
 /** The fault of preparation that explains why so many rows are answered otherwise: the live version is asked rows that are changed as such a fault would change them. */
 async function preparationFault(both: Both, isLate: () => boolean): Promise<string | undefined> {
-  const given = both.requests.filter(({ isDrawn }) => !isDrawn).slice(0, MOST_ROWS);
+  const kept = both.requests.filter(({ isDrawn }) => !isDrawn);
+  const given = (kept.length > 0 ? kept : both.requests).slice(0, MOST_ROWS);
   const found = requestTable(given.map(({ request }) => request));
   const isOnlySent = given.every(({ isSent }) => isSent);
   const table = found && isOnlySent ? withoutNames(found, both.names ?? []) : found;
