@@ -224,7 +224,7 @@ function weightsOfTypes(dtypes: readonly string[]) {
   return { facts: { dtypes }, manifest: { runtime: { optimize: 'auto' } } } as const;
 }
 
-/** What the inspection reads of a file's numbers: their prints, and where its columns lay. */
+/** The prints of the numbers in a file, and where its columns lay, as the inspection reads them. */
 async function factsOf(
   path: string | null,
 ): Promise<Pick<ModelFacts, 'weights' | 'ranges'> | undefined> {
