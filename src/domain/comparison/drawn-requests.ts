@@ -57,6 +57,17 @@ export function requestsWithin(
   });
 }
 
+/** The ranges of a new version, but with the values that the live one knows, where it knows some: it may fail at others, and its owner would see errors that no client got. */
+export function rangesBeside(
+  own: readonly ColumnRange[],
+  live: readonly ColumnRange[],
+): readonly ColumnRange[] {
+  return own.map((range, at) => {
+    const known = live[at];
+    return known && 'values' in known ? known : range;
+  });
+}
+
 type Value = string | number | null;
 
 function valueIn(range: ColumnRange, part: number): Value {

@@ -5,7 +5,7 @@ import { FORMATS } from '#formats/index.ts';
 import { classOf } from './answer-class.ts';
 import type { ComparedRequest } from './asked-pair.ts';
 import { balanced, MOST_OF_ONE } from './balanced.ts';
-import { drawnRequests, requestsWithin } from './drawn-requests.ts';
+import { drawnRequests, rangesBeside, requestsWithin } from './drawn-requests.ts';
 import type { ExampleLine } from './examples-file.ts';
 import { seededOrder } from './seeded-random.ts';
 
@@ -69,14 +69,13 @@ export function comparedRequests({
 
 /** As many requests where the columns of each version lay, as its own numbers say. */
 function withinRanges(before: DeploymentWork, after: DeploymentWork): readonly Seed[] {
-  const { signature } = before.inspection
-    ? declaredOf(before.inspection, before)
-    : { signature: null };
+  if (!before.inspection) return [];
+  const { signature } = declaredOf(before.inspection, before);
   if (!signature) return [];
-  return [before, after]
-    .flatMap(({ inspection }) =>
-      requestsWithin(signature, inspection?.facts.ranges ?? [], MOST_DRAWN),
-    )
+  const theirs = before.inspection.facts.ranges ?? [];
+  const own = rangesBeside(after.inspection?.facts.ranges ?? [], theirs);
+  return [theirs, own]
+    .flatMap((ranges) => requestsWithin(signature, ranges, MOST_DRAWN))
     .map((request) => ({ request }));
 }
 

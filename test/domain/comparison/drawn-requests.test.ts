@@ -1,6 +1,6 @@
 import type { ColumnRange } from '#domain/artifact/column-range.ts';
 import type { Datatype, TensorSpec } from '#domain/artifact/signature.ts';
-import { requestsWithin } from '#domain/comparison/drawn-requests.ts';
+import { rangesBeside, requestsWithin } from '#domain/comparison/drawn-requests.ts';
 
 const RANGES: readonly ColumnRange[] = [
   { mean: 40, deviation: 10 },
@@ -69,4 +69,15 @@ it.each<[string, readonly TensorSpec[]]>([
   ['any shape', COLUMNS.map((spec) => ({ ...spec, isUnranked: true as const }))],
 ])('nothing is drawn for a model that takes %s', (_, inputs) => {
   expect(dataOf(inputs)).toEqual([]);
+});
+
+it('a new version is asked no value that the live one may not know', () => {
+  const own: readonly ColumnRange[] = [{ low: 0, high: 1 }, { values: ['dry', 'brut'] }, null];
+
+  expect(rangesBeside(own, [{ low: 5, high: 6 }, { values: ['dry'] }, null])).toEqual([
+    { low: 0, high: 1 },
+    { values: ['dry'] },
+    null,
+  ]);
+  expect(rangesBeside(own, [])).toEqual(own);
 });
