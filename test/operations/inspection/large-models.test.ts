@@ -79,13 +79,13 @@ console.log(JSON.stringify({ weightBytes, takenBytes: most() - before, cpuMs: (u
     ['safetensors', (folder) => llamaInSixteenBits(folder, 20 * GIB)],
     ['GGUF', (folder) => llamaInFourBits(folder, (20 * GIB * 32) / 18)],
   ])(
-    'in %s are understood in 64 MiB, by a process that is killed after two seconds of CPU, with its own start',
+    'in %s are understood in 64 MiB, by a process that is killed after three seconds of CPU, with its own start',
     async (what, make) => {
       await using folder = await temporaryFolder();
       const path = await make(join(folder.path, 'l'));
 
       const given = ['--input-type=module', '--eval', INSPECT, path];
-      const limited = ['-c', 'ulimit -t 2; exec "$0" "$@"', process.execPath, ...given];
+      const limited = ['-c', 'ulimit -t 3; exec "$0" "$@"', process.execPath, ...given];
       const child = spawn('bash', limited, { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] });
       const { weightBytes, takenBytes, cpuMs } = JSON.parse(await text(child.stdout));
 
