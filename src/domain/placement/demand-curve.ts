@@ -1,5 +1,5 @@
 import type { PlacedOption, Question } from './demand.ts';
-import { atRate, cheapest, rankedOptions } from './optimize.ts';
+import { atRate, cheapest, rankedOptions, turnBetween } from './optimize.ts';
 import type { Target } from './target.ts';
 
 /** The lowest own bill (USD a month) of each target at a rate (requests a second); null where none of its options keeps the limits. */
@@ -61,14 +61,9 @@ type Between = {
   readonly to: Target;
 };
 
-function breakEven(question: Question, { from, to, ...ends }: Between): BreakEven {
-  let { low, high } = ends;
-  while (high / low > 1.01) {
-    const middle = Math.sqrt(low * high);
-    if (cheapest(atRate(question, middle))?.target === from) low = middle;
-    else high = middle;
-  }
-  return { requestsPerSecond: high, from, to };
+function breakEven(question: Question, { low, high, from, to }: Between): BreakEven {
+  const isBefore = (rate: number) => cheapest(atRate(question, rate))?.target === from;
+  return { requestsPerSecond: turnBetween(low, high, { isBefore, within: 1.01 }), from, to };
 }
 
 /** "lambda up to 4.31 requests a second, then fargate": the choices over the rates of the curve, in words; empty where it never changes. */

@@ -4,7 +4,7 @@ import gpus from '#domain/data/gpu-instances.json' with { type: 'json' };
 import { type Accelerator, ANY_GPU } from '#domain/manifest/manifest.ts';
 import type { ContainerNeeds, ContainerSize, SizeResult } from './container-size.ts';
 import { gpuBytes, gpuServing, usableBytes } from './gpu-memory.ts';
-import { holdingTypes, hostMiB, taskOn, wholeHour } from './instance-types.ts';
+import { holdingTypes, hostMiB, soldIn, taskOn, wholeHour } from './instance-types.ts';
 import { alwaysRunning, monthly, overspent } from './spending.ts';
 import { SHIPPED_PRICES, type UnitPrices } from './unit-prices.ts';
 
@@ -53,7 +53,8 @@ function gpuSize(needs: ContainerNeeds, asked: Accelerator): SizeResult {
   const { imageBytes, memoryMiB, replicas, spending, gpuModel, allowedAccelerators } = needs;
   const { prices = SHIPPED_PRICES } = needs;
   const hourlyUsd = ({ usdPerHour }: Instance) => wholeHour(usdPerHour, { imageBytes, prices });
-  const having = soldIn(prices)
+  // Where nobody has read which types the region sells, all have their shipped prices.
+  const having = (prices.instances ? soldIn(prices.instances, gpus.instances) : gpus.instances)
     .filter((type) => isAsked(asked, type))
     .filter(({ accelerator }) => allowedAccelerators?.includes(accelerator) !== false);
   if (having.length === 0) {
@@ -87,17 +88,6 @@ function gpuSize(needs: ContainerNeeds, asked: Accelerator): SizeResult {
     ...(serving && { serving }),
     reason: `fits on ${cheapest.instanceType} with ${nameOf(gpu)}${gpuModel ? use(gpuModel, cheapest) : ''}; ${alwaysRunning(replicas)} $${monthlyUsd} a month`,
   };
-}
-
-/** The types with a GPU that the region sells, cheapest first; all, at their shipped prices, where nobody has read that. */
-function soldIn({ instances }: UnitPrices): readonly Instance[] {
-  if (!instances) return gpus.instances;
-  return gpus.instances
-    .flatMap((type) => {
-      const usdPerHour = instances[type.instanceType];
-      return usdPerHour === undefined ? [] : [{ ...type, usdPerHour }];
-    })
-    .toSorted((one, other) => one.usdPerHour - other.usdPerHour);
 }
 
 function isAsked({ name, count }: Accelerator, type: Pick<Instance, 'accelerator' | 'count'>) {

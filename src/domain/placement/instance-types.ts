@@ -34,13 +34,9 @@ export function holdingTypes(
   memoryMiB: number,
   { instances = {} }: UnitPrices,
 ): readonly (readonly [InstanceType, ...InstanceType[]])[] {
-  const holding = ec2.instances
-    .flatMap((type) => {
-      const usdPerHour = instances[type.instanceType];
-      return usdPerHour === undefined ? [] : [{ ...type, usdPerHour }];
-    })
-    .filter((type) => taskOn(type).memoryMiB >= memoryMiB)
-    .toSorted((one, other) => one.usdPerHour - other.usdPerHour);
+  const holding = soldIn(instances, ec2.instances).filter(
+    (type) => taskOn(type).memoryMiB >= memoryMiB,
+  );
   return [...new Set(holding.map(({ vcpu }) => vcpu))].flatMap((vcpu) => {
     const [cheapest, ...others] = holding.filter((type) => type.vcpu === vcpu);
     if (!cheapest) return [];
@@ -50,6 +46,19 @@ export function holdingTypes(
     );
     return [[cheapest, ...alike] as const];
   });
+}
+
+/** The types that have a price in a region, with that price, cheapest first. */
+export function soldIn<Type extends Pick<InstanceType, 'instanceType' | 'usdPerHour'>>(
+  instances: NonNullable<UnitPrices['instances']>,
+  types: readonly Type[],
+): readonly Type[] {
+  return types
+    .flatMap((type) => {
+      const usdPerHour = instances[type.instanceType];
+      return usdPerHour === undefined ? [] : [{ ...type, usdPerHour }];
+    })
+    .toSorted((one, other) => one.usdPerHour - other.usdPerHour);
 }
 
 /** A task that takes the whole instance, so that no other is placed beside it. 1024 `cpuUnits` are one vCPU. */

@@ -88,15 +88,28 @@ export function flipsAt(question: Question): number | null {
     // A rate that nothing holds makes no other target cheaper.
     if (next === undefined) return null;
     if (next === today) continue;
-    let [low, high] = [factor, factor * STEP];
-    while (high / low > 1.001) {
-      const middle = Math.sqrt(low * high);
-      if (targetAt(middle) === today) low = middle;
-      else high = middle;
-    }
-    return requestsPerSecond * high;
+    const turn = turnBetween(factor, factor * STEP, {
+      isBefore: (middle) => targetAt(middle) === today,
+      within: 1.001,
+    });
+    return requestsPerSecond * turn;
   }
   return null;
+}
+
+/** The end of what is so at `low` and is not at `high`, at most `within` times too high. */
+export function turnBetween(
+  low: number,
+  high: number,
+  how: { readonly isBefore: (middle: number) => boolean; readonly within: number },
+): number {
+  let [before, after] = [low, high];
+  while (after / before > how.within) {
+    const middle = Math.sqrt(before * after);
+    if (how.isBefore(middle)) before = middle;
+    else after = middle;
+  }
+  return after;
 }
 
 /** The same question for another rate (requests a second); the peak grows in proportion, and is twice as much where nobody calls the model. */
