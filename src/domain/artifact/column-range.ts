@@ -13,6 +13,7 @@ const MOST = { columns: 500, values: 20, characters: 50 } as const;
 const DIGITS = 6;
 /** How far beyond its outermost thresholds a column reaches, of the distance between them. */
 const BEYOND = 0.25;
+
 /** Between which thresholds the trees of a model split each column, by its number. */
 export type Thresholds = Map<number, { low: number; high: number }>;
 
@@ -49,13 +50,7 @@ export function around(mean: number, deviation: number): ColumnRange {
 }
 
 /** The range of a column that is split at thresholds from `low` to `high`. */
-export function beyond({
-  low,
-  high,
-}: {
-  readonly low: number;
-  readonly high: number;
-}): ColumnRange {
+function beyond({ low, high }: { readonly low: number; readonly high: number }): ColumnRange {
   const width = high - low || Math.abs(low) || 1;
   return range(low - BEYOND * width, high + BEYOND * width);
 }

@@ -43,7 +43,7 @@ export type Datatype = (typeof DATATYPES)[number];
 export type TensorSpec = Readonly<z.infer<typeof tensorSpec>>;
 
 /** A signature travels with the workflow, and facts are kept in the registry. */
-const MOST_CLASSES = { count: 100, characters: 4000 } as const;
+export const MOST_CLASSES = { count: 100, characters: 4000 } as const;
 
 /** The `classes` of a tensor, where they are known and few enough to be kept. */
 export function classesOf(labels: readonly string[]): Pick<TensorSpec, 'classes'> {

@@ -23,6 +23,7 @@ export type SaidList = { name: string; items: (string | number)[] };
 /** The operators whose attributes are kept for this, and these attributes. */
 export const SAYS_COLUMNS = /^(Scaler|(Linear|SVM|TreeEnsemble)(Classifier|Regressor))$/;
 const KEPT = /^(nodes_featureids|classlabels_(strings|int64s|ints))$/;
+const KEPT_FRACTIONS = /^(offset|scale|nodes_values)$/;
 /** The nodes of the largest forest that is looked at. */
 const MOST_ITEMS = 1_000_000;
 const MOST_PACKED_BYTES = 64 * 1024;
@@ -54,8 +55,10 @@ export function handlersOf(wire: Wire, list: SaidList): Handlers {
   };
 }
 
-/** The list with the fractions that were read for it. */
-export function withNumbers({ name }: SaidList, { bytes, length }: NumberList): SaidList {
+/** The list, with the fractions that were read for it where it is kept. */
+export function withNumbers(list: SaidList, { bytes, length }: NumberList): SaidList {
+  const { name } = list;
+  if (!KEPT_FRACTIONS.test(name)) return list;
   const view = new DataView(bytes.buffer, bytes.byteOffset, length);
   const count = Math.min(MOST_ITEMS, Math.floor(length / BYTES_OF_FLOAT));
   return {

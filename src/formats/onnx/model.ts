@@ -193,7 +193,7 @@ async function readNode(walk: Walk, node: Span, depth: number): Promise<string> 
       const list = depth === 1 && SAYS_COLUMNS.test(operator) ? saidList() : undefined;
       const numbers = await readAttribute(walk, field, depth, list);
       lists.push(numbers);
-      if (list) said.push(numbers.length > 0 ? withNumbers(list, numbers) : list);
+      if (list) said.push(withNumbers(list, numbers));
     },
     [bytes(7)]: async (field) => {
       domain = await wire.text(field);

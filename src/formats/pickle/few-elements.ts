@@ -20,20 +20,29 @@ export async function fewBytes(
 /** Keeps the elements of a short list, as numpy stores them. */
 export function takeFew(array: Ndarray, dtype: DType, bytes: Uint8Array | undefined): void {
   const [count = 0, ...others] = array.shape;
-  const { code, itemBytes, isBigEndian = false } = dtype;
-  const read = code.startsWith('U') ? textOf : ELEMENTS[code];
-  if (!bytes || !read || others.length > 0 || bytes.length !== count * itemBytes) return;
-  const elements = Array.from({ length: count }, (_, at) =>
-    read(new DataView(bytes.buffer, bytes.byteOffset + at * itemBytes, itemBytes), !isBigEndian),
-  );
+  const { itemBytes } = dtype;
+  if (!bytes || others.length > 0 || bytes.length !== count * itemBytes) return;
+  const elements = Array.from({ length: count }, (_, at) => {
+    const element = elementOf(dtype, bytes.subarray(at * itemBytes, (at + 1) * itemBytes));
+    return typeof element === 'boolean' ? String(element) : element;
+  });
   const known = elements.filter((element) => element !== undefined);
   if (known.length === count) array.few = known;
 }
 
-type Read = (element: DataView, isLittle: boolean) => string | number | undefined;
+/** The element in these bytes, which are as many as one has; undefined where its type is none that is read, or its value none of JavaScript's. */
+export function elementOf(
+  { code, isBigEndian = false }: DType,
+  bytes: Uint8Array,
+): string | number | boolean | undefined {
+  const read = code.startsWith('U') ? textOf : ELEMENTS[code];
+  return read?.(new DataView(bytes.buffer, bytes.byteOffset, bytes.length), !isBigEndian);
+}
+
+type Read = (element: DataView, isLittle: boolean) => string | number | boolean | undefined;
 
 const ELEMENTS: Readonly<Record<string, Read>> = {
-  b1: (element) => (element.getUint8(0) === 0 ? 'false' : 'true'),
+  b1: (element) => element.getUint8(0) !== 0,
   i1: (element) => element.getInt8(0),
   i2: (element, isLittle) => element.getInt16(0, isLittle),
   i4: (element, isLittle) => element.getInt32(0, isLittle),

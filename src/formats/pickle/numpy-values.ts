@@ -1,5 +1,5 @@
 import { elementsOf } from '#domain/artifact/signature.ts';
-import { takeFew } from './few-elements.ts';
+import { elementOf, takeFew } from './few-elements.ts';
 import { damaged, hostile, keep, type PickleMachine } from './machine.ts';
 import { datatypeOf, holdsObjects } from './numpy-dtype.ts';
 import { isFitted } from './prints.ts';
@@ -27,21 +27,12 @@ export function numberOf(
     typeof data === 'object' && data !== null && 'head' in data ? data.head : '',
     'latin1',
   );
-  if (bytes.length !== dtype.itemBytes || dtype.isBigEndian) return OPAQUE;
-  return NUMBERS[dtype.code]?.(bytes) ?? OPAQUE;
+  const isKnown = SCALARS.has(dtype.code) && !dtype.isBigEndian;
+  if (bytes.length !== dtype.itemBytes || !isKnown) return OPAQUE;
+  return elementOf(dtype, bytes) ?? OPAQUE;
 }
 
-const NUMBERS: Readonly<Record<string, (bytes: Buffer) => Value>> = {
-  b1: (bytes) => bytes[0] !== 0,
-  i4: (bytes) => bytes.readInt32LE(),
-  i8: (bytes) => exact(Number(bytes.readBigInt64LE())),
-  f4: (bytes) => bytes.readFloatLE(),
-  f8: (bytes) => bytes.readDoubleLE(),
-};
-
-function exact(number: number): Value {
-  return Number.isSafeInteger(number) ? number : OPAQUE;
-}
+const SCALARS: ReadonlySet<string> = new Set(['b1', 'i4', 'i8', 'f4', 'f8']);
 
 /** An array's state: version, shape, type, order, and its elements as bytes or, for objects, as a list. */
 export function buildArray(machine: PickleMachine, array: Ndarray, state: Value): void {

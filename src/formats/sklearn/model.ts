@@ -1,3 +1,4 @@
+import { MOST_CLASSES } from '#domain/artifact/signature.ts';
 import { datatypeOf } from '#formats/pickle/numpy-dtype.ts';
 import {
   type Instance,
@@ -8,9 +9,6 @@ import {
   type Ndarray,
   type Value,
 } from '#formats/pickle/values.ts';
-
-/** Labels of more classes are not kept. */
-const MOST_LABELS = 100;
 
 /** The records of a fitted estimator; null where it records nothing. */
 export type Estimator = {
@@ -135,8 +133,9 @@ function classesOf({ attributes, of }: Instance): Classes | undefined {
   const number = attributes.get('n_classes_');
   // XGBoost only takes integer classes from 0, and records their number.
   if (of.module === 'xgboost.sklearn' && isCount(number)) {
-    const labels = Array.from({ length: Math.min(number, MOST_LABELS) }, (_, label) => `${label}`);
-    return { count: number, datatype: 'INT64', ...(labels.length === number && { labels }) };
+    const isKept = number <= MOST_CLASSES.count;
+    const labels = isKept && Array.from({ length: number }, (_, label) => String(label));
+    return { count: number, datatype: 'INT64', ...(labels && { labels }) };
   }
   if (!isArray(classes) || !classes.dtype || classes.shape.length !== 1) return undefined;
   const labels = namesOf(classes) ?? classes.few?.map(String);

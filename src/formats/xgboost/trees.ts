@@ -54,7 +54,7 @@ export function xgboostTrees(file: string) {
   let printer: Printer | undefined;
   const prints: Print[] = [];
   const thresholds: Thresholds = new Map();
-  let numbers: Uint8Array[] = [];
+  let conditions: Uint8Array[] = [];
 
   const odd = (what: string) =>
     rejected(
@@ -71,8 +71,8 @@ export function xgboostTrees(file: string) {
     if (fault) throw odd(fault);
     for (const index of list(lists, 'split_indices')) mostFeature = Math.max(mostFeature, index);
     nodes += list(lists, 'left_children').length;
-    takeThresholds(thresholds, lists, Buffer.concat(numbers));
-    numbers = [];
+    takeThresholds(thresholds, lists, Buffer.concat(conditions));
+    conditions = [];
     lists = new Map();
     counts = new Map();
     if (leafSize > 1) vectorSizes.add(leafSize);
@@ -99,7 +99,7 @@ export function xgboostTrees(file: string) {
       printer = own;
       return (bytes) => {
         own.see(bytes);
-        numbers.push(Uint8Array.from(bytes));
+        conditions.push(Uint8Array.from(bytes));
       };
     },
     /** The print of all trees; undefined where one of them has none, or there are too many. */
