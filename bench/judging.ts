@@ -10,7 +10,7 @@ import type { ComparedRequest } from '#domain/comparison/asked-pair.ts';
 import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
 import { stopServers } from '../test/runtimes/model-server.ts';
 import { onnx } from '../test/runtimes/onnx-runtime.ts';
-import { threadsCpuMs } from './beside/process-tree.ts';
+import { cpuMs } from './beside/process-tree.ts';
 import { type Server, startServer } from './beside/server.ts';
 import { row, spread } from './figures.ts';
 import type { Judged, Judgement } from './judging/machine.ts';
@@ -129,8 +129,9 @@ async function judged(judgement: Judgement, asks: Client) {
   return { seconds, compared, cpu, alone, meanwhile };
 }
 
+/** The CPU times of the three, also of their threads that have ended: the answers are compared on a thread of its own. */
 function cpuNow() {
-  const [at, of, beside] = [machine.pid ?? 0, live.pid, candidate.pid].map(threadsCpuMs);
+  const [at, of, beside] = [machine.pid ?? 0, live.pid, candidate.pid].map(cpuMs);
   return { machine: at ?? 0, live: of ?? 0, candidate: beside ?? 0 };
 }
 
