@@ -1,19 +1,18 @@
 // Measures how long the gate takes for 2,000 requests over a table, and how clients of the live version fare meanwhile: two ONNX servers of one model behind the gateway of one machine, asked as the step CompareAnswers asks them, in the gateway's process as there.
-// Requests of clients are kept with their answers, so the live version answers few of them again; it answers each example that has no `expect`.
+// Requests of clients are kept sealed, with their answers, so the live version answers few of them again, and the time to open them counts; it answers each example that has no `expect`.
 // A client asks without a pause, or 100 times a second; the judgement gives way to it, or does not.
 // `node bench/judging.ts [ROUNDS [REQUESTS]]`.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool } from 'undici';
-import type { ComparedRequest } from '#domain/comparison/asked-pair.ts';
 import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
 import { stopServers } from '../test/runtimes/model-server.ts';
 import { onnx } from '../test/runtimes/onnx-runtime.ts';
 import { cpuMs } from './beside/process-tree.ts';
 import { type Server, startServer } from './beside/server.ts';
 import { row, spread } from './figures.ts';
-import type { Judged, Judgement } from './judging/machine.ts';
+import type { Judged, Judgement, Kept } from './judging/machine.ts';
 
 const [rounds = 5, count = 2000] = process.argv.slice(2).map(Number);
 const WARMING = 500;
@@ -36,29 +35,27 @@ const machine = fork(new URL('./judging/machine.ts', import.meta.url), [
 const [origin] = await once(machine, 'message');
 const pool = new Pool(String(origin));
 for (let at = 0; at < WARMING; at += 1) await asked(at);
-const answers: unknown[] = [];
-for (const [at] of REQUESTS.entries()) answers.push(JSON.parse(await asked(at)));
-const given = (at: number, request: GoldenRequest) => ({
-  what: `row ${at}`,
-  isDrawn: false,
-  request,
-});
-const SIDES: Readonly<Record<string, readonly ComparedRequest[]>> = {
-  'requests of clients, kept with their answers': REQUESTS.map((request, at) => ({
-    ...given(at, request),
-    answer: answers[at],
-  })),
-  'examples without answers': REQUESTS.map((request, at) => given(at, request)),
+const exchanges: Kept['exchanges'][number][] = [];
+for (const [at, { body }] of REQUESTS.entries()) {
+  exchanges.push({ body: JSON.stringify(body), answer: await asked(at) });
+}
+machine.send({ exchanges } satisfies Kept);
+await once(machine, 'message');
+const SIDES: Readonly<Record<string, Pick<Judgement, 'requests'>>> = {
+  'requests of clients, kept with their answers': {},
+  'examples without answers': {
+    requests: REQUESTS.map((request, at) => ({ what: `row ${at}`, isDrawn: false, request })),
+  },
 };
 type Figures = Awaited<ReturnType<typeof judged>>;
 const found = new Map<string, Figures[]>();
 // The first judgement compiles.
 for (let round = -1; round < rounds; round += 1) {
-  for (const [side, requests] of Object.entries(SIDES)) {
+  for (const [side, given] of Object.entries(SIDES)) {
     for (const [client, asks] of Object.entries(CLIENTS)) {
       for (const [pace, isPaced] of Object.entries(PACES)) {
         const name = `${side}; ${client}; ${pace}`;
-        const figures = await judged({ isPaced, requests }, asks);
+        const figures = await judged({ isPaced, ...given }, asks);
         if (round >= 0) found.set(name, [...(found.get(name) ?? []), figures]);
       }
     }

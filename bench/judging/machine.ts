@@ -6,22 +6,31 @@ import { startGateway } from '#adapters/local/gateway/gateway.ts';
 import { httpProber } from '#adapters/local/gateway/http-prober.ts';
 import type { RevisionHost } from '#adapters/local/revisions/invocation.ts';
 import { ASKED_AT_ONCE } from '#compose/machine/workflows.ts';
+import { dayOf } from '#domain/capture/plan.ts';
 import type { ComparedRequest } from '#domain/comparison/asked-pair.ts';
 import { TOLERATED } from '#domain/comparison/judge-comparison.ts';
+import { comparedRequests } from '#domain/comparison/requests.ts';
 import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
 import { APART } from '#ports/comparing.ts';
 import { askBoth } from '#steps/ask-both.ts';
+import { clientRequests } from '#steps/client-requests.ts';
+import { type KeptExchange, keptLine } from '../../test/support/capture/kept-line.ts';
+import { memoryCapture } from '../../test/support/memory/capture.ts';
 
-/** `isPaced`: at the pace of one machine, which gives way; else as in an account. */
+/** The requests of clients and the answers of the live version, which the machine keeps sealed until it judges. */
+export type Kept = { readonly exchanges: readonly Pick<KeptExchange, 'body' | 'answer'>[] };
+/** `isPaced`: at the pace of one machine, which gives way; else as in an account. Without `requests` those of clients are opened. */
 export type Judgement = {
   readonly isPaced: boolean;
-  readonly requests: readonly ComparedRequest[];
+  readonly requests?: readonly ComparedRequest[];
 };
 export type Judged = { readonly seconds: number; readonly compared: number };
 
 const [, , live = '', candidate = ''] = process.argv;
 const ORIGINS: Readonly<Record<string, string>> = { 'm-v1': live, 'm-v2': candidate };
 const ANSWER_TIMEOUT_MS = 10_000;
+const HOUR_MS = 3_600_000;
+const HOURS = 40;
 
 const revisions: RevisionHost = {
   limits: () => ({ maxRequestBytes: 1e7, timeoutMs: 900_000 }),
@@ -50,10 +59,30 @@ const ask = (revision: string) => {
   return (request: GoldenRequest) => prober.send(address, 'm', request, ANSWER_TIMEOUT_MS);
 };
 
-process.on('message', async ({ isPaced, requests }: Judgement) => {
+const clock = systemClock;
+const capture = memoryCapture(clock);
+
+process.on('message', async (message: Kept | Judgement) => {
+  if ('exchanges' in message) await keep(message);
+  else await judge(message);
+});
+process.send?.(gateway.origin);
+
+/** Spread over the hours before, so that no hour has more of them than counts. */
+async function keep({ exchanges }: Kept): Promise<void> {
+  const keys = await capture.captureKeys.publish('m', 'm-v1');
+  for (const [rank, exchange] of exchanges.entries()) {
+    const at = clock.now() - (rank % HOURS) * HOUR_MS;
+    const line = keptLine(keys, { id: `${rank}`, revision: 'm-v1', at, rank, ...exchange }, 10_000);
+    await capture.keptLines.add('m', dayOf(at), line);
+  }
+  process.send?.('kept');
+}
+
+async function judge({ isPaced, requests }: Judgement): Promise<void> {
   const began = performance.now();
   const { kept } = await askBoth({
-    requests,
+    requests: requests ?? (await keptOfClients()),
     live: ask('m-v1'),
     candidate: ask('m-v2'),
     comparing: isPaced
@@ -65,5 +94,12 @@ process.on('message', async ({ isPaced, requests }: Judgement) => {
   });
   const judged: Judged = { seconds: (performance.now() - began) / 1000, compared: kept.asked };
   process.send?.(judged);
-});
-process.send?.(gateway.origin);
+}
+
+async function keptOfClients(): Promise<readonly ComparedRequest[]> {
+  const version = { work: {}, lines: [] };
+  return comparedRequests({
+    ...{ before: version, after: version, golden: null, seed: 'judging' },
+    sent: await clientRequests({ ...capture, clock }, { model: 'm', live: 1, judged: 2 }),
+  });
+}

@@ -6,6 +6,7 @@ import {
   createPublicKey,
   diffieHellman,
   generateKeyPairSync,
+  hkdfSync,
   type KeyObject,
 } from 'node:crypto';
 import type { PrivateKey } from '#ports/capture-keys.ts';
@@ -16,6 +17,7 @@ export type Sealed = { readonly enc: Uint8Array; readonly sealed: Uint8Array };
 const NOTHING = Buffer.alloc(0);
 const KEM = Buffer.from('KEM\x00\x20', 'latin1');
 const HPKE = Buffer.from('HPKE\x00\x20\x00\x01\x00\x02', 'latin1');
+const NO_SHARED_KEY = extracted('psk_id_hash', NOTHING);
 const TAG_BYTES = 16;
 
 /** Seals a message by HPKE (RFC 9180) in its base mode: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-256-GCM. `about` is not secret, and belongs to the message: the `info` of HPKE. */
@@ -32,19 +34,11 @@ export function seal(recipient: Uint8Array, message: Uint8Array, about: Uint8Arr
 }
 
 /** Opens what was sealed for this key. Throws for anything else. */
-export function open(
-  { own, public: recipient }: PrivateKey,
-  { enc, sealed }: Sealed,
-  about: Uint8Array,
-): Buffer {
-  const privateKey = createPrivateKey({
-    key: { kty: 'OKP', crv: 'X25519', d: base64url(own), x: base64url(recipient) },
-    format: 'jwk',
-  });
-  const dh = diffieHellman({ privateKey, publicKey: publicKeyOf(enc) });
-  const { key, nonce } = keysOf(sharedSecret(dh, enc, recipient), about);
+export function open(key: PrivateKey, { enc, sealed }: Sealed, about: Uint8Array): Buffer {
+  const dh = diffieHellman({ privateKey: privateKeyOf(key), publicKey: publicKeyOf(enc) });
+  const { key: cipherKey, nonce } = keysOf(sharedSecret(dh, enc, key.public), about);
   const end = sealed.length - TAG_BYTES;
-  const decipher = createDecipheriv('aes-256-gcm', key, nonce, {
+  const decipher = createDecipheriv('aes-256-gcm', cipherKey, nonce, {
     authTagLength: TAG_BYTES,
   }).setAuthTag(sealed.subarray(end));
   return Buffer.concat([decipher.update(sealed.subarray(0, end)), decipher.final()]);
@@ -57,8 +51,8 @@ export function newKey(): PrivateKey {
 
 /** RFC 9180 §4.1: ExtractAndExpand. */
 function sharedSecret(dh: Uint8Array, enc: Uint8Array, recipient: Uint8Array): Buffer {
-  const prk = extract(KEM, NOTHING, 'eae_prk', dh);
-  return expand(KEM, prk, 'shared_secret', Buffer.concat([enc, recipient]), 32);
+  const context = Buffer.concat([enc, recipient]);
+  return derived(KEM, NOTHING, ['eae_prk', dh])(['shared_secret', context], 32);
 }
 
 /** RFC 9180 §5.1, without a key that both share before. */
@@ -66,28 +60,45 @@ function keysOf(
   shared: Buffer,
   about: Uint8Array,
 ): { readonly key: Buffer; readonly nonce: Buffer } {
-  const id = extract(HPKE, NOTHING, 'psk_id_hash', NOTHING);
-  const context = Buffer.concat([Buffer.of(0), id, extract(HPKE, NOTHING, 'info_hash', about)]);
-  const secret = extract(HPKE, shared, 'secret', NOTHING);
-  return {
-    key: expand(HPKE, secret, 'key', context, 32),
-    nonce: expand(HPKE, secret, 'base_nonce', context, 12),
+  const context = Buffer.concat([Buffer.of(0), NO_SHARED_KEY, extracted('info_hash', about)]);
+  const derive = derived(HPKE, shared, ['secret', NOTHING]);
+  return { key: derive(['key', context], 32), nonce: derive(['base_nonce', context], 12) };
+}
+
+type Labelled = readonly [label: string, value: Uint8Array];
+
+/** `LabeledExtract` (RFC 9180 §4), and `LabeledExpand` of its result: HKDF with labels. */
+function derived(suite: Buffer, salt: Buffer, extract: Labelled) {
+  const secret = labelled(suite, extract);
+  return (expand: Labelled, length: number): Buffer => {
+    const info = Buffer.concat([Buffer.of(0, length), labelled(suite, expand)]);
+    return Buffer.from(hkdfSync('sha256', secret, salt, info, length));
   };
 }
 
-function extract(suite: Buffer, salt: Buffer, label: string, secret: Uint8Array): Buffer {
-  return createHmac('sha256', salt)
-    .update(Buffer.concat([Buffer.from('HPKE-v1'), suite, Buffer.from(label), secret]))
+/** `LabeledExtract` without a salt. */
+function extracted(label: string, value: Uint8Array): Buffer {
+  return createHmac('sha256', NOTHING)
+    .update(labelled(HPKE, [label, value]))
     .digest();
 }
 
-/** At most 32 bytes: one block of HKDF. */
-function expand(suite: Buffer, prk: Buffer, label: string, about: Buffer, length: number): Buffer {
-  return createHmac('sha256', prk)
-    .update(Buffer.of(0, length))
-    .update(Buffer.concat([Buffer.from('HPKE-v1'), suite, Buffer.from(label), about, Buffer.of(1)]))
-    .digest()
-    .subarray(0, length);
+function labelled(suite: Buffer, [label, value]: Labelled): Buffer {
+  return Buffer.concat([Buffer.from('HPKE-v1'), suite, Buffer.from(label), value]);
+}
+
+/** Reading a key takes as long as to open a message with it. */
+const read = new WeakMap<PrivateKey, KeyObject>();
+
+function privateKeyOf(key: PrivateKey): KeyObject {
+  const known = read.get(key);
+  if (known) return known;
+  const found = createPrivateKey({
+    key: { kty: 'OKP', crv: 'X25519', d: base64url(key.own), x: base64url(key.public) },
+    format: 'jwk',
+  });
+  read.set(key, found);
+  return found;
 }
 
 function publicKeyOf(raw: Uint8Array): KeyObject {

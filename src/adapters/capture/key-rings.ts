@@ -28,9 +28,14 @@ export function withoutDays(ring: KeyRing, days: readonly number[]): KeyRing {
 export function privateKeys(rings: Readonly<Record<string, KeyRing>>): PrivateKeys | null {
   const isEmpty = Object.values(rings).every((ring) => ring.every((key) => key === null));
   if (isEmpty) return null;
+  // A key is the same object each time, so that what is made of it is made once.
+  const found = new Map<string, PrivateKey>();
   return (revision, day) => {
     const key = rings[revision]?.[day - 1];
-    return key ? read(key) : undefined;
+    if (!key) return undefined;
+    const known = found.get(key) ?? read(key);
+    found.set(key, known);
+    return known;
   };
 }
 

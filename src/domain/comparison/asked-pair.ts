@@ -5,7 +5,7 @@ import type { PairScores } from './answer-scores.ts';
 /**
  * A request that both versions are asked; `what` names it to a person. `isDrawn`: nobody sends it.
  * `answer` is the content of what the version before has answered; where there is one, that version is asked only to see whether it repeats itself.
- * `isSent`: a client sent it, and only the gate may read it and its answers: neither is told. `isOwn`: it came with the new version. `sentAtMs` is when a client sent it (epoch), and `caller` names that client, where it is known.
+ * `isSent`: a client sent it, and only the gate may read it and its answers: neither is told. `isOwn`: it came with the new version. `sentAtMs` is when a client sent it (epoch), `caller` names that client, and `answerClass` the class that its answer gives, where they are known.
  * `expect` is what the new version's own example says that it answers, `truth` what is true of the request; `truthAtMs` is when feedback said so (epoch).
  */
 export type ComparedRequest = {
@@ -15,6 +15,7 @@ export type ComparedRequest = {
   readonly isOwn?: boolean;
   readonly sentAtMs?: number;
   readonly caller?: string;
+  readonly answerClass?: string;
   readonly request: GoldenRequest;
   readonly answer?: unknown;
   readonly expect?: unknown;

@@ -1,5 +1,6 @@
 import type { KeptRequest } from '#domain/capture/kept-request.ts';
 import { boundedJson } from '#domain/rollout/answer-json.ts';
+import { classOf } from './answer-class.ts';
 import type { ComparedRequest } from './asked-pair.ts';
 
 // A model's own code can seal a line with any path, and Slipway is to ask this model alone.
@@ -23,6 +24,7 @@ export function clientRequest(
   const content = boundedJson(text(body));
   const answered = version === live ? boundedJson(text(answer)) : undefined;
   if (content === undefined) return undefined;
+  const answerClass = answered === undefined ? undefined : classOf(answered);
   const protocol = path === `/v2/models/${model}/infer` ? 'infer' : 'invocations';
   const isUsual = protocol === 'infer' || path === '/invocations';
   return {
@@ -31,6 +33,7 @@ export function clientRequest(
     isSent: true,
     sentAtMs: at,
     ...(caller && { caller }),
+    ...(answerClass !== undefined && { answerClass }),
     request: { protocol, body: content, ...(!isUsual && { path }) },
     ...(answered !== undefined && { answer: answered }),
     ...(said.truth !== undefined && { truth: said.truth }),

@@ -2,7 +2,6 @@ import type { DeploymentWork } from '#domain/deployment.ts';
 import { declaredOf } from '#domain/manifest/declared.ts';
 import { exampleRequest, examplesOf, type GoldenRequest } from '#domain/rollout/golden-request.ts';
 import { FORMATS } from '#formats/index.ts';
-import { classOf } from './answer-class.ts';
 import type { ComparedRequest } from './asked-pair.ts';
 import { balanced, MOST_OF_ONE } from './balanced.ts';
 import { drawnRequests, rangesBeside, requestsWithin } from './drawn-requests.ts';
@@ -85,9 +84,7 @@ function balancedRequests(all: readonly ComparedRequest[]): readonly ComparedReq
   const byHour = balanced(byCaller, MOST_OF_ONE.hour, ({ sentAtMs }) =>
     sentAtMs === undefined ? undefined : String(Math.floor(sentAtMs / HOUR_MS)),
   );
-  return balanced(byHour, MOST_OF_ONE.class, ({ isSent, answer }) =>
-    isSent ? classOf(answer) : undefined,
-  );
+  return balanced(byHour, MOST_OF_ONE.class, ({ answerClass }) => answerClass);
 }
 
 /** The examples of the manifest and of the file beside it. The answers that the file of the version before expects count as that version's answers. */

@@ -1,8 +1,5 @@
-import { gzipSync } from 'node:zlib';
-import { seal } from '#adapters/capture/hpke.ts';
 import { keptRequests } from '#adapters/capture/kept-requests.ts';
-import { DAYS_OF_A_MONTH, dayOf, slotOf } from '#domain/capture/plan.ts';
-import { aboutOf } from '#domain/capture/sealed-line.ts';
+import { DAYS_OF_A_MONTH, dayOf } from '#domain/capture/plan.ts';
 import {
   captureOf,
   exported,
@@ -10,6 +7,7 @@ import {
   forget,
   joinTruths,
 } from '#operations/models/captured.ts';
+import { keptLine } from '../../support/capture/kept-line.ts';
 import { fakeClock } from '../../support/clock/fake-clock.ts';
 import { memoryCapture } from '../../support/memory/capture.ts';
 import { MODEL, memoryWorld } from '../../support/worlds/memory.ts';
@@ -27,36 +25,9 @@ async function kept(
     rank,
     { id, at = NOW, body = `body of ${id}`, revision = 'iris-v2' },
   ] of requests.entries()) {
-    const keys = Buffer.from(await ports.captureKeys.publish('iris', revision), 'base64');
-    const slot = slotOf(dayOf(at)) - 1;
-    const head = JSON.stringify({
-      id,
-      path: '/invocations',
-      type: 'application/json',
-      bodyBytes: body.length,
-    });
-    const about = { revision, at, rank };
-    const { enc, sealed } = seal(
-      keys.subarray(slot * 32, slot * 32 + 32),
-      gzipSync(`${head}\n${body}answer to ${id}`),
-      Buffer.from(aboutOf(about)),
-    );
-    const counts = {
-      seen: rank + 1,
-      kept: rank + 1,
-      full: 0,
-      large: 0,
-      private: 0,
-      form: 0,
-      failed: 0,
-    };
-    const line = {
-      ...{ slipwayKept: 1, revision, server: '00000001', hour: Math.floor(at / 3_600_000) },
-      ...{ most: 100, days: 7, counts, at, rank },
-      enc: Buffer.from(enc).toString('base64'),
-      sealed: Buffer.from(sealed).toString('base64'),
-    };
-    await ports.keptLines.add('iris', dayOf(at), JSON.stringify(line));
+    const keys = await ports.captureKeys.publish('iris', revision);
+    const line = keptLine(keys, { id, revision, at, rank, body, answer: `answer to ${id}` });
+    await ports.keptLines.add('iris', dayOf(at), line);
   }
   const all = async () => {
     const found: { id: string; truth?: unknown; body: object }[] = [];
@@ -67,6 +38,23 @@ async function kept(
 }
 
 describe('kept requests', () => {
+  it('leave other work its turn between two that are opened', async () => {
+    const ids = Array.from({ length: 20 }, (_, at) => `${at}`);
+    const { all } = await kept(...ids.map((id) => ({ id })));
+    let [turns, isOver] = [0, false];
+    const count = () => {
+      turns += 1;
+      if (!isOver) setImmediate(count);
+    };
+
+    setImmediate(count);
+    const found = await all();
+    isOver = true;
+
+    expect(found).toHaveLength(20);
+    expect(turns).toBeGreaterThanOrEqual(20);
+  });
+
   it('are exported with their answers, the newest first', async () => {
     const { all } = await kept({ id: 'a' }, { id: 'b', at: NOW + 1, body: '' });
 

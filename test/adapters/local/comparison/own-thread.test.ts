@@ -1,6 +1,10 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { getPriority } from 'node:os';
+import { setImmediate as turn } from 'node:timers/promises';
 import { comparedApart } from '#adapters/local/comparison/own-thread.ts';
 import type { AskedPair } from '#domain/comparison/asked-pair.ts';
 import { compareAnswers } from '#domain/comparison/compare-answers.ts';
+import { needing, notLinux } from '../../../support/needs.ts';
 
 const COUNTING = { of: 3000, tolerated: 0.02, truth: { margin: 0.02 } };
 
@@ -49,8 +53,37 @@ it('starts no thread for few answers, and finds the same', async () => {
   expect(await found).toEqual(compareAnswers(few, COUNTING));
 });
 
-it('fails where the comparison fails', async () => {
-  const broken = [...pairs(3000), { ...pairs(1)[0], before: undefined }] as never;
+needing(notLinux, () => {
+  it('gives way to the threads that answer clients', async () => {
+    const seen = new Set<number>();
+    const before = getPriority();
 
-  await expect(comparedApart(broken, COUNTING)).rejects.toThrow(/undefined/);
+    const finding = comparedApart(pairs(1000), COUNTING);
+    for (let isDone = false; !isDone; ) {
+      for (const nice of niceOfThreads()) seen.add(nice);
+      isDone = await Promise.race([finding.then(() => true), turn(false)]);
+    }
+
+    expect(seen).toContain(Math.max(before, 10));
+    expect(getPriority()).toBe(before);
+  });
 });
+
+it('fails where the comparison fails', async () => {
+  const broken = { ...COUNTING, truth: undefined } as never;
+
+  await expect(comparedApart(pairs(3000), broken)).rejects.toThrow(/undefined/);
+});
+
+/** https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html */
+function niceOfThreads(): readonly number[] {
+  return readdirSync('/proc/self/task').flatMap((thread) => {
+    try {
+      const said = readFileSync(`/proc/self/task/${thread}/stat`, 'utf8');
+      return [Number(said.split(') ')[1]?.split(' ')[16])];
+    } catch {
+      // It has ended by now.
+      return [];
+    }
+  });
+}
