@@ -71,8 +71,9 @@ process.send?.(gateway.origin);
 /** Spread over the hours before, so that no hour has more of them than counts. */
 async function keep({ exchanges }: Kept): Promise<void> {
   const keys = await capture.captureKeys.publish('m', 'm-v1');
+  const lastMs = clock.now();
   for (const [rank, exchange] of exchanges.entries()) {
-    const at = clock.now() - (rank % HOURS) * HOUR_MS;
+    const at = lastMs - (rank % HOURS) * HOUR_MS;
     const line = keptLine(keys, { id: `${rank}`, revision: 'm-v1', at, rank, ...exchange }, 10_000);
     await capture.keptLines.add('m', dayOf(at), line);
   }
