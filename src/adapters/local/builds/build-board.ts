@@ -28,7 +28,7 @@ export type BuildBoard = {
 
 type Tracked = BuildEntry & { place: number | null; provingSinceMs: number | null };
 
-// An image's build prints much between two stages; of a log no more is read than its last 64 KiB.
+// An image's build prints much between two stages.
 const LINES = 1_000;
 
 /** Keeps in `directory` how long builds took. */

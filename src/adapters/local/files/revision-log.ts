@@ -105,8 +105,9 @@ async function sizeOf(path: string): Promise<number> {
 }
 
 async function lastLines(path: string, most: number): Promise<readonly LogLine[]> {
-  const from = Math.max(0, (await sizeOf(path)) - most);
-  const text = await readFrom(path, from, most);
+  const size = await sizeOf(path);
+  const from = Math.max(0, size - most);
+  const text = await readFrom(path, from, size - from);
   const lines = text.split('\n').map(lineIn);
   // A line whose start is cut off is dropped, unless it is the only one.
   return (from > 0 && lines.length > 1 ? lines.slice(1) : lines).filter(({ text }) => text.trim());
@@ -118,12 +119,12 @@ function lineIn(line: string): LogLine {
   return { timeMs: Date.parse(time), text: printable(line.slice(time.length + 1)) };
 }
 
-async function readFrom(path: string, start: number, most: number): Promise<string> {
+async function readFrom(path: string, start: number, length: number): Promise<string> {
   const file = await open(path).catch(() => undefined);
   if (!file) return '';
   try {
     const { buffer, bytesRead } = await file.read({
-      buffer: Buffer.alloc(most),
+      buffer: Buffer.alloc(length),
       position: start,
     });
     return buffer.toString('utf8', 0, bytesRead);
