@@ -1,16 +1,15 @@
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { eventually } from '../clock/eventually.ts';
 import { freePort } from '../stack/free-port.ts';
 
-const run = promisify(execFile);
 const REGISTRY = fileURLToPath(new URL('../../doors/python/mlflow_registry.py', import.meta.url));
 
 export type MlflowServer = {
   readonly url: string;
-  /** Works in its registry as its users do, by mlflow_registry.py. */
-  registry(...args: readonly string[]): Promise<string>;
+  /** Works in its registry as its users do, by mlflow_registry.py; one call at a time. */
+  registry(...args: readonly string[]): Promise<unknown>;
   tagsOf(version: string): Promise<Readonly<Record<string, string>>>;
   stop(): void;
 };
@@ -33,18 +32,43 @@ export async function startMlflow(python: string, folder: string): Promise<Mlflo
       MLFLOW_WEBHOOK_ALLOWED_SCHEMES: 'http',
       MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS: 'true',
       MLFLOW_WEBHOOK_CACHE_TTL: '1',
+      // Six processes for evaluations and the like, which no test asks for.
+      MLFLOW_SERVER_ENABLE_JOB_EXECUTION: 'false',
     },
     stdio: 'ignore',
     detached: true,
   });
   await eventually(async () => (await fetch(`${url}/health`).catch(() => undefined))?.ok);
-  const registry = async (...args: readonly string[]) =>
-    (await run(python, [REGISTRY, url, ...args], { env, cwd: folder })).stdout;
+  const user = userOf(python, url, { env, cwd: folder });
   return {
     url,
-    registry,
-    tagsOf: async (version) => JSON.parse(await registry('tags', 'Adder', version)),
-    // Its workers are processes of its group.
-    stop: () => void (mlflow.pid && process.kill(-mlflow.pid, 'SIGKILL')),
+    registry: user.ask,
+    tagsOf: async (version) =>
+      (await user.ask('tags', 'Adder', version)) as Readonly<Record<string, string>>,
+    stop() {
+      user.end();
+      // Its workers are processes of its group.
+      if (mlflow.pid) process.kill(-mlflow.pid, 'SIGKILL');
+    },
+  };
+}
+
+/** One process for all that a user does, since importing MLflow takes three seconds of CPU. */
+function userOf(python: string, url: string, options: { env: NodeJS.ProcessEnv; cwd: string }) {
+  const child = spawn(python, [REGISTRY, url], { ...options, stdio: ['pipe', 'pipe', 'pipe'] });
+  let said = '';
+  child.stderr.on('data', (text) => {
+    said = `${said}${text}`.slice(-4000);
+  });
+  child.stdin.on('error', () => {});
+  const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  return {
+    async ask(...args: readonly string[]): Promise<unknown> {
+      child.stdin.write(`${JSON.stringify(args)}\n`);
+      const { done, value } = await answers.next();
+      if (done) throw new Error(`mlflow_registry.py ended at ${args.join(' ')}: ${said}`);
+      return JSON.parse(value);
+    },
+    end: () => void child.kill('SIGKILL'),
   };
 }
