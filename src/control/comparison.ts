@@ -101,6 +101,15 @@ export const comparison = z
       ),
       signs: z.array(z.string()),
       examples: z.array(z.string()),
+      declared: z.exactOptional(
+        z
+          .array(z.string())
+          .check(
+            z.describe(
+              'The changes that `gate.expect` declares, by which the answers were compared.',
+            ),
+          ),
+      ),
       share: z.exactOptional(share),
       more: z.exactOptional(
         count.check(z.describe('How many more requests would decide; 0 if it is decided.')),

@@ -5,6 +5,7 @@ import {
   boundedSigns,
   isOtherwise,
 } from '#domain/comparison/compare-answers.ts';
+import { asDeclared, type DeclaredChanges } from '#domain/comparison/declared-changes.ts';
 import { inputChanges } from '#domain/comparison/input-changes.ts';
 import { inputFault } from '#domain/comparison/input-fault.ts';
 import type { Precision } from '#domain/comparison/precision.ts';
@@ -55,6 +56,8 @@ export type Both = {
   readonly isScored?: boolean;
   /** The precision of the weights that explains small differences. */
   readonly precision?: Precision | undefined;
+  /** The changes of its answers that the owner of the candidate declares. */
+  readonly declared?: DeclaredChanges | undefined;
 };
 
 /** Sends the requests to both versions, and looks for the cause where kept ones, or drawn ones if none are kept, are answered otherwise. */
@@ -68,8 +71,8 @@ export async function askBoth(both: Both): Promise<AnswerEvidence> {
   const prompts = both.isScored ? await renderedByBoth(asked) : undefined;
   const pairs = await pairsOf(asked, () => workedMs() >= budgetMs);
   const of = both.requests.filter(({ isDrawn }) => !isDrawn).length;
-  const { tolerated, truth, names = [], isEmbedder = false, precision } = both;
-  const counting = { of, tolerated, truth, names, isEmbedder, precision };
+  const { tolerated, truth, names = [], isEmbedder = false, precision, declared } = both;
+  const counting = { of, tolerated, truth, names, isEmbedder, precision, declared };
   const compared = await both.comparing.compare(pairs, counting);
   const answers = { ...compared, ...(prompts && { prompts }) };
   // The owner may change the expectations, and the cause of a difference is to be known by then.
@@ -127,7 +130,7 @@ async function pairsOf(both: Both, isLate: () => boolean): Promise<readonly Aske
     const once = { ...request, before, again: null, after };
     const scores = await score?.(once);
     // A likelihood hardly differs by chance, and says more than a second text.
-    const isRepeated = scores === undefined && isAskedAgain(once, repeated);
+    const isRepeated = scores === undefined && isAskedAgain(both, once, repeated);
     const again = isRepeated ? await live(request.request) : null;
     if (again) repeated += 1;
     bytes += sizeOf(before) + sizeOf(again) + sizeOf(after);
@@ -159,9 +162,9 @@ function ahead({ requests, candidate, comparing, isScored = false }: Both) {
   };
 }
 
-function isAskedAgain(pair: AskedPair, repeated: number): boolean {
+function isAskedAgain({ declared }: Both, pair: AskedPair, repeated: number): boolean {
   if (repeated < ASKED_TWICE.always) return true;
-  return repeated < ASKED_TWICE.atMost && isOtherwise(pair);
+  return repeated < ASKED_TWICE.atMost && isOtherwise(pair, declared);
 }
 
 function sizeOf(answer: GoldenAnswer | null): number {
@@ -183,7 +186,13 @@ async function preparationFault(both: Both, isLate: () => boolean): Promise<stri
   const whole = table.request(table.rows);
   const [before, after] = [await both.live(whole), await both.candidate(whole)].map(contentOf);
   if (!before || !after) return undefined;
-  return inputFault(before.said, after.said, await changedAnswers(both, table, isLate));
+  const expected = (answer: unknown) => asDeclared(answer, after.said, both.declared);
+  const tried = await changedAnswers(both, table, isLate);
+  return inputFault(
+    expected(before.said),
+    after.said,
+    tried.map(({ what, answer }) => ({ what, answer: expected(answer) })),
+  );
 }
 
 /** The table without the names of columns that only clients have said. */

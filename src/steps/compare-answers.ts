@@ -1,5 +1,6 @@
 import { NO_ANSWERS } from '#domain/comparison/compare-answers.ts';
 import type { Comparison, EarlierVerdict } from '#domain/comparison/comparison.ts';
+import { declaredChanges } from '#domain/comparison/declared-changes.ts';
 import {
   factDifferences,
   type KnownVersion,
@@ -85,7 +86,8 @@ async function outcomeOf(deps: Deps, holder: Holder, deployment: Deployment): Pr
   const comparison = await examine(deps, deployment, live);
   const { verdict, reason, level, decision, beside, differences, fix } = comparison;
   // The parts for the report or the gate alone would make each copy of the event long.
-  const { sources, worst, distributions, unmet, failed, ...answers } = comparison.answers;
+  const { sources, worst, distributions, unmet, declarable, failed, ...answers } =
+    comparison.answers;
   await registry.advance(
     holder,
     'Compared',
@@ -220,13 +222,18 @@ async function evidenceOf(
     isEmbedder: known(before).facts.pipeline?.task === 'feature-extraction',
     isScored: [before, deployment].every((each) => known(each).facts.language?.task === 'generate'),
     precision: precisionOf(known(before), known(deployment)),
+    declared: declaredChanges(policy.expect, known(before).signature, known(deployment).signature),
   });
   if (!found) return { answers, pair };
-  return { answers: expectedAnew(found.answers, answers), earlier: found.earlier, pair };
+  return { answers: expectedAnew(found, answers), earlier: found.earlier, pair };
 }
 
-function earlierWords({ version, fresh, isExpectedAnew }: EarlierVerdict): string {
-  const what = isExpectedAnew ? 'all but what its owner expects' : 'the same';
+function earlierWords({ version, fresh, isExpectedAnew, isComparedAnew }: EarlierVerdict): string {
+  const what = isComparedAnew
+    ? 'all but what gate.expect declares'
+    : isExpectedAnew
+      ? 'all but what its owner expects'
+      : 'the same';
   const come = fresh === 1 ? '1 has come' : `${fresh} have come`;
   return `${what} was found for version ${version}, and is looked for again after ${ENOUGH_FRESH} new requests, of which ${come}`;
 }
@@ -252,7 +259,9 @@ async function bothOf(
   deployment: Deployment,
   before: Deployment,
   live: ModelVersion,
-): Promise<Omit<Both, 'tolerated' | 'truth' | 'names' | 'isEmbedder' | 'isScored' | 'precision'>> {
+): Promise<
+  Omit<Both, 'tolerated' | 'truth' | 'names' | 'isEmbedder' | 'isScored' | 'precision' | 'declared'>
+> {
   const { registry, router, prober, comparing, clock, artifacts } = deps;
   const { model, work } = deployment;
   const { request: golden } = await proofOf(registry, before);

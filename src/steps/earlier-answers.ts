@@ -1,7 +1,12 @@
 import type { ComparedRequest } from '#domain/comparison/asked-pair.ts';
-import { type AnswerEvidence, lastingSigns } from '#domain/comparison/compare-answers.ts';
+import {
+  type AnswerEvidence,
+  lastingSigns,
+  undeclarableSigns,
+} from '#domain/comparison/compare-answers.ts';
 import type { EarlierVerdict } from '#domain/comparison/comparison.ts';
 import {
+  declarationsOf,
   ENOUGH_FRESH,
   expectationsOf,
   freshSince,
@@ -44,12 +49,21 @@ export async function earlierAnswers(
   const { answers } = comparison;
   const [own] = (await examplesOf(artifacts, [deployment])) ?? [];
   const then = known?.[1];
+  const isOtherwise = (expected: (version: ComparedVersion) => string) =>
+    own !== undefined && then !== undefined && expected(own) !== expected(then);
+  const isComparedAnew = undeclarableSigns(answers).length === 0 && isOtherwise(declarationsOf);
   const isExpectedAnew =
-    lastingSigns(answers).length === 0 &&
-    (isLabelledAnew(requests, { atMs, answers }) ||
-      (own !== undefined && then !== undefined && expectationsOf(own) !== expectationsOf(then)));
-  const earlier = { deploymentId, version: judged.version, fresh };
-  return { answers, earlier: { ...earlier, ...(isExpectedAnew && { isExpectedAnew }) } };
+    isComparedAnew ||
+    (lastingSigns(answers).length === 0 &&
+      (isLabelledAnew(requests, { atMs, answers }) || isOtherwise(expectationsOf)));
+  const earlier = {
+    deploymentId,
+    version: judged.version,
+    fresh,
+    ...(isExpectedAnew && { isExpectedAnew }),
+    ...(isComparedAnew && { isComparedAnew }),
+  };
+  return { answers, earlier };
 }
 
 /** The examples of these deployments; undefined where their files are gone: nobody knows then which request or expectation is new, and none counts as such. */

@@ -325,6 +325,63 @@ describe('the same bytes that are dropped again', () => {
     });
   });
 
+  describe('with other declarations of their owner', () => {
+    const cents = { manifest: 'gate: { expect: { outputs: { y: { scale: 100 } } } }' };
+
+    it('are compared anew once their unit is declared, and the reason says so', async () => {
+      const { drop } = await model();
+
+      const first = await drop(otherUnit);
+      const second = await drop(otherUnit, cents);
+
+      expect(first).toMatchObject({ kind: 'blocked', comparison: { verdict: 'broken' } });
+      expect(second).toMatchObject({
+        kind: 'passed',
+        comparison: { verdict: 'same', answers: { signs: [], kept: { changed: 0 } } },
+      });
+      expect(second.comparison?.reason).toContain(
+        '; gate.expect declares: "y" is 100 × that of before; all but what gate.expect declares was found for version 2',
+      );
+    });
+
+    it('stay broken where the unit is another than the declared one, until that is corrected', async () => {
+      const { drop } = await model();
+
+      const first = await drop(otherUnit, {
+        manifest: 'gate: { expect: { outputs: { y: { scale: 10 } } } }',
+      });
+      const second = await drop(otherUnit, cents);
+      const third = await drop(otherUnit, { manifest: 'gate: { expect: { changed: 1 } }' });
+
+      expect(first.comparison).toMatchObject({ verdict: 'broken' });
+      expect(first.comparison?.reason).toContain(
+        '"y" is declared as 10 × that of before, but it is about 100 × that of before',
+      );
+      expect(second).toMatchObject({ kind: 'passed', comparison: { verdict: 'same' } });
+      expect(third).toMatchObject({ kind: 'blocked', comparison: { verdict: 'broken' } });
+    });
+
+    it('are compared anew by another tolerance', async () => {
+      const { drop } = await model();
+      const near = computes((value) => value * 1.01);
+
+      const first = await drop(near, { manifest: 'gate: { changed: block }' });
+      const second = await drop(near, {
+        manifest: 'gate: { changed: block, expect: { tolerance: 0.02 } }',
+      });
+
+      expect(first).toMatchObject({ kind: 'blocked', comparison: { verdict: 'changed' } });
+      expect(second).toMatchObject({ kind: 'passed', comparison: { verdict: 'same' } });
+    });
+
+    it('stay broken by a fault that nobody can declare', async () => {
+      const { drop } = await model();
+      await drop(computes(() => 7));
+
+      expect(await drop(same, cents)).toMatchObject({ kind: 'blocked', requests: 0 });
+    });
+  });
+
   describe('with feedback on requests that were sent before', () => {
     const far = computes((value) => value + 12);
     /** A verdict on requests of clients, of which so many had a truth, and what the next drop gets once more of them have one. */

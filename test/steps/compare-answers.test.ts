@@ -265,6 +265,30 @@ describe('a candidate of the same form', () => {
     expect((await world.recordOf(held)).trouble).not.toBeNull();
   });
 
+  it('is rejected where it exchanges two columns, also if its answers have another unit on purpose', async () => {
+    const first = (factor: number, place: number) => (asked: Asked) => {
+      if (asked === 'ready') return answered(200);
+      const { inputs } = asked.body as { inputs: { shape: number[]; data: number[] }[] };
+      const [{ shape = [], data = [] } = {}] = inputs;
+      const values = Array.from(
+        { length: shape[0] ?? 0 },
+        (_, row) => factor * (9 + Math.sin(data[4 * row + place] ?? 0)),
+      );
+      return answered(200, { outputs: [{ name: 'y', datatype: 'FP32', shape, data: values }] });
+    };
+    const { world, compare, comparison } = await upgrade({
+      live: { manifest: examples(25) },
+      candidate: { manifest: 'gate: { expect: { outputs: { y: { scale: 100 } } } }' },
+    });
+    world.behave('digits-v1', first(1, 0));
+    world.behave('digits-v2', first(100, 1));
+
+    expect(await compare()).toMatchObject({ kind: 'blocked' });
+    expect((await comparison())?.reason).toContain(
+      'it answers as the version before would if column 1 and column 2 were exchanged',
+    );
+  });
+
   it('is rejected where it exchanges two columns and nobody has kept a request: rows are drawn from where the columns lay', async () => {
     const scaled = readFileSync(new URL('../fixtures/zipmap/scaled.onnx', import.meta.url));
     const weighs = (places: readonly number[]) => (asked: Asked) => {

@@ -6,7 +6,7 @@ import type { PairScores } from './answer-scores.ts';
  * A request that both versions are asked; `what` names it to a person. `isDrawn`: nobody sends it.
  * `answer` is the content of what the version before has answered; where there is one, that version is asked only to see whether it repeats itself.
  * `isSent`: a client sent it, and only the gate may read it and its answers: neither is told. `isOwn`: it came with the new version. `sentAtMs` is when a client sent it (epoch), `caller` names that client, and `answerClass` the class that its answer gives, where they are known.
- * `expect` is what the new version's own example says that it answers, `truth` what is true of the request; `truthAtMs` is when feedback said so (epoch).
+ * `expect` is what the new version's own example says that it answers, `truth` what is true of the request; `truthAtMs` is when feedback said so (epoch). `isTruthOwn`: it came with the new version, and is in its scale and with its labels.
  */
 export type ComparedRequest = {
   readonly what: string;
@@ -21,6 +21,7 @@ export type ComparedRequest = {
   readonly expect?: unknown;
   readonly truth?: unknown;
   readonly truthAtMs?: number;
+  readonly isTruthOwn?: boolean;
 };
 
 /**

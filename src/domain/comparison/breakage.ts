@@ -19,8 +19,13 @@ const CROWDED = 0.3;
 const SAME_ORDER = 0.95;
 const FAR_AWAY = 1;
 
+/** A sign as a sentence, and where it is in the answers. `isDeclarable`: the owner may have meant it, and could have declared it in `gate.expect`. */
+export type BreakageSign = Found & { readonly place: string };
+
+type Found = { readonly what: string; readonly isDeclarable?: true };
+
 /**
- * The signs in pairs of answers that a model is broken, not only trained anew, each as a sentence with its likely cause:
+ * The signs in pairs of answers that a model is broken, not only trained anew, each with its likely cause:
  * numbers that became null, one answer to everything or to a third of it, answers on another scale, labels that have changed places, and texts that lost their form.
  * The thresholds do not reject a model that was trained again on a little more of the same data.
  * A label that is not one of `words` is only numbered, since it may be about who asked.
@@ -28,16 +33,24 @@ const FAR_AWAY = 1;
 export function breakageIn(
   pairs: readonly LeafPair[],
   words: ReadonlySet<string>,
-): readonly string[] {
+): readonly BreakageSign[] {
   return [...byPlace(pairs)].flatMap(([place, found]) => {
     const where = place === '' ? 'the answer' : place;
     return [
-      lost(where, found),
+      sign(lost(where, found)),
       ...numberSigns(where, found),
       ...labelSigns(where, found, words),
-      ...textSigns(where, found),
-    ].flatMap((sign) => sign ?? []);
+      ...textSigns(where, found).map(sign),
+    ].flatMap((each) => (each ? [{ ...each, place }] : []));
   });
+}
+
+function sign(what: string | undefined): Found | undefined {
+  return what === undefined ? undefined : { what };
+}
+
+function declarable(what: string | undefined): Found | undefined {
+  return what === undefined ? undefined : { what, isDeclarable: true };
 }
 
 function lost(where: string, pairs: readonly LeafPair[]): string | undefined {
@@ -47,7 +60,7 @@ function lost(where: string, pairs: readonly LeafPair[]): string | undefined {
   return `${gone.length} of ${numbers.length} numbers in ${where} are null now: it computes NaN or infinity`;
 }
 
-function numberSigns(where: string, pairs: readonly LeafPair[]): readonly (string | undefined)[] {
+function numberSigns(where: string, pairs: readonly LeafPair[]): readonly (Found | undefined)[] {
   const numbers = pairs.flatMap(({ before, after }) =>
     typeof before === 'number' && typeof after === 'number' ? [[before, after] as const] : [],
   );
@@ -56,10 +69,12 @@ function numberSigns(where: string, pairs: readonly LeafPair[]): readonly (strin
   if (old < ENOUGH_DISTINCT) return [];
   if (now === 1) {
     return [
-      `${where} is ${shown(numbers[0]?.[1] ?? 0)} for each of ${numbers.length}; before it had ${old} values`,
+      sign(
+        `${where} is ${shown(numbers[0]?.[1] ?? 0)} for each of ${numbers.length}; before it had ${old} values`,
+      ),
     ];
   }
-  return [otherScale(where, numbers) ?? crowd(where, numbers)];
+  return [declarable(otherScale(where, numbers)) ?? sign(crowd(where, numbers))];
 }
 
 /** Numbers on another scale: a linear function of the earlier numbers with another slope, or in the same order and far from them. */
@@ -115,7 +130,7 @@ function labelSigns(
   where: string,
   pairs: readonly LeafPair[],
   words: ReadonlySet<string>,
-): readonly (string | undefined)[] {
+): readonly (Found | undefined)[] {
   const found = pairs.filter(({ before, after }) => isLabel(before) && isLabel(after));
   const labels = found.map(({ before, after }) => [String(before), String(after)] as const);
   if (labels.length === 0) return [];
@@ -126,10 +141,14 @@ function labelSigns(
   if (flips.length < ENOUGH_FLIPS) return [];
   if (now === 1 && old > 1) {
     return [
-      `${where} is ${labelNames(found, words)(String(flips[0]?.[1]))} for each of ${labels.length}; before it had ${old} labels`,
+      sign(
+        `${where} is ${labelNames(found, words)(String(flips[0]?.[1]))} for each of ${labels.length}; before it had ${old} labels`,
+      ),
     ];
   }
-  return [permutation({ where, labels, nameOf: labelNames(found, words) }, flips.length)];
+  return [
+    declarable(permutation({ where, labels, nameOf: labelNames(found, words) }, flips.length)),
+  ];
 }
 
 type Labels = {

@@ -9,6 +9,9 @@ import { shapeOf } from './answer-shape.ts';
 import type { AskedPair } from './asked-pair.ts';
 import { breakageIn } from './breakage.ts';
 import { type ChangedShare, changedShare, moreToDecide } from './changed-share.ts';
+import { asDeclared, type DeclaredChanges, toleranceOf } from './declared-changes.ts';
+import { declaredWords } from './declared-scale.ts';
+import { signLeaves } from './declared-signs.ts';
 import {
   damaged,
   isAlike,
@@ -38,6 +41,10 @@ export type AnswerEvidence = {
   readonly signs: readonly string[];
   /** The sign among them that rests on what its owner expects of it. */
   readonly unmet?: string;
+  /** The signs among them that another declaration in `gate.expect` may end, such as that of another unit, or that its owner has declared one that it does not have. */
+  readonly declarable?: readonly string[];
+  /** The changes that its owner declared, and by which the answers were compared, each as a clause. */
+  readonly declared?: readonly string[];
   /** The sign among them that its server fails; absent where it refuses a request, since a model does that. */
   readonly failed?: string;
   /** Some requests whose answers differ, the kept ones first, each as a sentence. */
@@ -76,15 +83,19 @@ export const NO_ANSWERS: AnswerEvidence = {
 
 const MOST_SIGNS = 10;
 const LONGEST_EXAMPLE = 300;
-// The precision of the golden comparison.
-const RTOL = 1e-4;
 // A server that is busy or slow, and a gateway in front of it, say nothing of the model.
 const NO_VERDICT: ReadonlySet<number> = new Set([408, 425, 429, 502, 503, 504]);
 
 /** The finding of one pair: `none` where the version before does not answer with 200, or a gateway or a crowd turned the candidate's request away. */
 type Seen =
   | { readonly kind: 'none' | 'noisy' | 'refused' }
-  | { readonly kind: 'answered'; readonly differs: string | undefined };
+  | {
+      readonly kind: 'answered';
+      readonly differs: string | undefined;
+      /** The answer of the version before, with the declared changes; and that of the new one. */
+      readonly before: unknown;
+      readonly after: unknown;
+    };
 
 type SeenPair = (
   | Exclude<Seen, { kind: 'answered' }>
@@ -102,6 +113,8 @@ export type Counting = {
   readonly isEmbedder?: boolean;
   /** The precision that explains small differences. */
   readonly precision?: Precision | undefined;
+  /** The changes of its answers that the owner of the new version declares. */
+  readonly declared?: DeclaredChanges | undefined;
 };
 
 /** Compares the answers by the golden request's ruler. */
@@ -109,23 +122,24 @@ export function compareAnswers(pairs: readonly AskedPair[], counting: Counting):
   // One error budget for all questions.
   const isScored = pairs.some(({ scores }) => scores !== undefined);
   const part = ANSWERS_ERROR / (isScored ? 3 : 2);
-  const truth = truthEvidence(pairs, counting.truth, part);
+  const { declared } = counting;
+  const truth = truthEvidence(pairs, counting.truth, part, declared);
   const scores = scoreEvidence(pairs, part);
   const error = truth || isScored ? part : ANSWERS_ERROR;
   const tolerable = tolerableDrop(pairs);
-  const words = publicWords(pairs, counting.names ?? []);
+  const words = publicWords(pairs, [...(counting.names ?? []), ...declaredNames(declared)]);
+  const first = pairs.map((pair) => ({ pair, seen: look(pair, tolerable, declared) }));
   const shape = shapeOf(
-    pairs.flatMap(({ before }) => {
-      const content = contentOf(before);
-      return content ? [content.said] : [];
+    first.flatMap(({ pair, seen }) => {
+      const content = contentOf(pair.before);
+      if (!content) return [];
+      return [seen.kind === 'answered' ? seen.before : content.said];
     }),
     words,
   );
-  const looked = pairs.map((pair): SeenPair => {
-    const seen = look(pair, tolerable);
+  const looked = first.map(({ pair, seen }): SeenPair => {
     if (seen.kind !== 'answered') return { pair, ...seen };
-    const { before, after } = contents({ pair });
-    return { pair, ...seen, leaves: leafPairs(before, after, shape) };
+    return { pair, ...seen, leaves: leafPairs(seen.before, seen.after, shape) };
   });
   const seen = withoutRounding(looked, counting);
   const answered = seen.flatMap((each) => (each.kind === 'answered' ? [each] : []));
@@ -139,10 +153,28 @@ export function compareAnswers(pairs: readonly AskedPair[], counting: Counting):
   const left = seen.filter(({ pair }) => !pair.isDrawn).length - kept.length;
   const of = Math.max(kept.length, counting.of - left);
   const refusal = refusals(refused, answered.length + refused.length);
-  const unmet = unexpected(seen, counting.tolerated);
+  const unmet = unexpected(seen, counting);
   const share = changedShare(kept, of, error);
   const isGood = truth !== undefined && isAsGood(truth);
-  const moved = counting.isEmbedder ? movedSpace(answered.map(contents)) : undefined;
+  const moved = counting.isEmbedder ? movedSpace(answered) : undefined;
+  const { leaves, unfound } = signLeaves(answered, shape, declared);
+  const breakage = breakageIn(leaves, words);
+  const meant = breakage.filter(({ isDeclarable }) => isDeclarable);
+  // Negated numbers do not correlate either, and their scale says it better.
+  const others = leaves.filter(
+    (leaf) => !leaf.isDrawn && meant.every((sign) => sign.place !== leaf.place),
+  );
+  const signs = [
+    ...refusal,
+    ...unmet,
+    ...(moved ? [moved] : []),
+    ...damaged(scores, pairs),
+    ...(share.low > counting.tolerated && !isGood ? otherTemplate(pairs) : []),
+    ...unfound,
+    ...breakage.map(({ what }) => what),
+    ...(moved || isGood ? [] : unrelatedSigns(others)),
+  ];
+  const declarable = declarableSigns(signs, [...unfound, ...meant.map(({ what }) => what)]);
   return {
     kept: { asked: kept.length, changed: kept.filter(Boolean).length },
     drawn: { asked: drawn.length, changed: drawn.filter(Boolean).length },
@@ -153,23 +185,10 @@ export function compareAnswers(pairs: readonly AskedPair[], counting: Counting):
         bits: counting.precision.bits,
       },
     }),
-    signs: boundedSigns([
-      ...refusal,
-      ...unmet,
-      ...(moved ? [moved] : []),
-      ...damaged(scores, pairs),
-      ...(share.low > counting.tolerated && !isGood ? otherTemplate(pairs) : []),
-      ...breakageIn(
-        answered.flatMap(({ leaves }) => leaves),
-        words,
-      ),
-      ...(moved || isGood
-        ? []
-        : unrelatedSigns(
-            answered.filter(({ pair }) => !pair.isDrawn).flatMap(({ leaves }) => leaves),
-          )),
-    ]),
+    signs: boundedSigns(signs),
     ...(unmet[0] !== undefined && { unmet: cut(unmet[0]) }),
+    ...(declarable.length > 0 && { declarable }),
+    ...(declared && { declared: boundedSigns(declaredWords(declared)) }),
     ...(refusal[0] !== undefined && refused.every(isFailure) && { failed: cut(refusal[0]) }),
     examples: worst.map(({ what, differs }) => cut(`${what}: ${differs}`)),
     share,
@@ -191,9 +210,7 @@ function withoutRounding(
   { precision, isEmbedder = false }: Counting,
 ): readonly SeenPair[] {
   if (!precision) return looked;
-  const compared = looked.map((each) =>
-    each.kind === 'answered' ? { ...contents(each), leaves: each.leaves } : undefined,
-  );
+  const compared = looked.map((each) => (each.kind === 'answered' ? each : undefined));
   const isExplained = explains(
     precision,
     compared.flatMap((each) => each ?? []),
@@ -206,9 +223,13 @@ function withoutRounding(
   });
 }
 
-/** The contents of both answers to a request that both answered. */
-function contents({ pair }: Pick<SeenPair, 'pair'>) {
-  return { before: contentOf(pair.before)?.said, after: contentOf(pair.after)?.said };
+/** The names that the manifest itself has. */
+function declaredNames(declared: DeclaredChanges | undefined): readonly string[] {
+  const { added = [], removed = [], renamed = {} } = declared?.labels ?? {};
+  return [
+    ...Object.keys(declared?.outputs ?? {}),
+    ...[...added, ...removed, ...Object.entries(renamed).flat()].map(String),
+  ];
 }
 
 /** Empty where the answers agree, or say nothing. */
@@ -235,8 +256,8 @@ function sourceOf({ isDrawn, isSent, isOwn }: AskedPair): string {
 }
 
 /** Whether the new version answers this one otherwise, or not at all. */
-export function isOtherwise(pair: AskedPair): boolean {
-  const seen = look(pair, tolerableDrop([pair]));
+export function isOtherwise(pair: AskedPair, declared: DeclaredChanges | undefined): boolean {
+  const seen = look(pair, tolerableDrop([pair]), declared);
   return seen.kind === 'refused' || (seen.kind === 'answered' && seen.differs !== undefined);
 }
 
@@ -250,25 +271,28 @@ function outcomes(seen: readonly SeenPair[], isDrawn: boolean): readonly boolean
     });
 }
 
-function look({ before, again, after, scores }: AskedPair, tolerable: number): Seen {
+function look(
+  { before, again, after, scores }: AskedPair,
+  tolerable: number,
+  declared: DeclaredChanges | undefined,
+): Seen {
   const theirs = contentOf(before);
   if (!theirs || isNoVerdict(after)) return { kind: 'none' };
+  const rtol = toleranceOf(declared);
   const repeated = again ? contentOf(again) : theirs;
-  const isRepeated = repeated === theirs || (repeated && !differenceOf(repeated, theirs));
+  const isRepeated =
+    repeated === theirs || (repeated && !difference(repeated.said, theirs.said, rtol));
   if (!isRepeated) return { kind: 'noisy' };
   const own = contentOf(after);
   if (!own) return { kind: 'refused' };
-  const differs = differenceOf(own, theirs);
+  const expected = asDeclared(theirs.said, own.said, declared);
+  const differs = difference(own.said, expected, rtol);
   return {
     kind: 'answered',
+    before: expected,
+    after: own.said,
     differs: scores ? likelihoodDifference(scores, tolerable, differs) : differs,
   };
-}
-
-type Content = NonNullable<ReturnType<typeof contentOf>>;
-
-function differenceOf(own: Content, theirs: Content): string | undefined {
-  return difference(own.said, theirs.said, RTOL);
 }
 
 /** A language model may write other words that are as good: what counts is how likely both versions find each other's. */
@@ -298,11 +322,14 @@ function isFailure({ after }: AskedPair): boolean {
 }
 
 /** It is not served as its owner saw it answer. */
-function unexpected(seen: readonly SeenPair[], tolerated: number): readonly string[] {
+function unexpected(
+  seen: readonly SeenPair[],
+  { tolerated, declared }: Counting,
+): readonly string[] {
   const told = seen.flatMap(({ pair: { what, expect, after } }) => {
     const own = contentOf(after);
     return own && expect !== undefined
-      ? [{ what, differs: difference(own.said, expect, RTOL) }]
+      ? [{ what, differs: difference(own.said, expect, toleranceOf(declared)) }]
       : [];
   });
   const missed = told.filter(({ differs }) => differs !== undefined);
@@ -321,6 +348,19 @@ function isNoVerdict(answer: GoldenAnswer): boolean {
 /** The signs that rest on nobody's expectations and on no failure of a server: another file alone can end them. */
 export function lastingSigns({ signs, unmet, failed }: AnswerEvidence): readonly string[] {
   return signs.filter((sign) => sign !== unmet && sign !== failed);
+}
+
+/** The signs that no other declaration in `gate.expect` can end. */
+export function undeclarableSigns({
+  declarable = [],
+  ...answers
+}: AnswerEvidence): readonly string[] {
+  return lastingSigns(answers).filter((sign) => !declarable.includes(sign));
+}
+
+/** The shown signs that a declaration may end; also the count of the rest, if it may end all. */
+function declarableSigns(signs: readonly string[], found: readonly string[]): readonly string[] {
+  return found.length === signs.length ? boundedSigns(signs) : found.slice(0, MOST_SIGNS).map(cut);
 }
 
 /** So few and so short that a record holds them: a model may have a thousand outputs, and names of any length. */

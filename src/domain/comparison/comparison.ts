@@ -2,12 +2,13 @@ import type { AnswerEvidence } from './compare-answers.ts';
 import type { Difference } from './difference.ts';
 import type { Judged } from './judge-comparison.ts';
 
-/** An earlier verdict on the same contents, which still holds: `fresh` requests have come since then. `isExpectedAnew`: its owner expects something else now, or knows the truth of more, and that was judged anew. */
+/** An earlier verdict on the same contents, which still holds: `fresh` requests have come since then. `isExpectedAnew`: its owner expects something else now, or knows the truth of more, and that was judged anew. `isComparedAnew`: it also declares other changes of the answers, so they were compared by these. */
 export type EarlierVerdict = {
   readonly deploymentId: string;
   readonly version: number | null;
   readonly fresh: number;
   readonly isExpectedAnew?: boolean;
+  readonly isComparedAnew?: boolean;
 };
 
 /** A version beside the one that was live, as its record keeps it: the evidence, the verdict, and the gate's decision. */

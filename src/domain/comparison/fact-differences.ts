@@ -13,7 +13,11 @@ import {
   suspicious,
   when,
 } from './difference.ts';
-import { labelDifferences } from './label-differences.ts';
+import {
+  type ExpectedLabels,
+  labelDifferences,
+  wrongLabelDeclarations,
+} from './label-differences.ts';
 import { rangeDifferences } from './range-differences.ts';
 import { signatureDifferences } from './signature-differences.ts';
 import { textDifferences } from './text-differences.ts';
@@ -52,7 +56,8 @@ export function factDifferences(before: KnownVersion, after: KnownVersion): read
     ),
     ...weightDifferences(before.facts.weights, after.facts.weights),
     ...requestDifferences(before, after),
-    ...pipelineDifferences(before.facts.pipeline, after.facts.pipeline),
+    ...wrongLabelDeclarations(labelsOf(after), expectedLabels(after)),
+    ...pipelineDifferences(before.facts.pipeline, after.facts.pipeline, expectedLabels(after)),
     ...languageDifferences(before.facts.language, after.facts.language),
     ...textDifferences(before.facts, after.facts),
     ...serverDifferences(before.manifest, after.manifest),
@@ -71,12 +76,24 @@ function requestDifferences(before: KnownVersion, after: KnownVersion): readonly
       : ['one tensor', 'named columns'];
     return [breaking(`it takes ${own}; before: ${theirs}`)];
   }
-  return signatureDifferences(before.signature, after.signature);
+  return signatureDifferences(before.signature, after.signature, expectedLabels(after));
+}
+
+/** The manifest of a deployment that an older Slipway began has no gate. */
+function expectedLabels({ manifest }: KnownVersion): ExpectedLabels {
+  return manifest.gate?.expect.labels ?? {};
+}
+
+/** All labels that it answers; empty where they are not known. */
+function labelsOf({ signature, facts }: KnownVersion): readonly string[] {
+  const outputs = signature?.outputs ?? [];
+  return [...outputs.flatMap(({ classes = [] }) => classes), ...(facts.pipeline?.labels ?? [])];
 }
 
 function pipelineDifferences(
   before: PipelineServing | undefined,
   after: PipelineServing | undefined,
+  expected: ExpectedLabels,
 ): readonly Difference[] {
   if (!before || !after) return [];
   if (before.task !== after.task) {
@@ -85,7 +102,7 @@ function pipelineDifferences(
   const space = spaceOf(after);
   const hasMoved = after.task === 'feature-extraction' && space !== spaceOf(before);
   return [
-    ...labelDifferences(before.labels, after.labels, 'the model'),
+    ...labelDifferences(before.labels, after.labels, 'the model', expected),
     ...when(
       hasMoved,
       breaking(

@@ -45,9 +45,9 @@ export function gate(
 
 const FIXES = {
   broken: (live) =>
-    `Fix the model and upload it again. If its clients know of this, push it with --allow-breaking, or write \`gate: { replaces: ${live} }\` in model.yaml.`,
+    `Fix the model and upload it again. If its clients know of this, push it with --allow-breaking, or write \`gate: { replaces: ${live} }\` in model.yaml; other labels and units can be declared in \`gate.expect\`.`,
   changed: (live) =>
-    `If it should answer otherwise, push it with --allow-breaking, or write \`gate: { replaces: ${live} }\` in model.yaml, or in \`gate.expect\` how much of it.`,
+    `If it should answer otherwise, push it with --allow-breaking, or write \`gate: { replaces: ${live} }\` in model.yaml, or in \`gate.expect\` how its answers differ.`,
   unproven: () =>
     'Give more examples of what its clients send in examples.jsonl or model.yaml, or set gate.unproven to warn.',
 } as const satisfies Record<'broken' | 'changed' | 'unproven', (live: number) => string>;

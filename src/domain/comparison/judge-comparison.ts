@@ -47,7 +47,11 @@ export function judgeComparison({
     return { verdict: 'same', level: 'artifacts', reason: 'it serves the same bytes' };
   }
   if (answers.signs.length > 0) {
-    return { verdict: 'broken', level: 'answers', reason: some(answers.signs) };
+    return {
+      verdict: 'broken',
+      level: 'answers',
+      reason: `${some(answers.signs)}${declaredOf(answers)}`,
+    };
   }
   const judged = judgeShare(answers, tolerated);
   const { truth } = answers;
@@ -80,7 +84,7 @@ function judgeShare(answers: AnswerEvidence, tolerated: number): Judged {
   const { asked, changed } = answers.kept;
   const share = answers.share ?? changedShare([], 0);
   if (share.low > tolerated) {
-    const reason = `${changed} of ${asked} kept requests are answered otherwise${shareOf(share)}; ${answers.examples[0]}${otherPrompts(answers.prompts)}`;
+    const reason = `${changed} of ${asked} kept requests are answered otherwise${shareOf(share)}; ${answers.examples[0]}${otherPrompts(answers.prompts)}${declaredOf(answers)}`;
     return { verdict: 'changed', level: 'answers', reason };
   }
   if (asked >= ENOUGH_ANSWERS && share.high <= tolerated) {
@@ -88,12 +92,16 @@ function judgeShare(answers: AnswerEvidence, tolerated: number): Judged {
       changed === 0
         ? `all of ${asked} kept requests are answered as before${shareOf(share)}`
         : `${changed} of ${asked} kept requests are answered otherwise${shareOf(share)}; ${percent(tolerated)} are tolerated`;
-    return { verdict: 'same', level: 'answers', reason: `${reason}${roundedOf(answers)}` };
+    return {
+      verdict: 'same',
+      level: 'answers',
+      reason: `${reason}${roundedOf(answers)}${declaredOf(answers)}`,
+    };
   }
   return {
     verdict: 'unproven',
     level: asked > 0 ? 'answers' : 'none',
-    reason: unproven(answers, share),
+    reason: `${unproven(answers, share)}${declaredOf(answers)}`,
   };
 }
 
@@ -118,6 +126,11 @@ function unproven({ kept, drawn, noisy, more = 0 }: AnswerEvidence, share: Chang
 function roundedOf({ rounded }: AnswerEvidence): string {
   if (!rounded || rounded.answers === 0) return '';
   return `; ${rounded.answers} answers differ by as little as weights of ${rounded.bits} bits explain`;
+}
+
+/** The changes that the owner declared, by which the answers were compared. */
+function declaredOf({ declared = [] }: AnswerEvidence): string {
+  return declared.length === 0 ? '' : `; gate.expect declares: ${some(declared)}`;
 }
 
 /** The share of all, where not all were asked. */

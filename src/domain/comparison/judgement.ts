@@ -3,7 +3,7 @@ import { sha256Hex } from '#domain/hash.ts';
 import { gateSchema } from '#domain/manifest/gate.ts';
 import type { ComparedRequest } from './asked-pair.ts';
 import { type AnswerEvidence, boundedSigns, lastingSigns } from './compare-answers.ts';
-import type { Comparison } from './comparison.ts';
+import type { Comparison, EarlierVerdict } from './comparison.ts';
 import { type ComparedVersion, requestKey } from './requests.ts';
 import { FEWEST_ROWS } from './truth.ts';
 
@@ -71,17 +71,25 @@ export function expectationsOf({ work, lines }: ComparedVersion): string {
   return JSON.stringify([[...new Set(told)].toSorted(), tolerance, measure]);
 }
 
+/** Names what the owner of a version declares of its answers, beside the share that may differ. */
+export function declarationsOf({ work }: ComparedVersion): string {
+  const { expect } = gateSchema.parse(work.inspection?.manifest.gate ?? {});
+  return JSON.stringify([expect.tolerance, expect.labels, expect.outputs]);
+}
+
 /**
  * The earlier answers, and from those `now` only what rests on the expectations of the owner, which are others now.
- * A sign or a share that was found without them stays, so nobody passes by changing them; a sign that is found now counts too.
+ * A sign or a share that was found without them stays, so nobody passes by changing them; a sign that is found now counts too. Where the owner declares other changes of the answers, and nothing else decided, all is from now.
  */
 export function expectedAnew(
-  { unmet, truth: _, ...earlier }: AnswerEvidence,
+  { answers, earlier }: { readonly answers: AnswerEvidence; readonly earlier: EarlierVerdict },
   now: AnswerEvidence,
 ): AnswerEvidence {
-  const signs = new Set([...earlier.signs.filter((sign) => sign !== unmet), ...now.signs]);
+  if (earlier.isComparedAnew) return now;
+  const { unmet, truth: _, ...before } = answers;
+  const signs = new Set([...before.signs.filter((sign) => sign !== unmet), ...now.signs]);
   return {
-    ...earlier,
+    ...before,
     signs: boundedSigns([...signs]),
     ...(now.unmet !== undefined && { unmet: now.unmet }),
     ...(now.truth && { truth: now.truth }),

@@ -98,7 +98,7 @@ function keptIn(
   const listed = lines.map(({ request, expect, truth }) => ({
     request: exampleRequest(request, declared.server),
     ...(expect !== undefined && (whose === 'before' ? { answer: expect } : { expect })),
-    ...(truth !== undefined && { truth }),
+    ...(truth !== undefined && { truth, isTruthOwn: whose === 'own' }),
   }));
   return [...said, ...listed].map((each, index) => ({
     what: `example ${index + 1} of ${whose === 'before' ? 'the version before' : 'this version'}`,
@@ -150,6 +150,8 @@ function sentFirst(
 function truthOf({
   truth,
   truthAtMs,
-}: ComparedRequest): Pick<ComparedRequest, 'truth' | 'truthAtMs'> {
-  return truth === undefined ? {} : { truth, ...(truthAtMs !== undefined && { truthAtMs }) };
+  isTruthOwn = false,
+}: ComparedRequest): Pick<ComparedRequest, 'truth' | 'truthAtMs' | 'isTruthOwn'> {
+  if (truth === undefined) return {};
+  return { truth, isTruthOwn, ...(truthAtMs !== undefined && { truthAtMs }) };
 }

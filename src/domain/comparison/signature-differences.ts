@@ -5,7 +5,7 @@ import {
   type TensorSpec,
 } from '#domain/artifact/signature.ts';
 import { breaking, type Difference, harmless, listed, quoted, when } from './difference.ts';
-import { labelDifferences } from './label-differences.ts';
+import { type ExpectedLabels, labelDifferences } from './label-differences.ts';
 
 const WHOLE: readonly Datatype[] = DATATYPES.filter((datatype) => datatype.includes('INT'));
 
@@ -16,8 +16,12 @@ const ALSO_TAKEN: Readonly<Partial<Record<Datatype, readonly Datatype[]>>> = {
 };
 
 /** The differences that clients of the version before find, as they send requests and read answers. */
-export function signatureDifferences(before: Signature, after: Signature): readonly Difference[] {
-  return [...inputDifferences(before, after), ...outputDifferences(before, after)];
+export function signatureDifferences(
+  before: Signature,
+  after: Signature,
+  expected: ExpectedLabels = {},
+): readonly Difference[] {
+  return [...inputDifferences(before, after), ...outputDifferences(before, after, expected)];
 }
 
 function inputDifferences(before: Signature, after: Signature): readonly Difference[] {
@@ -66,7 +70,11 @@ function inputDifference(theirs: TensorSpec, own: TensorSpec): readonly Differen
   ];
 }
 
-function outputDifferences(before: Signature, after: Signature): readonly Difference[] {
+function outputDifferences(
+  before: Signature,
+  after: Signature,
+  expected: ExpectedLabels,
+): readonly Difference[] {
   // A format that describes inputs alone says nothing of its outputs.
   if (before.outputs.length === 0 || after.outputs.length === 0) return [];
   const gone = missing(before.outputs, after.outputs);
@@ -75,14 +83,18 @@ function outputDifferences(before: Signature, after: Signature): readonly Differ
     ...when(gone.length > 0, breaking(`it no longer answers the output ${listed(names(gone))}`)),
     ...when(added.length > 0, harmless(`it also answers the output ${listed(names(added))}`)),
     ...both(before.outputs, after.outputs).flatMap(([theirs, own]) =>
-      outputDifference(theirs, own),
+      outputDifference(theirs, own, expected),
     ),
   ];
 }
 
-function outputDifference(theirs: TensorSpec, own: TensorSpec): readonly Difference[] {
+function outputDifference(
+  theirs: TensorSpec,
+  own: TensorSpec,
+  expected: ExpectedLabels,
+): readonly Difference[] {
   const name = `the output ${quoted(own.name)}`;
-  const labels = labelDifferences(theirs.classes ?? [], own.classes ?? [], name);
+  const labels = labelDifferences(theirs.classes ?? [], own.classes ?? [], name, expected);
   const weighed = kindOf(own.datatype) === kindOf(theirs.datatype) ? harmless : breaking;
   return [
     ...labels,

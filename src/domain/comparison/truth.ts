@@ -2,6 +2,8 @@ import type { TruthGate } from '#domain/manifest/gate.ts';
 import { byPlace, contentOf, leafPairs } from './answer-content.ts';
 import type { AskedPair } from './asked-pair.ts';
 import { meanBounds } from './betting-bounds.ts';
+import { asDeclared, type DeclaredChanges, renamedLabel, scaled } from './declared-changes.ts';
+import { isAt } from './declared-scale.ts';
 import { deviation, mean } from './statistics.ts';
 
 /**
@@ -28,8 +30,9 @@ export function truthEvidence(
   pairs: readonly AskedPair[],
   { metric: asked, margin, output }: TruthGate,
   error: number,
+  declared?: DeclaredChanges,
 ): TruthEvidence | undefined {
-  const rows = pairs.flatMap((pair) => rowsOf(pair, output));
+  const rows = pairs.flatMap((pair) => rowsOf(pair, output, declared));
   if (rows.length < FEWEST_ROWS) return undefined;
   const isMeasured = rows.some(
     ({ truth }) => typeof truth === 'number' && !Number.isInteger(truth),
@@ -67,29 +70,48 @@ function errorsOf(rows: readonly Row[]): readonly Score[] {
   return rows.map(({ truth, before, after }) => [errorOf(truth, before), errorOf(truth, after)]);
 }
 
-/** The rows of a request that have a truth, with what both versions said of each. */
-function rowsOf(pair: AskedPair, output: string | undefined): readonly Row[] {
+/** The rows of a request that have a truth, with what both versions said of each: all in the scale and with the labels of the new version. */
+function rowsOf(
+  pair: AskedPair,
+  output: string | undefined,
+  declared: DeclaredChanges | undefined,
+): readonly Row[] {
   if (pair.truth === undefined || pair.isDrawn) return [];
   const truths: readonly unknown[] = Array.isArray(pair.truth) ? pair.truth : [pair.truth];
-  const [before, after] = [pair.before, pair.after].map((answer) => {
-    const content = contentOf(answer);
-    return content && saidOf(content.said, truths, output);
-  });
+  const [theirs, own] = [contentOf(pair.before), contentOf(pair.after)];
+  if (!theirs || !own) return [];
+  const before = saidOf(asDeclared(theirs.said, undefined, declared), truths, output);
+  const after = saidOf(own.said, truths, output);
   if (!before || !after) return [];
-  return truths.map((truth, index) => ({ truth, before: before[index], after: after[index] }));
+  return truths.map((truth, index) => ({
+    truth: pair.isTruthOwn || !declared ? truth : truthAsDeclared(truth, before.place, declared),
+    before: before.values[index],
+    after: after.values[index],
+  }));
 }
 
-/** The part of an answer that has one value of the truth's kind for each row. */
+/** The truth of a row that was known before, in the scale and with the label of the new version. */
+function truthAsDeclared(truth: unknown, place: string, declared: DeclaredChanges): unknown {
+  const label = renamedLabel(truth, declared);
+  if (label !== undefined) return label;
+  const output = Object.keys(declared.outputs ?? {}).find((name) => isAt(place, name));
+  return typeof truth === 'number' ? scaled(truth, output, declared) : truth;
+}
+
+/** The part of an answer that has one value of the truth's kind for each row, and its place. */
 function saidOf(
   content: unknown,
   truths: readonly unknown[],
   output: string | undefined,
-): readonly unknown[] | undefined {
+): { readonly place: string; readonly values: readonly unknown[] } | undefined {
   const [kind] = truths.map((truth) => typeof truth);
   return [...byPlace(leafPairs(content, content))]
     .filter(([place]) => output === undefined || place.split('/').includes(output))
-    .map(([, found]) => found.map(({ before }) => before))
-    .find((said) => said.length === truths.length && said.every((value) => typeof value === kind));
+    .map(([place, found]) => ({ place, values: found.map(({ before }) => before) }))
+    .find(
+      ({ values }) =>
+        values.length === truths.length && values.every((value) => typeof value === kind),
+    );
 }
 
 /** Whether the truth shows that the new version is worse by more than the margin. */

@@ -30,6 +30,77 @@ const truthSchema = z.strictObject({
   ),
 });
 
+const label = z.union([z.string(), z.number()]);
+
+const labelsSchema = z.strictObject({
+  added: z.exactOptional(
+    z.array(label).check(z.describe('Labels that the live version does not have.')),
+  ),
+  removed: z.exactOptional(
+    z.array(label).check(z.describe('Labels of the live version that this one no longer has.')),
+  ),
+  renamed: z.exactOptional(
+    z
+      .record(z.string(), label)
+      .check(z.describe('Labels of the live version, each with its name in this one.')),
+  ),
+});
+
+const tolerance = z.number().check(z.gte(0), z.lte(1));
+
+const outputSchema = z.strictObject({
+  scale: z.exactOptional(
+    z.number().check(
+      z.refine((scale) => scale !== 0, 'a scale of 0 makes one answer of all'),
+      z.describe('The factor between its numbers and those of the live version. By default 1.'),
+    ),
+  ),
+  offset: z.exactOptional(
+    z
+      .number()
+      .check(
+        z.describe('The number that is added to those of the live version, after the factor.'),
+      ),
+  ),
+  tolerance: z.exactOptional(
+    tolerance.check(z.describe('The tolerance for this output alone, from 0 to 1.')),
+  ),
+});
+
+const expectSchema = z.strictObject({
+  changed: z
+    ._default(z.number().check(z.gte(0), z.lte(1)), 0.02)
+    .check(
+      z.describe(
+        'The share of kept requests and examples that may get another answer, from 0 to 1. Above it a version counts as changed.',
+      ),
+    ),
+  tolerance: z.exactOptional(
+    tolerance.check(
+      z.describe(
+        'How far a number may be from that of the live version, as a part of it, and still count as the same, from 0 to 1. By default 0.0001.',
+      ),
+    ),
+  ),
+  labels: z.exactOptional(
+    labelsSchema.check(
+      z.describe('The labels that differ on purpose. They are no changed answers.'),
+    ),
+  ),
+  outputs: z.exactOptional(
+    z
+      .record(z.string(), outputSchema)
+      .check(
+        z.describe(
+          'Outputs by their names whose numbers differ on purpose: scale × the number of the live version + offset. Answers are compared after that; a version that does not answer so is broken.',
+        ),
+      ),
+  ),
+});
+
+/** The difference between the answers of a version and those of the live one, as its owner declares it. */
+export type ExpectedChanges = Readonly<z.infer<typeof expectSchema>>;
+
 export type TruthGate = Readonly<z.infer<typeof truthSchema>>;
 
 /** The manifest's `gate`: what a version must be, beside the one that is live, to take its place. */
@@ -53,18 +124,7 @@ export const gateSchema = z.strictObject({
   unproven: z
     ._default(z.enum(DECISIONS), 'warn')
     .check(z.describe('The action if there is too little evidence.')),
-  expect: z.prefault(
-    z.strictObject({
-      changed: z
-        ._default(z.number().check(z.gte(0), z.lte(1)), 0.02)
-        .check(
-          z.describe(
-            'The share of kept requests and examples that may get another answer, from 0 to 1. Above it a version counts as changed.',
-          ),
-        ),
-    }),
-    {},
-  ),
+  expect: z.prefault(expectSchema, {}),
   truth: z.prefault(truthSchema, {}),
   replaces: z.exactOptional(
     z

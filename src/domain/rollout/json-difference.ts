@@ -3,9 +3,20 @@ import { parseJson } from '#domain/parse-json.ts';
 // Numbers closer than this are equal, whatever the relative tolerance: 0 and 1e-9, for example.
 const ABSOLUTE_TOLERANCE = 1e-8;
 const LONGEST_SHOWN = 80;
+const NO_OUTPUTS: ReadonlyMap<string, number> = new Map();
 
-/** How far two numbers may differ: relative to the expected one, and absolutely. */
-type Tolerance = { readonly rtol: number; readonly atol: number };
+/** How far two numbers may differ, relative to the expected one: those of the named outputs, and all others. */
+export type RelativeTolerance = {
+  readonly others: number;
+  readonly outputs: ReadonlyMap<string, number>;
+};
+
+/** The same for the numbers at one place, also absolutely. */
+type Tolerance = {
+  readonly rtol: number;
+  readonly atol: number;
+  readonly outputs: ReadonlyMap<string, number>;
+};
 
 /**
  * The first place where the answer differs from the expected value, as `path is got; expected value`; undefined when there is none.
@@ -13,15 +24,17 @@ type Tolerance = { readonly rtol: number; readonly atol: number };
  * lists when they have the same length and match item by item; an object may have more keys than expected.
  * Texts that contain lists or objects in JSON, as a tensor of BYTES carries them, match by their parsed values.
  * Lists of objects with unique `name`s, such as lists of tensors, match by name in any order, and may have more items.
- * The numbers of a tensor with an integer datatype match only when they are equal.
+ * The numbers of a tensor with an integer datatype match only when they are equal, unless `rtol` names the tensor.
  */
 export function difference(
   got: unknown,
   expected: unknown,
-  rtol: number,
+  rtol: number | RelativeTolerance,
   atol = 0,
 ): string | undefined {
-  const tolerance = { rtol, atol: Math.max(atol, ABSOLUTE_TOLERANCE) };
+  const { others, outputs } =
+    typeof rtol === 'number' ? { others: rtol, outputs: NO_OUTPUTS } : rtol;
+  const tolerance = { rtol: others, atol: Math.max(atol, ABSOLUTE_TOLERANCE), outputs };
   return differenceAt(got, expected, tolerance, 'the answer');
 }
 
@@ -90,13 +103,16 @@ function objectDifference(
   path: string,
 ): string | undefined {
   if (!isObject(got)) return mismatch(got, expected, path);
-  const isWhole = /^U?INT/.test(String(got['datatype']));
-  const tolerance = isWhole ? { rtol: 0, atol: ABSOLUTE_TOLERANCE } : given;
+  const named = given.outputs.get(String(expected['name']));
+  const isWhole = named === undefined && /^U?INT/.test(String(got['datatype']));
+  const tolerance = isWhole
+    ? { ...given, rtol: 0, atol: ABSOLUTE_TOLERANCE }
+    : { ...given, rtol: named ?? given.rtol };
   return first(Object.entries(expected), ([key, value]) =>
     differenceAt(
       Object.hasOwn(got, key) ? got[key] : undefined,
       value,
-      tolerance,
+      { ...tolerance, rtol: given.outputs.get(key) ?? tolerance.rtol },
       `${path}.${key}`,
     ),
   );

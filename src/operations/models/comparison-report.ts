@@ -114,9 +114,10 @@ function differenceList(differences: VersionDiff['differences']): Markup {
 }
 
 function answersOf(answers: Answers): Markup {
-  const { sources = [], noisy, signs, distributions = [], worst = [] } = answers;
+  const { sources = [], noisy, signs, declared = [], distributions = [], worst = [] } = answers;
   return markup`
 ${sources.length > 0 ? section('What was asked', sourceTable(sources, noisy)) : NOTHING}
+${declared.length > 0 ? section('Declared in gate.expect', markup`<p>The answers of the version before are compared, and counted below, as the new version is declared to give them.</p><ul>${declared.map((clause) => markup`<li>${theirs(clause)}</li>`)}</ul>`) : NOTHING}
 ${signs.length > 0 ? section('Signs that it is broken', markup`<ul>${signs.map((sign) => markup`<li>${theirs(sign)}</li>`)}</ul>`) : NOTHING}
 ${distributions.length > 0 ? section('How often both answered what', markup`${distributions.map(distributionTable)}`) : NOTHING}
 ${worst.length > 0 ? section('The answers that differ most', worstTable(worst)) : NOTHING}`;

@@ -36,8 +36,8 @@ export function comparisonView(found: Comparison): ComparisonView {
   const { verdict, level, reason, decision, differences } = found;
   const { version, revision } = found.beside;
   const beside = { version, revision };
-  // For the gate alone: both are among the signs.
-  const { unmet: _, failed: __, ...answers } = found.answers;
+  // For the gate alone: all are among the signs.
+  const { unmet: _, failed: __, declarable: ___, ...answers } = found.answers;
   return { verdict, level, reason, beside, decision, differences, answers };
 }
 

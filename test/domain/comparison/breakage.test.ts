@@ -2,16 +2,19 @@ import fc from 'fast-check';
 import { leafPairs } from '#domain/comparison/answer-content.ts';
 import { breakageIn } from '#domain/comparison/breakage.ts';
 
+const signsIn = (...given: Parameters<typeof breakageIn>) =>
+  breakageIn(...given).map(({ what }) => what);
+
 const NUMBERS = Array.from({ length: 40 }, (_, index) => Math.sin(index) * 100 + index);
 const LABELS = NUMBERS.map((value) => ['cat', 'dog', 'owl'][Math.abs(Math.round(value)) % 3] ?? '');
 
 const WORDS = new Set(['cat', 'dog', 'owl']);
 
 const numbers = (after: (value: number, index: number) => unknown) =>
-  breakageIn(leafPairs({ y: NUMBERS }, { y: NUMBERS.map(after) }), WORDS);
+  signsIn(leafPairs({ y: NUMBERS }, { y: NUMBERS.map(after) }), WORDS);
 
 const labels = (after: (label: string, index: number) => string) =>
-  breakageIn(leafPairs({ label: LABELS }, { label: LABELS.map(after) }), WORDS);
+  signsIn(leafPairs({ label: LABELS }, { label: LABELS.map(after) }), WORDS);
 
 describe('pairs of answers show that a version is broken where', () => {
   it('a number is null now', () => {
@@ -67,7 +70,7 @@ describe('a label that only clients have got', () => {
   const swap = (of: readonly string[]) => (label: string) =>
     of[(of.indexOf(label) + 1) % of.length] ?? '';
   const signsOf = (values: readonly (string | number)[], after: readonly (string | number)[]) =>
-    breakageIn(leafPairs({ label: values }, { label: after }), new Set(['cat']));
+    signsIn(leafPairs({ label: values }, { label: after }), new Set(['cat']));
 
   it('has a number in its place where labels have changed places', () => {
     const signs = signsOf(LABELS, LABELS.map(swap(['cat', 'dog', 'owl'])));
@@ -123,7 +126,7 @@ describe('pairs of answers show nothing where', () => {
     const odds = NUMBERS.map((_, index) => (1 + Math.sin(index)) / 2);
     const after = (slope: number) => odds.map((value) => 0.5 + (value - 0.5) * slope);
     const signs = (slope: number) =>
-      breakageIn(leafPairs({ odds: odds }, { odds: after(slope) }), WORDS);
+      signsIn(leafPairs({ odds: odds }, { odds: after(slope) }), WORDS);
 
     expect(signs(0.8)).toEqual([]);
     expect(signs(0.3)).toEqual([expect.stringContaining('/odds is about 0.3 × that of before')]);
@@ -134,7 +137,7 @@ describe('pairs of answers show nothing where', () => {
     const whole = NUMBERS.map((_, index) => index % 4);
     const after = whole.map((value) => value + 1);
 
-    expect(breakageIn(leafPairs({ y: whole }, { y: after }), WORDS)).toEqual([]);
+    expect(signsIn(leafPairs({ y: whole }, { y: after }), WORDS)).toEqual([]);
   });
 
   it('a retrained model decides a fifth of the rows otherwise', () => {
@@ -143,14 +146,21 @@ describe('pairs of answers show nothing where', () => {
 
   it('there are few answers', () => {
     const few = NUMBERS.slice(0, 5);
-    expect(breakageIn(leafPairs({ y: few }, { y: few.map((value) => value * 2) }), WORDS)).toEqual(
-      [],
-    );
+    expect(signsIn(leafPairs({ y: few }, { y: few.map((value) => value * 2) }), WORDS)).toEqual([]);
   });
 
   it('texts are all different', () => {
     const texts = NUMBERS.map((value) => `text ${value}`);
     const others = texts.map((text) => `${text}, and more`);
-    expect(breakageIn(leafPairs({ text: texts }, { text: others }), WORDS)).toEqual([]);
+    expect(signsIn(leafPairs({ text: texts }, { text: others }), WORDS)).toEqual([]);
   });
+});
+
+it.each([
+  ['another unit', (value: number) => value / 2.54, true],
+  ['one answer to everything', () => 7, undefined],
+])('%s: whether it could be declared', (_, after, isDeclarable) => {
+  const pairs = leafPairs({ y: NUMBERS }, { y: NUMBERS.map(after) });
+
+  expect(breakageIn(pairs, WORDS).map((sign) => sign.isDeclarable)).toEqual([isDeclarable]);
 });

@@ -246,3 +246,82 @@ describe('two versions differ', () => {
     expect(found.at(-1)).toBe('breaking: and 152 more');
   });
 });
+
+describe('labels that gate.expect declares', () => {
+  const labelled = (labels: readonly string[], expected: object = {}) => {
+    const task = 'text-classification' as const;
+    const manifest = { gate: { expect: { labels: expected } } };
+    return version({ pipeline: { ...PIPELINE, task, labels } }, { manifest });
+  };
+  const between = (before: readonly string[], after: readonly string[], expected: object) =>
+    factDifferences(labelled(before), labelled(after, expected)).map(
+      ({ weight, what }) => `${weight}: ${what}`,
+    );
+
+  it.each<[string, readonly string[], readonly string[], object, readonly string[]]>([
+    [
+      'are harmless where they are new, also between others',
+      ['cat', 'dog'],
+      ['cat', 'cow', 'dog'],
+      { added: ['cow'] },
+      ['harmless: the model has other labels, as gate.expect declares: "cow" is new'],
+    ],
+    [
+      'are harmless where they are gone',
+      ['cat', 'dog'],
+      ['dog'],
+      { removed: ['cat'] },
+      ['harmless: the model has other labels, as gate.expect declares: "cat" is gone'],
+    ],
+    [
+      'are harmless where they have another name, also where they are sorted by it',
+      ['cat', 'dog'],
+      ['dog', 'feline'],
+      { renamed: { cat: 'feline' } },
+      ['harmless: the model has other labels, as gate.expect declares: "cat" is "feline" now'],
+    ],
+    [
+      'are breaking where the others are in another order',
+      ['dog', 'cat'],
+      ['cat', 'dog', 'owl'],
+      { added: ['owl'] },
+      [
+        'breaking: the labels of the model are in another order: "cat", "dog"; before: "dog", "cat"',
+        'harmless: the model has other labels, as gate.expect declares: "owl" is new',
+      ],
+    ],
+    [
+      'leave others breaking',
+      ['cat', 'dog'],
+      ['cow'],
+      { removed: ['cat'], added: ['cow'] },
+      [
+        'breaking: the model no longer has the label "dog"',
+        'harmless: the model has other labels, as gate.expect declares: "cat" is gone, "cow" is new',
+      ],
+    ],
+    [
+      'are breaking where it does not have them',
+      ['cat', 'dog'],
+      ['cat', 'dog'],
+      { added: ['cow'], renamed: { dog: 'hound' } },
+      [
+        'breaking: gate.expect declares the label "cow", "hound", but it has none of this name',
+        'breaking: gate.expect declares that the label "dog" is gone, but it is not',
+      ],
+    ],
+    [
+      'may change places',
+      ['cat', 'dog'],
+      ['dog', 'cat'],
+      { renamed: { cat: 'dog', dog: 'cat' } },
+      [
+        'harmless: the model has other labels, as gate.expect declares: "cat" is "dog" now, "dog" is "cat" now',
+      ],
+    ],
+    ['say nothing where both versions have them', ['cat'], ['cat'], { added: ['cat'] }, []],
+    ['say nothing where no labels are known', [], [], { added: ['cat'] }, []],
+  ])('%s', (_, before, after, expected, differences) => {
+    expect(between(before, after, expected)).toEqual(differences);
+  });
+});

@@ -148,7 +148,12 @@ describe('a manifest', () => {
         broken: 'block',
         changed: 'ask',
         unproven: 'warn',
-        expect: { changed: 0.1 },
+        expect: {
+          changed: 0.1,
+          tolerance: 0.001,
+          labels: { added: ['fox'], removed: ['wolf'], renamed: { cat: 'feline' } },
+          outputs: { price: { scale: 100, tolerance: 0.01 } },
+        },
         truth: { metric: 'accuracy', margin: 0.02, output: 'label' },
         replaces: 3,
       },

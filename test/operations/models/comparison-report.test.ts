@@ -45,6 +45,7 @@ const keptBy = (version: number, row: readonly number[]): KeptRequest => ({
 /** The report of a version that answers some requests otherwise. */
 async function reportOf({
   manifest = examples(ROWS),
+  own = '',
   kept = [] as readonly KeptRequest[],
   answers = computes((value) => (value > 300 ? value + 5 : value)),
 }) {
@@ -52,7 +53,10 @@ async function reportOf({
   const bytes = identityModel({ datatype: 'FP32', shape: ['n', 4] });
   await world.deploy(world.upload({ bytes, manifest }));
   const other = identityModel({ datatype: 'FP32', shape: ['rows', 4] });
-  const held = await world.before('CompareAnswers', world.upload({ bytes: other }));
+  const held = await world.before(
+    'CompareAnswers',
+    world.upload({ bytes: other, ...(own && { manifest: own }) }),
+  );
   world.behave(
     'digits-v1',
     computes((value) => value),
@@ -99,6 +103,21 @@ describe('the report of a comparison', () => {
     expect(bins.reduce((sum, bin) => sum + bin.after, 0)).toBe(100);
     for (const { name } of bins) expect(name).toMatch(/^-?\d+0? to -?\d+0?$/);
     expect(page.match(/<svg class="bar"/g)).toHaveLength(2 * (bins.length + 1));
+  });
+
+  it('says which changes its owner declared', async () => {
+    const declared = await reportOf({
+      own: 'gate: { expect: { outputs: { y: { scale: 2 } } } }',
+      answers: computes((value) => value * 2),
+    });
+    const { page } = await reportOf({});
+
+    expect(declared.found.comparison).toMatchObject({
+      verdict: 'same',
+      answers: { declared: ['"y" is 2 × that of before'] },
+    });
+    expect(declared.page).toContain('<li><bdi>&quot;y&quot; is 2 × that of before</bdi></li>');
+    expect(page).not.toContain('Declared in gate.expect');
   });
 
   it('has no script, no address, and no markup of others', async () => {
