@@ -2,9 +2,10 @@ import type { Signature } from '#domain/artifact/signature.ts';
 import type { ExpectedChanges } from '#domain/manifest/gate.ts';
 import { isObject, type RelativeTolerance } from '#domain/rollout/json-difference.ts';
 
-/** The changes of its answers that the owner of a version declares in `gate.expect`. `columns` are the classes of each output whose columns differ between the versions, by its name. */
+/** The changes of its answers that the owner of a version declares in `gate.expect`. `columns` are the classes of each output whose columns differ between the versions, by its name. `only` is the output of a model that has one alone. */
 export type DeclaredChanges = Pick<ExpectedChanges, 'tolerance' | 'labels' | 'outputs'> & {
   readonly columns: ReadonlyMap<string, ColumnClasses>;
+  readonly only?: string;
 };
 
 type ColumnClasses = { readonly before: readonly string[]; readonly after: readonly string[] };
@@ -20,6 +21,8 @@ type Place = {
   readonly exempt: ReadonlySet<number>;
 };
 
+/** The field in which `/invocations` answers the only output of a model. */
+const PREDICTIONS = 'predictions';
 /** The precision of the golden comparison. */
 const RTOL = 1e-4;
 
@@ -38,19 +41,42 @@ export function declaredChanges(
       ? []
       : [[name, { before: classes, after: now }] as const];
   });
+  const [only, ...more] = (after ?? before)?.outputs ?? [];
+  const single = more.length === 0 ? only?.name : undefined;
   return {
     ...(tolerance !== undefined && { tolerance }),
     ...(labels && { labels }),
-    ...(outputs && { outputs }),
+    ...(outputs && { outputs: byOutput(outputs, single) }),
     columns: new Map(columns),
+    ...(single !== undefined && { only: single }),
   };
+}
+
+/** The only output may be declared by its own name, or by that of its field. */
+function byOutput(
+  { [PREDICTIONS]: field, ...outputs }: NonNullable<ExpectedChanges['outputs']>,
+  only: string | undefined,
+): NonNullable<ExpectedChanges['outputs']> {
+  return field ? { [only ?? PREDICTIONS]: field, ...outputs } : outputs;
+}
+
+/** Whether a place in the answers belongs to the output of this name. */
+export function isAt(
+  place: string,
+  output: string,
+  { only }: Pick<DeclaredChanges, 'only'>,
+): boolean {
+  const isField = output === only && `${place}/`.startsWith(`/${PREDICTIONS}/`);
+  return isField || `${place}/`.includes(`/${output}/`);
 }
 
 /** How far numbers may differ and still count as the same. */
 export function toleranceOf(declared: DeclaredChanges | undefined): RelativeTolerance {
-  const outputs = Object.entries(declared?.outputs ?? {}).flatMap(([name, { tolerance }]) =>
-    tolerance === undefined ? [] : [[name, tolerance] as const],
-  );
+  const outputs = Object.entries(declared?.outputs ?? {}).flatMap(([name, { tolerance }]) => {
+    if (tolerance === undefined) return [];
+    const names = name === declared?.only ? [name, PREDICTIONS] : [name];
+    return names.map((each) => [each, tolerance] as const);
+  });
   return { others: declared?.tolerance ?? RTOL, outputs: new Map(outputs) };
 }
 
@@ -165,8 +191,9 @@ function objectAs(before: Json, after: Json, at: Place): Json {
       if (isRemoved(key, declared) && !Object.hasOwn(after, key)) return [];
       const name = renamed(key, declared);
       const own = Object.hasOwn(after, name) ? after[name] : undefined;
-      const isOutput = Object.hasOwn(outputs, key) || declared.columns.has(key);
-      const place = isOutput ? { ...at, output: key } : at;
+      const output = key === PREDICTIONS ? (declared.only ?? key) : key;
+      const isOutput = Object.hasOwn(outputs, output) || declared.columns.has(output);
+      const place = isOutput ? { ...at, output } : at;
       return [[name, valueAs(value, own, place)] as const];
     }),
   );

@@ -1,6 +1,6 @@
 import type { ExpectedChanges } from '#domain/manifest/gate.ts';
 import type { LeafPair } from './answer-content.ts';
-import { type DeclaredChanges, scaled, toleranceOf } from './declared-changes.ts';
+import { type DeclaredChanges, isAt, scaled, toleranceOf } from './declared-changes.ts';
 import { quoted } from './difference.ts';
 import { lineThrough, mean, type NumberPair } from './statistics.ts';
 
@@ -28,7 +28,9 @@ export function unfoundScales(
 ): readonly UnfoundScale[] {
   if (pairs.length === 0) return [];
   return Object.entries(declared.outputs ?? {}).flatMap(([output, change]) => {
-    const found = pairs.filter(({ place, before }) => isAt(place, output) && isNumber(before));
+    const found = pairs.filter(
+      ({ place, before }) => isAt(place, output, declared) && isNumber(before),
+    );
     if (found.length === 0) {
       const sign = `gate.expect names the output ${quoted(output)}, but no answer has numbers of this name`;
       return [{ output, sign }];
@@ -40,11 +42,6 @@ export function unfoundScales(
     const sign = `${quoted(output)} is declared as ${scaleWords(change)}, but ${lineWords(numbers)}`;
     return [{ output, sign }];
   });
-}
-
-/** Whether a place in the answers belongs to the output of this name. */
-export function isAt(place: string, output: string): boolean {
-  return `${place}/`.includes(`/${output}/`);
 }
 
 /** The declared changes, each as a clause. */

@@ -2,8 +2,8 @@ import { difference } from '#domain/rollout/json-difference.ts';
 import { byPlace, contentOf, type LeafPair, leafPairs } from './answer-content.ts';
 import type { AnswerShape } from './answer-shape.ts';
 import type { AskedPair } from './asked-pair.ts';
-import { type DeclaredChanges, toleranceOf } from './declared-changes.ts';
-import { isAt, unfoundScales } from './declared-scale.ts';
+import { type DeclaredChanges, isAt, toleranceOf } from './declared-changes.ts';
+import { unfoundScales } from './declared-scale.ts';
 
 /** The answers to one request: `leaves` are their values, with the declared changes in those of the version before. */
 type Answered = {
@@ -29,7 +29,8 @@ export function signLeaves(
     leafPairs(contentOf(pair.before)?.said, after, shape),
   );
   const unfound = unfoundScales(given, declared);
-  const isUnfound = ({ place }: LeafPair) => unfound.some(({ output }) => isAt(place, output));
+  const isUnfound = ({ place }: LeafPair) =>
+    unfound.some(({ output }) => isAt(place, output, declared));
   const near = nearPlaces(expected, declared);
   return {
     leaves: [
@@ -53,7 +54,7 @@ function allLeaves(
 function nearPlaces(leaves: readonly LeafPair[], declared: DeclaredChanges): ReadonlySet<string> {
   const { others, outputs } = toleranceOf(declared);
   const toleranceAt = (place: string) =>
-    [...outputs].find(([output]) => isAt(place, output))?.[1] ?? others;
+    [...outputs].find(([output]) => isAt(place, output, declared))?.[1] ?? others;
   return new Set(
     [...byPlace(leaves)].flatMap(([place, found]) => {
       const tolerance = toleranceAt(place);

@@ -2,8 +2,13 @@ import type { TruthGate } from '#domain/manifest/gate.ts';
 import { byPlace, contentOf, leafPairs } from './answer-content.ts';
 import type { AskedPair } from './asked-pair.ts';
 import { meanBounds } from './betting-bounds.ts';
-import { asDeclared, type DeclaredChanges, renamedLabel, scaled } from './declared-changes.ts';
-import { isAt } from './declared-scale.ts';
+import {
+  asDeclared,
+  type DeclaredChanges,
+  isAt,
+  renamedLabel,
+  scaled,
+} from './declared-changes.ts';
 import { deviation, mean } from './statistics.ts';
 
 /**
@@ -94,7 +99,7 @@ function rowsOf(
 function truthAsDeclared(truth: unknown, place: string, declared: DeclaredChanges): unknown {
   const label = renamedLabel(truth, declared);
   if (label !== undefined) return label;
-  const output = Object.keys(declared.outputs ?? {}).find((name) => isAt(place, name));
+  const output = Object.keys(declared.outputs ?? {}).find((name) => isAt(place, name, declared));
   return typeof truth === 'number' ? scaled(truth, output, declared) : truth;
 }
 

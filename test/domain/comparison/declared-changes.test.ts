@@ -69,6 +69,44 @@ describe('a declared unit', () => {
     expect(declared).toEqual(['"price" is 100 × that of before']);
   });
 
+  it.each([['price'], ['predictions']])(
+    'of the only output is declared as %s, and holds in each form of its answers',
+    (name) => {
+      const only = {
+        inputs: [],
+        outputs: [{ name: 'price', datatype: 'FP32' as const, shape: [-1] }],
+      };
+      const bodyOf = (row: number, value: number) =>
+        row % 2 === 0 ? { predictions: [[value]] } : { outputs: [tensor('price', [1], [value])] };
+      const evidence = (factor: number) =>
+        compareAnswers(
+          Array.from({ length: 40 }, (_, row) => ({
+            what: `example ${row + 1}`,
+            isDrawn: false,
+            request: { protocol: 'invocations', body: row } as const,
+            before: answer(bodyOf(row, price(row))),
+            again: null,
+            after: answer(bodyOf(row, factor * price(row))),
+          })),
+          {
+            of: 40,
+            tolerated: 0.02,
+            truth: { margin: 0.02 },
+            declared: declaredChanges(
+              expected({ outputs: { [name]: { scale: 100, tolerance: 0.01 } } }),
+              only,
+              only,
+            ),
+          },
+        );
+
+      expect(evidence(100.5)).toMatchObject({ kept: { changed: 0 }, signs: [] });
+      expect(evidence(1).signs).toEqual([
+        '"price" is declared as 100 × that of before, but it is about that of before',
+      ]);
+    },
+  );
+
   it('is a sign of its own where the unit is as before', () => {
     const body = (row: number) => ({ price: [price(row)] });
     const { kept, signs, declarable } = compared(cents, body, body);
