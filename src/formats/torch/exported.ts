@@ -1,9 +1,11 @@
 import * as z from 'zod/mini';
 import type { Datatype, Signature, TensorSpec } from '#domain/artifact/signature.ts';
 import { parseJson } from '#domain/parse-json.ts';
+import { tensorPrints } from '#formats/bytes/tensor-prints.ts';
 import { readText } from '#formats/bytes/text-file.ts';
 import { quoted, rejected } from '#formats/rejected.ts';
 import { EXPORT_AGAIN as AGAIN, RESAVE, type TorchArchive } from './archive.ts';
+import { fittedIn, type Parameter } from './fitted.ts';
 import { torchGlobals } from './globals.ts';
 import { openInner, scanMember } from './pickled.ts';
 import { refuseOddProgram } from './program.ts';
@@ -16,6 +18,7 @@ const MAX_JSON_BYTES = 64 * 2 ** 20;
 const OWN = /^(\.?data\/|byteorder$|archive_(format|version)$|models\/model\.json$|extra\/)/;
 const ARCHIVE_VERSION = '0';
 const SCHEMA = 8;
+const FRACTIONS = /^(FP|BF)/;
 
 /** The types by the numbers of torch's schema: the protocol's name or torch's own, and the bytes of one number. */
 const SCALARS: Readonly<Record<number, readonly [string, number, Datatype | null]>> = {
@@ -40,6 +43,7 @@ const weightsConfig = z.object({
     z.string(),
     z.object({
       path_name: z.string(),
+      is_param: z.optional(z.boolean()),
       use_pickle: z.boolean(),
       tensor_meta: z.nullish(tensorMeta),
     }),
@@ -50,7 +54,10 @@ const userInput = z.object({
 });
 const program = z.object({
   graph_module: z.object({
-    graph: z.object({ tensor_values: z.record(z.string(), tensorMeta) }),
+    graph: z.object({
+      nodes: z.array(z.object({ target: z.string(), inputs: z.array(z.unknown()) })),
+      tensor_values: z.record(z.string(), tensorMeta),
+    }),
     signature: z.object({ input_specs: z.array(z.unknown()) }),
   }),
   schema_version: z.object({ major: z.int(), minor: z.int() }),
@@ -80,9 +87,14 @@ export async function readExported(archive: TorchArchive) {
   }
   refuseOddProgram(file, written);
   await refuseSamples(archive);
-  const weights = await weightsOf(archive);
+  const { found, ...weights } = await weightsOf(archive);
+  const { graph, signature } = data.graph_module;
+  const prints = await tensorPrints(
+    await fittedIn({ nodes: graph.nodes, specs: signature.input_specs }, found),
+  );
   return {
     ...weights,
+    ...(prints && { weights: prints }),
     schema: `${major}.${minor}`,
     torchVersion: data.torch_version ?? null,
     signature: signatureOf(file, data),
@@ -119,6 +131,7 @@ async function refuseSamples(archive: TorchArchive): Promise<void> {
 async function weightsOf(archive: TorchArchive) {
   let [parameters, weightBytes] = [0, 0];
   const dtypes = new Set<string>();
+  const found: Parameter[] = [];
   const listed = [
     [WEIGHTS, `${WEIGHTS}model_weights_config.json`],
     [CONSTANTS, `${CONSTANTS}model_constants_config.json`],
@@ -127,13 +140,19 @@ async function weightsOf(archive: TorchArchive) {
     const { data } = weightsConfig.safeParse(parseJson((await textOf(archive, path)) ?? ''));
     if (!data) throw rejected(`${archive.file} is damaged: its ${path} lists no weights`, AGAIN);
     for (const [name, said] of Object.entries(data.config)) {
-      const { count, dtype, bytes } = tensorOf(archive, `${folder}${said.path_name}`, name, said);
+      const place = `${folder}${said.path_name}`;
+      const { count, dtype, itemBytes, bytes } = tensorOf(archive, place, name, said);
       parameters += count;
       weightBytes += bytes;
       dtypes.add(dtype);
+      const member = archive.members.get(place);
+      const isWhole = count > 0 && count * itemBytes === bytes;
+      if (said.is_param && isWhole && member && FRACTIONS.test(dtype)) {
+        found.push({ name, member, itemBytes });
+      }
     }
   }
-  return { parameters, weightBytes, dtypes: [...dtypes].sort() };
+  return { parameters, weightBytes, dtypes: [...dtypes].sort(), found };
 }
 
 type Said = z.infer<typeof weightsConfig>['config'][string];
@@ -151,7 +170,9 @@ function tensorOf({ file, members }: TorchArchive, path: string, name: string, s
   const sizes = tensor_meta.sizes.map((dim) => ('as_int' in dim ? dim.as_int : -1));
   const count = sizes.reduce((product, dim) => product * dim, 1);
   const bytes = members.get(path)?.sizeBytes ?? -1;
-  if (sizes.every((dim) => dim >= 0) && count * itemBytes <= bytes) return { count, dtype, bytes };
+  if (sizes.every((dim) => dim >= 0) && count * itemBytes <= bytes) {
+    return { count, dtype, itemBytes, bytes };
+  }
   throw rejected(
     `${file} is damaged: its ${quoted(name)} takes ${count * itemBytes} bytes, and has ${Math.max(0, bytes)}`,
     RESAVE,

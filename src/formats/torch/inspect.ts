@@ -57,10 +57,10 @@ const COMMON = {
   example: null,
 } as const;
 
-type Weighed = Pick<ModelFacts, 'parameters' | 'weightBytes' | 'dtypes' | 'signature'>;
+type Weighed = Pick<ModelFacts, 'parameters' | 'weightBytes' | 'dtypes' | 'signature' | 'weights'>;
 
 function weighing(found: Weighed): Weighed & { readonly memory: readonly MemoryTerm[] } {
-  const { parameters, weightBytes, dtypes, signature } = found;
+  const { parameters, weightBytes, dtypes, signature, weights } = found;
   const memory = [
     { name: 'the server and PyTorch', bytes: SERVER_BYTES },
     {
@@ -68,7 +68,7 @@ function weighing(found: Weighed): Weighed & { readonly memory: readonly MemoryT
       bytes: Math.ceil(weightBytes * COPIES),
     },
   ];
-  return { parameters, weightBytes, dtypes, signature, memory };
+  return { parameters, weightBytes, dtypes, signature, ...(weights && { weights }), memory };
 }
 
 async function versionOf({ members }: TorchArchive): Promise<string> {
