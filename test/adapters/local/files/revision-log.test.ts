@@ -28,6 +28,16 @@ describe('the log of a revision', () => {
     expect(await revisionLog(path).tail(1)).toEqual(['three']);
   });
 
+  it('takes no more memory for its lines than its files have, however many are asked for', async () => {
+    const log = revisionLog(path);
+    await log.append(Buffer.from('one\ntwo\n'));
+    const before = process.memoryUsage().arrayBuffers;
+
+    expect(await log.tail(1000)).toEqual(['one', 'two']);
+
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(MEBIBYTE);
+  });
+
   it('says when each line came, and which came since a time', async () => {
     let nowMs = Date.parse('2026-01-02T03:04:05.678Z');
     const log = revisionLog(path, { now: () => nowMs });
