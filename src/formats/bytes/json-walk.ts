@@ -2,6 +2,7 @@ import type { ByteSource } from '#ports/artifact-store.ts';
 import { jsonScanner } from './json-scanner.ts';
 import { MAX_WALK_DEPTH, memberPaths, type Visitor, type Walk, walked } from './walk.ts';
 
+const BLOCK_BYTES = 4096;
 const [QUOTE, COMMA, COLON] = [0x22, 0x2c, 0x3a];
 const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d];
 
@@ -33,7 +34,37 @@ export async function walkJson(source: ByteSource, file: string, visitor: Visito
 
   function passed(mode: 'numbers' | 'count' | 'skip', path: string): Walk<void> {
     if (mode === 'numbers') return scanner.numbers((found) => visitor.numbers(path, found));
+    const see = mode === 'count' ? visitor.bytesOf?.(path) : undefined;
+    if (see) return fractions(see, (items) => visitor.counted(path, items));
     return scanner.pass((items) => mode === 'count' && visitor.counted(path, items));
+  }
+
+  /** A list of fractions, shown as the bytes that UBJSON has for them: 32 bits each, the most significant first. */
+  function* fractions(
+    see: (bytes: Uint8Array) => void,
+    then: (items: number) => void,
+  ): Walk<void> {
+    let [count, filled] = [0, 0];
+    let block = Buffer.alloc(BLOCK_BYTES);
+    const show = () => {
+      see(block.subarray(0, filled));
+      [block, filled] = [Buffer.alloc(BLOCK_BYTES), 0];
+    };
+    scanner.expect(OPEN_LIST);
+    if (!scanner.isReady()) yield* scanner.more();
+    if (scanner.accept(CLOSE_LIST)) return then(count);
+    do {
+      if (!scanner.isReady()) yield* scanner.more();
+      const value = scanner.scalar();
+      if (typeof value !== 'number') throw scanner.odd('a number is missing');
+      filled = block.writeFloatBE(value, filled);
+      count += 1;
+      if (filled === BLOCK_BYTES) show();
+      if (!scanner.isReady()) yield* scanner.more();
+    } while (scanner.accept(COMMA));
+    scanner.expect(CLOSE_LIST);
+    if (filled > 0) show();
+    then(count);
   }
 
   function* items(path: string, depth: number): Walk<void> {

@@ -11,7 +11,7 @@ export type Visitor = {
   value(path: string, value: Scalar): void;
   numbers(path: string, values: readonly number[]): void;
   counted(path: string, items: number): void;
-  /** Takes the bytes of a counted list of numbers, where the format keeps them as such. */
+  /** Takes the bytes of a counted list of numbers: those that UBJSON keeps, or would keep if the format has them as text. */
   bytesOf?(path: string): ((bytes: Uint8Array) => void) | undefined;
 };
 

@@ -22,7 +22,7 @@ export type XgboostModel = {
   readonly trees: number;
   /** The total over all trees. */
   readonly nodes: number;
-  /** The print of the trees' numbers; undefined for JSON, whose reader does not keep them. */
+  /** The print of the trees' numbers, the same in JSON and UBJSON; undefined where there are too many trees, or none. */
   readonly print: Print | undefined;
   readonly ranges: readonly ColumnRange[] | undefined;
 };

@@ -107,7 +107,7 @@ export function xgboostTrees(file: string) {
       const isWhole = prints.length > 0 && prints.length === trees;
       return isWhole ? printOfList(prints) : undefined;
     },
-    /** Where the columns lay, by the thresholds; undefined for JSON, whose reader does not keep them. */
+    /** Where the columns lay, by the thresholds; undefined where there are none. */
     ranges(columns: number): readonly ColumnRange[] | undefined {
       return thresholds.size > 0 ? rangesOfTrees(thresholds, columns) : undefined;
     },
