@@ -1,7 +1,7 @@
 // Thirty days of ten demands: `node bench/placement-traces.ts [DEMANDS]`, all ten by default. The workflow's own steps choose a target, look again, move and meter, in virtual time; the simulator of AWS's bill, which shares no code with them, says what that costs.
 // Prints the bill of each demand beside the offline optimum, the best fixed choice and Lambda first, and how far a month passes its cap. Ends with 1 if a limit of the issue's is not kept.
 import { argv, exit } from 'node:process';
-import { type CalledHour, gaplessSince } from '#domain/placement/learnt.ts';
+import type { CalledHour } from '#domain/placement/learnt.ts';
 import type { MoveRequest } from '#domain/workflow.ts';
 import type { Ceilings } from '#ports/ceilings.ts';
 import type { DemandHistory } from '#ports/demand-history.ts';
@@ -23,7 +23,8 @@ const MOST_TASKS = 50;
 const FULL = 0.6 / SUBJECT.cpuSeconds;
 // The dearest deployment; besides, both versions run for an hour.
 const MOVE_USD = 0.1;
-const LOOK_HOURS = 24;
+const LOOK_HOURS = 12;
+const DAY_HOURS = 24;
 const WEEK_HOURS = 168;
 // A move saves at least so much.
 const LEAST_SHARE = 0.1;
@@ -63,9 +64,10 @@ function instancesOf(all: readonly Config[]): readonly Config[] {
 async function worldOf(manifest: string): Promise<MemoryWorld> {
   const world = memoryWorld({ engine: 'image' });
   world.builds.measure(SUBJECT.cpuSeconds * 1000);
-  await world.deploy(world.upload({ manifest }));
   const now = new Date(world.clock.now());
   const monthMs = Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 2, 1);
+  world.clock.advance(monthMs - HOUR_MS - world.clock.now());
+  await world.deploy(world.upload({ manifest }));
   world.clock.advance(monthMs - world.clock.now());
   return world;
 }
@@ -93,16 +95,11 @@ async function moved({ hours }: Trace): Promise<Run> {
   const world = await worldOf(`placement: { move: auto }\n${MEMORY}`);
   const beganMs = world.clock.now();
   const demand: DemandHistory = {
-    async hours(live, wantedMs, versions) {
-      const sinceMs = Math.max(wantedMs, gaplessSince(live, versions));
-      return [...counts.lambda, ...counts.containers]
-        .filter(({ atMs, requests }) => atMs >= sinceMs && requests > 0)
-        .toSorted((one, other) => one.atMs - other.atMs);
-    },
+    hours: async (_, sinceMs) =>
+      counts.filter(({ atMs, requests }) => atMs >= sinceMs && requests > 0),
   };
   const look = weighLive({ ...world.deps, demand, executions: world.executions });
-  // As CloudWatch has them: a function's counts, and those of the live containers alone.
-  const counts = { lambda: [] as CalledHour[], containers: [] as CalledHour[] };
+  const counts: CalledHour[] = [];
   let config = await configOf(world);
   let [usd, inTasks] = [0, 0];
   const moves: number[] = [];
@@ -110,7 +107,7 @@ async function moved({ hours }: Trace): Promise<Run> {
     usd += hourlyBill(SUBJECT, hour, config);
     const isInTasks = config.on !== 'lambda';
     inTasks += isInTasks ? 1 : 0;
-    counts[isInTasks ? 'containers' : 'lambda'].push({ ...hour, atMs: beganMs + index * HOUR_MS });
+    counts.push({ ...hour, atMs: beganMs + index * HOUR_MS });
     // A move has taken some minutes of the next hour.
     world.clock.advance(Math.max(0, beganMs + (index + 1) * HOUR_MS - world.clock.now()));
     if ((index + 1) % LOOK_HOURS !== 0) continue;
@@ -119,7 +116,6 @@ async function moved({ hours }: Trace): Promise<Run> {
     for (const { input } of world.executions.started.slice(before)) {
       await world.deploy(input as MoveRequest);
       config = await configOf(world);
-      counts.containers = [];
       usd += MOVE_USD + hourlyBill(SUBJECT, hour, config);
       moves.push(index);
     }
@@ -142,7 +138,7 @@ function offline(bills: readonly (readonly number[])[], every: number): number {
  * The first placement is free, since it knows that one too.
  */
 function offlineByRules(bills: readonly (readonly number[])[]): number {
-  const days = bills.length / LOOK_HOURS;
+  const looks = bills.length / LOOK_HOURS;
   const sums = configs.map((_, config) => {
     const upTo = [0];
     for (const hour of bills) upTo.push((upTo.at(-1) ?? 0) + (hour[config] ?? 0));
@@ -152,7 +148,7 @@ function offlineByRules(bills: readonly (readonly number[])[]): number {
   const sum = (config: number, from: number, to: number) => sums[config]?.(from, to) ?? 0;
   // The cheapest way that ends a stay on a day, by the configuration of that stay.
   const ways: number[][] = [configs.map(() => 0)];
-  for (let to = 1; to <= days; to += 1) {
+  for (let to = 1; to <= looks; to += 1) {
     ways.push(
       configs.map((_, config) => {
         let best = sum(config, 0, to);
@@ -160,7 +156,10 @@ function offlineByRules(bills: readonly (readonly number[])[]): number {
           const stay = sum(config, from, to);
           for (const [other, before] of (ways[from] ?? []).entries()) {
             const kept = sum(other, from, to);
-            const least = Math.max(kept * LEAST_SHARE, (LEAST_MONTHLY_USD * (to - from)) / 30.4);
+            const least = Math.max(
+              kept * LEAST_SHARE,
+              (LEAST_MONTHLY_USD * (to - from) * LOOK_HOURS) / 730,
+            );
             if (other === config || kept - stay < least) continue;
             const both = bills[from * LOOK_HOURS]?.[config] ?? 0;
             best = Math.min(best, before + MOVE_USD + both + stay);
@@ -170,7 +169,7 @@ function offlineByRules(bills: readonly (readonly number[])[]): number {
       }),
     );
   }
-  return Math.min(...(ways[days] ?? []));
+  return Math.min(...(ways[looks] ?? []));
 }
 
 function mostInADay(moves: readonly number[]): number {
@@ -191,7 +190,7 @@ async function judged(trace: Trace, first: Config): Promise<Judged> {
   const best = Math.min(...configs.map((config) => totalOf(trace, config)));
   const times = {
     weekly: usd / offline(bills, WEEK_HOURS),
-    daily: usd / offline(bills, LOOK_HOURS),
+    daily: usd / offline(bills, DAY_HOURS),
     rules: usd / offlineByRules(bills),
     fixed: usd / best,
     lambda: usd / totalOf(trace, first),

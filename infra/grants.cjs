@@ -112,6 +112,8 @@ const GRANTS = {
     allow('logs:FilterLogEvents', arnOf('ModelLogGroup')),
   ],
   readMetrics: [allow('cloudwatch:GetMetricData', '*')],
+  // It names no resource. https://docs.aws.amazon.com/service-authorization/latest/reference/list_cloudwatch.html
+  listMetrics: [allow('cloudwatch:ListMetrics', '*')],
   // A model that has cost as much as it may gets fewer executions at once.
   limitFunctions: [
     allow('lambda:PutFunctionConcurrency DeleteFunctionConcurrency', MODEL_FUNCTIONS),

@@ -40,7 +40,7 @@ export const BESIDE: Readonly<Record<string, Rights>> = {
     ],
     containerGrants: [
       ...LOOK_AT_CONTAINERS,
-      'readRules listContainers readGroups',
+      'readRules listContainers readGroups listMetrics',
       STOP_CONTAINERS,
       'probeContainers limitContainers',
     ],

@@ -132,7 +132,7 @@ export const STEPS = {
     ],
     timeoutSeconds: 55,
     grants: ['registry listVersions listStarts readConcurrency readMetrics readProbes'],
-    containerGrants: ['readGroups readQuotas'],
+    containerGrants: ['listMetrics readQuotas'],
   }),
   AwaitContainers: step(workflow.AwaitContainers, awaitContainers, {
     ports: ['registry', 'offered', 'clock'],

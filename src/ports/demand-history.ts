@@ -7,8 +7,8 @@ import type { CalledHour } from '#domain/placement/learnt.ts';
  */
 export type DemandHistory = {
   /**
-   * The hours since then (epoch ms) in which clients called the model of that live version, oldest first. Hours without requests may be absent, and so are those before a time that nobody has counted.
-   * `versions` are those of its model that ever went live, by which such a time is known.
+   * The hours since then (epoch ms) in which clients called the model of that live version, whichever version answered, oldest first. Hours without requests may be absent.
+   * `versions` are those of its model that ever went live: each may have been counted for itself.
    */
   hours(
     live: ModelVersion,

@@ -7,7 +7,7 @@ import type { DemandHistory } from '#ports/demand-history.ts';
 import type { Executions } from '#ports/executions.ts';
 import type { Prices } from '#ports/prices.ts';
 import type { Registry } from '#ports/registry.ts';
-import { learntOf } from './learnt-before.ts';
+import { gotBy } from './learnt-before.ts';
 import { requireDeployment } from './require-deployment.ts';
 import { each } from './sweep-each.ts';
 import { idleModels, isUnchanged, startOnce } from './sweep-models.ts';
@@ -45,17 +45,15 @@ async function weigh(deps: Deps, model: Model): Promise<string | undefined> {
   const { work } = await requireDeployment(registry, live.deploymentId);
   const { decision } = work;
   if (!decision?.weighing) return undefined;
-  const [learnt, prices = SHIPPED_PRICES] = await Promise.all([
-    learntOf(deps, live),
-    deps.prices.read(),
-  ]);
+  const [got, prices = SHIPPED_PRICES] = await Promise.all([gotBy(deps, live), deps.prices.read()]);
   const today = { ...decision, weighing: atPrices(decision.weighing, prices) };
-  const look = learnt && lookAgain(today, learnt);
-  if (!look) return undefined;
   const move = work.inspection?.manifest.placement.move ?? 'advise';
   // A move that was admitted and failed is the newest too: it is not tried again by itself.
   const isNewest = model.newestDeploymentId === live.deploymentId;
-  const advice = adviceOf(look, { move, isSpent: executions !== null, isNewest });
+  const rule = { move, isSpent: executions !== null, isNewest };
+  const look = got && lookAgain(today, got, rule);
+  if (!look) return undefined;
+  const advice = adviceOf(look, rule);
   await registry.noteAdvice(live, advice);
   if (!advice || !executions || move !== 'auto') return undefined;
   if (!isNewest || !isSettled(deps, live)) return undefined;

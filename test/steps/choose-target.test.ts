@@ -25,11 +25,12 @@ type Called = {
 };
 
 /** A model of 100 ms, which was live on Lambda for two weeks and called so often a second. */
-async function calledWorld({ perSecond, failure }: Omit<Called, 'manifest'>) {
+async function calledWorld(called: Omit<Called, 'manifest'>) {
+  const { perSecond } = called;
   const world = memoryWorld({
     engine: 'image',
     tap: async (method, call) => {
-      if (failure && method === 'demand.hours') throw failure;
+      if (called.failure && method === 'demand.hours') throw called.failure;
       return call();
     },
   });
@@ -220,12 +221,11 @@ describe('choosing a target', () => {
     });
   });
 
-  it('takes what the live version was placed for where that is not live for a day', async () => {
-    const world = await calledWorld({ perSecond: 60 });
+  it('takes what the live version was placed for where the counts cannot be read', async () => {
+    const called: { readonly perSecond: number; failure?: Failure } = { perSecond: 60 };
+    const world = await calledWorld(called);
     await world.deploy(world.upload());
-    // The counts of a container begin when it goes live.
-    world.demand.called(MODEL, []);
-    world.clock.advance(2 * HOUR);
+    called.failure = new Failure('PlatformThrottled', 'cloudwatch:GetMetricData');
 
     const held = await world.before('DescribeCandidate', world.upload());
 

@@ -201,10 +201,10 @@ describe('what is invoked by events', () => {
     expect(event).toEqual({ 'detail-type': 'Scheduled Event', detail: { touch: true } });
   });
 
-  it('once a day the sweep is told to weigh the live versions, by an event that it knows', () => {
+  it('twice a day the sweep is told to weigh the live versions, by an event that it knows', () => {
     const { ScheduleExpression, Targets } = template.Resources['WeighSchedule']!.Properties;
 
-    expect(ScheduleExpression).toBe('rate(1 day)');
+    expect(ScheduleExpression).toBe('rate(12 hours)');
     const event = sweepEvent.parse(JSON.parse(Targets[0].Input));
     expect(event).toEqual({ 'detail-type': 'Scheduled Event', detail: { weigh: true } });
   });

@@ -9,8 +9,8 @@ export type CalledHour = {
   readonly busiestMinute: number;
 };
 
-/** Where a version runs, and when it last went live (epoch ms). */
-type LiveSince = { readonly target: Target; readonly liveAtMs: number };
+/** When a version last went live, and the present (epoch ms); and its target, where there is one. */
+type KnownSince = { readonly liveAtMs: number; readonly nowMs: number; readonly target?: Target };
 
 /** The demand that a model had in the last `days`. A model that nobody called has 0 hours. */
 export type Learnt = Pick<Demand, 'requestsPerSecond' | 'peak' | 'hours'> & {
@@ -36,36 +36,23 @@ export function learntSince(nowMs: number): number {
 }
 
 /**
- * Since when (epoch ms) a model's requests are counted without a gap, where the counts of containers are gone with them: since the live version went live, and before that for as long as functions were live, one after another.
- * `versions` are those that ever went live, each with the time when it last did.
- */
-export function gaplessSince(live: LiveSince, versions: readonly LiveSince[]): number {
-  const before = versions
-    .filter(({ liveAtMs }) => liveAtMs < live.liveAtMs)
-    .toSorted((one, other) => other.liveAtMs - one.liveAtMs);
-  const end = before.findIndex(({ target }) => target !== 'lambda');
-  const functions = end === -1 ? before : before.slice(0, end);
-  return functions.at(-1)?.liveAtMs ?? live.liveAtMs;
-}
-
-/**
  * The demand of the called hours of the last 14 days, by the hour of the week: an hour of the week counts as called if it was called once, with its requests on average.
- * It is known since the first called hour, or since `liveAtMs` (epoch) if that is earlier; undefined where that is less than a day.
+ * It is known since the first called hour, or since `liveAtMs` (epoch) if that is earlier; undefined where that is less than a day. On a function half a day is enough, and the rest of the day counts as quiet: more requests could only cost more there.
  * Where one of the last seven days is another than that of the week before, hour by hour, only it and the days after it count: see `hasTurned`.
  */
 export function learntDemand(
   hours: readonly CalledHour[],
-  { liveAtMs, nowMs }: { readonly liveAtMs: number; readonly nowMs: number },
+  { liveAtMs, nowMs, target }: KnownSince,
 ): Learnt | undefined {
-  const sinceMs = learntSince(nowMs);
-  const counted = hours.filter(({ atMs, requests }) => atMs >= sinceMs && requests > 0);
-  const knownMs = Math.max(sinceMs, Math.min(liveAtMs, ...counted.map(({ atMs }) => atMs)));
-  if (nowMs - knownMs < LEAST_MS) return undefined;
+  const { counted, knownMs } = knownHours(hours, { liveAtMs, nowMs });
+  const least = target === 'lambda' ? LEAST_MS / 2 : LEAST_MS;
+  if (nowMs - knownMs < least) return undefined;
   const turned = [0, 1, 2, 3, 4, 5, 6].find((ago) => {
     const endMs = nowMs - ago * DAY_MS;
     return endMs - DAY_MS - WEEK_MS >= knownMs && hasTurned(counted, endMs);
   });
-  const fromMs = turned === undefined ? knownMs : nowMs - (turned + 1) * DAY_MS;
+  const wholeMs = Math.min(knownMs, nowMs - LEAST_MS);
+  const fromMs = turned === undefined ? wholeMs : nowMs - (turned + 1) * DAY_MS;
   return demandSince(
     counted.filter(({ atMs }) => atMs >= hourOf(fromMs)),
     fromMs,
@@ -73,8 +60,23 @@ export function learntDemand(
   );
 }
 
-/** The demand of hours that are known from a moment on. */
-function demandSince(counted: readonly CalledHour[], knownMs: number, nowMs: number): Learnt {
+/** The called hours of the last 14 days, and since when (epoch ms) the requests of every hour are known. */
+export function knownHours(
+  hours: readonly CalledHour[],
+  { liveAtMs, nowMs }: KnownSince,
+): { readonly counted: readonly CalledHour[]; readonly knownMs: number } {
+  const sinceMs = learntSince(nowMs);
+  const counted = hours.filter(({ atMs, requests }) => atMs >= sinceMs && requests > 0);
+  const firstMs = counted.reduce((least, { atMs }) => Math.min(least, atMs), liveAtMs);
+  return { counted, knownMs: Math.max(sinceMs, firstMs) };
+}
+
+/** The demand of hours that are known from one moment to another (epoch ms). */
+export function demandSince(
+  counted: readonly CalledHour[],
+  knownMs: number,
+  nowMs: number,
+): Learnt {
   const knownHours = (nowMs - knownMs) / HOUR_MS;
   const weeks = Math.max(1, knownHours / HOURS_A_WEEK);
   const slots = new Set(counted.map(({ atMs }) => Math.floor(atMs / HOUR_MS) % HOURS_A_WEEK));

@@ -8,6 +8,11 @@ const LEAST_USD = 5;
 export function isWorthMoving(from: PlacedOption, to: PlacedOption): boolean {
   if (to.refusals.length > 0) return false;
   if (from.refusals.length > 0) return true;
-  const saved = from.ownUsd - to.ownUsd;
-  return saved >= LEAST_USD && saved >= from.ownUsd * LEAST_SHARE;
+  return savesEnough(from.ownUsd, to.ownUsd, 1);
+}
+
+/** Whether a bill (USD) is at least a tenth and $5 a month below another one for the same part of a month. */
+export function savesEnough(fromUsd: number, toUsd: number, months: number): boolean {
+  const saved = fromUsd - toUsd;
+  return saved >= LEAST_USD * months && saved >= fromUsd * LEAST_SHARE;
 }

@@ -21,6 +21,7 @@ import {
   adviceOf,
   askedAgain,
   atPrices,
+  type Got,
   lookAgain,
 } from '#domain/placement/look-again.ts';
 import type { NotedStart } from '#domain/placement/noted-start.ts';
@@ -32,7 +33,7 @@ import type { Clock } from '#ports/clock.ts';
 import type { DemandHistory } from '#ports/demand-history.ts';
 import type { Prices } from '#ports/prices.ts';
 import type { Registry } from '#ports/registry.ts';
-import { ifKnown, learntOf } from '#steps/learnt-before.ts';
+import { gotBy, ifKnown } from '#steps/learnt-before.ts';
 import { comparisonView } from './diff-versions.ts';
 import { deploymentOf, unknownVersion } from './version-deployment.ts';
 
@@ -61,7 +62,7 @@ export async function explainVersion(
   const isLive = deployment.id === live?.deploymentId;
   const isWeighed = isLive && deployment.work.decision?.weighing !== undefined;
   const [got, prices = SHIPPED_PRICES] = await Promise.all([
-    isWeighed ? ifKnown(learntOf(deps, live)) : undefined,
+    isWeighed ? ifKnown(gotBy(deps, live)) : undefined,
     ifKnown(deps.prices.read()),
   ]);
   const isNewest = deployment.id === model.newestDeploymentId;
@@ -80,7 +81,7 @@ export async function explainVersion(
 
 /** The knowledge beside the record: the requests that the version got, the prices of today, whether they are paid, and whether the version is the newest upload. */
 type Known = {
-  readonly got: Learnt | undefined;
+  readonly got: Got | undefined;
   readonly prices: UnitPrices;
   readonly isSpent: boolean;
   readonly isNewest: boolean;
@@ -96,7 +97,7 @@ function weighingOf(
   const placement = inspection?.manifest.placement;
   const isDeclared = inspection?.manifest.traffic !== undefined;
   const weighing =
-    got && !isDeclared ? weighedBy(today.weighing, got) : asDecided(decision.weighing);
+    got && !isDeclared ? weighedBy(today.weighing, got.learnt) : asDecided(decision.weighing);
   const advice = got && adviceFor(today, got, { move: placement?.move ?? 'advise', ...rest });
   const byDemand = demandCurve(weighing.question);
   return {
@@ -135,8 +136,8 @@ function weighedBy(weighing: Weighing, got: Learnt) {
   };
 }
 
-function adviceFor(decision: TargetDecision, got: Learnt, rule: AdviceRule): Advice | null {
-  const look = lookAgain(decision, got);
+function adviceFor(decision: TargetDecision, got: Got, rule: AdviceRule): Advice | null {
+  const look = lookAgain(decision, got, rule);
   return look ? adviceOf(look, rule) : null;
 }
 

@@ -1,9 +1,4 @@
-import {
-  type CalledHour,
-  gaplessSince,
-  learntDemand,
-  withLearnt,
-} from '#domain/placement/learnt.ts';
+import { type CalledHour, learntDemand, withLearnt } from '#domain/placement/learnt.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -56,6 +51,25 @@ it('extrapolates from some days to a month', () => {
 
 it('learns nothing from less than a day', () => {
   expect(learnt(called(1, 3600).slice(0, -1), NOW - 23 * HOUR)).toBeUndefined();
+});
+
+it('learns on a function from half a day, and takes the rest of the day for quiet', () => {
+  const since = { liveAtMs: NOW - 12 * HOUR, nowMs: NOW };
+  const half = called(1, 3600).slice(0, 12);
+
+  expect(learntDemand(half, { ...since, target: 'lambda' })).toEqual({
+    requestsPerSecond: 1,
+    peak: 2,
+    hours: 365,
+    days: 1,
+  });
+  expect(learntDemand(half, { ...since, target: 'fargate' })).toBeUndefined();
+  expect(learntDemand(half, { liveAtMs: NOW - 11 * HOUR, nowMs: NOW, target: 'lambda' })).toEqual(
+    expect.objectContaining({ hours: 365 }),
+  );
+  expect(
+    learntDemand(half.slice(0, 11), { liveAtMs: NOW - 11 * HOUR, nowMs: NOW, target: 'lambda' }),
+  ).toBeUndefined();
 });
 
 it('learns that nobody calls a model any more', () => {
@@ -130,24 +144,5 @@ describe('where a day is another than that of the week before', () => {
     const young = byDay((ago) => (ago < 1 ? 0 : 3600)).filter(({ atMs }) => atMs >= NOW - 7 * DAY);
 
     expect(learnt(young, NOW - 7 * DAY)?.days).toBe(7);
-  });
-});
-
-describe('the counts of an account', () => {
-  const version = (target: 'lambda' | 'fargate', liveAtMs: number) => ({ target, liveAtMs });
-
-  it.each([
-    ['functions', ['lambda 1', 'lambda 2', 'lambda 3'], 1],
-    ['a function that has become containers', ['lambda 1', 'lambda 2', 'fargate 3'], 1],
-    ['containers after containers', ['lambda 1', 'fargate 2', 'fargate 3'], 3],
-    ['a function, containers and a function', ['lambda 1', 'fargate 2', 'lambda 3'], 3],
-    ['a function and another after containers', ['fargate 1', 'lambda 2', 'lambda 3'], 2],
-  ])('have no gap of %s since then', (_, were, since) => {
-    const versions = were.map((each) => {
-      const [target, at] = each.split(' ');
-      return version(target as 'lambda', Number(at));
-    });
-
-    expect(gaplessSince(version(were[2]!.split(' ')[0] as 'lambda', 3), versions)).toBe(since);
   });
 });

@@ -1,11 +1,10 @@
 import { CloudWatchClient, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
-import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
+import { targetGroupName } from '#adapters/aws/ecs/target-group-name.ts';
 import { cloudWatchDemand } from '#adapters/aws/metrics/cloudwatch-demand.ts';
 import { type CountedAt, dynamoProbeCounts } from '#adapters/aws/registry/probe-counts.ts';
 import type { ModelVersion } from '#domain/deployment.ts';
 import { describeDemandHistory } from '../../../contracts/demand-history.ts';
 import { awsClient } from '../../../support/aws/clients.ts';
-import { containersWorld } from '../../../support/aws/containers.ts';
 import { dynamoWorld } from '../../../support/aws/dynamo.ts';
 import { describeOnMoto } from '../../../support/aws/moto.ts';
 import { fakeClock } from '../../../support/clock/fake-clock.ts';
@@ -18,17 +17,15 @@ describeOnMoto('the demand by CloudWatch', (moto) => {
 
   async function open(target: 'lambda' | 'fargate' = 'lambda') {
     const cloudWatch = awsClient(CloudWatchClient, moto());
-    const elb = awsClient(ElasticLoadBalancingV2Client, moto());
-    const containers = await containersWorld(moto(), elb);
     opened += 1;
-    // Moto keeps metrics and groups: each test has a model of its own.
+    // Moto keeps metrics: each test has a model of its own.
     const model = `digits${opened}`;
     const revision = `${model}-v3`;
-    await containers.start(revision, '10.0.0.1');
     const clock = fakeClock(Date.now());
     clock.advance(-24 * HOUR);
     const liveAtMs = clock.now() - HOUR;
-    const live = { model, revision, target, liveAtMs, madeBy: 'd1' } as unknown as ModelVersion;
+    const key = { model, version: 3, revision, madeBy: 'd1' };
+    const live = { ...key, target, liveAtMs } as unknown as ModelVersion;
     const count = (
       Namespace: string,
       name: string,
@@ -53,17 +50,19 @@ describeOnMoto('the demand by CloudWatch', (moto) => {
       const dimensions = { FunctionName, Resource: `${FunctionName}:${alias}` };
       return count('AWS/Lambda', 'Invocations', dimensions, times);
     };
-    const { front, groups } = containers;
-    const LoadBalancer = /listener\/(app\/[^/]+\/[^/]+)/.exec(front.listener)?.[1] ?? '';
-    const TargetGroup = String(groups.get(revision)).split(':').at(-1) ?? '';
-    const receive = (times: number) =>
-      count('AWS/ApplicationELB', 'RequestCount', { LoadBalancer, TargetGroup }, times);
+    const front = { stage: 'test' };
+    const LoadBalancer = 'app/slipway-test/0123456789abcdef';
+    /** Requests to the target group of a revision. */
+    const receive = (times: number, at = revision) => {
+      const TargetGroup = `targetgroup/${targetGroupName(front.stage, at)}/fedcba9876543210`;
+      return count('AWS/ApplicationELB', 'RequestCount', { LoadBalancer, TargetGroup }, times);
+    };
     const { client, table } = dynamoWorld(moto());
     const probes = dynamoProbeCounts({ client: client(), table, clock });
     const demand = cloudWatchDemand({
       cloudWatch,
       functionPrefix: PREFIX,
-      containers: { elb, front },
+      containers: { front },
       clock,
       probes,
     });
@@ -92,7 +91,7 @@ describeOnMoto('the demand by CloudWatch', (moto) => {
     expect(await demand.hours(live, clock.now() - HOUR, [live])).toMatchObject([{ requests: 5 }]);
   });
 
-  it('counts a container by its target group since it went live, and the function right before it', async () => {
+  it('counts a container by its target group since it went live, and the function before it', async () => {
     const { demand, live, clock, invoke, receive } = await open('fargate');
     clock.advance(-2 * HOUR);
     await invoke('live', 2);
@@ -100,13 +99,54 @@ describeOnMoto('the demand by CloudWatch', (moto) => {
     clock.advance(2 * HOUR);
     await receive(7);
 
-    const before = { ...live, target: 'lambda', liveAtMs: live.liveAtMs - 5 * HOUR } as const;
     const sinceMs = clock.now() - 24 * HOUR;
-    expect(await demand.hours(live, sinceMs, [live, before])).toMatchObject([
+    expect(await demand.hours(live, sinceMs, [live])).toMatchObject([
       { requests: 2 },
       { requests: 7 },
     ]);
-    expect(await demand.hours(live, sinceMs, [live])).toMatchObject([{ requests: 7 }]);
+  });
+
+  it('counts the containers of an earlier version, whose target group is gone, since it went live', async () => {
+    const { demand, live, clock, invoke, receive } = await open();
+    const revision = `${live.model}-v2`;
+    const earlier: ModelVersion = {
+      ...{ ...live, version: 2, revision, target: 'fargate' },
+      liveAtMs: live.liveAtMs - 5 * HOUR,
+    };
+    clock.advance(-9 * HOUR);
+    await receive(100, revision);
+    clock.advance(6 * HOUR);
+    await receive(4, revision);
+    clock.advance(3 * HOUR);
+    await invoke('live', 1);
+
+    const since = (ago: number) => demand.hours(live, clock.now() - ago * HOUR, [live, earlier]);
+    expect(await since(24)).toMatchObject([{ requests: 4 }, { requests: 1 }]);
+    // The earlier version ended an hour ago.
+    expect(await since(0.5)).toMatchObject([{ requests: 1 }]);
+  });
+
+  it('counts what a version got before a rollback brought it back', async () => {
+    const { demand, live, clock, invoke, receive } = await open('fargate');
+    const between = {
+      ...live,
+      version: 4,
+      revision: `${live.model}-v4`,
+      target: 'lambda',
+    } as const;
+    clock.advance(-9 * HOUR);
+    await receive(6);
+    clock.advance(5 * HOUR);
+    await invoke('live', 2);
+    clock.advance(4 * HOUR);
+    await receive(7);
+
+    const versions = [live, { ...between, liveAtMs: live.liveAtMs - 5 * HOUR }];
+    expect(await demand.hours(live, clock.now() - 24 * HOUR, versions)).toMatchObject([
+      { requests: 6 },
+      { requests: 2 },
+      { requests: 7 },
+    ]);
   });
 
   it('leaves out the probes that were counted with the requests of a function', async () => {
