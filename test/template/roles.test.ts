@@ -21,6 +21,7 @@ const WITHOUT_RESOURCES = [
   // CloudWatch shows a composite alarm only to roles that may see all.
   'cloudwatch:DescribeAlarms',
   'cloudwatch:GetMetricData',
+  'cloudwatch:ListMetrics',
   'ec2:DescribeNetworkInterfaces',
   'ec2:DescribeSecurityGroups',
   'ec2:DescribeSubnets',
