@@ -40,10 +40,7 @@ export async function walkJson(source: ByteSource, file: string, visitor: Visito
   }
 
   /** A list of fractions, shown as the bytes that UBJSON has for them: 32 bits each, the most significant first. */
-  function* fractions(
-    see: (bytes: Uint8Array) => void,
-    then: (items: number) => void,
-  ): Walk<void> {
+  function* fractions(see: (bytes: Uint8Array) => void, then: (items: number) => void): Walk<void> {
     let [count, filled] = [0, 0];
     let block = Buffer.alloc(BLOCK_BYTES);
     const show = () => {
