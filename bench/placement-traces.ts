@@ -134,7 +134,7 @@ function offline(bills: readonly (readonly number[])[], every: number): number {
 }
 
 /**
- * The cheapest way through the hours for one who knows them all, and moves by the rules of the look: once a day at most, at the price of a move, and for a stay that saves a tenth and $5 a month against staying where it was.
+ * The cheapest way through the hours for one who knows them all, and moves by the rules of the look: once at each look, at the price of a move, and for a stay that saves a tenth and $5 a month against staying where it was.
  * The first placement is free, since it knows that one too.
  */
 function offlineByRules(bills: readonly (readonly number[])[]): number {
@@ -146,7 +146,7 @@ function offlineByRules(bills: readonly (readonly number[])[]): number {
       (upTo[to * LOOK_HOURS] ?? 0) - (upTo[from * LOOK_HOURS] ?? 0);
   });
   const sum = (config: number, from: number, to: number) => sums[config]?.(from, to) ?? 0;
-  // The cheapest way that ends a stay on a day, by the configuration of that stay.
+  // The cheapest way that ends a stay at a look, by the configuration of that stay.
   const ways: number[][] = [configs.map(() => 0)];
   for (let to = 1; to <= looks; to += 1) {
     ways.push(

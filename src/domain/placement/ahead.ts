@@ -10,11 +10,13 @@ export type Ahead = {
   demand(from: number, to: number): Learnt;
 };
 
+/** The hours of a half-day. */
+export const HALF_HOURS = 12;
 /** How many half-days are looked ahead: a week. */
 export const HALVES_AHEAD = 14;
 
 const HOUR_MS = 3_600_000;
-const HALF_MS = 12 * HOUR_MS;
+const HALF_MS = HALF_HOURS * HOUR_MS;
 const DAY_MS = 2 * HALF_MS;
 const WEEK = 7;
 // A week first: of two that are as good, it is the more likely one.

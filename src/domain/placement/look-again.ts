@@ -1,6 +1,6 @@
 import type { Advice, TargetDecision, Weighing } from '#domain/deployment.ts';
 import type { Move } from '#domain/manifest/manifest.ts';
-import { type Ahead, HALVES_AHEAD } from './ahead.ts';
+import { type Ahead, HALF_HOURS, HALVES_AHEAD } from './ahead.ts';
 import { demandWords } from './choose-target.ts';
 import type { Demand, Limits, PlacedOption, Question } from './demand.ts';
 import { vcpusOf } from './instance-types.ts';
@@ -171,7 +171,6 @@ function planAdvice(now: PlacedOption, plan: Plan, rule: AdviceRule): Advice {
   };
 }
 
-const HALF_HOURS = 12;
 const WEEKS_A_MONTH = HOURS_A_MONTH / 168;
 const STAYS =
   'Nothing moves on this machine; in an account the next version is placed by what this one got.';

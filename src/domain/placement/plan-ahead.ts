@@ -1,4 +1,4 @@
-import { type Ahead, HALVES_AHEAD } from './ahead.ts';
+import { type Ahead, HALF_HOURS, HALVES_AHEAD } from './ahead.ts';
 import type { Limits, PlacedOption, Question } from './demand.ts';
 import { withLearnt } from './learnt.ts';
 import { cheapest, optionAt } from './optimize.ts';
@@ -24,8 +24,7 @@ type Planned = {
 
 type Way = { readonly usd: number; readonly stays: readonly Stay[] };
 
-const HOURS = 12;
-const MONTHS = HOURS / HOURS_A_MONTH;
+const MONTHS = HALF_HOURS / HOURS_A_MONTH;
 // A new version has to be worth its trouble for a day.
 const LEAST_HALVES = 2;
 // More than a deployment without a build costs. Besides, both versions run for an hour.
@@ -60,7 +59,7 @@ export function planAhead({ now, limits, question }: Planned, ahead: Ahead): Pla
           index === 0 ? [{ usd: bill(0, to), stays: [{ option, from: 0, to }] }] : [];
         for (let from = 0; from < to; from += 1) {
           if (to - from < LEAST_HALVES && to < HALVES_AHEAD) continue;
-          const both = bill(from, from + 1) / HOURS;
+          const both = bill(from, from + 1) / HALF_HOURS;
           for (const [other, way] of (ways[from] ?? []).entries()) {
             if (!way || other === index) continue;
             const [kept, usd] = [bills[other]?.(from, to) ?? 0, bill(from, to)];

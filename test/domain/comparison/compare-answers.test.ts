@@ -1,24 +1,10 @@
 import { compareAnswers } from '#domain/comparison/compare-answers.ts';
-import type { GoldenAnswer } from '#domain/rollout/golden-verdict.ts';
+import { answerPairs } from '../../support/comparison/answer-pairs.ts';
 
 const COUNTING = { of: 25, tolerated: 0.02, truth: { margin: 0.02 } };
 
-const answer = (body: unknown): GoldenAnswer => ({
-  kind: 'answer',
-  status: 200,
-  body: JSON.stringify(body),
-});
-
-/** A pair for each of the rows, answered by `before` and `after`. */
 const pairs = (before: (row: number) => unknown, after: (row: number) => unknown, rows = 25) =>
-  Array.from({ length: rows }, (_, row) => ({
-    what: `example ${row + 1}`,
-    isDrawn: false,
-    request: { protocol: 'invocations', body: row } as const,
-    before: answer(before(row)),
-    again: null,
-    after: answer(after(row)),
-  }));
+  answerPairs(before, after, rows);
 
 const outputs = (count: number, value: number) =>
   Object.fromEntries(Array.from({ length: count }, (_, index) => [`output ${index}`, value]));

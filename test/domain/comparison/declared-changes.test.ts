@@ -1,8 +1,8 @@
 import { compareAnswers } from '#domain/comparison/compare-answers.ts';
 import { asDeclared, declaredChanges, toleranceOf } from '#domain/comparison/declared-changes.ts';
 import { type ExpectedChanges, gateSchema } from '#domain/manifest/gate.ts';
-import type { GoldenAnswer } from '#domain/rollout/golden-verdict.ts';
 import { difference } from '#domain/rollout/json-difference.ts';
+import { answerPairs } from '../../support/comparison/answer-pairs.ts';
 
 const expected = (expect: Partial<ExpectedChanges>) => gateSchema.parse({ expect }).expect;
 
@@ -15,12 +15,6 @@ const outputs = (...classes: string[]) => ({
 
 const declare = (expect: Partial<ExpectedChanges>, before: string[] = [], after: string[] = []) =>
   declaredChanges(expected(expect), outputs(...before), outputs(...after));
-
-const answer = (body: unknown): GoldenAnswer => ({
-  kind: 'answer',
-  status: 200,
-  body: JSON.stringify(body),
-});
 
 const tensor = (name: string, shape: number[], data: unknown[], datatype = 'FP32') => ({
   name,
@@ -35,17 +29,12 @@ const compared = (
   before: (row: number) => unknown,
   after: (row: number) => unknown,
 ) =>
-  compareAnswers(
-    Array.from({ length: 40 }, (_, row) => ({
-      what: `example ${row + 1}`,
-      isDrawn: false,
-      request: { protocol: 'invocations', body: row } as const,
-      before: answer(before(row)),
-      again: null,
-      after: answer(after(row)),
-    })),
-    { of: 40, tolerated: 0.02, truth: { margin: 0.02 }, declared: declare(expect) },
-  );
+  compareAnswers(answerPairs(before, after, 40), {
+    of: 40,
+    tolerated: 0.02,
+    truth: { margin: 0.02 },
+    declared: declare(expect),
+  });
 
 const price = (row: number) => 20 + 7 * Math.sin(row);
 
@@ -80,14 +69,11 @@ describe('a declared unit', () => {
         row % 2 === 0 ? { predictions: [[value]] } : { outputs: [tensor('price', [1], [value])] };
       const evidence = (factor: number) =>
         compareAnswers(
-          Array.from({ length: 40 }, (_, row) => ({
-            what: `example ${row + 1}`,
-            isDrawn: false,
-            request: { protocol: 'invocations', body: row } as const,
-            before: answer(bodyOf(row, price(row))),
-            again: null,
-            after: answer(bodyOf(row, factor * price(row))),
-          })),
+          answerPairs(
+            (row) => bodyOf(row, price(row)),
+            (row) => bodyOf(row, factor * price(row)),
+            40,
+          ),
           {
             of: 40,
             tolerated: 0.02,
@@ -166,16 +152,11 @@ describe('a declared unit', () => {
   it('of a few answers is judged by their distance', () => {
     const one = (value: number) =>
       compareAnswers(
-        [
-          {
-            what: 'example 1',
-            isDrawn: false,
-            request: { protocol: 'invocations', body: 1 },
-            before: answer({ price: [3] }),
-            again: null,
-            after: answer({ price: [value] }),
-          },
-        ],
+        answerPairs(
+          () => ({ price: [3] }),
+          () => ({ price: [value] }),
+          1,
+        ),
         { of: 1, tolerated: 0.02, truth: { margin: 0.02 }, declared: declare(cents) },
       ).signs;
 
@@ -186,16 +167,11 @@ describe('a declared unit', () => {
   it('is also that of the truth that came before it, and not of its own', () => {
     const truths = (isTruthOwn: boolean, scale: number) =>
       compareAnswers(
-        Array.from({ length: 40 }, (_, row) => ({
-          what: `example ${row + 1}`,
-          isDrawn: false,
-          request: { protocol: 'invocations', body: row } as const,
-          before: answer({ price: [price(row)] }),
-          again: null,
-          after: answer({ price: [100 * price(row)] }),
-          truth: scale * price(row),
-          isTruthOwn,
-        })),
+        answerPairs(
+          (row) => ({ price: [price(row)] }),
+          (row) => ({ price: [100 * price(row)] }),
+          40,
+        ).map((pair, row) => ({ ...pair, truth: scale * price(row), isTruthOwn })),
         {
           of: 40,
           tolerated: 0.02,
