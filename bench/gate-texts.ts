@@ -1,10 +1,11 @@
 // Counts what the gate sees in pairs of versions of a real language model, SmolLM2-135M-Instruct in GGUF: faults of a release, and versions that should answer as before.
-// `node bench/gate-texts.ts [PROMPTS [DRAWS [CLIENTS [KIND]]]]`: 50 prompts; 20 draws of 12 of them make 200 faults and 400 equal pairs; 4 clients ask the live version meanwhile, each without a pause; KIND is a part of a kind's name, such as "template" or "weights", to measure it alone. Both versions run in Slipway's own server. Each pair is judged as the step CompareAnswers judges it, but without its limit of time.
+// `node bench/gate-texts.ts [PROMPTS [DRAWS [CLIENTS [PAUSE [KIND]]]]]`: 50 prompts; 20 draws of 12 of them make 200 faults and 400 equal pairs; 4 clients ask the live version meanwhile, each PAUSE seconds (none) after it was answered; KIND is a part of a kind's name, such as "template" or "weights", to measure it alone. Both versions run in Slipway's own server. Each pair is judged as the step CompareAnswers judges it, but without its limit of time.
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { NO_ANSWERS } from '#domain/comparison/compare-answers.ts';
 import { factDifferences, type KnownVersion } from '#domain/comparison/fact-differences.ts';
 import { judgeComparison, TOLERATED } from '#domain/comparison/judge-comparison.ts';
@@ -27,8 +28,8 @@ import { PROMPTS } from './gate-texts/prompts.ts';
 type Version = { readonly what: 'fault' | 'equal'; readonly kind: string; readonly path: string };
 type Ask = (request: GoldenRequest) => Promise<GoldenAnswer>;
 
-const [prompts = 50, draws = 20, clients = 4] = process.argv.slice(2, 5).map(Number);
-const only = process.argv[5] ?? '';
+const [prompts = 50, draws = 20, clients = 4, pause = 0] = process.argv.slice(2, 6).map(Number);
+const only = process.argv[6] ?? '';
 const EACH = 12;
 // There are ten versions with a fault, and three that are equal.
 const EQUAL_DRAWS = Math.ceil(draws * 6.67);
@@ -57,6 +58,7 @@ const found: (Counted & Pick<Version, 'what'>)[] = [];
 try {
   const known = await knownOf(model);
   const before = { known, server: await serverOf(model, known) };
+  const live = remembered(before.server.ask);
   for await (const version of versions(model)) {
     if (!version.kind.includes(only)) {
       await rm(version.path);
@@ -64,7 +66,7 @@ try {
     }
     const known = await knownOf(version.path);
     const after = { known, server: await serverOf(version.path, known) };
-    const [live, candidate] = [remembered(before.server.ask), remembered(after.server.ask)];
+    const candidate = remembered(after.server.ask);
     const crowd = crowdOf(before.server.ask);
     const differences = factDifferences(before.known, after.known);
     const isBroken = differences.some(({ weight }) => weight === 'breaking');
@@ -185,7 +187,7 @@ async function serverOf(
   };
 }
 
-/** All draws of a pair share the answers; where a draw asks twice, the second answer is another one. */
+/** All draws share the answers of a version; where a draw asks twice, the second answer is another one. */
 function remembered(ask: Ask): (draw: number) => Ask {
   const known = new Map<string, Promise<GoldenAnswer>>();
   return () => {
@@ -201,7 +203,7 @@ function remembered(ask: Ask): (draw: number) => Ask {
   };
 }
 
-/** Clients that ask the version without a pause, each another prompt each time, until they are stopped; how long each request took, ms. */
+/** Clients that ask the version, each another prompt each time, until they are stopped; how long each request took, ms. */
 function crowdOf(ask: Ask) {
   let isOver = false;
   const times: number[] = [];
@@ -210,6 +212,7 @@ function crowdOf(ask: Ask) {
       const began = performance.now();
       await ask(requestOf(PROMPTS[at % PROMPTS.length] ?? ''));
       times.push(performance.now() - began);
+      await sleep(pause * 1000);
     }
   };
   const all = Array.from({ length: clients }, (_, at) => client(at * 11));
