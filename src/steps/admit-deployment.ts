@@ -19,6 +19,7 @@ import {
   deploymentId,
   isSameArtifact,
 } from '#domain/deployment.ts';
+import { MINUTE_MS } from '#domain/durations.ts';
 import { nearestModelName } from '#domain/identity.ts';
 import type { ObjectCreated, StepInput, StepOutput } from '#domain/workflow.ts';
 import type { ArtifactStore, StoredObject } from '#ports/artifact-store.ts';
@@ -41,8 +42,6 @@ type Deps = {
 type Output = StepOutput<'AdmitDeployment'>;
 type ModelKey = Extract<KeyMeaning, { kind: 'artifact' | 'folder' }>;
 type DataKey = Extract<KeyMeaning, { kind: 'data' }>;
-
-const MINUTE_MS = 60_000;
 
 export const admitDeployment =
   (deps: Deps) =>

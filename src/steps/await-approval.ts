@@ -1,4 +1,5 @@
 import type { Deployment, Trouble } from '#domain/deployment.ts';
+import { HOUR_MS } from '#domain/durations.ts';
 import { APPROVAL_HOURS } from '#domain/promotion/approval.ts';
 import { retrySeconds } from '#domain/registry/loops.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
@@ -8,7 +9,6 @@ import { requireDeployment, requireWork } from './require-deployment.ts';
 
 type Deps = { readonly registry: Registry; readonly clock: Clock };
 
-const HOUR_MS = 3_600_000;
 /** The longest wait between two looks: they get rarer, so that those of the workflow last longer than anybody is waited for. */
 export const APPROVAL_WAIT_SECONDS = 900;
 

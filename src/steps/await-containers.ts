@@ -1,4 +1,5 @@
 import type { Deployment, Model, Trouble } from '#domain/deployment.ts';
+import { HOUR_MS } from '#domain/durations.ts';
 import { CONTAINERS_HOURS, TURN_CONTAINERS_ON } from '#domain/placement/awaited-containers.ts';
 import { mechanismOf, type Target } from '#domain/placement/target.ts';
 import { retrySeconds } from '#domain/registry/loops.ts';
@@ -16,7 +17,6 @@ type Deps = {
 
 type Output = StepOutput<'AwaitContainers'>;
 
-const HOUR_MS = 3_600_000;
 /** Looks are between 10 s and 10 min apart, so that those of the workflow last longer than anybody is waited for. */
 export const CONTAINERS_WAIT_SECONDS = { least: 10, most: 600 } as const;
 

@@ -18,6 +18,7 @@ import {
   servedContent,
   type Trouble,
 } from '#domain/deployment.ts';
+import { HOUR_MS } from '#domain/durations.ts';
 import { type Gate, gateSchema } from '#domain/manifest/gate.ts';
 import type { RevisionRef } from '#domain/placement/target.ts';
 import { APPROVAL_HOURS } from '#domain/promotion/approval.ts';
@@ -52,7 +53,6 @@ type Deps = {
 };
 
 const ANSWER_TIMEOUT_MS = 10_000;
-const HOUR_MS = 3_600_000;
 
 export const compareAnswers =
   (deps: Deps) =>

@@ -1,4 +1,5 @@
 import { bringsVersion, type ModelVersion } from '#domain/deployment.ts';
+import { DAY_MS } from '#domain/durations.ts';
 import { MOST_DAYS } from '#domain/manifest/capture.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import type { CaptureKeys } from '#ports/capture-keys.ts';
@@ -15,8 +16,6 @@ type Deps = {
   readonly captureKeys: CaptureKeys;
   readonly clock: Clock;
 };
-
-const DAY_MS = 86_400_000;
 
 /** Stops the versions before, removes those that are too many, and deletes the keys of kept requests that nobody may open any more. */
 export const retirePrevious =

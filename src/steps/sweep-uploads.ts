@@ -1,5 +1,6 @@
 import { foldersOf, manifestKey, modelKeyOf, readKey } from '#domain/artifact/object-key.ts';
 import { compareOrder, deploymentId } from '#domain/deployment.ts';
+import { HOUR_MS } from '#domain/durations.ts';
 import { executionName } from '#domain/execution-name.ts';
 import { failureName } from '#domain/failure.ts';
 import type { ObjectCreated } from '#domain/workflow.ts';
@@ -26,7 +27,6 @@ type Upload = {
   readonly of?: ListedObject | undefined;
 };
 
-const HOUR_MS = 3_600_000;
 const MAX_PAGES = 100;
 
 /** Starts an execution for each model's newest upload that has none; returns their names. */

@@ -1,3 +1,4 @@
+import { DAY_MS } from '#domain/durations.ts';
 import type { Capture } from '#domain/manifest/capture.ts';
 
 /** The part of the requests that a revision's servers keep: the manifest's limits, and the public keys by which they seal, in base64: 32 bytes for each day of a month. */
@@ -21,8 +22,6 @@ export function captureVariable({
 export function dayOf(ms: number): string {
   return new Date(ms).toISOString().slice(0, 10);
 }
-
-const DAY_MS = 86_400_000;
 
 /** The first of so many days, the last of which is this one. */
 export function firstOf(days: number, last: string): string {

@@ -1,9 +1,9 @@
 import * as z from 'zod/mini';
+import { HOUR_MS } from '#domain/durations.ts';
 import { MOST_DAYS } from '#domain/manifest/capture.ts';
 import { parseJson } from '#domain/parse-json.ts';
 import { dayOf } from './plan.ts';
 
-const HOUR_MS = 3_600_000;
 // Counts of an hour may be told when the next has begun.
 const LONGEST_WAY_MS = 2 * HOUR_MS;
 

@@ -1,4 +1,5 @@
 import type { DeploymentWork } from '#domain/deployment.ts';
+import { HOUR_MS } from '#domain/durations.ts';
 import { declaredOf } from '#domain/manifest/declared.ts';
 import { exampleRequest, examplesOf, type GoldenRequest } from '#domain/rollout/golden-request.ts';
 import { FORMATS } from '#formats/index.ts';
@@ -15,7 +16,6 @@ export type ComparedVersion = {
 };
 
 const MOST_DRAWN = 30;
-const HOUR_MS = 3_600_000;
 
 type Seed = Pick<ComparedRequest, 'request' | 'isSent'>;
 

@@ -1,3 +1,4 @@
+import { DAY_MS, HOUR_MS } from '#domain/durations.ts';
 import { type CalledHour, demandSince, hourOf, knownHours, type Learnt } from './learnt.ts';
 
 /**
@@ -15,9 +16,7 @@ export const HALF_HOURS = 12;
 /** How many half-days are looked ahead: a week. */
 export const HALVES_AHEAD = 14;
 
-const HOUR_MS = 3_600_000;
 const HALF_MS = HALF_HOURS * HOUR_MS;
-const DAY_MS = 2 * HALF_MS;
 const WEEK = 7;
 // A week first: of two that are as good, it is the more likely one.
 const PERIODS = [WEEK, 6, 5, 4, 3, 2, 1];

@@ -1,3 +1,4 @@
+import { DAY_MS, HOUR_MS } from '#domain/durations.ts';
 import type { Demand } from './demand.ts';
 import { HOURS_A_MONTH } from './spending.ts';
 import type { Target } from './target.ts';
@@ -20,8 +21,6 @@ export type Learnt = Pick<Demand, 'requestsPerSecond' | 'peak' | 'hours'> & {
 /** How far back requests count: each hour of the week twice. CloudWatch keeps minutes for 15 days. */
 export const LEARNT_DAYS = 14;
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 const HOURS_A_WEEK = 168;
 const WEEK_MS = HOURS_A_WEEK * HOUR_MS;
 const TURNED_TIMES = 2;

@@ -1,8 +1,7 @@
+import { HOUR_MS, MINUTE_MS } from '#domain/durations.ts';
 import { parseJson } from '#domain/parse-json.ts';
 import { type CalledHour, hourOf } from './learnt.ts';
 
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
 // Probes of containers reach the load balancer by a path of their own, after the stage of the API: infra/containers.yml.
 const PROBED = /^\/(?:[^/]+\/)?_probe\//;
 

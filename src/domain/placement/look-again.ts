@@ -1,4 +1,5 @@
 import type { Advice, TargetDecision, Weighing } from '#domain/deployment.ts';
+import { HOUR_MS } from '#domain/durations.ts';
 import type { Move } from '#domain/manifest/manifest.ts';
 import { type Ahead, HALF_HOURS, HALVES_AHEAD } from './ahead.ts';
 import { demandWords } from './choose-target.ts';
@@ -11,8 +12,6 @@ import { HOURS_A_MONTH } from './spending.ts';
 import type { UnitPrices } from './unit-prices.ts';
 import { nameOf } from './ways.ts';
 import { isWorthMoving } from './worth-moving.ts';
-
-const HOUR_MS = 3_600_000;
 
 /** The demand that a version had, and that of the coming week where it is known. */
 export type Got = { readonly learnt: Learnt; readonly ahead?: Ahead | undefined };

@@ -1,3 +1,4 @@
+import { HOUR_MS } from '#domain/durations.ts';
 import type { Demand, PlacedOption, Question } from './demand.ts';
 import type { CalledHour } from './learnt.ts';
 import { optionAt, rankedOptions } from './optimize.ts';
@@ -8,8 +9,6 @@ export type Replayed = PlacedOption & {
   readonly replayedOwnUsd: number;
   readonly replayedUsd: number;
 };
-
-const HOUR_MS = 3_600_000;
 
 /**
  * Runs the counted hours from `sinceMs` to `nowMs` (epoch) against every option for a demand, the cheapest that keeps all limits first: each hour with its own requests and busiest minute, and the hours between them without any.

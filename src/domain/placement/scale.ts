@@ -1,3 +1,4 @@
+import { DAY_MS, MINUTE_MS } from '#domain/durations.ts';
 import type { Scaling } from '#domain/manifest/scaling.ts';
 
 /** The minimum and maximum number of replicas. */
@@ -6,8 +7,6 @@ export type ReplicaLimits = { readonly min: number; readonly max: number };
 type Schedule = Scaling['schedules'][number];
 
 const DAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'] as const;
-const DAY_MS = 86_400_000;
-const MINUTE_MS = 60_000;
 const SLICES_A_MINUTE = 6;
 /** How many slices `replicasFor` considers. */
 export const SLICES_REMEMBERED = 5 * SLICES_A_MINUTE;

@@ -1,3 +1,4 @@
+import { HOUR_MS } from '#domain/durations.ts';
 import type { Overspent } from '#domain/manifest/manifest.ts';
 import type { PlacedOption, Question } from './demand.ts';
 import { type CalledHour, hourOf } from './learnt.ts';
@@ -17,7 +18,6 @@ export type Metered = {
   readonly nowMs: number;
 };
 
-const HOUR_MS = 3_600_000;
 // CloudWatch may take some minutes to count a request.
 const LATE_MS = 5 * 60_000;
 /** How far two looks are apart (ms). */
@@ -138,7 +138,7 @@ function fullHour(
   const { usd } = question.prices ?? SHIPPED_PRICES;
   if (now.target === 'lambda') {
     const second = (now.memoryMiB / 1024) * usd.lambdaX86GBSecond;
-    const perHour = 3_600_000 / requestMsOn(question, now);
+    const perHour = HOUR_MS / requestMsOn(question, now);
     return { fixed: 0, each: 3600 * second + perHour * usd.lambdaRequest };
   }
   const demand = { ...question.demand, requestsPerSecond: 0, peak: 0, hours: HOURS_A_MONTH };

@@ -1,9 +1,9 @@
 import type { Deployment, Trouble } from '#domain/deployment.ts';
+import { HOUR_MS } from '#domain/durations.ts';
 import { hasBegun } from '#domain/phase.ts';
 
 /** How long a deployment waits for its turn. */
 const LONGEST_WAIT_HOURS = 2;
-const HOUR_MS = 3_600_000;
 
 /**
  * Why a deployment that waits for its model's lease ends; undefined while it goes on waiting. `holder` is the deployment that holds the lease.

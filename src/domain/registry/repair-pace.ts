@@ -1,7 +1,6 @@
 import type { Model, Repairs } from '#domain/deployment.ts';
+import { HOUR_MS, MINUTE_MS } from '#domain/durations.ts';
 
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
 const FIRST_PAUSE_MS = MINUTE_MS;
 const LONGEST_PAUSE_MS = 6 * HOUR_MS;
 

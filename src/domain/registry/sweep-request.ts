@@ -1,4 +1,5 @@
 import { deploymentId, type Model, type ModelVersion } from '#domain/deployment.ts';
+import { HOUR_MS } from '#domain/durations.ts';
 import type { Learnt } from '#domain/placement/learnt.ts';
 import type { MoveRequest, RollbackRequest, UndeployRequest } from '#domain/workflow.ts';
 import { requestName } from './recovery.ts';
@@ -9,7 +10,6 @@ export type SweepRequest =
   | { readonly workflow: 'promote'; readonly name: string; readonly input: MoveRequest }
   | { readonly workflow: 'undeploy'; readonly name: string; readonly input: UndeployRequest };
 
-const HOUR_MS = 3_600_000;
 const WEEK_MS = 168 * HOUR_MS;
 
 /**

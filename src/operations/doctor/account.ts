@@ -3,6 +3,7 @@ import { paginateListServiceQuotas, ServiceQuotasClient } from '@aws-sdk/client-
 import { STSClient } from '@aws-sdk/client-sts';
 import { translated } from '#adapters/aws/failures.ts';
 import { USUAL_MACHINE } from '#domain/build/build-machine.ts';
+import { MINUTE_MS } from '#domain/durations.ts';
 import { type AwsAccount, clientSettings, withCredentials } from '#operations/account/clients.ts';
 import { identityOf } from '#operations/account/identity.ts';
 import type { SlipwayStack } from '#operations/account/stack.ts';
@@ -36,8 +37,6 @@ export async function lookAtCaller(account: AwsAccount) {
   const { arn } = await withCredentials(() => identityOf(sts));
   return ok(`${arn} in ${await sts.config.region()}`);
 }
-
-const MINUTE_MS = 60_000;
 
 /** Whether this machine's clock differs from AWS's by more than AWS accepts, which is five minutes. The SDK corrects it for its own calls; other signers, such as a deploy, do not. */
 export async function lookAtClock(account: AwsAccount) {

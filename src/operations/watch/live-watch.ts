@@ -6,6 +6,7 @@ import {
   type RecentFailures,
 } from '#domain/ailment.ts';
 import type { Damage, ModelVersion } from '#domain/deployment.ts';
+import { MINUTE_MS } from '#domain/durations.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Metrics } from '#ports/metrics.ts';
 import type { Registry } from '#ports/registry.ts';
@@ -27,8 +28,6 @@ type Deps = {
   readonly incidents: Pick<Incidents, 'unhealthy'>;
   readonly clock: Clock;
 };
-
-const MINUTE_MS = 60_000;
 
 export function liveWatch({ registry, clients, endsSince, incidents, clock }: Deps): LiveWatch {
   async function lately(live: ModelVersion): Promise<RecentFailures> {

@@ -9,12 +9,11 @@ import { absentIfNotFound } from '#adapters/aws/absent.ts';
 import { translated } from '#adapters/aws/failures.ts';
 import { dayOf } from '#domain/capture/plan.ts';
 import { sealedLine } from '#domain/capture/sealed-line.ts';
+import { DAY_MS } from '#domain/durations.ts';
 import { versionOf } from '#domain/identity.ts';
 import { MOST_DAYS } from '#domain/manifest/capture.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { KeptLines } from '#ports/kept-lines.ts';
-
-const DAY_MS = 86_400_000;
 
 /**
  * The sealed lines in the log group that all models share, among the lines of their servers. They expire with the others, and cannot be removed: to forget them is to drop their keys.

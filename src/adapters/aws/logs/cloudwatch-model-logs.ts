@@ -6,6 +6,7 @@ import {
 } from '@aws-sdk/client-cloudwatch-logs';
 import { absentIfNotFound } from '#adapters/aws/absent.ts';
 import { translated } from '#adapters/aws/failures.ts';
+import { DAY_MS } from '#domain/durations.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { LogLine, LogQuery } from '#ports/platform.ts';
 import { isServerLine } from './server-lines.ts';
@@ -19,7 +20,6 @@ export type ModelLogs = {
 type LogEvent = { readonly timestamp: number; readonly message: string };
 
 const DAYS = 7;
-const DAY_MS = 86_400_000;
 const STREAMS = 3;
 const STREAMS_PER_PAGE = 50;
 const MAX_EVENTS = 10_000;

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
+import { DAY_MS } from '#domain/durations.ts';
 import { Failure } from '#domain/failure.ts';
 import type { Clock } from '#ports/clock.ts';
 import { newToken } from './control-guard.ts';
@@ -14,7 +15,6 @@ export type ConsoleSessions = {
   isOpen(secret: string): boolean;
 };
 
-const DAY_MS = 86_400_000;
 // A person who looks once in a while is asked for a new link once a month.
 const SESSION_MS = 30 * DAY_MS;
 const MOST_INVITATIONS = 16;

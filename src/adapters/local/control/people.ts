@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { HOUR_MS } from '#domain/durations.ts';
 import type { Clock } from '#ports/clock.ts';
 import { newToken } from './control-guard.ts';
 import type { SignedIn } from './identity-provider.ts';
@@ -15,7 +16,6 @@ export type People = {
   end(secret: string): void;
 };
 
-const HOUR_MS = 3_600_000;
 // A working day. The identity provider decides again after that, so somebody who has left keeps no access for longer.
 const SESSION_MS = 8 * HOUR_MS;
 const MOST_SESSIONS = 10_000;

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import * as z from 'zod/mini';
+import { HOUR_MS, MINUTE_MS } from '#domain/durations.ts';
 import { hourOf, LEARNT_DAYS } from '#domain/placement/learnt.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { DemandHistory } from '#ports/demand-history.ts';
@@ -10,8 +11,6 @@ export type CalledHours = DemandHistory & {
   count(model: string, requests: number): void;
 };
 
-const MINUTE_MS = 60_000;
-const HOUR_MS = 3_600_000;
 const KEPT_MS = (LEARNT_DAYS + 1) * 24 * HOUR_MS;
 
 const rows = z.array(
