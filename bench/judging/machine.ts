@@ -11,7 +11,7 @@ import type { ComparedRequest } from '#domain/comparison/asked-pair.ts';
 import { TOLERATED } from '#domain/comparison/judge-comparison.ts';
 import { comparedRequests } from '#domain/comparison/requests.ts';
 import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
-import { APART } from '#ports/comparing.ts';
+import { APART, type Comparing } from '#ports/comparing.ts';
 import { askBoth } from '#steps/ask-both.ts';
 import { clientRequests } from '#steps/client-requests.ts';
 import { type KeptExchange, keptLine } from '../../test/support/capture/kept-line.ts';
@@ -82,13 +82,14 @@ async function keep({ exchanges }: Kept): Promise<void> {
 
 async function judge({ isPaced, requests }: Judgement): Promise<void> {
   const began = performance.now();
+  const comparing = isPaced
+    ? { atOnce: ASKED_AT_ONCE, giveWay: gateway.lull, compare: comparedApart }
+    : APART;
   const { kept } = await askBoth({
-    requests: requests ?? (await keptOfClients()),
+    requests: requests ?? (await keptOfClients(comparing)),
     live: ask('m-v1'),
     candidate: ask('m-v2'),
-    comparing: isPaced
-      ? { atOnce: ASKED_AT_ONCE, giveWay: gateway.lull, compare: comparedApart }
-      : APART,
+    comparing,
     monotonicMs: () => performance.now(),
     tolerated: TOLERATED,
     truth: { margin: 0.02 },
@@ -97,10 +98,13 @@ async function judge({ isPaced, requests }: Judgement): Promise<void> {
   process.send?.(judged);
 }
 
-async function keptOfClients(): Promise<readonly ComparedRequest[]> {
+async function keptOfClients(comparing: Comparing): Promise<readonly ComparedRequest[]> {
   const version = { work: {}, lines: [] };
   return comparedRequests({
     ...{ before: version, after: version, golden: null, seed: 'judging' },
-    sent: await clientRequests({ ...capture, clock }, { model: 'm', live: 1, judged: 2 }),
+    sent: await clientRequests(
+      { ...capture, comparing, clock },
+      { model: 'm', live: 1, judged: 2 },
+    ),
   });
 }

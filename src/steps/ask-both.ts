@@ -14,6 +14,7 @@ import type { TruthGate } from '#domain/manifest/gate.ts';
 import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
 import type { GoldenAnswer } from '#domain/rollout/golden-verdict.ts';
 import type { Comparing } from '#ports/comparing.ts';
+import { type Patience, patient } from './patience.ts';
 import { renderedByBoth } from './render-prompts.ts';
 import { answerScorer } from './score-answers.ts';
 
@@ -32,7 +33,7 @@ const ENOUGH_CHANGED = 5;
 const MOST_ROWS = 200;
 
 /** How long each request lets clients go first, and all together (ms). Where clients never pause, so few are sent that hardly one of a hundred requests of theirs meets one; and yet enough to judge by, in the time that the step has. */
-const PATIENCE_MS = { each: 200, all: 30_000 } as const;
+const PATIENCE_MS: Patience = { each: 200, all: 30_000 };
 
 type Ask = (request: GoldenRequest) => Promise<GoldenAnswer>;
 
@@ -62,7 +63,7 @@ export type Both = {
 
 /** Sends the requests to both versions, and looks for the cause where kept ones, or drawn ones if none are kept, are answered otherwise. */
 export async function askBoth(both: Both): Promise<AnswerEvidence> {
-  const giveWay = patient(both);
+  const giveWay = patient(both.comparing, both.monotonicMs, PATIENCE_MS);
   const live = timed(both.live, both, giveWay);
   const candidate = timed(both.candidate, both, giveWay);
   const workedMs = () => Math.max(live.workedMs(), candidate.workedMs());
@@ -81,16 +82,6 @@ export async function askBoth(both: Both): Promise<AnswerEvidence> {
   if (isKnown || changed < ENOUGH_CHANGED) return answers;
   const fault = await preparationFault(asked, () => workedMs() >= BUDGET_MS.causes);
   return fault ? { ...answers, signs: boundedSigns([...answers.signs, fault]) } : answers;
-}
-
-/** Lets clients go first, as long as there is patience left. */
-function patient({ comparing, monotonicMs }: Both): () => Promise<void> {
-  let leftMs: number = PATIENCE_MS.all;
-  return async () => {
-    const sinceMs = monotonicMs();
-    await comparing.giveWay(Math.min(leftMs, PATIENCE_MS.each));
-    leftMs = Math.max(0, leftMs - (monotonicMs() - sinceMs));
-  };
 }
 
 /** How long a server has worked for what it was asked. */
