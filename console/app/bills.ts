@@ -13,7 +13,7 @@ const MOST_SHOWN = 8;
 
 /** Shows the cost of each option on AWS for the expected traffic, the limits that it breaks, and how the bills grow with the traffic. */
 export function Bills({ weighing }: { weighing: Weighing }) {
-  const { question, isGuess, options, flipsAt, ways, byDemand } = weighing;
+  const { question, options, flipsAt, ways, byDemand } = weighing;
   const { requestsPerSecond, peak, hours } = question.demand;
   const shown = mostTelling(options);
   const dearest = Math.max(...shown.map(({ usd }) => usd), 0.01);
@@ -21,18 +21,26 @@ export function Bills({ weighing }: { weighing: Weighing }) {
   return html`
     <section class="stack" aria-labelledby="bills">
       <h2 id="bills">Its bill on AWS</h2>
-      <p class="soft">${isGuess ? 'A first guess, since model.yaml names no traffic: ' : 'For the traffic in model.yaml: '}${requestsPerSecond} a second, ${peak} at the peak, in ${hours} hours of a month. One request took ${duration(question.measured.requestMs)} on one vCPU in the build.</p>
+      <p class="soft">${sourceWords(weighing)}${requestsPerSecond} a second, ${peak} at the peak, in ${hours} hours of a month. One request took ${duration(question.measured.requestMs)} on one vCPU in the build.</p>
       <div class="card scroll" tabindex="0" role="region" aria-label="The table of bills">
         <table class="table bills">
           <thead><tr><th scope="col">Option</th><th scope="col" class="number">Memory</th><th scope="col" class="number">vCPU</th><th scope="col" class="number">Replicas</th><th scope="col" class="number" title="95 % of the requests are answered within this time">p95</th><th scope="col" class="number">A month</th><th scope="col">Why not</th></tr></thead>
           <tbody>${shown.map((option) => html`<${Row} key=${keyOf(option)} option=${option} isChoice=${option === options[0]} dearest=${dearest} />`)}</tbody>
         </table>
       </div>
-      <p class="soft small">${left > 0 && html`<code>slipway explain --json</code> has ${count(left)} more. `}${flipsAt === null ? 'No greater demand makes another target cheaper.' : `Another target costs less from ${Number(flipsAt.toPrecision(3))} requests a second on.`}</p>
+      <p class="soft small">${left > 0 && html`<code>slipway explain --json</code> has ${count(left)} more. `}${flipsAt === null ? 'No greater demand makes another target cheaper within the limits.' : `Another target costs less from ${Number(flipsAt.toPrecision(3))} requests a second on.`}</p>
       ${byDemand && html`<${DemandCurve} curve=${byDemand} today=${requestsPerSecond} />`}
       ${ways.length > 0 && html`<div class="stack"><h3>To spend less, each by itself</h3><ul class="differences">${ways.map(({ what, usd, percent }) => html`<li><strong class="number">${percent} %</strong> <span class="soft">(${dollars(usd)})</span> <${Theirs} text=${what} /></li>`)}</ul></div>`}
     </section>
   `;
+}
+
+function sourceWords({ isGuess, learntDays }: Weighing): string {
+  if (isGuess)
+    return 'A first guess, since model.yaml names no traffic and nothing is learnt yet: ';
+  return learntDays === undefined
+    ? 'For the traffic in model.yaml: '
+    : `By the requests of the last ${learntDays === 1 ? 'day' : `${count(learntDays)} days`}: `;
 }
 
 type RowProps = { readonly option: Placed; readonly isChoice: boolean; readonly dearest: number };

@@ -131,11 +131,28 @@ export function integer(text: string): number {
   throw new InvalidArgumentError('Give a whole number.');
 }
 
+/** A whole number from 1 up to the most, as an option's value. */
+export function integerUpTo(most: number): (text: string) => number {
+  return (text) => {
+    const value = integer(text);
+    if (value >= 1 && value <= most) return value;
+    throw new InvalidArgumentError(`Give a whole number from 1 to ${most}.`);
+  };
+}
+
 /** A number above 0, as an option's value. */
 export function amount(text: string): number {
-  const value = Number(text);
-  if (Number.isFinite(value) && value > 0) return value;
-  throw new InvalidArgumentError('Give a number above 0.');
+  return amountUpTo(Number.MAX_VALUE)(text);
+}
+
+/** A number above 0, up to the most. */
+export function amountUpTo(most: number): (text: string) => number {
+  const limit = most === Number.MAX_VALUE ? '' : `, ${most} at most`;
+  return (text) => {
+    const value = Number(text);
+    if (value > 0 && value <= most) return value;
+    throw new InvalidArgumentError(`Give a number above 0${limit}.`);
+  };
 }
 
 /** Collects the values of a repeatable option. */

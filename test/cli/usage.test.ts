@@ -51,6 +51,34 @@ describe('slipway', () => {
       fix: 'See `slipway inspect --help`.',
     },
     {
+      args: ['whatif', 'digits', '--hours', '20'],
+      message:
+        '--peak, --p95, --hours and --cold-starts belong to a demand, and no --rps names one',
+      fix: 'Give --rps too: `slipway whatif digits --rps 50 --p95 200`.',
+    },
+    {
+      args: ['whatif', 'digits', '--rps', '10', '--peak', '5'],
+      message: '--peak is 5; it must be at least --rps, 10',
+      fix: 'Leave --peak out: it is twice --rps then.',
+    },
+    {
+      args: ['whatif', 'digits', '--rps', '1e9'],
+      message:
+        "option '--rps <n>' argument '1e9' is invalid. Give a number above 0, 100000 at most",
+      fix: 'See `slipway whatif --help`.',
+    },
+    {
+      args: ['whatif', 'digits', '--rps', '1', '--hours', '2000'],
+      message:
+        "option '--hours <n>' argument '2000' is invalid. Give a number above 0, 730 at most",
+      fix: 'See `slipway whatif --help`.',
+    },
+    {
+      args: ['whatif', 'digits', '--rps', '1', '--p95', '0'],
+      message: "option '--p95 <ms>' argument '0' is invalid. Give a whole number from 1 to 900000",
+      fix: 'See `slipway whatif --help`.',
+    },
+    {
       args: ['keys', 'create', 'me', '--loud'],
       message: "unknown option '--loud'",
       fix: 'See `slipway keys create --help`.',

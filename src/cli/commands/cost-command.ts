@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
+import { MOST_MS } from '#domain/manifest/traffic.ts';
 import type { AwsAccount } from '#operations/account/clients.ts';
 import {
   accountOf,
+  amountUpTo,
   examples,
-  integer,
   openSlipway,
   type Place,
   placedCommand,
@@ -15,12 +16,12 @@ export function addCostCommand(program: Command): void {
   placedCommand(
     program,
     'cost [model]',
-    'Shows what each live version costs while idle and for a million calls, at the prices of a stated day.',
+    'Shows what each live version costs while idle, for a million calls and for its traffic, at the prices of a stated day.',
   )
     .option(
       '--ms <n>',
-      'how long a request takes, in milliseconds (default: as long as the one that proved the version)',
-      integer,
+      'how long a request takes, in milliseconds (default: as the build measured it, else as long as the one that proved the version)',
+      amountUpTo(MOST_MS),
     )
     .addHelpText('after', examples('slipway cost', 'slipway cost digits --ms 250 --json'))
     .action(async (model: string | undefined, options: Place & { ms?: number }) => {

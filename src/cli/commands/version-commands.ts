@@ -58,9 +58,15 @@ function addExplain(program: Command): void {
       const explained = await slipway.explainVersion({ name: model, version: options.version });
       const { svg } = options;
       if (svg === undefined) return show(options, explained, explanationLines(explained));
-      await writeFile(svg, requireCurve(explained));
+      await writeCurve(svg, requireCurve(explained));
       show(options, { file: svg }, [`the curve is in ${svg}`]);
     });
+}
+
+async function writeCurve(path: string, curve: string): Promise<void> {
+  await writeFile(path, curve).catch((cause: Error) => {
+    throw new Failure('InputInvalid', `${path} cannot be written: ${cause.message}`, { cause });
+  });
 }
 
 /** Fails with `InputInvalid` for a version that no bill has weighed on a function. */

@@ -2,14 +2,15 @@ import { readFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import type { Slipway } from '#control/slipway.ts';
 import { Failure } from '#domain/failure.ts';
-import { demandOf } from '#domain/placement/demand.ts';
+import { MOST_MS, MOST_PER_SECOND } from '#domain/manifest/traffic.ts';
+import { type Demand, demandOf } from '#domain/placement/demand.ts';
 import { type Learnt, learntDemand } from '#domain/placement/learnt.ts';
 import { type LoggedHours, loggedHours } from '#domain/placement/logged-hours.ts';
 import { HOURS_A_MONTH } from '#domain/placement/spending.ts';
 import {
-  amount,
+  amountUpTo,
   examples,
-  integer,
+  integerUpTo,
   openSlipway,
   type Place,
   placedCommand,
@@ -21,9 +22,9 @@ type Options = Place & {
   rps?: number;
   peak?: number;
   p95?: number;
-  hours: number;
+  hours?: number;
   ms?: number;
-  coldStarts: 'allowed' | 'none';
+  coldStarts?: Demand['coldStarts'];
   spot?: boolean;
   replay?: string | true;
 };
@@ -33,27 +34,40 @@ export function addWhatifCommand(program: Command): void {
   placedCommand(
     program,
     'whatif <model>',
-    'Shows what the live version would cost on Lambda and on Fargate for the given traffic, and which is cheapest.',
+    'Shows what the live version would cost on Lambda, Fargate and EC2 for the given traffic, and which is cheapest within the limits that it was placed with.',
   )
     .option(
       '--rps <n>',
       'requests a second, on average over the hours in which it is called (default: the traffic of model.yaml, else what it got in the last two weeks)',
-      amount,
+      amountUpTo(MOST_PER_SECOND),
     )
-    .option('--peak <n>', 'requests a second in the busiest minute (default: twice --rps)', amount)
-    .option('--p95 <ms>', 'how many milliseconds 95 % of the requests may take at most', integer)
-    .option('--hours <n>', 'hours of a month in which it is called', integer, HOURS_A_MONTH)
+    .option(
+      '--peak <n>',
+      'requests a second in the busiest minute (default: twice --rps)',
+      amountUpTo(MOST_PER_SECOND),
+    )
+    .option(
+      '--p95 <ms>',
+      'how many milliseconds 95 % of the requests may take at most',
+      integerUpTo(MOST_MS),
+    )
+    .option(
+      '--hours <n>',
+      `hours of a month in which it is called (default: ${HOURS_A_MONTH}, which is always)`,
+      amountUpTo(HOURS_A_MONTH),
+    )
     .option(
       '--ms <n>',
-      'how long a request takes on one vCPU (default: as long as the one that proved it)',
-      integer,
+      'how long a request takes on one vCPU, in milliseconds (default: as the build measured it, else as long as the one that proved it)',
+      amountUpTo(MOST_MS),
     )
     .addOption(
-      new Option('--cold-starts <rule>', 'whether a request may wait for a start')
-        .choices(['allowed', 'none'])
-        .default('allowed'),
+      new Option(
+        '--cold-starts <rule>',
+        'whether a request may wait for a start (default: allowed)',
+      ).choices(['allowed', 'none']),
     )
-    .option('--spot', 'allow Spot capacity, beside one replica on demand')
+    .option('--spot', 'allow Spot capacity, beside one replica on demand, whatever model.yaml says')
     .option(
       '--replay [file]',
       'run the requests of the last two weeks against every option, hour by hour; or those of a request log (requests.ndjson, or the access log of an API as JSON lines)',
@@ -67,14 +81,10 @@ export function addWhatifCommand(program: Command): void {
       ),
     )
     .action(async (model: string, options: Options) => {
-      const { rps, peak, p95, hours, ms, coldStarts, spot = false } = options;
-      if (rps === undefined && (peak ?? p95) !== undefined) throw withoutRate();
+      const { ms, spot = false } = options;
+      const demand = askedDemand(options);
       const slipway = await openSlipway(options);
       const explained = await slipway.explainVersion({ name: model });
-      const demand =
-        rps === undefined
-          ? undefined
-          : demandOf({ requestsPerSecond: rps, peak, p95Ms: p95, coldStarts, hours });
       const replayed = await hoursToReplay(slipway, model, options.replay);
       const got = demand || explained.weighing ? undefined : await gotBy(slipway, model);
       const rule = { requestMs: ms, allowsSpot: spot, hours: replayed, got };
@@ -89,9 +99,27 @@ async function gotBy(slipway: Slipway, name: string): Promise<Learnt | undefined
   return learntDemand(hours, { liveAtMs: sinceMs, nowMs });
 }
 
-function withoutRate(): Failure {
-  return new Failure('InputInvalid', '--peak and --p95 are those of a demand, which --rps names', {
-    fix: 'Give --rps too: `slipway whatif digits --rps 50 --p95 200`.',
+/** The demand that the options name; undefined without a rate, of which all of them are parts. */
+function askedDemand({ rps, peak, p95, hours, coldStarts }: Options): Demand | undefined {
+  if (rps === undefined) {
+    if ([peak, p95, hours, coldStarts].every((part) => part === undefined)) return undefined;
+    throw new Failure(
+      'InputInvalid',
+      '--peak, --p95, --hours and --cold-starts belong to a demand, and no --rps names one',
+      { fix: 'Give --rps too: `slipway whatif digits --rps 50 --p95 200`.' },
+    );
+  }
+  if (peak !== undefined && peak < rps) {
+    throw new Failure('InputInvalid', `--peak is ${peak}; it must be at least --rps, ${rps}`, {
+      fix: 'Leave --peak out: it is twice --rps then.',
+    });
+  }
+  return demandOf({
+    requestsPerSecond: rps,
+    peak,
+    p95Ms: p95,
+    coldStarts: coldStarts ?? 'allowed',
+    hours: hours ?? HOURS_A_MONTH,
   });
 }
 
@@ -104,10 +132,16 @@ async function hoursToReplay(
   const found =
     source === true
       ? await slipway.readDemand({ name: model })
-      : loggedHours((await readFile(source, 'utf8')).split('\n'), model);
+      : loggedHours((await readLog(source)).split('\n'), model);
   if (found && found.hours.length > 0) return found;
   const where = source === true ? 'in the last two weeks' : `in ${source}`;
   throw new Failure('InputInvalid', `${model} got no requests ${where}`, {
     fix: `Name a demand instead: \`slipway whatif ${model} --rps 10\`.`,
+  });
+}
+
+async function readLog(path: string): Promise<string> {
+  return readFile(path, 'utf8').catch((cause: Error) => {
+    throw new Failure('InputInvalid', `${path} cannot be read: ${cause.message}`, { cause });
   });
 }

@@ -1,6 +1,7 @@
 import type { Explanation } from '#control/explanation.ts';
 import type { ModelStatus } from '#control/models.ts';
 import type { Slipway } from '#control/slipway.ts';
+import { LOAD_BALANCER } from '#domain/placement/container-options.ts';
 import {
   ADDRESS_USD_PER_MONTH,
   type RevisionCost,
@@ -11,7 +12,7 @@ import {
 } from '#domain/placement/cost.ts';
 import type { Question } from '#domain/placement/demand.ts';
 import { isUnnamed } from '#domain/placement/look-again.ts';
-import { optionAt } from '#domain/placement/optimize.ts';
+import { knownMsOn, optionAt } from '#domain/placement/optimize.ts';
 import type { Target } from '#domain/placement/target.ts';
 import { pricesWords, SHIPPED_PRICES, type UnitPrices } from '#domain/placement/unit-prices.ts';
 import { table } from './table.ts';
@@ -30,7 +31,7 @@ const COLUMNS = [
   'THIS MONTH',
 ];
 
-/** The cost of a live revision. `durationMs` is the assumed time of a request: given, else that of the request that proved it, else a default. */
+/** The cost of a live revision. `durationMs` is the time of a request: given, else as the build measured it, else that of the request that proved it, else a default. */
 export type LiveCost = RevisionCost & {
   readonly model: string;
   readonly version: number | null;
@@ -40,7 +41,7 @@ export type LiveCost = RevisionCost & {
   readonly isAssumed: boolean;
   /** The team that its manifest names, else that of the stack; null where neither names one. */
   readonly team: string | null;
-  /** Its bill for a month of its traffic, with the way to it; null where no bill is known. */
+  /** Its bill for a month of its traffic, with the way to it and without the load balancer, which is the stack's; null where no bill is known. */
   readonly usdPerMonth: number | null;
   /** Where that traffic comes from. */
   readonly source: ReturnType<typeof sourceOf> | null;
@@ -128,7 +129,9 @@ function liveCost(
 ): readonly LiveCost[] {
   const taken = options.find((option) => option.taken);
   if (!taken) return [];
-  const { durationMs, isAssumed } = requestTime(wishedMs ?? proof?.latencyMs);
+  const { durationMs, isAssumed } = requestTime(
+    wishedMs ?? knownMsOn(taken, weighing?.question, proof?.latencyMs),
+  );
   const cost = revisionCost(taken, { requests: REQUESTS, durationMs }, prices);
   return [
     {
@@ -146,7 +149,7 @@ function liveCost(
   ];
 }
 
-/** The bill of the option that runs, for the traffic that is known of it. */
+/** The bill of the option that runs, for the traffic that is known of it; all models of a stack share its load balancer, which the stack's own cost has. */
 function monthOf(
   question: Question,
   { target, memoryMiB, cpuUnits, instanceTypes }: Explanation['options'][number],
@@ -154,7 +157,9 @@ function monthOf(
   if (isUnnamed({ target, instanceTypes })) return null;
   const isSpot = target !== 'lambda' && question.allowsSpot;
   const size = { memoryMiB, vcpus: cpuUnits / CPU_UNITS_PER_VCPU, instanceTypes };
-  return optionAt(question, { target, isSpot, ...size }).usd;
+  const { usd, bill } = optionAt(question, { target, isSpot, ...size });
+  const shared = bill.find(({ what }) => what === LOAD_BALANCER);
+  return usd - (shared?.usd ?? 0);
 }
 
 function teamCosts(revisions: readonly LiveCost[]): readonly TeamCost[] {
@@ -253,7 +258,7 @@ function beside(revisions: readonly LiveCost[]): string {
     unknown > 0 && `, without the ${unknown} whose instances ECS chose`,
     ', beside the stack itself',
     isContained &&
-      ` and, with containers=public, ${usd(ADDRESS_USD_PER_MONTH)} for the address of each task and host`,
+      ` with its load balancer and, with containers=public, ${usd(ADDRESS_USD_PER_MONTH)} for the address of each task and host`,
   ]
     .filter((part) => part !== false)
     .join('');

@@ -7,6 +7,8 @@ import { functionCurve, kneeOf } from '#domain/placement/curve.ts';
 import type { PlacedOption } from '#domain/placement/demand.ts';
 import { type BreakEven, breakEvenWords } from '#domain/placement/demand-curve.ts';
 import { vcpusOf } from '#domain/placement/instance-types.ts';
+import { frontDoor, total } from '#domain/placement/priced-option.ts';
+import { SHIPPED_PRICES } from '#domain/placement/unit-prices.ts';
 import { table } from './table.ts';
 
 type Weighing = NonNullable<Explanation['weighing']>;
@@ -40,16 +42,21 @@ function placedRows(options: readonly PlacedOption[]): readonly (readonly string
     option.memoryMiB.toLocaleString('en-US'),
     option.vcpus.toFixed(2),
     option.replicas === 0 ? '-' : String(option.replicas),
-    Math.round(option.p95Ms).toLocaleString('en-US'),
+    shortMs(option.p95Ms),
     option.usd.toFixed(2),
     option.refusals.join('; '),
   ]);
 }
 
-/** From which rate another target costs less. */
+/** The part of each bill that no target changes (USD a month). */
+export function frontDoorWords(usd: number): string {
+  return `$${usd.toFixed(2)} of each is the way to the model, which is the same on every target.`;
+}
+
+/** From which rate another target costs less, within the limits. */
 export function flipWords(flipsAt: number | null): string {
   return flipsAt === null
-    ? 'No greater demand makes another target cheaper.'
+    ? 'No greater demand makes another target cheaper within the limits.'
     : `Another target costs less from ${Number(flipsAt.toPrecision(3))} requests a second on.`;
 }
 
@@ -64,6 +71,7 @@ export function weighingLines({ weighing, options, advice }: Explanation): reado
     `Measured: ${ms(measured.requestMs)} on one vCPU, of which more vCPUs shorten ${Math.round(measured.parallelPart * 100)} %${measured.rowMs === undefined ? '' : `; ${ms(measured.rowMs)} for each further row`}.`,
     '',
     ...placedLines(placed),
+    frontDoorWords(total(frontDoor(demand, question.prices ?? SHIPPED_PRICES))),
     flipWords(flipsAt),
     ...breakEvenLines(weighing.byDemand?.breakEvens ?? []),
     ...besideLines(weighing.beside ?? []),
@@ -129,7 +137,7 @@ function curveLines(options: readonly PlacedOption[]): readonly string[] {
     `  ${point.memoryMiB.toLocaleString('en-US')}`,
     '█'.repeat(Math.max(1, Math.round((point.ownUsd / most) * BAR))).padEnd(BAR),
     point.ownUsd.toFixed(2),
-    `${Math.round(point.p95Ms).toLocaleString('en-US')}${point === knee ? '  the knee' : ''}`,
+    `${shortMs(point.p95Ms)}${point === knee ? '  the knee' : ''}`,
   ]);
   return ['', ...table(['  LAMBDA MiB', 'ITS OWN BILL', 'USD/MONTH', 'P95 ms'], rows)];
 }
@@ -160,9 +168,15 @@ export function sourceOf({
 
 export const SOURCES = {
   declared: () => 'For ',
-  learnt: (days = 0) => `By the requests of the last ${days} days: `,
+  learnt: (days = 0) => `By the requests of the last ${days === 1 ? 'day' : `${days} days`}: `,
   guess: () => 'The first guess, since model.yaml names no traffic and nothing is learnt yet: ',
 } as const;
+
+/** Whole milliseconds from 10 on, and two digits below. */
+function shortMs(value: number): string {
+  const digits = value < 10 ? Number(value.toPrecision(2)) : Math.round(value);
+  return digits.toLocaleString('en-US');
+}
 
 /** Milliseconds in three digits. */
 export function ms(value: number): string {

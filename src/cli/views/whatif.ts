@@ -1,6 +1,7 @@
 import type { Explanation } from '#control/explanation.ts';
 import { Failure } from '#domain/failure.ts';
 import { type BesideOption, besideOptions } from '#domain/placement/beside.ts';
+import { demandWords } from '#domain/placement/choose-target.ts';
 import {
   type Demand,
   FIRST_GUESS,
@@ -17,7 +18,15 @@ import { type Replayed, replay } from '#domain/placement/replay.ts';
 import { pricesWords, SHIPPED_PRICES, type UnitPrices } from '#domain/placement/unit-prices.ts';
 import { nameOf } from '#domain/placement/ways.ts';
 import { table } from './table.ts';
-import { besideLines, flipWords, ms, placedLines, SOURCES, sourceOf } from './weighing.ts';
+import {
+  besideLines,
+  flipWords,
+  frontDoorWords,
+  ms,
+  placedLines,
+  SOURCES,
+  sourceOf,
+} from './weighing.ts';
 
 /** The answer to `slipway whatif`: every option for a demand, the best first; `flipsAt` is the rate from which another target costs less. */
 export type WhatIf = {
@@ -72,7 +81,13 @@ export function whatIf(
     ? { ...known, ...(requestMs && { requestMs }) }
     : measuredOf(explained, requestMs);
   const { prices = SHIPPED_PRICES } = explained;
-  const question: Question = { demand, measured, limits: NO_LIMITS, allowsSpot, prices };
+  const question: Question = {
+    ...limitsOf(weighing, asked !== undefined),
+    demand,
+    measured,
+    allowsSpot: allowsSpot || (weighing?.question.allowsSpot ?? false),
+    prices,
+  };
   return {
     model,
     version,
@@ -89,17 +104,33 @@ export function whatIf(
   };
 }
 
+/** The limits of the account, the operator and the manifest with which the version was placed; none where no bill placed it. A traffic that is named is known, so a guess does not bound the replicas. */
+function limitsOf(
+  weighing: Explanation['weighing'],
+  isAsked: boolean,
+): Pick<Question, 'limits' | 'refused'> {
+  if (!weighing) return { limits: NO_LIMITS };
+  const { question, mostLater } = weighing;
+  const { limits, refused } = question;
+  const isBounded = !isAsked || mostLater === undefined;
+  return {
+    limits: isBounded ? limits : { ...limits, maxReplicas: mostLater },
+    ...(refused && { refused }),
+  };
+}
+
 export function whatIfLines(found: WhatIf): readonly string[] {
   const { model, version, demand, measured, options, prices, source } = found;
+  const [first] = options;
   const by = source === 'asked' ? [] : [`${SOURCES[source](found.learntDays ?? 0)}`.trim()];
   return [
     ...by,
-    `${model} v${version}: ${demand.requestsPerSecond} requests a second, ${demand.peak} at the peak, in ${demand.hours} hours of a month; ${ms(measured.requestMs)} of one vCPU each`,
+    `${model} v${version}: ${demandWords(demand)}; ${ms(measured.requestMs)} of one vCPU each`,
     '',
     ...placedLines(options),
     '',
-    ...(options[0] ? [`The cheapest: ${billOf(options[0])}.`] : []),
-    `$${found.frontDoorUsd.toFixed(2)} of each is the way to the model, which is the same on every target.`,
+    ...(first ? [`${leadOf(first)}: ${billOf(first)}.`] : []),
+    frontDoorWords(found.frontDoorUsd),
     flipWords(found.flipsAt),
     ...besideLines(found.beside),
     ...replayLines(found.replayed ?? []),
@@ -142,6 +173,10 @@ function measuredOf(explained: Explanation, requestMs: number | undefined): Meas
     imageBytes: image?.uncompressedBytes ?? artifact.sizeBytes,
     startMs: (onLambda?.coldStartSeconds ?? 0) * 1000,
   };
+}
+
+function leadOf({ refusals }: PlacedOption): string {
+  return refusals.length === 0 ? 'The cheapest' : 'Nothing keeps all limits. The first';
 }
 
 function billOf({ bill }: PlacedOption): string {

@@ -1,8 +1,10 @@
 import * as z from 'zod/mini';
 import { HOURS_A_MONTH } from '#domain/placement/spending.ts';
 
-const MOST_PER_SECOND = 100_000;
-const MOST_MS = 900_000;
+/** The most requests a second that a demand may have. */
+export const MOST_PER_SECOND = 100_000;
+/** The longest that a request may take (ms): as long as a function runs. */
+export const MOST_MS = 900_000;
 
 const rate = z.number().check(z.positive(), z.lte(MOST_PER_SECOND));
 

@@ -7,6 +7,9 @@ import { wait95, waitingAtMost } from './queue-wait.ts';
 import { HOURS_A_MONTH, overspent } from './spending.ts';
 import { SHIPPED_PRICES } from './unit-prices.ts';
 
+/** The item of a bill that all models of a stack share: each option in containers has the whole of it, so that the first model there pays for it. */
+export const LOAD_BALANCER = 'the load balancer';
+
 const GIB = 1024 ** 3;
 const UTILISATION = 0.6;
 const MOST_REPLICAS = 1000;
@@ -126,7 +129,7 @@ function containerOption(
     ...(size.isSpot ? [{ what: `${what} on Spot`, usd: spotHours * spotUsd }] : []),
     ...beside.map((each) => ({ ...each, usd: hours * each.usd })),
     { what: 'public addresses', usd: hours * prices.usd.publicAddressHour },
-    { what: 'the load balancer', usd: HOURS_A_MONTH * prices.usd.loadBalancerHour },
+    { what: LOAD_BALANCER, usd: HOURS_A_MONTH * prices.usd.loadBalancerHour },
   ];
   const mostReplicas = limits.maxReplicas ?? MOST_REPLICAS;
   const vcpus = replicas * vcpusEach;

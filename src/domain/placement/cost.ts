@@ -67,7 +67,7 @@ const LOG_BYTES = 5_000;
 const AUTHORIZER = { memoryGB: 0.5, seconds: 0.01 } as const;
 const MIB_PER_GB = 1024;
 
-/** The cost of one request on its way to a model, whatever its target: without a trace, and without the key reads of the authorizer. */
+/** The cost of one request on its way to a model, whatever its target: without a trace, which nobody has to keep. */
 export function frontDoorOf({ usd, accessLog }: UnitPrices): readonly BillItem[] {
   const { memoryGB, seconds } = AUTHORIZER;
   return [
@@ -76,6 +76,7 @@ export function frontDoorOf({ usd, accessLog }: UnitPrices): readonly BillItem[]
       what: 'the authorizer',
       usd: usd.lambdaRequest + memoryGB * seconds * usd.lambdaArmGBSecond,
     },
+    { what: 'the key reads of the authorizer', usd: usd.tableRead },
     ...(accessLog === 'off'
       ? []
       : [{ what: 'the access log', usd: (LOG_BYTES / 1e9) * usd.firehoseGBIn }]),
@@ -84,9 +85,9 @@ export function frontDoorOf({ usd, accessLog }: UnitPrices): readonly BillItem[]
 
 const DEFAULT_MS = 100;
 
-/** How long a request is taken to last, in milliseconds: as long as the one that proved the revision (`provedMs`), else a default, which is `isAssumed`. */
-export function requestTime(provedMs: number | undefined) {
-  const knownMs = provedMs && Math.max(1, Math.round(provedMs));
+/** How long a request is taken to last, in whole milliseconds, as Lambda bills them: a time that is known, else a default, which is `isAssumed`. */
+export function requestTime(ms: number | undefined) {
+  const knownMs = ms && Math.ceil(ms - 1e-9);
   return { durationMs: knownMs || DEFAULT_MS, isAssumed: !knownMs };
 }
 

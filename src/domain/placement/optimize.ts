@@ -1,4 +1,5 @@
 import lambda from '#domain/data/lambda-limits.json' with { type: 'json' };
+import type { TargetOption } from '#domain/deployment.ts';
 import { leastWhere } from '#domain/least-where.ts';
 import { ec2Option, ec2Options, fargateOption, fargateOptions } from './container-options.ts';
 import { monthlyRequests, type PlacedOption, type Question, requestMsAt } from './demand.ts';
@@ -75,6 +76,17 @@ export function requestMsOn(
   return target === 'lambda'
     ? onLambda({ demand, measured }, memoryMiB).warmMs
     : requestMsAt(measured, vcpus);
+}
+
+/** The milliseconds of a request on the option that a version took: as its build measured it (`question`), else as long as the request that proved it; undefined where neither is known. 1024 `cpuUnits` are one vCPU. */
+export function knownMsOn(
+  { target, memoryMiB, cpuUnits }: Pick<TargetOption, 'target' | 'memoryMiB' | 'cpuUnits'>,
+  question: Pick<Question, 'demand' | 'measured'> | undefined,
+  provedMs: number | undefined,
+): number | undefined {
+  if (!question) return provedMs;
+  const size = { target, memoryMiB, vcpus: cpuUnits / 1024, isSpot: false };
+  return requestMsOn(question, size);
 }
 
 /** The first rate above today's (requests a second, within a percent) at which another target is the choice; null where there is none up to a thousand times as many. The peak grows in proportion. */

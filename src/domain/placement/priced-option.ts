@@ -43,11 +43,10 @@ export function pricedOption({
   return { ...size, bill, usd: total(bill), ownUsd, refusals: refusedFor };
 }
 
-/** The cost of the requests before any target, with the authorizer's key reads. */
+/** The cost of a month's requests before any target. */
 export function frontDoor(demand: Demand, prices: UnitPrices): readonly BillItem[] {
   const requests = monthlyRequests(demand);
-  const reads = { what: 'the key reads of the authorizer', usd: prices.usd.tableRead };
-  return [...frontDoorOf(prices), reads].map(({ what, usd }) => ({ what, usd: requests * usd }));
+  return frontDoorOf(prices).map(({ what, usd }) => ({ what, usd: requests * usd }));
 }
 
 /** The sum of a bill, in USD. */

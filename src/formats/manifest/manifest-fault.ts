@@ -43,7 +43,10 @@ function valueFault(issue: z.core.$ZodIssue, document: Document, text: string): 
   const place = placeOf(issue.path) || 'the manifest';
   const [start, end] = rangeOf(document, issue.path);
   const [written = ''] = text.slice(start, end).split('\n');
-  const isMissing = issue.code === 'invalid_type' && issue.expected === 'nonoptional';
+  const isMissing =
+    issue.code === 'invalid_type' &&
+    isMap(document.getIn(issue.path.slice(0, -1), true)) &&
+    !document.hasIn(issue.path);
   if (isMissing) return { offset: start, what: `${place} is missing` };
   const value = written === '' ? 'empty' : quoted(written);
   return { offset: start, what: `${place} is ${value}; ${remedyFor(issue)}` };
@@ -52,7 +55,11 @@ function valueFault(issue: z.core.$ZodIssue, document: Document, text: string): 
 function remedyFor(issue: z.core.$ZodIssue): string {
   if (issue.code === 'invalid_value') return `expected ${issue.values.join(', ')}`;
   if (issue.code === 'too_big') return `the limit is ${issue.maximum}`;
-  if (issue.code === 'too_small') return `the minimum is ${issue.minimum}`;
+  if (issue.code === 'too_small') {
+    return issue.inclusive === false
+      ? `it must be above ${issue.minimum}`
+      : `the minimum is ${issue.minimum}`;
+  }
   return (issue.code === 'invalid_type' && EXPECTED[issue.expected]) || issue.message;
 }
 

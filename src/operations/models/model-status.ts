@@ -3,6 +3,7 @@ import { MOST_LOG_LINES } from '#control/operations.ts';
 import type { Deployment, Model } from '#domain/deployment.ts';
 import { isTerminal } from '#domain/phase.ts';
 import { requestTime, revisionCost } from '#domain/placement/cost.ts';
+import { knownMsOn } from '#domain/placement/optimize.ts';
 import { spentAt } from '#domain/placement/spent.ts';
 import { SHIPPED_PRICES } from '#domain/placement/unit-prices.ts';
 import { isAskedAbout } from '#domain/promotion/approval.ts';
@@ -108,9 +109,10 @@ const MILLION = 1_000_000;
 function costOf(maker: Deployment | undefined): ModelStatus['cost'] {
   const taken = maker?.work.decision?.options.find((option) => option.taken);
   if (!taken) return null;
-  const { durationMs } = requestTime(maker?.work.golden?.latencyMs);
+  const question = maker?.work.decision?.weighing?.question;
+  const { durationMs } = requestTime(knownMsOn(taken, question, maker?.work.golden?.latencyMs));
   const load = { requests: MILLION, durationMs };
-  const prices = maker?.work.decision?.weighing?.question.prices ?? SHIPPED_PRICES;
+  const prices = question?.prices ?? SHIPPED_PRICES;
   const { idleUsdPerMonth, perCallsUsd } = revisionCost(taken, load, prices);
   return { idleUsdPerMonth, perMillionUsd: perCallsUsd, durationMs };
 }

@@ -1,6 +1,6 @@
 import type { Explanation } from '#control/explanation.ts';
 import type { Slipway } from '#control/slipway.ts';
-import { NO_LIMITS } from '#domain/placement/demand.ts';
+import { FIRST_GUESS, NO_LIMITS } from '#domain/placement/demand.ts';
 import { costLines, costReport } from '../../../src/cli/views/cost.ts';
 
 const OPTION = { cpuUnits: 1024, memoryMiB: 1769, instanceTypes: [], reason: 'it fits' };
@@ -87,10 +87,10 @@ describe('slipway cost', () => {
 
     expect(costLines(await costReport(slipway, ALL))).toEqual([
       'MODEL   VERSION  TARGET   IDLE, USD A MONTH  PER MILLION CALLS  OF     FOR ITS TRAFFIC  THIS MONTH',
-      'digits  v2       lambda   $0.00              $4.70              20 ms  not known        not known',
-      'ocr     v2       fargate  $36.04             $3.92              20 ms  not known        not known',
+      'digits  v2       lambda   $0.00              $4.83              20 ms  not known        not known',
+      'ocr     v2       fargate  $36.04             $4.05              20 ms  not known        not known',
       expect.stringMatching(
-        /^Idle together \$36\.04 a month, beside the stack itself and, with containers=public, \$3\.65 for the address of each task and host\. Prices of us-east-1, 20\d\d-\d\d-\d\d, on demand/,
+        /^Idle together \$36\.04 a month, beside the stack itself with its load balancer and, with containers=public, \$3\.65 for the address of each task and host\. Prices of us-east-1, 20\d\d-\d\d-\d\d, on demand/,
       ),
     ]);
   });
@@ -101,8 +101,45 @@ describe('slipway cost', () => {
     const report = await costReport(slipway, { ...ALL, model: 'digits', durationMs: 1000 });
 
     expect(report.revisions).toEqual([
-      expect.objectContaining({ model: 'digits', durationMs: 1000, perCallsUsd: 32.91 }),
+      expect.objectContaining({ model: 'digits', durationMs: 1000, perCallsUsd: 33.04 }),
     ]);
+  });
+
+  it('takes the time that the build measured, on the memory of the version, before that of the request that proved it', async () => {
+    const weighing = {
+      isGuess: true,
+      question: {
+        demand: { ...FIRST_GUESS },
+        measured: { requestMs: 7.2, parallelPart: 0, memoryMiB: 300, imageBytes: 1, startMs: 1000 },
+        limits: NO_LIMITS,
+        allowsSpot: false,
+      },
+    };
+    const slipway = slipwayOf({ digits: ON_LAMBDA }, 204, { digits: { weighing } });
+
+    const [digits] = (await costReport(slipway, ALL)).revisions;
+
+    expect(digits).toMatchObject({ durationMs: 8, isAssumed: false });
+  });
+
+  it('leaves the load balancer, which all models of a stack share, to the stack', async () => {
+    const weighing = {
+      isGuess: true,
+      question: {
+        demand: { ...FIRST_GUESS, coldStarts: 'none' },
+        measured: { requestMs: 20, parallelPart: 0, memoryMiB: 300, imageBytes: 1, startMs: 1000 },
+        limits: NO_LIMITS,
+        allowsSpot: false,
+      },
+    };
+    const slipway = slipwayOf({ ocr: { ...ON_FARGATE, memoryMiB: 2048 } }, 20, {
+      ocr: { weighing },
+    });
+
+    const [ocr] = (await costReport(slipway, ALL)).revisions;
+
+    // 730 hours of a task of 1 vCPU and 2 GB with its address are $39.69, and 626,400 requests on their way to it $2.53.
+    expect(ocr?.usdPerMonth).toBeCloseTo(39.69 + 2.53, 1);
   });
 
   it('says on one machine that nothing is spent, and what it would be', async () => {

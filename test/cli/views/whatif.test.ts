@@ -1,4 +1,5 @@
 import type { Explanation } from '#control/explanation.ts';
+import { NO_LIMITS } from '#domain/placement/demand.ts';
 import { whatIf, whatIfLines } from '../../../src/cli/views/whatif.ts';
 
 const EXPLAINED = {
@@ -45,7 +46,7 @@ describe('slipway whatif', () => {
     const lines = whatIfLines(whatIf(EXPLAINED, BUSY, PLAIN));
 
     expect(lines[0]).toBe(
-      'digits v3: 50 requests a second, 100 at the peak, in 730 hours of a month; 25 ms of one vCPU each',
+      'digits v3: 50 requests a second (100 at the peak) in 730 hours of a month; 25 ms of one vCPU each',
     );
     expect(lines[3]).toMatch(/^\* (lambda|fargate) /);
     expect(lines).toContainEqual(expect.stringMatching(/^The cheapest: .*API Gateway \$\d/));
@@ -75,6 +76,8 @@ describe('slipway whatif', () => {
     const question = {
       demand: { ...BUSY, requestsPerSecond: 7, peak: 9 },
       measured: { requestMs: 30, parallelPart: 0, memoryMiB: 300, imageBytes: 1, startMs: 1000 },
+      limits: NO_LIMITS,
+      allowsSpot: false,
     };
     const known = { ...EXPLAINED, weighing: { question, isGuess: false, learntDays: 12 } };
 
@@ -84,7 +87,7 @@ describe('slipway whatif', () => {
     expect([found.source, found.learntDays]).toEqual(['learnt', 12]);
     expect(whatIfLines(found).slice(0, 2)).toEqual([
       'By the requests of the last 12 days:',
-      'digits v3: 7 requests a second, 9 at the peak, in 730 hours of a month; 30 ms of one vCPU each',
+      'digits v3: 7 requests a second (9 at the peak) in 730 hours of a month; 30 ms of one vCPU each',
     ]);
     expect(guessed).toMatchObject({ source: 'guess', demand: { requestsPerSecond: 1 } });
   });
@@ -98,6 +101,54 @@ describe('slipway whatif', () => {
       source: 'learnt',
       learntDays: 6,
       demand: { requestsPerSecond: 3, peak: 5, hours: 200, p95Ms: null },
+    });
+  });
+
+  describe('for a version that a bill has placed', () => {
+    const question = {
+      demand: BUSY,
+      measured: { requestMs: 100, parallelPart: 0, memoryMiB: 300, imageBytes: 1, startMs: 1000 },
+      limits: { ...NO_LIMITS, lambdaConcurrency: 10, maxReplicas: 1 },
+      allowsSpot: false,
+      refused: { ec2: 'placement.allow does not include it' },
+    };
+    const placed = (more: object = {}) =>
+      ({ ...EXPLAINED, weighing: { question, isGuess: false, ...more } }) as unknown as Explanation;
+    const asked = { ...BUSY, requestsPerSecond: 200, peak: 400 };
+    const refusalsOf = (found: ReturnType<typeof whatIf>, target: string) =>
+      found.options.filter((option) => option.target === target).flatMap((each) => each.refusals);
+
+    it('keeps the limits of the account, the operator and the manifest, as its placement did', () => {
+      const found = whatIf(placed(), asked, PLAIN);
+
+      expect(refusalsOf(found, 'lambda')).toContain(
+        'the peak needs 40 executions at once; the account has 10',
+      );
+      expect(refusalsOf(found, 'fargate')).toContain('the peak needs 67 replicas; 1 may run');
+      expect(refusalsOf(found, 'ec2')).toContain('placement.allow does not include it');
+      expect(whatIfLines(found)).toContainEqual(
+        expect.stringMatching(/^Nothing keeps all limits\. The first: /),
+      );
+    });
+
+    it('lets a traffic that is named have as many replicas as one that is known', () => {
+      const guessed = placed({
+        isGuess: true,
+        mostLater: null,
+        question: { ...question, demand: asked },
+      });
+
+      expect(whatIf(guessed, asked, PLAIN).options[0]?.target).toBe('fargate');
+      expect(whatIf(guessed, undefined, PLAIN).options[0]?.refusals).not.toEqual([]);
+    });
+
+    it('allows Spot where the manifest does, or the command', () => {
+      const isSpot = (explained: Explanation, allowsSpot: boolean) =>
+        whatIf(explained, asked, { ...PLAIN, allowsSpot }).options.some((each) => each.isSpot);
+
+      expect(isSpot(placed(), false)).toBe(false);
+      expect(isSpot(placed(), true)).toBe(true);
+      expect(isSpot(placed({ question: { ...question, allowsSpot: true } }), false)).toBe(true);
     });
   });
 

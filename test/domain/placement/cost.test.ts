@@ -21,11 +21,12 @@ describe('what a revision costs', () => {
     expect(items).toEqual([
       { what: 'API Gateway', usd: 3.5 },
       { what: 'the authorizer', usd: 0.27 },
+      { what: 'the key reads of the authorizer', usd: 0.13 },
       { what: 'the access log', usd: 0.15 },
       // 1769 / 1024 GB for 0.1 s, a million times, at $0.0000166667, and $0.20 for the requests.
       { what: 'Lambda, 1769 MiB for 100 ms', usd: 3.08 },
     ]);
-    expect(perCallsUsd).toBe(7);
+    expect(perCallsUsd).toBe(7.13);
   });
 
   it('on Lambda grows with the time that a request takes', () => {
@@ -46,15 +47,16 @@ describe('what a revision costs', () => {
       expect(cost.items.map(({ what }) => what)).toEqual([
         'API Gateway',
         'the authorizer',
+        'the key reads of the authorizer',
         'the access log',
       ]);
-      expect(cost.perCallsUsd).toBe(3.92);
+      expect(cost.perCallsUsd).toBe(4.05);
     },
   );
 });
 
-it('a request is taken to last as long as the one that proved its version, else a tenth of a second', () => {
-  expect(requestTime(12.4)).toEqual({ durationMs: 12, isAssumed: false });
+it('a request is taken to last whole milliseconds, as Lambda bills them, and a tenth of a second where its time is not known', () => {
+  expect(requestTime(12.4)).toEqual({ durationMs: 13, isAssumed: false });
   expect(requestTime(0.2)).toEqual({ durationMs: 1, isAssumed: false });
   expect(requestTime(undefined)).toEqual({ durationMs: 100, isAssumed: true });
 });

@@ -233,6 +233,11 @@ describe('a manifest', () => {
       'line 1: traffic.peak is `2`; it must be at least `requestsPerSecond`',
     ],
     [
+      'traffic: {requestsPerSecond: 0}',
+      'line 1: traffic.requestsPerSecond is `0`; it must be above 0',
+    ],
+    ['traffic: {peak: 2}', 'line 1: traffic.requestsPerSecond is missing'],
+    [
       'scaling:\n  schedules:\n    - {at: 8 am, min: 1}',
       'line 3: scaling.schedules[0].at is `8 am`; expected a time such as 08:30',
     ],
