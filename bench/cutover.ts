@@ -1,5 +1,5 @@
 // Lets two versions of a model take turns under load, with the model server that ships. Counts lost requests and answers of the wrong version, and measures the latency.
-// `node bench/cutover.ts [--requests 100000] [--rate 1250] [--cutovers 50] [--rolled-back 20] [--target fargate]`
+// `node bench/cutover.ts [--requests 100000] [--rate 1250] [--cutovers 50] [--rolled-back 20] [--target fargate]`; with `--target both` each cutover is a move between Lambda and Fargate, as one machine has them
 import { parseArgs } from 'node:util';
 import { runCutovers } from '../test/support/cutover/run.ts';
 import { across, latencies, lost, strays } from '../test/support/cutover/verdict.ts';
@@ -14,12 +14,13 @@ const { values } = parseArgs({
     target: { type: 'string', default: 'fargate' },
   },
 });
+const TARGETS = ['lambda', 'fargate', 'both'] as const;
 const run = await runCutovers({
   requests: Number(values.requests),
   rate: Number(values.rate),
   cutovers: Number(values.cutovers),
   rolledBack: Number(values['rolled-back']),
-  target: values.target === 'lambda' ? 'lambda' : 'fargate',
+  target: TARGETS.find((each) => each === values.target) ?? 'fargate',
 });
 
 const count = (...kinds: readonly string[]) =>

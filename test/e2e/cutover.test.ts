@@ -4,7 +4,11 @@ import { across, lost, strays } from '../support/cutover/verdict.ts';
 // The long form is bench/cutover.ts.
 const WISH = { requests: 3_000, rate: 1_000, cutovers: 5, rolledBack: 2 };
 
-describe.each(['fargate', 'lambda'] as const)('cutovers on %s under load', (target) => {
+describe.each([
+  { target: 'fargate', where: 'on Fargate' },
+  { target: 'lambda', where: 'on Lambda' },
+  { target: 'both', where: 'between Lambda and Fargate' },
+] as const)('cutovers $where under load', ({ target }) => {
   let run: Run;
   beforeAll(async () => {
     run = await runCutovers({ ...WISH, target });

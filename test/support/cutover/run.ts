@@ -11,7 +11,7 @@ export type Wish = {
   /** Requests begun a second. */
   readonly rate: number;
   readonly cutovers: number;
-  /** The cutovers that go a tenth of the way and back. */
+  /** The cutovers that go a tenth of the way and back; between targets, which cannot share the traffic, all of it. */
   readonly rolledBack: number;
   readonly target: CutoverTarget;
 };
@@ -67,7 +67,7 @@ async function moveAll(world: CutoverWorld, load: Load, wish: Wish): Promise<Omi
     const to: Version = from === 1 ? 2 : 1;
     const fromMs = monotonicMs();
     await world.start(to);
-    await shift(isRolledBack ? [from, to] : [to]);
+    await shift(isRolledBack && wish.target !== 'both' ? [from, to] : [to]);
     if (isRolledBack) await load.more(20);
     if (isRolledBack) await shift([from]);
     await world.retire(isRolledBack ? to : from);

@@ -38,22 +38,24 @@ const ADDRESS = { host: '127.0.0.1', port: 0 };
 const CLOCK = systemClock;
 const SERVER_ENTRY = fileURLToPath(new URL('../../../runtimes/onnx/main.ts', import.meta.url));
 
-export type CutoverTarget = 'lambda' | 'fargate';
+/** `both`: the first version runs on Lambda and the second on Fargate, so that each cutover is a move between the targets. */
+export type CutoverTarget = 'lambda' | 'fargate' | 'both';
 
 export async function cutoverWorld(target: CutoverTarget): Promise<CutoverWorld> {
   const root = mkdtempSync(join(tmpdir(), 'slipway-cutover-'));
   const database = openDatabase(join(root, 'registry.db'));
   const { platforms, close: closeModels } = models(root, database);
-  const platform = platforms[target];
+  const platformOf = (version: Version) =>
+    platforms[target === 'both' ? TARGET_OF[version] : target];
   const ticker = await tickers();
-  const revisions = revisionHosts([platform, ticker.host]);
+  const revisions = revisionHosts([...new Set([platformOf(1), platformOf(2)]), ticker.host]);
   const gateway = await startGateway({ ...ADDRESS, revisions, database, clock: CLOCK });
 
   return {
     origin: gateway.origin,
     async start(version) {
-      await platform.create(specOf(version), EPOCH);
-      const state = await platform.describe(`digits-v${version}`, { waitMs: 600_000 });
+      await platformOf(version).create(specOf(version), EPOCH);
+      const state = await platformOf(version).describe(`digits-v${version}`, { waitMs: 600_000 });
       if (state.kind !== 'ready') throw new Error(`version ${version} is ${state.kind}`);
     },
     async shift(to, from) {
@@ -63,7 +65,7 @@ export async function cutoverWorld(target: CutoverTarget): Promise<CutoverWorld>
     },
     async retire(version) {
       while (isBusy(gateway, version)) await sleep(5);
-      await platform.retire(`digits-v${version}`, EPOCH);
+      await platformOf(version).retire(`digits-v${version}`, EPOCH);
     },
     async close() {
       await gateway.close();
@@ -74,6 +76,8 @@ export async function cutoverWorld(target: CutoverTarget): Promise<CutoverWorld>
     },
   };
 }
+
+const TARGET_OF = { 1: 'lambda', 2: 'fargate' } as const;
 
 function models(root: string, database: ReturnType<typeof openDatabase>) {
   const objects = join(root, 'objects');
