@@ -12,6 +12,10 @@ const PRICE = {
   fargateGBHour: 0.004445,
   addressHour: 0.005,
   loadBalancerHour: 0.0225,
+  // One for each 25 connections a second: https://aws.amazon.com/elasticloadbalancing/pricing/
+  capacityUnitHour: 0.008,
+  // Lambda logs a call in some 300 bytes.
+  callLogged: (0.5 / 1e9) * 300,
   // The dearest end of Spot's prices.
   spotShare: 0.5,
   // ECS takes 12 % of the price of an instance that it manages, on Spot too.
@@ -229,7 +233,8 @@ export function monthlyBill(
     const seconds = billedSeconds(model, config.mib);
     const starts = hours * 3600 * startRate(rate, seconds, startAt(model, config.mib));
     const busy = requests * seconds + starts * startAt(model, config.mib);
-    return requests * PRICE.lambdaRequest + busy * (config.mib / 1024) * PRICE.lambdaGBSecond;
+    const called = requests * (PRICE.lambdaRequest + PRICE.callLogged);
+    return called + busy * (config.mib / 1024) * PRICE.lambdaGBSecond;
   }
   const { tasks, isSpot } = config;
   const { hour, spotHour, disk } = hoursOf(model, config);
@@ -239,7 +244,8 @@ export function monthlyBill(
   const taskHours = hours * usual + (MONTH_HOURS - hours);
   const [full, spot] = isSpot ? [MONTH_HOURS, taskHours - MONTH_HOURS] : [taskHours, 0];
   const hosts = full * hour + spot * spotHour + taskHours * disk;
-  return hosts + taskHours * PRICE.addressHour + MONTH_HOURS * PRICE.loadBalancerHour;
+  const units = (rate / 25) * hours * PRICE.capacityUnitHour;
+  return hosts + taskHours * PRICE.addressHour + MONTH_HOURS * PRICE.loadBalancerHour + units;
 }
 
 /** The hour of one of them in USD: on demand, on Spot, and its disk. */
@@ -360,7 +366,8 @@ export function simulatedLambda(model: SimModel, { rate, hours }: Profile, mib: 
     }
   }
   const months = (now - countedFrom) / (hours * 3600);
-  const usd = counted * PRICE.lambdaRequest + busy * (mib / 1024) * PRICE.lambdaGBSecond;
+  const usd =
+    counted * (PRICE.lambdaRequest + PRICE.callLogged) + busy * (mib / 1024) * PRICE.lambdaGBSecond;
   return usd / months;
 }
 

@@ -87,9 +87,11 @@ const unitPrices = z.object({
     lambdaRequest: usd,
     lambdaX86GBSecond: usd,
     loadBalancerHour: usd,
+    // Absent from a Slipway of an earlier version, and in its records, as is the volume below.
+    loadBalancerUnitHour: z._default(usd, SHIPPED_PRICES.usd.loadBalancerUnitHour),
+    logGBIn: z._default(usd, SHIPPED_PRICES.usd.logGBIn),
     publicAddressHour: usd,
     tableRead: usd,
-    // Absent from a Slipway of an earlier version, and in its records.
     volumeGBMonth: z._default(usd, SHIPPED_PRICES.usd.volumeGBMonth),
   }),
   shipped: z

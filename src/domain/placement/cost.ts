@@ -67,8 +67,17 @@ const LOG_BYTES = 5_000;
 const AUTHORIZER = { memoryGB: 0.5, seconds: 0.01 } as const;
 const MIB_PER_GB = 1024;
 
+// Lambda itself logs each call (START, END and REPORT): https://wallstrdev.de/are-your-aws-lambda-functions-leaking-money-the-hidden-cost-of-cloudwatch-report-logs-2/
+const CALL_LOG_BYTES = 300;
+
+/** The lines that Lambda logs of one call of a function, in USD. */
+export function callLogUsd({ usd }: UnitPrices): number {
+  return (CALL_LOG_BYTES / 1e9) * usd.logGBIn;
+}
+
 /** The cost of one request on its way to a model, whatever its target: without a trace, which nobody has to keep. */
-export function frontDoorOf({ usd, accessLog }: UnitPrices): readonly BillItem[] {
+export function frontDoorOf(prices: UnitPrices): readonly BillItem[] {
+  const { usd, accessLog } = prices;
   const { memoryGB, seconds } = AUTHORIZER;
   return [
     { what: 'API Gateway', usd: usd.apiRequest },
@@ -77,6 +86,7 @@ export function frontDoorOf({ usd, accessLog }: UnitPrices): readonly BillItem[]
       usd: usd.lambdaRequest + memoryGB * seconds * usd.lambdaArmGBSecond,
     },
     { what: 'the key reads of the authorizer', usd: usd.tableRead },
+    { what: "the authorizer's log", usd: callLogUsd(prices) },
     ...(accessLog === 'off'
       ? []
       : [{ what: 'the access log', usd: (LOG_BYTES / 1e9) * usd.firehoseGBIn }]),
@@ -104,7 +114,10 @@ export function revisionCost(
       ? [
           {
             what: `Lambda, ${memoryMiB} MiB for ${durationMs} ms`,
-            usd: unitPrices.usd.lambdaRequest + gbSeconds * unitPrices.usd.lambdaX86GBSecond,
+            usd:
+              unitPrices.usd.lambdaRequest +
+              callLogUsd(unitPrices) +
+              gbSeconds * unitPrices.usd.lambdaX86GBSecond,
           },
         ]
       : []),

@@ -2,6 +2,7 @@ import lambda from '#domain/data/lambda-limits.json' with { type: 'json' };
 import type { TargetOption } from '#domain/deployment.ts';
 import { leastWhere } from '#domain/least-where.ts';
 import { ec2Option, ec2Options, fargateOption, fargateOptions } from './container-options.ts';
+import { callLogUsd } from './cost.ts';
 import { monthlyRequests, type PlacedOption, type Question, requestMsAt } from './demand.ts';
 import { startsPerSecond } from './function-starts.ts';
 import { pricedOption } from './priced-option.ts';
@@ -202,6 +203,7 @@ function lambdaOption(question: Question, memoryMiB: number): PlacedOption {
   const own = [
     { what: 'requests', usd: requests * prices.usd.lambdaRequest },
     { what: 'GB-seconds', usd: requests * (warmMs / 1000) * gbSecond },
+    { what: 'its log', usd: requests * callLogUsd(prices) },
     { what: 'starts', usd: starts * (startMs / 1000) * gbSecond },
   ];
   const mostMiB = limits.lambdaMemoryMiB ?? lambda.memoryMaxMiB;

@@ -1,5 +1,7 @@
 import { HOUR_MS } from '#domain/durations.ts';
 import type { Overspent } from '#domain/manifest/manifest.ts';
+import { unitUsd } from './container-options.ts';
+import { callLogUsd } from './cost.ts';
 import type { PlacedOption, Question } from './demand.ts';
 import { type CalledHour, hourOf } from './learnt.ts';
 import type { Unmetered } from './metered.ts';
@@ -135,17 +137,18 @@ function fullHour(
   question: Question,
   now: PlacedOption,
 ): { readonly fixed: number; readonly each: number } {
-  const { usd } = question.prices ?? SHIPPED_PRICES;
+  const prices = question.prices ?? SHIPPED_PRICES;
+  const { usd } = prices;
+  const perHour = HOUR_MS / requestMsOn(question, now);
   if (now.target === 'lambda') {
     const second = (now.memoryMiB / 1024) * usd.lambdaX86GBSecond;
-    const perHour = HOUR_MS / requestMsOn(question, now);
-    return { fixed: 0, each: 3600 * second + perHour * usd.lambdaRequest };
+    return { fixed: 0, each: 3600 * second + perHour * (usd.lambdaRequest + callLogUsd(prices)) };
   }
   const demand = { ...question.demand, requestsPerSecond: 0, peak: 0, hours: HOURS_A_MONTH };
   const limits = { ...question.limits, leastReplicas: 1 };
   const { ownUsd } = optionAt({ ...question, demand, limits }, now);
   const fixed = usd.loadBalancerHour;
-  return { fixed, each: ownUsd / HOURS_A_MONTH - fixed };
+  return { fixed, each: ownUsd / HOURS_A_MONTH - fixed + perHour * unitUsd(prices) };
 }
 
 /** The limits of a version that may have at most so many replicas; at least one runs in containers. */

@@ -71,6 +71,16 @@ const PRODUCTS = [
   listed('AmazonEC2', 'EUC1-TS-LoadBalancerUsage', '0.9', {
     productFamily: 'Load Balancer-Application',
   }),
+  listed('AmazonEC2', 'EUC1-LCUUsage', '0.0085', { productFamily: 'Load Balancer-Application' }),
+  listed('AmazonEC2', 'EUC1-ReservedLCUUsage', '0.9', {
+    productFamily: 'Load Balancer-Application',
+  }),
+  listed('AmazonCloudWatch', 'EUC1-DataProcessing-Bytes', '0.63', {
+    productFamily: 'Data Payload',
+  }),
+  listed('AmazonCloudWatch', 'EUC1-DataProcessingIA-Bytes', '0.9', {
+    productFamily: 'Data Payload',
+  }),
   listed('AmazonVPC', 'EUC1-PublicIPv4:IdleAddress', '0.9'),
   listed('AmazonVPC', 'EUC1-PublicIPv4:InUseAddress', '0.005'),
   listed('AmazonEC2', 'EUC1-EBS:VolumeUsage.gp3', '0.0952', { productFamily: 'Storage' }),
@@ -88,6 +98,8 @@ const PRICES = {
   lambdaRequest: 0.0000002,
   lambdaX86GBSecond: 0.0000166667,
   loadBalancerHour: 0.027,
+  loadBalancerUnitHour: 0.0085,
+  logGBIn: 0.63,
   publicAddressHour: 0.005,
   tableRead: 0.0000001525,
   volumeGBMonth: 0.0952,

@@ -87,8 +87,8 @@ describe('slipway cost', () => {
 
     expect(costLines(await costReport(slipway, ALL))).toEqual([
       'MODEL   VERSION  TARGET   IDLE, USD A MONTH  PER MILLION CALLS  OF     FOR ITS TRAFFIC  THIS MONTH',
-      'digits  v2       lambda   $0.00              $4.83              20 ms  not known        not known',
-      'ocr     v2       fargate  $36.04             $4.05              20 ms  not known        not known',
+      'digits  v2       lambda   $0.00              $5.13              20 ms  not known        not known',
+      'ocr     v2       fargate  $36.04             $4.20              20 ms  not known        not known',
       expect.stringMatching(
         /^Idle together \$36\.04 a month, beside the stack itself with its load balancer and, with containers=public, \$3\.65 for the address of each task and host\. Prices of us-east-1, 20\d\d-\d\d-\d\d, on demand/,
       ),
@@ -101,7 +101,7 @@ describe('slipway cost', () => {
     const report = await costReport(slipway, { ...ALL, model: 'digits', durationMs: 1000 });
 
     expect(report.revisions).toEqual([
-      expect.objectContaining({ model: 'digits', durationMs: 1000, perCallsUsd: 33.04 }),
+      expect.objectContaining({ model: 'digits', durationMs: 1000, perCallsUsd: 33.34 }),
     ]);
   });
 
@@ -138,8 +138,8 @@ describe('slipway cost', () => {
 
     const [ocr] = (await costReport(slipway, ALL)).revisions;
 
-    // 730 hours of a task of 1 vCPU and 2 GB with its address are $39.69, and 626,400 requests on their way to it $2.53.
-    expect(ocr?.usdPerMonth).toBeCloseTo(39.69 + 2.53, 1);
+    // 730 hours of a task of 1 vCPU and 2 GB with its address are $39.69, and 626,400 requests on their way to it $2.62, with $0.06 for the units of the load balancer.
+    expect(ocr?.usdPerMonth).toBeCloseTo(39.69 + 2.62 + 0.06, 1);
   });
 
   it('says on one machine that nothing is spent, and what it would be', async () => {

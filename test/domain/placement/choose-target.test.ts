@@ -383,8 +383,8 @@ describe('a model that the build has measured', () => {
 
     expect(options.map(({ target, reason }) => [target, reason])).toEqual([
       ['lambda', expect.stringMatching(/; cold starts are ruled out$/)],
-      ['fargate', expect.stringMatching(/^the cheapest: costs \$56\.\d\d a month/)],
-      ['ec2', expect.stringMatching(/; it costs \$89\.02 a month .*, fargate \$56\.12$/)],
+      ['fargate', expect.stringMatching(/^the cheapest: costs \$57\.28 a month/)],
+      ['ec2', expect.stringMatching(/; it costs \$90\.19 a month .*, fargate \$57\.28$/)],
     ]);
   });
 

@@ -22,17 +22,18 @@ describe('what a revision costs', () => {
       { what: 'API Gateway', usd: 3.5 },
       { what: 'the authorizer', usd: 0.27 },
       { what: 'the key reads of the authorizer', usd: 0.13 },
+      { what: "the authorizer's log", usd: 0.15 },
       { what: 'the access log', usd: 0.15 },
-      // 1769 / 1024 GB for 0.1 s, a million times, at $0.0000166667, and $0.20 for the requests.
-      { what: 'Lambda, 1769 MiB for 100 ms', usd: 3.08 },
+      // 1769 / 1024 GB for 0.1 s, a million times, at $0.0000166667, $0.20 for the requests, and $0.15 for what Lambda logs of them.
+      { what: 'Lambda, 1769 MiB for 100 ms', usd: 3.23 },
     ]);
-    expect(perCallsUsd).toBe(7.13);
+    expect(perCallsUsd).toBe(7.43);
   });
 
   it('on Lambda grows with the time that a request takes', () => {
     const slow = revisionCost(option, { ...MILLION, durationMs: 1000 }, SHIPPED_PRICES);
 
-    expect(slow.items.at(-1)).toEqual({ what: 'Lambda, 1769 MiB for 1000 ms', usd: 28.99 });
+    expect(slow.items.at(-1)).toEqual({ what: 'Lambda, 1769 MiB for 1000 ms', usd: 29.14 });
   });
 
   it.each([
@@ -48,9 +49,10 @@ describe('what a revision costs', () => {
         'API Gateway',
         'the authorizer',
         'the key reads of the authorizer',
+        "the authorizer's log",
         'the access log',
       ]);
-      expect(cost.perCallsUsd).toBe(4.05);
+      expect(cost.perCallsUsd).toBe(4.2);
     },
   );
 });

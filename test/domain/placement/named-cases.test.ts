@@ -33,11 +33,11 @@ type Case = {
   readonly choice: string | undefined;
 };
 
-// Each is worked out by hand from the prices of us-east-1: a task of 1 vCPU and 2 GB with its address costs $39.69 a month, the load balancer $16.43, and a second of Lambda at 1,769 MiB $0.0000288.
+// Each is worked out by hand from the prices of us-east-1: a task of 1 vCPU and 2 GB with its address costs $39.69 a month, the load balancer $16.43, and a second of Lambda at 1,769 MiB $0.0000288. A million requests take $0.15 of Lambda's log, or $0.089 of the load balancer's units.
 const CASES: readonly Case[] = [
   {
     name: 'the first guess',
-    why: '626,400 requests of 100 ms cost $2.00; the cheapest task costs $56 with its load balancer',
+    why: '626,400 requests of 100 ms cost $2.10; the cheapest task costs $56 with its load balancer',
     demand: FIRST_GUESS,
     choice: 'lambda 1769',
   },
@@ -55,13 +55,13 @@ const CASES: readonly Case[] = [
   },
   {
     name: 'a steady five requests a second',
-    why: '13.1 million requests cost $41 on Lambda; one task, two at the peak, costs $56 with its load balancer',
+    why: '13.1 million requests cost $43 on Lambda; one task, two at the peak, costs $57 with its load balancer',
     demand: at(5, 7),
     choice: 'lambda 1769',
   },
   {
     name: 'a busy service, all day',
-    why: '$486 on Lambda, and ten tasks with the load balancer $413',
+    why: '$513 on Lambda, and ten tasks with the load balancer $427',
     demand: at(60, 60),
     choice: 'fargate 1 x10',
   },
@@ -73,7 +73,7 @@ const CASES: readonly Case[] = [
   },
   {
     name: 'a short request, very often',
-    why: '1.3 billion requests cost $263 on Lambda before they compute; five tasks cost $215',
+    why: '1.3 billion requests cost $460 on Lambda before they compute; five tasks cost $332',
     demand: at(500, 500),
     model: { requestMs: 5 },
     choice: 'fargate 1 x5',
@@ -154,7 +154,7 @@ const CASES: readonly Case[] = [
   },
   {
     name: 'a cap below the bill',
-    why: 'neither $486 nor $413 is below $100',
+    why: 'neither $513 nor $427 is below $100',
     demand: at(60, 60),
     more: { limits: { ...NO_LIMITS, maxMonthlyUsd: 100 } },
     choice: undefined,

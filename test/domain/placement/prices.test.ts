@@ -38,7 +38,7 @@ describe('the prices of a region', () => {
     expect(some.usd).toEqual({ ...SHIPPED_PRICES.usd, lambdaRequest: 1 });
     expect(some.shipped).toEqual(PRICE_NAMES.filter((name) => name !== 'lambdaRequest'));
     expect(pricesWords(some)).toBe(
-      `Prices of eu-central-1, 2026-12-01 (10 of them of us-east-1, ${prices.asOf})`,
+      `Prices of eu-central-1, 2026-12-01 (12 of them of us-east-1, ${prices.asOf})`,
     );
     expect(pricesWords(SHIPPED_PRICES)).toBe(`Prices of us-east-1, ${prices.asOf}`);
   });

@@ -50,7 +50,10 @@ it('bills the replicas that each hour needs, and one in hours without requests',
   // 120 requests a second of 100 ms: 20 replicas at 60 %, one hour in 24.
   const perReplicaHour = (2048 / 1024) * 0.004445 + 0.04048 + 0.005;
   const replicas = (20 + 23) / 24;
-  expect(fargate?.replayedOwnUsd).toBeCloseTo(730 * (replicas * perReplicaHour + 0.0225), 1);
+  expect(fargate?.replayedOwnUsd).toBeCloseTo(
+    730 * (replicas * perReplicaHour + 0.0225 + (5 / 25) * 0.008),
+    1,
+  );
 });
 
 it('ranks the options by the bills of the hours', () => {
