@@ -46,7 +46,8 @@ function sourceWords({ isGuess, learntDays }: Weighing): string {
 type RowProps = { readonly option: Placed; readonly isChoice: boolean; readonly dearest: number };
 
 function Row({ option, isChoice, dearest }: RowProps) {
-  const { target, isSpot, memoryMiB, vcpus, replicas, p95Ms, usd, bill, refusals } = option;
+  const { target, isSpot, memoryMiB, vcpus, replicas, p95Ms, isExtrapolated, usd, bill, refusals } =
+    option;
   const [instanceType] = option.instanceTypes ?? [];
   const isTaken = isChoice && refusals.length === 0;
   const parts = bill.map(({ what, usd: part }) => `${what} ${dollars(part)}`).join(', ');
@@ -56,7 +57,7 @@ function Row({ option, isChoice, dearest }: RowProps) {
       <td class="number">${mebibytes(memoryMiB)}</td>
       <td class="number">${vcpus.toFixed(2)}</td>
       <td class="number">${replicas === 0 ? html`<span class="soft">–</span>` : replicas}</td>
-      <td class="number">${duration(p95Ms)}</td>
+      <td class="number">${duration(p95Ms)}${isExtrapolated && html`<br><span class="soft small">extrapolated</span>`}</td>
       <td class="number" title=${parts}>${dollars(usd)}<span class="length" aria-hidden="true"><span style=${{ width: `${(100 * usd) / dearest}%` }}></span></span></td>
       <td class="soft small"><${Theirs} text=${refusals.join('; ')} /></td>
     </tr>

@@ -69,6 +69,10 @@ const placedOption = z.object({
   ),
   replicas: z.int().check(z.describe('At the peak; 0 on Lambda.')),
   p95Ms: z.number(),
+  // Absent from a Slipway of an earlier version, and where it is not so.
+  isExtrapolated: z
+    .exactOptional(z.literal(true))
+    .check(z.describe('Its time is not measured: it has more vCPUs than the build tried.')),
   bill: z.array(z.object({ what: z.string(), usd })),
   usd: usd.check(z.describe('A month, with API Gateway, the authorizer and the access log.')),
   ownUsd: usd.check(z.describe('A month, without API Gateway, the authorizer and the access log.')),
@@ -125,6 +129,9 @@ const weighing = z.object({
       imageBytes: z.number(),
       startMs: z.number(),
       rowMs: z.exactOptional(z.number()),
+      timedVcpus: z
+        .exactOptional(z.number())
+        .check(z.describe('The most vCPUs that a request was timed at.')),
     }),
     limits: z.object({
       lambdaConcurrency: orNull,

@@ -42,7 +42,7 @@ function placedRows(options: readonly PlacedOption[]): readonly (readonly string
     option.memoryMiB.toLocaleString('en-US'),
     option.vcpus.toFixed(2),
     option.replicas === 0 ? '-' : String(option.replicas),
-    shortMs(option.p95Ms),
+    `${shortMs(option.p95Ms)}${option.isExtrapolated ? ', extrapolated' : ''}`,
     option.usd.toFixed(2),
     option.refusals.join('; '),
   ]);
@@ -137,7 +137,7 @@ function curveLines(options: readonly PlacedOption[]): readonly string[] {
     `  ${point.memoryMiB.toLocaleString('en-US')}`,
     '█'.repeat(Math.max(1, Math.round((point.ownUsd / most) * BAR))).padEnd(BAR),
     point.ownUsd.toFixed(2),
-    `${shortMs(point.p95Ms)}${point === knee ? '  the knee' : ''}`,
+    `${shortMs(point.p95Ms)}${point.isExtrapolated ? ', extrapolated' : ''}${point === knee ? '  the knee' : ''}`,
   ]);
   return ['', ...table(['  LAMBDA MiB', 'ITS OWN BILL', 'USD/MONTH', 'P95 ms'], rows)];
 }

@@ -174,7 +174,10 @@ function billed(option: Weighed, choice: PlacedOption, { question, options }: We
   if (option.target !== choice.target) {
     return `${option.reason}; it ${cost}, ${choice.target} $${choice.ownUsd.toFixed(2)}`;
   }
-  const time = `95 % of the requests within ${Math.ceil(best.p95Ms)} ms`;
+  const source = best.isExtrapolated
+    ? `, extrapolated from ${question.measured.timedVcpus} vCPUs`
+    : '';
+  const time = `95 % of the requests within ${Math.ceil(best.p95Ms)} ms${source}`;
   return `the cheapest: ${cost}, ${time}; ${option.reason}`;
 }
 

@@ -157,6 +157,7 @@ function containerOption(
     size: { ...size, replicas, p95Ms },
     own,
     refusals,
+    measured,
     demand,
     limits,
     prices,

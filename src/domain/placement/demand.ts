@@ -16,7 +16,7 @@ export type Demand = {
 
 /**
  * The measurements of a model: the milliseconds of a request at one vCPU, the part of that which more vCPUs shorten (0 to 1), its memory (MiB), its unpacked image (bytes), and its start on Lambda (ms).
- * `rowMs` is the time of each further row in a request (ms), absent where it was not measured.
+ * `rowMs` is the time of each further row in a request (ms), absent where it was not measured. `timedVcpus` is the most vCPUs that a request was timed at; absent in questions of an earlier Slipway.
  */
 export type Measured = {
   readonly requestMs: number;
@@ -25,6 +25,7 @@ export type Measured = {
   readonly imageBytes: number;
   readonly startMs: number;
   readonly rowMs?: number;
+  readonly timedVcpus?: number;
 };
 
 /**
@@ -69,7 +70,7 @@ export type BillItem = { readonly what: string; readonly usd: number };
 
 /**
  * One way to run a model, with its bill for a month in USD: `usd` is the sum of `bill`, the front door included, `ownUsd` is the part without it.
- * `refusals` says in words which limits it breaks; empty where it keeps all. `replicas` is the number at the peak, 0 on Lambda. `instanceTypes` is there on EC2: each replica takes a whole instance of the first of them, or of one that is like it.
+ * `isExtrapolated` is there where more vCPUs than were timed make it faster by the estimate. `refusals` says in words which limits it breaks; empty where it keeps all. `replicas` is the number at the peak, 0 on Lambda. `instanceTypes` is there on EC2: each replica takes a whole instance of the first of them, or of one that is like it.
  */
 export type PlacedOption = {
   readonly target: Target;
@@ -79,6 +80,7 @@ export type PlacedOption = {
   readonly instanceTypes?: readonly string[];
   readonly replicas: number;
   readonly p95Ms: number;
+  readonly isExtrapolated?: true;
   readonly bill: readonly BillItem[];
   readonly usd: number;
   readonly ownUsd: number;
@@ -115,6 +117,14 @@ export function requestMsAt(
 ): number {
   if (vcpus <= 1) return requestMs / vcpus;
   return requestMs * (1 - parallelPart + parallelPart / vcpus);
+}
+
+/** Whether so many vCPUs make a request faster than anybody has timed it. */
+export function isBeyondTimed(
+  { parallelPart, timedVcpus }: Pick<Measured, 'parallelPart' | 'timedVcpus'>,
+  vcpus: number,
+): boolean {
+  return timedVcpus !== undefined && vcpus > Math.max(1, timedVcpus) && parallelPart > 0;
 }
 
 /** The requests of a month. */

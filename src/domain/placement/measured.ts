@@ -13,7 +13,7 @@ export type Timed = Pick<Measurement, 'runs'> & { readonly serverMs: number };
 export function timesOf({
   runs,
   serverMs,
-}: Timed): Pick<Measured, 'requestMs' | 'parallelPart' | 'rowMs'> {
+}: Timed): Pick<Measured, 'requestMs' | 'parallelPart' | 'rowMs' | 'timedVcpus'> {
   const rows = Math.min(...runs.map((run) => run.rows));
   const single = runs
     .filter((run) => run.rows === rows)
@@ -29,6 +29,7 @@ export function timesOf({
     requestMs,
     // The server itself is one thread.
     parallelPart: Math.min(1, Math.max(0, part)) * (modelMs / requestMs),
+    timedVcpus: widest.vcpus,
     ...(rowMs !== undefined && { rowMs }),
   };
 }

@@ -37,12 +37,32 @@ export function rankedOptions(question: Question): readonly PlacedOption[] {
   const sorted = options.toSorted(
     (a, b) => Number(a.refusals.length > 0) - Number(b.refusals.length > 0) || a.usd - b.usd,
   );
-  const [first] = sorted;
-  if (!first || first.refusals.length > 0) return sorted;
-  const choice = sorted
-    .filter(({ refusals, ownUsd }) => refusals.length === 0 && ownUsd <= first.ownUsd * TIE)
-    .reduce((one, other) => (other.p95Ms < one.p95Ms ? other : one));
-  return [choice, ...sorted.filter((each) => each !== choice)];
+  const choice = choiceOf(question, sorted);
+  return choice ? [choice, ...sorted.filter((each) => each !== choice)] : sorted;
+}
+
+type Judged = { readonly option: PlacedOption; readonly as: PlacedOption };
+
+/** The cheapest that keeps all limits, of those within a hundredth of it the fastest. An option whose time is extrapolated is judged as if its further vCPUs did nothing, unless no other keeps the limits. */
+function choiceOf(question: Question, options: readonly PlacedOption[]): PlacedOption | undefined {
+  const keeping = options.filter(({ refusals }) => refusals.length === 0);
+  const judged = keeping.map((option): Judged => ({ option, as: asTimed(question, option) }));
+  const sure = judged.filter(({ as }) => as.refusals.length === 0);
+  const [first, ...others] =
+    sure.length > 0 ? sure : keeping.map((option) => ({ option, as: option }));
+  if (!first) return undefined;
+  const least = others.reduce((usd, { as }) => Math.min(usd, as.ownUsd), first.as.ownUsd);
+  return [first, ...others]
+    .filter(({ as }) => as.ownUsd <= least * TIE)
+    .reduce((one, other) => (other.as.p95Ms < one.as.p95Ms ? other : one)).option;
+}
+
+/** The option with the time of the most vCPUs that were timed. */
+function asTimed(question: Question, option: PlacedOption): PlacedOption {
+  if (!option.isExtrapolated) return option;
+  const { measured } = question;
+  const requestMs = requestMsAt(measured, measured.timedVcpus ?? 1);
+  return optionAt({ ...question, measured: { ...measured, requestMs, parallelPart: 0 } }, option);
 }
 
 /** The cheapest option that keeps all limits, of those within a hundredth of it the fastest; undefined where none keeps them. */
@@ -219,5 +239,5 @@ function lambdaOption(question: Question, memoryMiB: number): PlacedOption {
       `the peak needs ${environments} executions at once; the account has ${most}`,
   ];
   const size = { target: 'lambda', isSpot: false, memoryMiB, vcpus, replicas: 0, p95Ms } as const;
-  return pricedOption({ size, own, refusals, demand, limits, prices });
+  return pricedOption({ size, own, refusals, measured, demand, limits, prices });
 }

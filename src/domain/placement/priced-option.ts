@@ -2,7 +2,9 @@ import { frontDoorOf } from './cost.ts';
 import {
   type BillItem,
   type Demand,
+  isBeyondTimed,
   type Limits,
+  type Measured,
   monthlyRequests,
   type PlacedOption,
 } from './demand.ts';
@@ -13,6 +15,7 @@ type Priced = {
   /** The model's own part of the bill. */
   readonly own: readonly BillItem[];
   readonly refusals: readonly (string | false)[];
+  readonly measured: Measured;
   readonly demand: Demand;
   readonly limits: Limits;
   readonly prices: UnitPrices;
@@ -23,6 +26,7 @@ export function pricedOption({
   size,
   own,
   refusals,
+  measured,
   demand,
   limits,
   prices,
@@ -40,7 +44,15 @@ export function pricedOption({
       `it costs $${ownUsd.toFixed(2)} a month; the cap maxMonthlyUsd is $${maxMonthlyUsd}`,
   ];
   const refusedFor = broken.filter((said) => said !== false);
-  return { ...size, bill, usd: total(bill), ownUsd, refusals: refusedFor };
+  const isExtrapolated = isBeyondTimed(measured, size.vcpus);
+  return {
+    ...size,
+    ...(isExtrapolated && { isExtrapolated }),
+    bill,
+    usd: total(bill),
+    ownUsd,
+    refusals: refusedFor,
+  };
 }
 
 /** The cost of a month's requests before any target. */

@@ -48,9 +48,9 @@ const NOTHING = markup``;
 
 /** The same in words: each point, the knee, and the limits that sizes break. */
 function described(curve: readonly Point[], knee: Point | undefined): string {
-  const points = curve.map(({ memoryMiB, ownUsd, p95Ms, refusals }) => {
+  const points = curve.map(({ memoryMiB, ownUsd, p95Ms, isExtrapolated, refusals }) => {
     const broken = refusals.length > 0 ? `, but ${refusals.join(' and ')}` : '';
-    return `${shown(memoryMiB)} MiB: $${ownUsd.toFixed(2)} a month, p95 ${shown(p95Ms)} ms${broken}.`;
+    return `${shown(memoryMiB)} MiB: $${ownUsd.toFixed(2)} a month, p95 ${shown(p95Ms)} ms${isExtrapolated ? ' (extrapolated)' : ''}${broken}.`;
   });
   const found = knee ? `The knee is at ${shown(knee.memoryMiB)} MiB. ` : '';
   return `${found}${points.join(' ')}`;

@@ -11,7 +11,11 @@ describe('the runs of a build', () => {
     // Three quarters of 100 ms are shortened: 25 + 75 / 2.
     const times = timesOf({ serverMs: 0, runs: [run(0.5, 200), run(1, 100), run(2, 62.5)] });
 
-    expect(times).toEqual({ requestMs: 100, parallelPart: expect.closeTo(0.75, 10) });
+    expect(times).toEqual({
+      requestMs: 100,
+      parallelPart: expect.closeTo(0.75, 10),
+      timedVcpus: 2,
+    });
   });
 
   it.each([
@@ -37,20 +41,28 @@ describe('the runs of a build', () => {
     const times = timesOf({ serverMs: 0, runs: [run(2, 60, { cpuMs: 100 })] });
 
     // 40 + 60 / 2 would be 70; 20 + 80 / 2 is 60.
-    expect(times).toEqual({ requestMs: 100, parallelPart: expect.closeTo(0.8, 10) });
+    expect(times).toEqual({
+      requestMs: 100,
+      parallelPart: expect.closeTo(0.8, 10),
+      timedVcpus: 2,
+    });
   });
 
   it('take half a vCPU in proportion where it is all there was', () => {
     expect(timesOf({ serverMs: 0, runs: [run(0.5, 80)] })).toEqual({
       requestMs: 40,
       parallelPart: 0,
+      timedVcpus: 0.5,
     });
   });
 
   it('add the time of the server, which is one thread', () => {
     const runs = [run(1, 100), run(2, 50)];
 
-    expect(timesOf({ serverMs: 100, runs })).toEqual({ requestMs: 200, parallelPart: 0.5 });
+    expect(timesOf({ serverMs: 100, runs })).toMatchObject({
+      requestMs: 200,
+      parallelPart: 0.5,
+    });
   });
 
   it('say what a further row costs', () => {

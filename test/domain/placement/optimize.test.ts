@@ -143,6 +143,45 @@ describe('the cheapest placement that keeps the limits', () => {
     expect(Math.abs(own('fargate') / row.fargate - 1)).toBeLessThan(0.02);
   });
 
+  describe('where nobody has timed more than two vCPUs', () => {
+    const timed = { parallelPart: 1, timedVcpus: 2, memoryMiB: 300 };
+    const choiceOf = (question: Question) => {
+      const found = cheapest(question);
+      return found && [found.target, found.memoryMiB, found.isExtrapolated ?? false];
+    };
+
+    it('takes no more for the time that they are estimated to save', () => {
+      // The estimate is that four vCPUs cost less than a hundredth more than two, and are twice as fast.
+      expect(choiceOf(asked(100, 1, { measured: { ...timed, timedVcpus: 6 } }))).toEqual([
+        'lambda',
+        7076,
+        false,
+      ]);
+      expect(choiceOf(asked(100, 1, { measured: timed }))).toEqual(['lambda', 3538, false]);
+    });
+
+    it('takes more where only they are estimated to keep the limits, and marks that', () => {
+      const demand = { p95Ms: 30 };
+
+      expect(choiceOf(asked(100, 1, { measured: timed, demand }))?.[2]).toBe(true);
+    });
+
+    it('takes more where the memory asks for them, by the bill of what was timed', () => {
+      const large = { ...timed, memoryMiB: 6144 };
+
+      // At 3.5 a second 50 ms on 6,144 MiB cost $49 a month, and a task $70 or more.
+      expect(choiceOf(asked(100, 3.5, { measured: large }))).toEqual(['lambda', 6144, true]);
+      // At 8 a second they cost $112, more than an instance; the estimate of 29 ms says $68.
+      expect(cheapest(asked(100, 8, { measured: large }))?.target).toBe('ec2');
+    });
+
+    it('marks no time of a model that more vCPUs do not make faster', () => {
+      const options = rankedOptions(asked(100, 1, { measured: { ...timed, parallelPart: 0 } }));
+
+      expect(options.some(({ isExtrapolated }) => isExtrapolated)).toBe(false);
+    });
+  });
+
   it('says every limit that an option breaks', () => {
     const demand = { p95Ms: 10, coldStarts: 'none', peak: 2000 } as const;
     const [first] = rankedOptions(
