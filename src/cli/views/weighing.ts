@@ -61,8 +61,9 @@ export function flipWords(flipsAt: number | null): string {
 }
 
 /** The options by their bills, the curve over Lambda's memory, and the ways to spend less; that the choice is an estimate where no bill decided: the build measured no request, or a GPU is needed. */
-export function weighingLines({ weighing, options, advice }: Explanation): readonly string[] {
-  if (!weighing) return options.length > 0 ? ['', ESTIMATED] : [];
+export function weighingLines(explained: Explanation): readonly string[] {
+  const { model, weighing, options, advice, proof } = explained;
+  if (!weighing) return options.length > 0 ? ['', ESTIMATED, ...askLines(model, proof)] : [];
   const { question, options: placed, flipsAt, ways } = weighing;
   const { demand, measured } = question;
   return [
@@ -122,6 +123,12 @@ function mostTelling(options: readonly PlacedOption[]): readonly PlacedOption[] 
   );
   const kept = new Set([...best, ...options].slice(0, Math.max(MOST_SHOWN, best.length)));
   return options.filter((option) => kept.has(option));
+}
+
+/** Another command knows the time of the request that proved the version. */
+function askLines(model: string, proof: Explanation['proof']): readonly string[] {
+  if (!proof || proof.sample === 'readiness') return [];
+  return [`\`slipway whatif ${model}\` weighs the bills by the time of the request that proved it.`];
 }
 
 const ESTIMATED =

@@ -128,4 +128,14 @@ describe('the weighing of a version', () => {
     ]);
     expect(weighingLines({ options: [] } as unknown as Explanation)).toEqual([]);
   });
+
+  it('names the command that weighs a version by the request that proved it, where one did', () => {
+    const proven = (sample: string) =>
+      ({ model: 'digits', options: [{}], proof: { sample } }) as unknown as Explanation;
+
+    expect(weighingLines(proven('manifest')).at(-1)).toBe(
+      '`slipway whatif digits` weighs the bills by the time of the request that proved it.',
+    );
+    expect(weighingLines(proven('readiness')).at(-1)).toMatch(/^Estimated: /);
+  });
 });
