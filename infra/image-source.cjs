@@ -4,17 +4,11 @@ const { createHash } = require('node:crypto');
 const { mkdirSync, readdirSync, readFileSync, writeFileSync } = require('node:fs');
 const { join } = require('node:path');
 const { PutObjectCommand, S3Client } = require('@aws-sdk/client-s3');
-const { zipSync } = require('fflate');
+const { zip } = require('./zip.cjs');
 
 /** The parts of this repository that CodeBuild needs to build the images of environments and models. */
 const FOLDERS = ['buildspecs', 'runtimes'];
 const LEFT_OUT = new Set(['node_modules', 'dist', '__pycache__']);
-
-// A reproducible zip: uncompressed, with fixed permissions and zip's earliest date, so that the same files give the same bytes on any machine and any day.
-const UNIX = 3;
-const READABLE_FILE = 0o100644 * 0x10000;
-/** @type {import('fflate').ZipOptions} */
-const ALIKE = { level: 0, os: UNIX, attrs: READABLE_FILE, mtime: new Date(1980, 0, 1) };
 
 /**
  * The source of image builds, as an osls plugin: one zip, named by its hash, beside the functions' zips in the deployment bucket.
@@ -79,10 +73,8 @@ function keyOf(bytes, stage) {
 /** @param {string} root */
 function pack(root) {
   const names = FOLDERS.flatMap((folder) => filesIn(root, folder)).sort();
-  return zipSync(
-    Object.fromEntries(names.map((name) => [name, readFileSync(join(root, name))])),
-    ALIKE,
-  );
+  const files = Object.fromEntries(names.map((name) => [name, readFileSync(join(root, name))]));
+  return zip(files, { level: 0 });
 }
 
 /**

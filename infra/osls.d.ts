@@ -25,9 +25,14 @@ export type Provider = {
   getServerlessDeploymentBucketName(): Promise<string>;
 };
 
+/** A function's block of the template; a plugin that has packaged it names the zip. */
+export type FunctionBlock = { readonly handler: string; package?: { readonly artifact: string } };
+
 export type Serverless = {
   readonly serviceDir: string;
   readonly service: {
+    readonly functions: { readonly [name: string]: FunctionBlock };
+    getFunction(name: string): FunctionBlock;
     readonly provider: {
       readonly shouldNotDeploy?: boolean;
       readonly deploymentWithEmptyChangeSet?: boolean;

@@ -1,8 +1,5 @@
 'use strict';
 
-const { mkdirSync, rmSync, writeFileSync } = require('node:fs');
-const { dirname, join } = require('node:path');
-
 /** @typedef {Readonly<Record<string, Readonly<Record<string, unknown>>>>} PortVariables */
 /** @typedef {{ readonly ports: readonly string[], readonly timeoutSeconds: number, readonly dependsOn?: readonly string[] }} Row */
 
@@ -11,27 +8,10 @@ const OF_INSPECTION = new Set(['inspect', 'parseManifest']);
 
 /**
  * An osls plugin that makes the functions of the steps from their table, src/compose/steps.ts: `${steps:functions}` are their blocks for the template.
- * Each has a bundle with its step and the clients of its ports alone, so each has an entry file, which is there while functions are bundled.
- * @param {import('./osls').Serverless} serverless
+ * Each has a bundle with its step and the clients of its ports alone, so each has an entry file, of which bundles.cjs makes the bundle.
  */
-function stepFunctions(serverless) {
-  /** @param {(path: string, source: string) => void} change */
-  const inTree = async (change) => {
-    for (const { handler, source } of await entries()) {
-      change(join(serverless.serviceDir, handler.replace(/handler$/, 'ts')), source);
-    }
-  };
-  const write = () => inTree(written);
-  const remove = () => inTree((path) => rmSync(path, { force: true }));
-  return {
-    configurationVariablesSources: { steps: { resolve } },
-    hooks: {
-      'before:package:createDeploymentArtifacts': write,
-      'after:package:createDeploymentArtifacts': remove,
-      'before:deploy:function:packageFunction': write,
-      'after:deploy:function:packageFunction': remove,
-    },
-  };
+function stepFunctions() {
+  return { configurationVariablesSources: { steps: { resolve } } };
 }
 
 module.exports = Object.assign(stepFunctions, { blocks, entries });
@@ -106,15 +86,6 @@ async function blocks(variables) {
 /** @returns {Promise<Readonly<Record<string, Row>>>} */
 async function table() {
   return (await import('../src/compose/steps.ts')).STEPS;
-}
-
-/**
- * @param {string} path
- * @param {string} source
- */
-function written(path, source) {
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, source);
 }
 
 /** @param {string} name */

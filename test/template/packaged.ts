@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { appendFile, cp, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { appendFile, cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -30,23 +30,44 @@ export function packagedFolder(): Promise<string> {
   return made('', async () => {});
 }
 
-/** The same for a region whose template differs, to read that template alone: its functions do nothing, since bundling them takes most of the time. */
+/** The same for a region whose template differs. */
 export function templateFolder(region: string): Promise<string> {
-  const empty = async (tree: string) => {
-    for (const name of await readdir(join(tree, 'functions'))) {
-      await writeFile(join(tree, 'functions', name), 'export const handler = async () => {};\n');
-    }
-  };
-  return made(`-${region}`, empty, region);
+  return made(`-${region}`, (tree) => takeZips(tree, []), region);
 }
 
 /** The same of this tree with other code in two of its functions, `authorize` and `sweep`. */
 export function changedFolder(): Promise<string> {
+  const changed = ['authorize', 'sweep'];
   return made('-changed', async (tree) => {
-    for (const name of ['authorize', 'sweep']) {
+    for (const name of changed) {
       await appendFile(join(tree, `functions/${name}.ts`), "\nexport const changed = 'changed';\n");
     }
+    await takeZips(tree, changed);
   });
+}
+
+/** Gives the functions of a copied tree, except `changed`, the zips that were made of this one: bundling takes most of the time. */
+async function takeZips(tree: string, changed: readonly string[]): Promise<void> {
+  const from = JSON.stringify(await packagedFolder());
+  const plugin = `
+const { cpSync } = require('node:fs');
+module.exports = function takeZips({ service }) {
+  const take = () => {
+    for (const [name, block] of Object.entries(service.functions)) {
+      if (${JSON.stringify(changed)}.includes(name)) continue;
+      const artifact = '.serverless/' + name + '.zip';
+      cpSync(${from} + '/' + name + '.zip', artifact);
+      block.package = { artifact };
+    }
+  };
+  return { hooks: { 'before:package:createDeploymentArtifacts': take } };
+};
+`;
+  await writeFile(join(tree, 'infra/take-zips.cjs'), plugin);
+  const template = join(tree, 'serverless.yml');
+  const bundles = '  - ./infra/bundles.cjs\n';
+  const text = await readFile(template, 'utf8');
+  await writeFile(template, text.replace(bundles, `  - ./infra/take-zips.cjs\n${bundles}`));
 }
 
 async function made(
@@ -68,16 +89,15 @@ async function packageTree(
 ): Promise<string> {
   const place = await mkdtemp(join(tmpdir(), 'slipway-tree-'));
   const tree = join(place, 'tree');
-  const temporary = join(place, 'temporary');
   try {
-    await Promise.all([mkdir(tree), mkdir(temporary)]);
+    await mkdir(tree);
     const filter = (path: string) => isSource(basename(path));
     for (const name of PACKAGED) {
       await cp(join(ROOT, name), join(tree, name), { recursive: true, filter });
     }
     await symlink(join(ROOT, 'node_modules'), join(tree, 'node_modules'));
     await change(tree);
-    await packageIn(tree, temporary, region);
+    await packageIn(tree, region);
     const folder = await mkdtemp(join(parent, 'made-'));
     await cp(join(tree, '.serverless'), folder, { recursive: true });
     return folder;
@@ -86,8 +106,7 @@ async function packageTree(
   }
 }
 
-/** It leaves a folder for each function in `temporary`. */
-async function packageIn(tree: string, temporary: string, region: string): Promise<void> {
+async function packageIn(tree: string, region: string): Promise<void> {
   const serverless = join(ROOT, 'node_modules/serverless/bin/serverless.js');
   // Packaged with containers, which are more of the template to look at.
   const place = ['--stage', STAGE, '--region', region];
@@ -95,7 +114,7 @@ async function packageIn(tree: string, temporary: string, region: string): Promi
   await promisify(execFile)(process.execPath, command, {
     cwd: tree,
     // Nobody's credentials, profile or settings.
-    env: { PATH: process.env['PATH'], HOME: tree, TMPDIR: temporary },
+    env: { PATH: process.env['PATH'], HOME: tree },
     timeout: LIMIT_MS,
   });
 }

@@ -1,7 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { STSClient } from '@aws-sdk/client-sts';
@@ -146,7 +144,7 @@ export async function runInstall(
   return code;
 }
 
-async function serverless(
+function serverless(
   { root, environment }: Copy,
   command: 'deploy' | 'package',
   { account, parameters }: Install,
@@ -161,13 +159,7 @@ async function serverless(
     ...Array.from(parameters, ([name, value]) => `--param=${name}=${value}`),
     ...['--package', packaged],
   ];
-  // osls leaves a folder for each function in the folder for temporary files.
-  const TMPDIR = await mkdtemp(join(tmpdir(), 'slipway-package-'));
-  try {
-    return await run(root, args, { ...environment, TMPDIR });
-  } finally {
-    await rm(TMPDIR, { recursive: true, force: true });
-  }
+  return run(root, args, environment);
 }
 
 async function regionOf(account: AwsAccount): Promise<string> {

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
+import type { BuildResult, Metafile } from 'esbuild';
 import { parse } from 'yaml';
 import { hashOfSource, keptFolder } from '../slipway/kept.ts';
 
@@ -32,10 +32,7 @@ type Settings = Readonly<Record<string, unknown>>;
 type Template = {
   readonly provider: { readonly environment: Settings };
   readonly functions: readonly (string | Readonly<Record<string, Block>>)[];
-  readonly custom: {
-    readonly esbuild: EsbuildSettings;
-    readonly environments: Readonly<Record<string, Settings>>;
-  };
+  readonly custom: { readonly environments: Readonly<Record<string, Settings>> };
 };
 type Block = {
   readonly handler: string;
@@ -46,11 +43,13 @@ type Block = {
 /** The parts of the plugin that makes the functions of the steps. */
 type StepFunctions = {
   blocks(variables: Readonly<Record<string, Settings>>): Promise<Readonly<Record<string, Block>>>;
-  entries(): Promise<readonly { readonly handler: string; readonly source: string }[]>;
 };
-type EsbuildSettings = BuildOptions & {
-  readonly outputFileExtension: string;
-  readonly exclude: string[];
+/** The part of the plugin that bundles the functions. */
+type Bundles = {
+  bundle(
+    root: string,
+    handlers: readonly string[],
+  ): Promise<BuildResult<{ metafile: true; write: false }>>;
 };
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
@@ -61,9 +60,9 @@ const template: Template = parse(readFileSync(join(ROOT, 'serverless.yml'), 'utf
   logLevel: 'silent',
 });
 
-const stepFunctions: StepFunctions = createRequire(import.meta.url)(
-  join(ROOT, 'infra/step-functions.cjs'),
-);
+const require = createRequire(import.meta.url);
+const stepFunctions: StepFunctions = require(join(ROOT, 'infra/step-functions.cjs'));
+const { bundle }: Bundles = require(join(ROOT, 'infra/bundles.cjs'));
 
 const blocks: Readonly<Record<string, Block>> = Object.assign(
   await stepFunctions.blocks(template.custom.environments),
@@ -113,50 +112,20 @@ async function readBundles(): Promise<ReadonlyMap<string, Bundle>> {
       const clients = Object.keys(packages).flatMap(
         (name) => name.split('@aws-sdk/client-')[1] ?? [],
       );
-      const bundle = { ...deployed, file: join(folder, file), sizeBytes: output.bytes };
-      return [deployed.name, { ...bundle, clients: clients.sort(), packages }];
+      const made = { ...deployed, file: join(folder, file), sizeBytes: output.bytes };
+      return [deployed.name, { ...made, clients: clients.sort(), packages }];
     }),
   );
-}
-
-/** The entry files of the steps' functions, which the plugin writes only while it packages them. */
-async function stepEntries(): Promise<Plugin> {
-  const entries = await stepFunctions.entries();
-  const sources = new Map(
-    entries.map(({ handler, source }) => [join(ROOT, entryOf(handler)), source]),
-  );
-  return {
-    name: 'step-entries',
-    setup({ onLoad, onResolve }) {
-      onResolve({ filter: /^functions\// }, ({ path }) => ({ path: join(ROOT, path) }));
-      onLoad({ filter: /\/functions\/[^/]+$/ }, ({ path }) => {
-        const contents = sources.get(path);
-        return contents === undefined ? null : { contents, loader: 'ts', resolveDir: ROOT };
-      });
-    },
-  };
 }
 
 function entryOf(handler: string): string {
   return `${handler.replace(/\.handler$/, '')}.ts`;
 }
 
-/** Calls esbuild as the plugin serverless-esbuild does: without the plugin's own settings, and with its defaults. */
+/** Bundles as `serverless package` does. */
 async function makeBundles(parent: string): Promise<string> {
-  const { outputFileExtension, exclude, ...settings } = template.custom.esbuild;
-  const { metafile, outputFiles } = await build({
-    platform: 'node',
-    ...settings,
-    external: exclude,
-    outExtension: { '.js': outputFileExtension },
-    absWorkingDir: ROOT,
-    entryPoints: deployedFunctions.map(({ entry }) => entry),
-    plugins: [await stepEntries()],
-    outbase: ROOT,
-    outdir: ROOT,
-    metafile: true,
-    write: false,
-  });
+  const handlers = Object.values(blocks).map(({ handler }) => handler);
+  const { metafile, outputFiles } = await bundle(ROOT, handlers);
   const folder = await mkdtemp(join(parent, 'made-'));
   await writeFile(join(folder, METAFILE), JSON.stringify(metafile));
   for (const { path, contents } of outputFiles) {
