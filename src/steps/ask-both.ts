@@ -114,7 +114,7 @@ async function pairsOf(both: Both, isLate: () => boolean): Promise<readonly Aske
   const asked: AskedPair[] = [];
   let repeated = 0;
   let bytes = 0;
-  for (const [at, { answer, ...request }] of requests.entries()) {
+  for (const [at, { answer, text: _, ...request }] of requests.entries()) {
     if (isLate() || bytes >= MOST_ANSWER_BYTES) break;
     const before = answer === undefined ? await live(request.request) : kept(answer);
     const after = await candidate.answer(request, at);

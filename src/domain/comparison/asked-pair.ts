@@ -4,6 +4,7 @@ import type { PairScores } from './answer-scores.ts';
 
 /**
  * A request that both versions are asked; `what` names it to a person. `isDrawn`: nobody sends it.
+ * `text` is the body of the request as JSON, where it was made already: the requests of a comparison may have 80 MB.
  * `answer` is the content of what the version before has answered; where there is one, that version is asked only to see whether it repeats itself.
  * `isSent`: a client sent it, and only the gate may read it and its answers: neither is told. `isOwn`: it came with the new version. `sentAtMs` is when a client sent it (epoch), `caller` names that client, and `answerClass` the class that its answer gives, where they are known.
  * `expect` is what the new version's own example says that it answers, `truth` what is true of the request; `truthAtMs` is when feedback said so (epoch). `isTruthOwn`: it came with the new version, and is in its scale and with its labels.
@@ -17,6 +18,7 @@ export type ComparedRequest = {
   readonly caller?: string;
   readonly answerClass?: string;
   readonly request: GoldenRequest;
+  readonly text?: string;
   readonly answer?: unknown;
   readonly expect?: unknown;
   readonly truth?: unknown;

@@ -35,6 +35,7 @@ export function clientRequest(
     ...(caller && { caller }),
     ...(answerClass !== undefined && { answerClass }),
     request: { protocol, body: content, ...(!isUsual && { path }) },
+    text: JSON.stringify(content),
     ...(answered !== undefined && { answer: answered }),
     ...(said.truth !== undefined && { truth: said.truth }),
     ...(said.saidAtMs !== undefined && { truthAtMs: said.saidAtMs }),

@@ -65,8 +65,10 @@ export function expectationsOf({ work, lines }: ComparedVersion): string {
   const { expect: tolerance, truth: measure } = gateSchema.parse(
     work.inspection?.manifest.gate ?? {},
   );
-  const told = lines.flatMap(({ request, expect, truth }) =>
-    expect === undefined && truth === undefined ? [] : [JSON.stringify({ request, expect, truth })],
+  const told = lines.flatMap(({ text, expect, truth }) =>
+    expect === undefined && truth === undefined
+      ? []
+      : [`${text} ${JSON.stringify({ expect, truth })}`],
   );
   return JSON.stringify([[...new Set(told)].toSorted(), tolerance, measure]);
 }

@@ -95,8 +95,9 @@ function keptIn(
   if (!work.inspection) return [];
   const declared = declaredOf(work.inspection, work);
   const said = examplesOf(declared).map(({ request }) => ({ request }));
-  const listed = lines.map(({ request, expect, truth }) => ({
+  const listed = lines.map(({ request, text, expect, truth }) => ({
     request: exampleRequest(request, declared.server),
+    text,
     ...(expect !== undefined && (whose === 'before' ? { answer: expect } : { expect })),
     ...(truth !== undefined && { truth, isTruthOwn: whose === 'own' }),
   }));
@@ -129,8 +130,11 @@ function unique(requests: readonly ComparedRequest[]): readonly ComparedRequest[
 }
 
 /** Names what is asked: equal requests have one name. */
-export function requestKey({ request }: Pick<ComparedRequest, 'request'>): string {
-  return JSON.stringify(request);
+export function requestKey({
+  request: { protocol, path = '', body },
+  text = JSON.stringify(body),
+}: Pick<ComparedRequest, 'request' | 'text'>): string {
+  return `${protocol} ${path} ${text}`;
 }
 
 /** The names of the examples that came with a version. */

@@ -37,26 +37,48 @@ function linesOf(body: string): AnswerJson {
 
 type Count = { depth: number; parts: number; keys: number };
 
+const QUOTE = code('"');
+const BACKSLASH = code('\\');
+const [BEGIN_LIST, END_LIST] = [code('['), code(']')];
+const [BEGIN_OBJECT, END_OBJECT] = [code('{'), code('}')];
+const COLON = code(':');
+
+function code(letter: string): number {
+  return letter.charCodeAt(0);
+}
+
 /** Why a text costs too much to read, such as `with JSON that nests more than 100 deep`: it counts the brackets and the keys outside of texts. */
 export function costFault(body: string): string | undefined {
   const count: Count = { depth: 0, parts: 0, keys: 0 };
+  // A body may have 16 MB: the codes of its letters are compared, since letters take five times as long.
   for (let at = 0; at < body.length; at += 1) {
-    if (body[at] === '"') at = endOfText(body, at);
-    else countLetter(count, body[at]);
-    const fault = overIn(count);
-    if (fault) return fault;
+    const letter = body.charCodeAt(at);
+    if (letter === QUOTE) at = endOfText(body, at);
+    else if (isCounted(count, letter)) {
+      const fault = overIn(count);
+      if (fault) return fault;
+    }
   }
   return undefined;
 }
 
-function countLetter(count: Count, letter: string | undefined): void {
-  if (letter === '[' || letter === '{') {
-    count.depth += 1;
-    count.parts += 1;
-  } else if (letter === ']' || letter === '}') {
-    count.depth -= 1;
-  } else if (letter === ':') {
-    count.keys += 1;
+/** Counts a letter of the structure; false for one that is not. */
+function isCounted(count: Count, letter: number): boolean {
+  switch (letter) {
+    case BEGIN_LIST:
+    case BEGIN_OBJECT:
+      count.depth += 1;
+      count.parts += 1;
+      return true;
+    case END_LIST:
+    case END_OBJECT:
+      count.depth -= 1;
+      return true;
+    case COLON:
+      count.keys += 1;
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -69,6 +91,8 @@ function overIn({ depth, parts, keys }: Count): string | undefined {
 /** The position of the quotation mark that ends the text; the end of the body if there is no such mark. */
 function endOfText(body: string, start: number): number {
   let at = start + 1;
-  while (at < body.length && body[at] !== '"') at += body[at] === '\\' ? 2 : 1;
+  while (at < body.length && body.charCodeAt(at) !== QUOTE) {
+    at += body.charCodeAt(at) === BACKSLASH ? 2 : 1;
+  }
   return at;
 }

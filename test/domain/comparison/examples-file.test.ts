@@ -1,11 +1,17 @@
 import {
+  examplesReader,
   MAX_EXAMPLES,
   MAX_EXAMPLES_BYTES,
-  readExamples,
   requireReadable,
 } from '#domain/comparison/examples-file.ts';
 
-const read = (text: string) => () => readExamples(text, 'models/a/examples.jsonl');
+const read =
+  (...parts: readonly string[]) =>
+  () => {
+    const reader = examplesReader('models/a/examples.jsonl');
+    for (const part of parts) reader.take(part);
+    return reader.end();
+  };
 
 describe('a file of examples', () => {
   it('has a request in each line, with what is answered and what is true', () => {
@@ -13,9 +19,17 @@ describe('a file of examples', () => {
       '{"request": {"inputs": [[1]]}}\n\n{"request": 2, "expect": [3], "truth": null}\r\n';
 
     expect(read(text)()).toEqual([
-      { request: { inputs: [[1]] } },
-      { request: 2, expect: [3], truth: null },
+      { request: { inputs: [[1]] }, text: '{"inputs":[[1]]}' },
+      { request: 2, text: '2', expect: [3], truth: null },
     ]);
+  });
+
+  it('comes in parts that end anywhere', () => {
+    const text = '{"request": 1}\n\n{"request": "a\\nb"}\n{"request": 1';
+    const parts = [...text];
+
+    expect(read(...parts, '2}')()).toEqual(read(text, '2}')());
+    expect(read(...parts)).toThrow('line 4 is not JSON');
   });
 
   it('may be empty', () => {
@@ -42,7 +56,7 @@ describe('a file of examples', () => {
   });
 
   it('is refused where it has more lines, or more bytes, than a step can hold', () => {
-    expect(read('{"request": 1}\n'.repeat(MAX_EXAMPLES + 1))).toThrow('has 10001 examples');
+    expect(read('{"request": 1}\n'.repeat(MAX_EXAMPLES + 1))).toThrow('has more than 10000 examples');
     expect(() => requireReadable('a', MAX_EXAMPLES_BYTES)).not.toThrow();
     expect(() => requireReadable('a', MAX_EXAMPLES_BYTES + 1)).toThrow('the limit for examples');
   });
