@@ -27,11 +27,12 @@ export function Beside({ api, model, version }: { api: Api; model: string; versi
   });
   const comparison = value?.comparison;
   if (!comparison) return null;
-  const { verdict, reason, beside, decision, differences, answers } = comparison;
+  const { verdict, reason, beside, decision, answered, differences, answers } = comparison;
   const { kept, drawn, noisy, signs, examples } = answers;
   const told = [...signs, ...examples];
   const asked = [
-    kept.asked > 0 && `${count(kept.changed)} of ${count(kept.asked)} examples answered otherwise`,
+    kept.asked > 0 &&
+      `${count(kept.changed)} of ${count(kept.asked)} kept requests answered otherwise`,
     drawn.asked > 0 &&
       `${count(drawn.changed)} of ${count(drawn.asked)} drawn requests answered otherwise`,
     noisy > 0 && `${count(noisy)} left out, which version ${beside.version} answers in two ways`,
@@ -43,6 +44,7 @@ export function Beside({ api, model, version }: { api: Api; model: string; versi
         <${Verdict} verdict=${verdict} />
         <${Save} api=${api} path=${`models/${model}/report`} query=${{ from: beside.version, to: version }} file=${`${model}-v${version}.html`} title="Save the report" />
         ${decision === 'declared' && html`<span class="soft">its manifest says that it replaces version ${beside.version}</span>`}
+        ${answered && html`<span class="soft"><${Theirs} text=${answered.by} /> has ${answered.verdict} it</span>`}
       </div>
       <p class="pre"><${Theirs} text=${reason} /></p>
       ${asked.length > 0 && html`<p class="soft">${asked.join('; ')}.</p>`}

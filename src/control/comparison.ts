@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import type { Frozen } from './operation.ts';
-import { count, oneOf, version } from './values.ts';
+import { count, oneOf, verdict, version } from './values.ts';
 
 const differences = z.array(
   z.object({ weight: oneOf(['breaking', 'suspicious', 'harmless']), what: z.string() }),
@@ -71,6 +71,7 @@ const distributions = z
     z.object({
       place: z.string(),
       kind: oneOf(['numbers', 'labels']),
+      moved: z.exactOptional(count.check(z.describe('How many labels differ.'))),
       bins: z.array(z.object({ name: z.string(), before: count, after: count })),
     }),
   )
@@ -91,6 +92,11 @@ export const comparison = z
       z.describe(
         '`declared`: its manifest says that it replaces that version. `asked`: a person decides.',
       ),
+    ),
+    answered: z.exactOptional(
+      z
+        .object({ verdict: verdict, by: z.string(), atMs: z.number() })
+        .check(z.describe('The decision of the person who was asked.')),
     ),
     differences,
     answers: z.object({

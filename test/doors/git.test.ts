@@ -115,7 +115,7 @@ needing(missingPrograms('git'), () => {
     const { code, err } = await clone.push('HEAD');
 
     expect(code).toBe(0);
-    expect(err).toContain('5 of 5 drawn ones were answered otherwise');
+    expect(err).toContain('5 of 5 drawn requests were answered otherwise');
     expect(err).toContain('new would be new: there is no live version to compare it with');
     const [, report = ''] = /the report is in (.*\.html)/.exec(err) ?? [];
     expect(await readFile(report, 'utf8')).toContain('<html');

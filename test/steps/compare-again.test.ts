@@ -221,7 +221,7 @@ describe('the same bytes that are dropped again', () => {
       const { comparison, id } = await drop(same, wrong);
 
       expect(comparison?.answers.unmet).toBe(comparison?.answers.signs[0]);
-      const shown = comparisonView(comparison!);
+      const shown = comparisonView(comparison!, { work: {} });
       const told = (await world.told(id)).find(({ data }) => data?.['answers']);
       expect(shown.answers).not.toHaveProperty('unmet');
       expect(told?.data?.['answers']).toMatchObject({ signs: comparison?.answers.signs });

@@ -2,8 +2,10 @@ import { readFileSync } from 'node:fs';
 import type { KeptRequest } from '#domain/capture/kept-request.ts';
 import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
 import { comparisonReport } from '#operations/models/comparison-report.ts';
+import { diffVersions } from '#operations/models/diff-versions.ts';
 import type { KeptRequests } from '#ports/kept-requests.ts';
 import { compareAnswers } from '#steps/compare-answers.ts';
+import { diffLines } from '../../src/cli/views/diff.ts';
 import { type Asked, answered } from '../support/memory/prober.ts';
 import { identityModel } from '../support/models/onnx.ts';
 import { type MemoryWorld, memoryWorld } from '../support/worlds/memory.ts';
@@ -180,7 +182,9 @@ describe('a candidate of the same form', () => {
     expect(await compare()).toMatchObject({ kind: 'passed' });
     expect(await comparison()).toMatchObject({
       verdict: 'unproven',
-      reason: expect.stringContaining('17 more examples in model.yaml would decide'),
+      reason: expect.stringContaining(
+        '17 more examples in model.yaml or examples.jsonl would decide',
+      ),
     });
   });
 
@@ -987,15 +991,22 @@ describe('a candidate that a person decides about', () => {
     expect(told?.fix).toContain('`slipway approve digits --version 2`');
   });
 
-  it('goes on once it is approved, and the record names who did', async () => {
+  it('goes on once it is approved, and whoever looks at it sees who did', async () => {
     const versions = await upgrade({ ...of20, answers: changed });
     await versions.compare();
 
     await answering(versions)('approved');
 
     expect(await versions.compare()).toMatchObject({ kind: 'passed' });
-    const { clearance } = (await versions.world.recordOf(versions.held)).work;
-    expect(clearance).toMatchObject({ verdict: 'approved', by: 'ada' });
+    const { registry } = versions.world;
+    const model = await registry.model('digits');
+    const found = await diffVersions(registry, model!, { from: 1, to: 2 });
+    expect(found.comparison?.answered).toMatchObject({ verdict: 'approved', by: 'ada' });
+    const names = { model: 'digits', from: 'v1', to: 'v2' };
+    expect(diffLines(names, found)).toContainEqual(
+      expect.stringMatching(/^changed, and ada has approved it: /),
+    );
+    expect(comparisonReport(names, found)).toContain('ada has approved it, at 2026-');
   });
 
   it('is rejected once it is refused', async () => {

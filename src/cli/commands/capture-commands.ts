@@ -89,7 +89,9 @@ function addFeedback(program: Command): void {
         show(options, { joined, unknown }, [
           `${joined} joined`,
           ...(unknown.length > 0
-            ? [`${unknown.length} of no kept request: ${unknown.slice(0, 3).join(', ')}`]
+            ? [
+                `${unknown.length} not joined, since no kept request has the id ${unknown.slice(0, 3).join(', ')}`,
+              ]
             : []),
         ]);
       },

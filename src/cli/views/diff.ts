@@ -12,7 +12,12 @@ export function diffLines(
     ...(differences.length > 0
       ? differences.map(({ weight, what }) => `${weight.padEnd(WEIGHT_WIDTH)}${what}`)
       : ['They do not differ in what is known of them.']),
-    ...(comparison ? ['', ...comparisonLines(comparison)] : []),
+    '',
+    ...(comparison
+      ? comparisonLines(comparison)
+      : [
+          'Their answers were never compared. Add --report FILE, and both run for a moment to be asked.',
+        ]),
   ];
 }
 
@@ -21,15 +26,16 @@ export function comparisonLines({
   verdict,
   reason,
   decision,
+  answered,
   answers,
 }: ComparisonView): readonly string[] {
   const { kept, drawn } = answers;
   const asked = [
     ...(kept.asked > 0 ? [`${kept.changed} of ${kept.asked} kept requests`] : []),
-    ...(drawn.asked > 0 ? [`${drawn.changed} of ${drawn.asked} drawn ones`] : []),
+    ...(drawn.asked > 0 ? [`${drawn.changed} of ${drawn.asked} drawn requests`] : []),
   ];
   return [
-    `${verdict}${DECISIONS[decision] ?? ''}: ${reason}`,
+    `${verdict}${answered ? `, and ${answered.by} has ${answered.verdict} it` : (DECISIONS[decision] ?? '')}: ${reason}`,
     ...(asked.length > 0 ? [`${asked.join(' and ')} were answered otherwise`] : []),
     ...answers.examples.map((example) => `  ${example}`),
   ];

@@ -2,10 +2,11 @@ import { byPlace, type LeafPair } from './answer-content.ts';
 import { isPublic } from './public-words.ts';
 import { visibleText } from './visible-text.ts';
 
-/** How often both versions answered what, at one place of their answers: ranges of numbers in their order, or labels, the most frequent first. */
+/** How often both versions answered what, at one place of their answers: ranges of numbers in their order, or labels, the most frequent first. `moved` counts the labels that differ; it is absent for numbers, and in records from before it was counted. */
 export type AnswerDistribution = {
   readonly place: string;
   readonly kind: 'numbers' | 'labels';
+  readonly moved?: number;
   readonly bins: readonly {
     readonly name: string;
     readonly before: number;
@@ -70,7 +71,8 @@ function labelsOf(
   const sorted = bins.toSorted(
     (a, b) => Number(a.name === OTHER) - Number(b.name === OTHER) || b.before - a.before,
   );
-  return { kind: 'labels', bins: sorted };
+  const moved = values.filter(({ before, after }) => before !== after).length;
+  return { kind: 'labels', moved, bins: sorted };
 }
 
 /**

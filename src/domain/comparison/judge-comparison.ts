@@ -71,6 +71,9 @@ export function judgeComparison({
   if (truth && isAsGood(truth) && judged.verdict !== 'same') {
     return { verdict: 'changed', level: 'truth', reason: `${judged.reason}; ${truthWords(truth)}` };
   }
+  if (truth && judged.verdict !== 'same') {
+    return { ...judged, reason: `${judged.reason}; ${truthWords(truth)}, which does not decide` };
+  }
   return judged;
 }
 
@@ -84,7 +87,7 @@ function judgeShare(answers: AnswerEvidence, tolerated: number): Judged {
   const { asked, changed } = answers.kept;
   const share = answers.share ?? changedShare([], 0);
   if (share.low > tolerated) {
-    const reason = `${changed} of ${asked} kept requests are answered otherwise${shareOf(share)}; ${answers.examples[0]}${otherPrompts(answers.prompts)}${declaredOf(answers)}`;
+    const reason = `${changed} of ${asked} kept requests are answered otherwise${shareOf(share)}${labelsOf(answers)}; ${answers.examples[0]}${otherPrompts(answers.prompts)}${declaredOf(answers)}`;
     return { verdict: 'changed', level: 'answers', reason };
   }
   if (asked >= ENOUGH_ANSWERS && share.high <= tolerated) {
@@ -109,23 +112,38 @@ function unproven({ kept, drawn, noisy, more = 0 }: AnswerEvidence, share: Chang
   const { asked, changed } = kept;
   const seen =
     asked === 0
-      ? 'there was no request to ask both versions'
+      ? 'no request was kept, and no example was given'
       : changed === 0
         ? `${asked} kept ${asked === 1 ? 'request is' : 'requests are'} answered as before`
         : `${changed} of ${asked} kept requests are answered otherwise`;
-  const of = drawn.asked > 0 ? `, and ${drawn.changed} of ${drawn.asked} drawn ones otherwise` : '';
+  const of =
+    drawn.asked > 0
+      ? `; ${drawn.changed} of ${drawn.asked} drawn requests are answered otherwise`
+      : '';
   const noise = noisy > 0 ? `; the version before answered ${noisy} in two ways` : '';
   const need =
     more > 0
       ? `${more} more of the ${share.of} that there are would decide`
-      : `${ENOUGH_ANSWERS - asked} more examples in model.yaml would decide`;
+      : `${examplesWords(ENOUGH_ANSWERS - asked, asked > 0)} would decide`;
   return `${seen}${shareOf(share)}${of}${noise}; ${need}`;
+}
+
+function examplesWords(count: number, isMore: boolean): string {
+  return `${count} ${isMore ? 'more ' : ''}${count === 1 ? 'example' : 'examples'} in model.yaml or examples.jsonl`;
 }
 
 /** The answers that differ by no more than the weights' precision explains. */
 function roundedOf({ rounded }: AnswerEvidence): string {
   if (!rounded || rounded.answers === 0) return '';
   return `; ${rounded.answers} answers differ by as little as weights of ${rounded.bits} bits explain`;
+}
+
+/** How many labels differ, where there are some: a retrained model changes nearly all of its probabilities, and few labels. A language model writes other words that are as good. */
+function labelsOf({ distributions = [], scores }: AnswerEvidence): string {
+  const labels = distributions.find(({ kind, moved }) => kind === 'labels' && moved !== undefined);
+  if (!labels || scores) return '';
+  const all = labels.bins.reduce((sum, { before }) => sum + before, 0);
+  return `; ${labels.moved} of ${all} labels in ${labels.place} differ`;
 }
 
 /** The changes that the owner declared, by which the answers were compared. */

@@ -26,7 +26,6 @@ export type ChangedPair = {
 
 const MOST_SHOWN = 10;
 const LONGEST = 300;
-const SECRET = 'the answer differs; what clients send and get is not shown';
 
 /** The pairs whose answers lie farthest apart: kept requests first, since nobody sends the drawn ones. */
 export function worstAnswers(changed: readonly ChangedPair[]): readonly WorstAnswer[] {
@@ -38,7 +37,7 @@ export function worstAnswers(changed: readonly ChangedPair[]): readonly WorstAns
       what: visibleText(pair.what, LONGEST),
       distance: Number(distance.toPrecision(3)),
       ...(pair.isSent
-        ? { differs: SECRET }
+        ? { differs: unshown(distance) }
         : {
             differs: visibleText(differs, LONGEST),
             request: visibleText(JSON.stringify(pair.request.body) ?? '', LONGEST),
@@ -46,6 +45,11 @@ export function worstAnswers(changed: readonly ChangedPair[]): readonly WorstAns
             after: said(pair.after),
           }),
     }));
+}
+
+/** A request of a client and its answers are shown to nobody. */
+function unshown(distance: number): string {
+  return `the answers, which are not shown, are ${Number((distance * 100).toPrecision(3))} % apart`;
 }
 
 function said(answer: GoldenAnswer): string {

@@ -58,16 +58,31 @@ const LEVELS: Readonly<Record<string, string>> = {
   none: 'nothing: there was too little evidence',
 };
 
-function found({ verdict, level, decision, reason, answers }: ComparisonView): Markup {
+function found(comparison: ComparisonView): Markup {
+  const { verdict, level, decision, reason, answers, answered } = comparison;
+  const { truth } = answers;
   const rows = [
     ['Decided by', LEVELS[level] ?? level],
     ['Test', testOf(level, answers)],
+    ...(truth && level !== 'truth' ? [['Truth', truthTest(truthOf(truth))]] : []),
     ['What followed', DECISIONS[decision] ?? decision],
+    ...(answered
+      ? [
+          [
+            'Answer',
+            theirs(`${answered.by} has ${answered.verdict} it, at ${dateOf(answered.atMs)}.`),
+          ],
+        ]
+      : []),
   ] as const;
   return markup`<p class="verdict ${verdict}">${verdict}</p>
 <p class="reason">${theirs(reason)}</p>
 <table class="facts">${rows.map(([name, says]) => markup`<tr><th scope="row">${name}</th><td>${says}</td></tr>`)}</table>
 ${answers.share && answers.share.of > 0 ? shareBar(answers.share) : NOTHING}`;
+}
+
+function dateOf(atMs: number): string {
+  return `${new Date(atMs).toISOString().slice(0, 16)}Z`;
 }
 
 function testOf(level: string, { signs, share, truth }: Answers): string {
@@ -131,11 +146,12 @@ ${sources.map(({ from, asked, changed }) => markup`<tr><td>${from}</td><td class
 
 const BAR = 200;
 
-function distributionTable({ place, bins }: Distribution): Markup {
+function distributionTable({ place, moved, bins }: Distribution): Markup {
+  const all = bins.reduce((sum, { before }) => sum + before, 0);
   const most = Math.max(1, ...bins.flatMap(({ before, after }) => [before, after]));
   const bar = (side: 'before' | 'after', count: number) =>
     markup`<td><svg class="bar" viewBox="0 0 ${BAR} 12" role="img" aria-label="${count}"><rect class="${side}" width="${Math.round((BAR * count * 10) / most) / 10}" height="12"/></svg> ${count}</td>`;
-  return markup`<table><caption>${theirs(place)}</caption><tr><th scope="col">Answer</th><th scope="col">before</th><th scope="col">now</th></tr>
+  return markup`<table><caption>${theirs(place)}${moved === undefined ? '' : `: ${moved} of ${all} differ`}</caption><tr><th scope="col">Answer</th><th scope="col">before</th><th scope="col">now</th></tr>
 ${bins.map(({ name, before, after }) => markup`<tr><th scope="row">${theirs(name)}</th>${bar('before', before)}${bar('after', after)}</tr>`)}
 </table>`;
 }

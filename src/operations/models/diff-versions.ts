@@ -27,18 +27,29 @@ export async function diffVersions(
     from: older,
     to: newer,
     differences: factDifferences(known(before), known(after)),
-    comparison: found?.beside.version === older ? comparisonView(found) : null,
+    comparison: found?.beside.version === older ? comparisonView(found, after) : null,
   };
 }
 
 /** A comparison as the control API shows it. */
-export function comparisonView(found: Comparison): ComparisonView {
+export function comparisonView(
+  found: Comparison,
+  { work: { clearance } }: Pick<Deployment, 'work'>,
+): ComparisonView {
   const { verdict, level, reason, decision, differences } = found;
   const { version, revision } = found.beside;
   const beside = { version, revision };
   // For the gate alone: all are among the signs.
   const { unmet: _, failed: __, declarable: ___, ...answers } = found.answers;
-  return { verdict, level, reason, beside, decision, differences, answers };
+  const answered = clearance && {
+    verdict: clearance.verdict,
+    by: clearance.by,
+    atMs: clearance.atMs,
+  };
+  return {
+    ...{ verdict, level, reason, beside, decision, differences, answers },
+    ...(answered && { answered }),
+  };
 }
 
 function known({ model, version, work }: Deployment) {

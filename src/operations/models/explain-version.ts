@@ -187,7 +187,7 @@ function explanation(deployment: Deployment): Omit<Explanation, 'options'> {
     target: decision?.target ?? null,
     ...(inspection?.manifest.team && { team: inspection.manifest.team }),
     proof: golden ?? null,
-    comparison: comparison ? comparisonView(comparison) : null,
+    comparison: comparison ? comparisonView(comparison, deployment) : null,
     shift: shiftOf(deployment),
     promotion: promotion
       ? {

@@ -113,6 +113,15 @@ describe('the verdict by truth', () => {
     );
   });
 
+  it('gives the figures of a truth that does not decide, and how many labels differ', () => {
+    const found = judged(classifiers(60, 0.9, 0.88));
+
+    expect(found).toMatchObject({ verdict: 'changed', level: 'answers' });
+    expect(found.reason).toMatch(
+      /^\d+ of 60 kept requests are answered otherwise; \d+ of 60 labels in \/label differ; .*; its accuracy on 60 rows whose truth is known is [89]\d(\.\d)? %, before [89]\d(\.\d)? %: a gain of -.*, which does not decide$/,
+    );
+  });
+
   it('lets a version pass that answers otherwise, and as well', () => {
     const found = judged(classifiers(400, 0.7, 0.95));
 

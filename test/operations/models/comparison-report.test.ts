@@ -193,6 +193,7 @@ describe('a text that clients got', () => {
       {
         place: '/label',
         kind: 'labels',
+        moved: 0,
         bins: [
           { name: 'text 1', before: 20, after: 20 },
           { name: 'other', before: 5, after: 5 },

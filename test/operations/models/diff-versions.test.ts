@@ -46,7 +46,12 @@ describe('the difference of two versions', () => {
   it('is known for any two, also where neither replaced the other', async () => {
     const diff = await versions();
 
-    expect(await diff(1, 3)).toMatchObject({ comparison: null, differences: [{}, {}] });
+    const found = await diff(1, 3);
+
+    expect(found).toMatchObject({ comparison: null, differences: [{}, {}] });
+    expect(diffLines({ model: MODEL, from: 'v1', to: 'v3' }, found).at(-1)).toMatch(
+      /^Their answers were never compared. Add --report FILE/,
+    );
     expect(await diff(3, 1)).toMatchObject({ from: 3, to: 1, comparison: null });
   });
 
