@@ -181,6 +181,7 @@ async function examine(
   const asked: Evidence =
     isBroken || isSame ? { answers: NO_ANSWERS } : await evidenceOf(deps, deployment, before, live);
   const { answers, earlier } = asked;
+  const unsent = isBroken || isSame ? undefined : whyUnsent(before, deployment);
   const judged = judgeComparison({ isSameModel: isSame, differences, answers, tolerated });
   const gated = gate(judged, policy, {
     model: deployment.model,
@@ -192,7 +193,7 @@ async function examine(
   return {
     ...judged,
     ...asked,
-    reason: earlier ? `${judged.reason}; ${earlierWords(earlier)}` : judged.reason,
+    reason: [judged.reason, earlier && earlierWords(earlier), unsent].filter(Boolean).join('; '),
     beside: { version: live.version, revision: live.revision, deploymentId: live.deploymentId },
     decision: gated.kind,
     fix: 'fix' in gated ? gated.fix : '',
@@ -238,6 +239,17 @@ function earlierWords({ version, fresh, isExpectedAnew, isComparedAnew }: Earlie
   return `${what} was found for version ${version}, and is looked for again after ${ENOUGH_FRESH} new requests, of which ${come}`;
 }
 
+/** Why no request of clients is sent again, as a clause; undefined where they are. What the code of a version does with one may reach further than its answer. */
+function whyUnsent(before: Deployment, deployment: Deployment): string | undefined {
+  const { replay } = policyOf(deployment);
+  const isOpen = [before, deployment].some(
+    ({ work }) => work.inspection?.manifest.runtime.network === 'open',
+  );
+  if (replay ?? !isOpen) return undefined;
+  const why = replay === false ? 'gate.replay is false' : 'runtime.network is open';
+  return `${why}, so examples alone are asked`;
+}
+
 /** The manifest of a deployment that an older Slipway began has no gate. */
 function policyOf({ work }: Deployment): Gate {
   const { manifest } = requireWork(work.inspection, 'inspection');
@@ -265,6 +277,7 @@ async function bothOf(
   const { registry, router, prober, comparing, clock, artifacts } = deps;
   const { model, work } = deployment;
   const { request: golden } = await proofOf(registry, before);
+  const isReplayed = whyUnsent(before, deployment) === undefined;
   const [theirs, own] = await Promise.all([
     exampleLines(artifacts, before.artifact),
     exampleLines(artifacts, deployment.artifact),
@@ -275,7 +288,10 @@ async function bothOf(
     requests: comparedRequests({
       before: { work: before.work, lines: theirs },
       after: { work, lines: own },
-      sent: await clientRequests(deps, { model, live: live.version, judged: deployment.version }),
+      sent: isReplayed
+        ? await clientRequests(deps, { model, live: live.version, judged: deployment.version })
+        : [],
+      isReplayed,
       golden,
       // A step that runs again asks the same in the same order, and so does an upload of the same bytes: nobody passes by trying again.
       seed: `${servedContent(before)} ${servedContent(deployment)}`,

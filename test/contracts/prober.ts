@@ -4,6 +4,7 @@ import type { Prober } from '#ports/prober.ts';
 /** A revision's server, as the suite scripts it; `silent` never answers. */
 export type Behaviour = (asked: {
   readonly path: string;
+  readonly contentType: string | undefined;
   readonly body: unknown;
 }) => { readonly status: number; readonly body: unknown } | 'silent';
 
@@ -43,7 +44,7 @@ export function describeProber(name: string, start: () => Promise<ProberUnderTes
       { request: INFER, path: '/v2/models/digits/infer' },
       { request: INVOCATIONS, path: '/invocations' },
     ])('sends what it is given to $path', async ({ request, path }) => {
-      world.behave((asked) => ({ status: 200, body: asked }));
+      world.behave((asked) => ({ status: 200, body: { path: asked.path, body: asked.body } }));
 
       const answer = await world.prober.send(world.addresses.route, 'digits', request, TIMEOUT_MS);
 
@@ -52,6 +53,20 @@ export function describeProber(name: string, start: () => Promise<ProberUnderTes
         path,
         body: request.body,
       });
+    });
+
+    it.each([
+      { request: INVOCATIONS, says: ['application/json', { inputs: [[0]] }] },
+      {
+        request: { ...INVOCATIONS, body: btoa('[2, 3]'), contentType: 'application/jsonlines' },
+        says: ['application/jsonlines', [2, 3]],
+      },
+    ])('says the type of a body, and sends the bytes of $says.0', async ({ request, says }) => {
+      world.behave(({ contentType, body }) => ({ status: 200, body: [contentType, body] }));
+
+      const answer = await world.prober.send(world.addresses.route, 'digits', request, TIMEOUT_MS);
+
+      expect(answer.kind === 'answer' && JSON.parse(answer.body)).toEqual(says);
     });
 
     it('reaches a candidate by its test path', async () => {

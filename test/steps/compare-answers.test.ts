@@ -650,6 +650,62 @@ describe('a candidate of the same form', () => {
       expect(asked.length).toBeLessThan(40 + 30);
     });
 
+    const picture = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0xff, 0, 1, 2]);
+    it.each([
+      ['image/png', picture, { body: picture.toString('base64'), contentType: 'image/png' }],
+      ['text/csv', Buffer.from('1,2\n'), { body: btoa('1,2\n'), contentType: 'text/csv' }],
+      ['', picture, { contentType: 'application/octet-stream' }],
+      // The type that `curl -d` sends.
+      ['application/x-www-form-urlencoded', Buffer.from('{"inputs": 1}'), { body: { inputs: 1 } }],
+      ['application/json', Buffer.from('{"inputs"'), undefined],
+      ['image/png\r\nx: y', picture, undefined],
+    ])(
+      'asks a body of the type %j as the client sent it, if it can be read',
+      async (contentType, body, sent) => {
+        const anything = () => answered(200, { class: 'cat' });
+        const versions = await upgrade({ answers: anything });
+        versions.world.behave('digits-v1', anything);
+
+        await compareBy(versions, [kept(1, { path: '/invocations', contentType, body })]);
+
+        const asked = versions.sent().map((each) => each.asked);
+        const isAsked = (of: Asked) => of !== 'ready' && of.protocol === 'invocations';
+        expect(asked.find(isAsked)).toEqual(sent && expect.objectContaining(sent));
+      },
+    );
+
+    describe('that are not to be sent again', () => {
+      const open = 'runtime: { network: open }';
+
+      it.each([
+        ['gate.replay is false', {}, 'gate: { replay: false }'],
+        ['runtime.network is open', {}, open],
+        ['runtime.network is open', { manifest: open }, ''],
+      ])('asks the examples alone where %s', async (why, live, manifest) => {
+        const versions = await upgrade({
+          live,
+          candidate: { manifest: `${examples(3)}${manifest}` },
+          answers: computes((value) => value + 0.5),
+        });
+
+        const found = await compareBy(versions, many(40));
+
+        expect(found).toMatchObject({
+          reason: expect.stringMatching(`; ${why}, so examples alone are asked$`),
+          answers: { kept: { asked: 3, changed: 3 }, drawn: { asked: 0 } },
+        });
+      });
+
+      it('asks all of them where the manifest allows it', async () => {
+        const manifest = `${open}\ngate: { replay: true }`;
+        const versions = await upgrade({ candidate: { manifest } });
+
+        const found = await compareBy(versions, many(40));
+
+        expect(found).toMatchObject({ verdict: 'same', answers: { kept: { asked: 40 } } });
+      });
+    });
+
     it('tells nobody the texts of one in those that are drawn from it', async () => {
       const echo = (more: string) => (asked: Asked) =>
         asked === 'ready'
@@ -892,9 +948,8 @@ describe('a candidate of the same form', () => {
       expect(found).toMatchObject({ answers: { kept: { asked: 1 } } });
     });
 
-    it('has those left out that are not JSON', async () => {
+    it('has those left out whose JSON cannot be read', async () => {
       const found = await compareBy(await upgrade(), [
-        ...many(5, { contentType: 'image/png' }),
         kept(6, { body: Buffer.from('{') }),
         kept(7, { path: '/invocations', contentType: 'application/json; charset=utf-8' }),
       ]);

@@ -43,7 +43,10 @@ export function examplesReader(fileName: string): ExamplesReader {
     const content = text.trim();
     if (content === '') return;
     if (examples.length === MAX_EXAMPLES) {
-      throw rejected(`${fileName} has more than ${MAX_EXAMPLES} examples, which is the limit`, FEWER);
+      throw rejected(
+        `${fileName} has more than ${MAX_EXAMPLES} examples, which is the limit`,
+        FEWER,
+      );
     }
     examples.push(exampleIn(content, `${fileName} line ${number}`));
   };

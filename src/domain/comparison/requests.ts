@@ -21,7 +21,7 @@ type Seed = Pick<ComparedRequest, 'request' | 'isSent'>;
 
 /**
  * The requests that both versions are asked: first all that people gave or clients sent, each once and none outweighed by those of one client, hour or class, in a random order that `seed` determines, then those drawn from them, from `golden`, the one that proved the version before, and from where the columns of both versions lay in their training.
- * Nothing is drawn for a model that brings code, which may do anything with it, nor for a language model, whose answers are long.
+ * Nothing is drawn for a model that brings code, which may do anything with it, nor for a language model, whose answers are long. Nor is anything where `isReplayed` is false.
  */
 export function comparedRequests({
   before,
@@ -29,6 +29,7 @@ export function comparedRequests({
   sent,
   golden,
   seed,
+  isReplayed = true,
 }: {
   readonly before: ComparedVersion;
   readonly after: ComparedVersion;
@@ -36,6 +37,7 @@ export function comparedRequests({
   readonly sent: readonly ComparedRequest[];
   readonly golden: GoldenRequest | null;
   readonly seed: string;
+  readonly isReplayed?: boolean;
 }): readonly ComparedRequest[] {
   const all = seededOrder(
     unique([...keptIn(before, 'before'), ...keptIn(after, 'own'), ...sent]),
@@ -43,7 +45,7 @@ export function comparedRequests({
     requestKey,
   );
   const kept = balancedRequests(all);
-  if (!isDrawnFor(before.work) || !isDrawnFor(after.work)) return kept;
+  if (!isReplayed || !isDrawnFor(before.work) || !isDrawnFor(after.work)) return kept;
   const seeds: readonly Seed[] = kept.length > 0 ? kept : golden ? [{ request: golden }] : [];
   const each = Math.ceil(MOST_DRAWN / Math.max(1, seeds.length));
   const drawn = seeds
@@ -131,10 +133,10 @@ function unique(requests: readonly ComparedRequest[]): readonly ComparedRequest[
 
 /** Names what is asked: equal requests have one name. */
 export function requestKey({
-  request: { protocol, path = '', body },
+  request: { protocol, path = '', contentType = '', body },
   text = JSON.stringify(body),
 }: Pick<ComparedRequest, 'request' | 'text'>): string {
-  return `${protocol} ${path} ${text}`;
+  return `${protocol} ${path} ${contentType} ${text}`;
 }
 
 /** The names of the examples that came with a version. */

@@ -126,6 +126,15 @@ export const gateSchema = z.strictObject({
     .check(z.describe('The action if there is too little evidence.')),
   expect: z.prefault(expectSchema, {}),
   truth: z.prefault(truthSchema, {}),
+  replay: z.exactOptional(
+    z
+      .boolean()
+      .check(
+        z.describe(
+          'Whether both versions are asked kept requests of clients, and requests that Slipway draws. By default `true`, and `false` where the code of one of them may reach the network (`runtime.network: open`), since an answer may then act on something else. Examples are always asked.',
+        ),
+      ),
+  ),
   replaces: z.exactOptional(
     z
       .int()

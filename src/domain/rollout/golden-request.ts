@@ -8,12 +8,29 @@ import {
 import type { ServerPlace } from '#domain/build/runtime.ts';
 import type { Manifest } from '#domain/manifest/manifest.ts';
 
-/** A request that proves a version, as sent: an Open Inference `infer` or an `/invocations` body; `path` if its server takes it at another path. */
+/**
+ * A request that proves a version, as sent: an Open Inference `infer` or an `/invocations` body; `path` if its server takes it at another path.
+ * With a `contentType` the body is bytes of that type, such as a picture or CSV, in base64; else it is JSON.
+ */
 export type GoldenRequest = {
   readonly protocol: 'infer' | 'invocations';
   readonly body: unknown;
   readonly path?: string;
+  readonly contentType?: string;
 };
+
+/** The body of a request as it goes over a wire: a text, or bytes in base64. */
+export type SentBody = {
+  readonly body: string;
+  readonly contentType: string;
+  readonly isBase64: boolean;
+};
+
+export function sentBody({ body, contentType }: GoldenRequest): SentBody {
+  return contentType === undefined
+    ? { body: JSON.stringify(body), contentType: 'application/json', isBase64: false }
+    : { body: String(body), contentType, isBase64: true };
+}
 
 /** The path of a request, below the model's own path. */
 export function pathOf({ protocol, path }: GoldenRequest, model: string): string {

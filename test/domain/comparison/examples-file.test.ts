@@ -56,7 +56,9 @@ describe('a file of examples', () => {
   });
 
   it('is refused where it has more lines, or more bytes, than a step can hold', () => {
-    expect(read('{"request": 1}\n'.repeat(MAX_EXAMPLES + 1))).toThrow('has more than 10000 examples');
+    expect(read('{"request": 1}\n'.repeat(MAX_EXAMPLES + 1))).toThrow(
+      'has more than 10000 examples',
+    );
     expect(() => requireReadable('a', MAX_EXAMPLES_BYTES)).not.toThrow();
     expect(() => requireReadable('a', MAX_EXAMPLES_BYTES + 1)).toThrow('the limit for examples');
   });

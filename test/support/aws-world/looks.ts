@@ -64,7 +64,12 @@ export function awsLooks(moto: Moto, { lambda, functions, api, containers, clock
   async function askFunction(uri: string, model: string, path: string, body: string) {
     const Qualifier = /:([^:/]+)\/[\w-]+$/.exec(uri)?.[1];
     const Payload = JSON.stringify(
-      invocationEvent(api.stage, { model, method: 'POST', path, body }),
+      invocationEvent(api.stage, {
+        model,
+        method: 'POST',
+        path,
+        sent: { body, contentType: 'application/json', isBase64: false },
+      }),
     );
     const output = await lambda.send(
       new InvokeCommand({ FunctionName: nameOf(model), Qualifier, Payload }),

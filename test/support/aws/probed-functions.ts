@@ -61,7 +61,8 @@ function listener(behave: () => Behaviour): RequestListener {
     // The web adapter asks until the server answers that it is ready.
     if (request.url === '/ping' && !request.headers['content-type']) return response.end();
     const body = text === '' ? undefined : JSON.parse(text);
-    const answer = behave()({ path: String(request.url), body });
+    const contentType = request.headers['content-type'];
+    const answer = behave()({ path: String(request.url), contentType, body });
     if (answer === 'silent') return response;
     response.writeHead(answer.status, { 'content-type': 'application/json' });
     return response.end(JSON.stringify(answer.body));

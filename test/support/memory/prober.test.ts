@@ -1,4 +1,5 @@
 import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
+import { sentBody } from '#domain/rollout/golden-request.ts';
 import { describeProber } from '../../contracts/prober.ts';
 import { fakeClock } from '../clock/fake-clock.ts';
 import { memoryMetrics } from './metrics.ts';
@@ -33,8 +34,12 @@ describeProber('memoryProber', async () => {
     },
     behave: (behaviour) =>
       prober.script('digits-v1', (asked) => {
-        const body = asked === 'ready' ? undefined : asked.body;
-        const answer = behaviour({ path: pathOf(asked), body });
+        const sent = asked === 'ready' ? undefined : sentBody(asked);
+        const answer = behaviour({
+          path: pathOf(asked),
+          contentType: sent?.contentType,
+          body: sent && JSON.parse(sent.isBase64 ? atob(sent.body) : sent.body),
+        });
         return answer === 'silent'
           ? answered(200, {}, Number.POSITIVE_INFINITY)
           : answered(answer.status, answer.body);

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { modelRoute } from '#adapters/aws/api/model-api.ts';
 import { parseJson } from '#domain/parse-json.ts';
+import type { SentBody } from '#domain/rollout/golden-request.ts';
 import { PROBE_ID } from '#ports/prober.ts';
 
 /** A request to a model's server; `path` is below the model's route. */
@@ -8,8 +9,7 @@ export type ModelRequest = {
   readonly model: string;
   readonly method: 'GET' | 'POST';
   readonly path: string;
-  /** JSON; undefined for no body. */
-  readonly body?: string;
+  readonly sent?: SentBody;
 };
 
 export type ModelResponse = {
@@ -23,10 +23,10 @@ export type ModelResponse = {
  * The event that a REST API's stage `stage` sends a function for a request.
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html#api-gateway-simple-proxy-for-lambda-input-format
  */
-export function invocationEvent(stage: string, { model, method, path, body }: ModelRequest) {
+export function invocationEvent(stage: string, { model, method, path, sent }: ModelRequest) {
   const route = modelRoute(model);
   const headers = {
-    'content-type': 'application/json',
+    'content-type': sent?.contentType ?? 'application/json',
     'user-agent': 'slipway-probe',
     'x-request-id': PROBE_ID,
   };
@@ -53,8 +53,8 @@ export function invocationEvent(stage: string, { model, method, path, body }: Mo
       requestId: crypto.randomUUID(),
       identity: { sourceIp: '127.0.0.1', userAgent: 'slipway-probe' },
     },
-    body: body ?? null,
-    isBase64Encoded: false,
+    body: sent?.body ?? null,
+    isBase64Encoded: sent?.isBase64 ?? false,
   };
 }
 

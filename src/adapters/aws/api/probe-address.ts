@@ -23,7 +23,7 @@ export function readProbeAddress(address: string): ProbeAddress {
 }
 
 /** A request to a server; `path` is the path that it sees. */
-export type Probe = Pick<ModelRequest, 'method' | 'path' | 'body'>;
+export type Probe = Pick<ModelRequest, 'method' | 'path' | 'sent'>;
 
 /** Sends a probe by one of the two mechanisms, and waits at most `timeoutMs`. */
 export type Probes<To> = (to: To, probe: Probe, timeoutMs: number) => Promise<ProbeAnswer>;

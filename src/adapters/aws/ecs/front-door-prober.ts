@@ -23,11 +23,12 @@ export function frontDoorProbes({ url, identity }: FrontDoorProbesOptions): Prob
 
   return async (to, probe, timeoutMs) => {
     const target = new URL(`${url}${PROBE}${to}${probe.path}`);
+    const body = bodyOf(probe);
     const headers = await translated(() => signedHeaders(signer, target, probe));
     const signal = AbortSignal.timeout(timeoutMs);
     const startedAt = performance.now();
     try {
-      const { method, body = null } = probe;
+      const { method } = probe;
       const request = { method, headers, body, signal, redirect: 'manual' } as const;
       const response = await fetch(target, request);
       const text = await response.text();
@@ -43,17 +44,25 @@ export function frontDoorProbes({ url, identity }: FrontDoorProbesOptions): Prob
 async function signedHeaders(
   signer: SignatureV4,
   target: URL,
-  { method, body }: Probe,
+  probe: Probe,
 ): Promise<Record<string, string>> {
   const { headers } = await signer.sign({
-    method,
+    method: probe.method,
     protocol: target.protocol,
     hostname: target.hostname,
     path: target.pathname,
-    headers: { host: target.host, 'content-type': 'application/json' },
-    body,
+    headers: {
+      host: target.host,
+      'content-type': probe.sent?.contentType ?? 'application/json',
+    },
+    body: bodyOf(probe),
   });
   return { ...headers, 'user-agent': 'slipway-probe', 'x-request-id': PROBE_ID };
+}
+
+function bodyOf({ sent }: Probe): string | Uint8Array<ArrayBuffer> | null {
+  if (!sent) return null;
+  return sent.isBase64 ? Buffer.from(sent.body, 'base64') : sent.body;
 }
 
 function answerTo(response: Response, body: string, latencyMs: number): ProbeAnswer {

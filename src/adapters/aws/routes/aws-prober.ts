@@ -5,7 +5,7 @@ import { testRulePath } from '#adapters/aws/ecs/test-rule.ts';
 import type { FunctionProbed } from '#adapters/aws/lambda/lambda-prober.ts';
 import type { CountedAt, ProbeCounts } from '#adapters/aws/registry/probe-counts.ts';
 import { modelOf } from '#domain/identity.ts';
-import { pathOf } from '#domain/rollout/golden-request.ts';
+import { pathOf, sentBody } from '#domain/rollout/golden-request.ts';
 import type { ProbeAnswer, Prober } from '#ports/prober.ts';
 
 export type AwsProberOptions = {
@@ -61,7 +61,7 @@ export function awsProber({ functions, containers, records, counts }: AwsProberO
   return {
     send: (address, model, golden, timeoutMs) => {
       const path = pathOf(golden, model);
-      return ask(address, { method: 'POST', path, body: JSON.stringify(golden.body) }, timeoutMs);
+      return ask(address, { method: 'POST', path, sent: sentBody(golden) }, timeoutMs);
     },
     ready: (address, path, timeoutMs) => ask(address, { method: 'GET', path }, timeoutMs),
   };

@@ -1,5 +1,5 @@
 import { request } from 'undici';
-import { pathOf } from '#domain/rollout/golden-request.ts';
+import { pathOf, sentBody } from '#domain/rollout/golden-request.ts';
 import { PROBE_ID, type ProbeAnswer, type Prober } from '#ports/prober.ts';
 import { PROBE_HEADER, WAITED_HEADER } from './probe-mark.ts';
 
@@ -14,16 +14,18 @@ type Place = { readonly origin: string; readonly probeMark: string };
 export function httpProber({ origin, probeMark }: Place): Prober {
   const mark = { [PROBE_HEADER]: probeMark, 'x-request-id': PROBE_ID };
   return {
-    send: (address, model, golden, timeoutMs) =>
-      ask(
+    send(address, model, golden, timeoutMs) {
+      const { body, contentType, isBase64 } = sentBody(golden);
+      return ask(
         `${origin}${address}${pathOf(golden, model)}`,
         {
           method: 'POST',
-          headers: { 'content-type': 'application/json', ...mark },
-          body: JSON.stringify(golden.body),
+          headers: { 'content-type': contentType, ...mark },
+          body: isBase64 ? Buffer.from(body, 'base64') : body,
         },
         timeoutMs,
-      ),
+      );
+    },
     ready: (address, path, timeoutMs) =>
       ask(`${origin}${address}${path}`, { method: 'GET', headers: mark }, timeoutMs),
   };

@@ -9,7 +9,7 @@ it('an event has the stage in its context’s path and nowhere else', () => {
     model: 'digits',
     method: 'POST',
     path: '/v2/models/digits/infer',
-    body: '{"inputs":[]}',
+    sent: { body: '{"inputs":[]}', contentType: 'application/json', isBase64: false },
   });
 
   expect(event).toMatchObject({
@@ -20,6 +20,19 @@ it('an event has the stage in its context’s path and nowhere else', () => {
     body: '{"inputs":[]}',
     isBase64Encoded: false,
     requestContext: { path: '/api/models/digits/v2/models/digits/infer', stage: 'api' },
+  });
+});
+
+it('an event has bytes in base64, and says their type', () => {
+  const sent = { body: 'iVBORw==', contentType: 'image/png', isBase64: true };
+
+  const event = invocationEvent('api', { model: 'a', method: 'POST', path: '/invocations', sent });
+
+  expect(event).toMatchObject({
+    body: 'iVBORw==',
+    isBase64Encoded: true,
+    headers: { 'content-type': 'image/png' },
+    multiValueHeaders: { 'content-type': ['image/png'] },
   });
 });
 

@@ -74,7 +74,11 @@ describe('frontDoorProbes', () => {
 
     const answer = await probes(
       '/models/digits',
-      { method: 'POST', path: '/invocations', body: '{"inputs":[[1]]}' },
+      {
+        method: 'POST',
+        path: '/invocations',
+        sent: { body: '{"inputs":[[1]]}', contentType: 'application/json', isBase64: false },
+      },
       2_000,
     );
 
@@ -252,7 +256,12 @@ function balanced(behave: () => Behaviour): Answer {
   return (request, body, response) => {
     const path = ROUTES.exec(request.url ?? '')?.[1];
     if (path === undefined) return void response.writeHead(404).end('{}');
-    const answer = behave()({ path, body: body === '' ? undefined : JSON.parse(body) });
+    const contentType = request.headers['content-type'];
+    const answer = behave()({
+      path,
+      contentType,
+      body: body === '' ? undefined : JSON.parse(body),
+    });
     if (answer === 'silent') return;
     response.writeHead(answer.status, { 'x-slipway-revision': 'digits-v1' });
     response.end(JSON.stringify(answer.body));

@@ -12,7 +12,8 @@ describeProber('httpProber', async () => {
   await world.revisions.serve('digits-v1', async (request, response) => {
     const text = Buffer.concat(await request.toArray()).toString();
     const body = text === '' ? undefined : JSON.parse(text);
-    const answer = behaviour({ path: request.url ?? '', body });
+    const contentType = request.headers['content-type'];
+    const answer = behaviour({ path: request.url ?? '', contentType, body });
     if (answer !== 'silent') response.writeHead(answer.status).end(JSON.stringify(answer.body));
   });
   await world.route('digits', { 'digits-v1': 1 });
@@ -46,6 +47,25 @@ it('a probe says that its body is JSON', async () => {
   );
 
   expect(answer).toMatchObject({ body: 'application/json' });
+  await world.close();
+});
+
+it('a picture is sent byte by byte', async () => {
+  const world = await gatewayWorld();
+  const picture = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0xff, 0x00, 0xfe]);
+  await world.revisions.serve('digits-v1', async (request, response) =>
+    response.end(Buffer.concat(await request.toArray()).toString('hex')),
+  );
+  const prober = httpProber(world.gateway);
+
+  const answer = await prober.send(
+    '/_candidate/digits-v1',
+    'digits',
+    { protocol: 'invocations', body: picture.toString('base64'), contentType: 'image/png' },
+    LONG_MS,
+  );
+
+  expect(answer).toMatchObject({ body: picture.toString('hex') });
   await world.close();
 });
 
