@@ -46,19 +46,17 @@ export function judgeComparison({
   if (isSameModel) {
     return { verdict: 'same', level: 'artifacts', reason: 'it serves the same bytes' };
   }
+  const fault = differences.find(({ isFault }) => isFault);
   if (answers.signs.length > 0) {
-    return {
-      verdict: 'broken',
-      level: 'answers',
-      reason: `${some(answers.signs)}${declaredOf(answers)}`,
-    };
+    // A fault that the files show is the cause of these signs.
+    const found = fault ? [fault.what, ...answers.signs] : answers.signs;
+    return { verdict: 'broken', level: 'answers', reason: `${some(found)}${declaredOf(answers)}` };
   }
   const judged = judgeShare(answers, tolerated);
   const { truth } = answers;
   if (truth && isWorse(truth)) {
     return { verdict: 'broken', level: 'truth', reason: truthWords(truth) };
   }
-  const fault = differences.find(({ isFault }) => isFault);
   if (fault && !(truth && isAsGood(truth)) && isOtherwise(answers, tolerated)) {
     const { asked, changed } = answers.kept.asked > 0 ? answers.kept : answers.drawn;
     return {

@@ -135,6 +135,15 @@ describe('the verdict on a damaged version', () => {
     expect(found.reason).toMatch(new RegExp(`^its rows are prepared .*; ${counted} are answered`));
   });
 
+  it('is named as the cause where the answers show a fault of their own', () => {
+    const sign = '/label is "cat" for each of 60; before it had 3 labels';
+
+    const found = judged({ ...changed(30), signs: [sign] });
+
+    expect(found).toMatchObject({ verdict: 'broken', level: 'answers' });
+    expect(found.reason).toMatch(new RegExp(`^its rows are prepared .*; ${sign}$`));
+  });
+
   it.each([
     ['the same where it answers as before: what differs is not read', changed(0), 'same'],
     ['the same where few answers differ', changed(1), 'same'],
