@@ -223,7 +223,13 @@ async function evidenceOf(
     isEmbedder: known(before).facts.pipeline?.task === 'feature-extraction',
     isScored: [before, deployment].every((each) => known(each).facts.language?.task === 'generate'),
     precision: precisionOf(known(before), known(deployment)),
-    declared: declaredChanges(policy.expect, known(before).signature, known(deployment).signature),
+    declared: declaredChanges(
+      policy.expect,
+      known(before).signature,
+      known(deployment).signature,
+      // A first version has replaced none, so its declaration was never looked for.
+      before.work.comparison ? policyOf(before).expect.outputs : {},
+    ),
   });
   if (!found) return { answers, pair };
   return { answers: expectedAnew(found, answers), earlier: found.earlier, pair };

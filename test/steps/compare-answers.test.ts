@@ -1018,6 +1018,42 @@ describe('a candidate of the same form', () => {
   });
 });
 
+describe('a declared unit whose line stays in the manifest', () => {
+  const cents = `${examples(20)}gate: { expect: { outputs: { y: { scale: 100 } } } }\n`;
+  const of = (rows: string) => identityModel({ datatype: 'FP32', shape: [rows, 4] });
+  const hundred = computes((value) => value * 100);
+
+  /** The comparison of the last one of versions that all have the line, but perhaps the first. */
+  async function lastOf(first: string, ...answers: readonly ((asked: Asked) => object)[]) {
+    const world = memoryWorld();
+    for (const [index, behaviour] of answers.entries()) {
+      world.behave(`digits-v${index + 1}`, behaviour as typeof same);
+    }
+    await world.deploy(world.upload({ bytes: of('n'), manifest: first }));
+    const uploads = answers
+      .slice(1)
+      .map((_, index) => ({ bytes: of(`r${index}`), manifest: cents }));
+    for (const each of uploads.slice(0, -1)) await world.deploy(world.upload(each));
+    const held = await world.before('CompareAnswers', world.upload(uploads.at(-1) ?? {}));
+    await compareAnswers(world.deps)({ ...held, attempt: 0 });
+    return (await world.recordOf(held)).work.comparison;
+  }
+
+  it('is not made twice', async () => {
+    const plain = examples(20);
+
+    expect(await lastOf(plain, same, hundred)).toMatchObject({ verdict: 'same' });
+    const next = await lastOf(plain, same, hundred, hundred);
+    expect(next).toMatchObject({ verdict: 'same', beside: { version: 2 } });
+    expect(next?.reason).toContain('"y" has been in its declared unit since the version before');
+  });
+
+  it('is looked for beside a first version, which replaced none', async () => {
+    expect(await lastOf(cents, same, hundred)).toMatchObject({ verdict: 'same' });
+    expect(await lastOf(cents, same, same)).toMatchObject({ verdict: 'broken' });
+  });
+});
+
 describe('a candidate that a person decides about', () => {
   const asked = { candidate: { manifest: 'gate: { changed: ask, broken: ask }' } };
   const changed = computes((value) => (value === 41 ? value + 1 : value));

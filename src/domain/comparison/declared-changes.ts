@@ -2,12 +2,14 @@ import type { Signature } from '#domain/artifact/signature.ts';
 import type { ExpectedChanges } from '#domain/manifest/gate.ts';
 import { isObject, type RelativeTolerance } from '#domain/rollout/json-difference.ts';
 
-/** The changes of its answers that the owner of a version declares in `gate.expect`. `columns` are the classes of each output whose columns differ between the versions, by its name. `only` is the output of a model that has one alone. */
+/** The changes of its answers that the owner of a version declares in `gate.expect`. `columns` are the classes of each output whose columns differ between the versions, by its name. `only` is the output of a model that has one alone. `made` are the outputs whose declared scale the version before has already. */
 export type DeclaredChanges = Pick<ExpectedChanges, 'tolerance' | 'labels' | 'outputs'> & {
   readonly columns: ReadonlyMap<string, ColumnClasses>;
   readonly only?: string;
+  readonly made?: readonly string[];
 };
 
+type Outputs = NonNullable<ExpectedChanges['outputs']>;
 type ColumnClasses = { readonly before: readonly string[]; readonly after: readonly string[] };
 type Json = Readonly<Record<string, unknown>>;
 type Row = readonly unknown[];
@@ -26,11 +28,15 @@ const PREDICTIONS = 'predictions';
 /** The precision of the golden comparison. */
 const RTOL = 1e-4;
 
-/** The changes that `gate.expect` declares of two versions with these signatures; undefined if it declares no more than a share. */
+/**
+ * The changes that `gate.expect` declares of two versions with these signatures; undefined if it declares no more than a share.
+ * `made` are the outputs that the version before declared when it replaced another one: it has made their scales, and a line that was left in the manifest makes none twice.
+ */
 export function declaredChanges(
   { tolerance, labels, outputs }: ExpectedChanges,
   before: Signature | null,
   after: Signature | null,
+  made: Outputs = {},
 ): DeclaredChanges | undefined {
   if (tolerance === undefined && !labels && !outputs) return undefined;
   const own = new Map(after?.outputs.map(({ name, classes = [] }) => [name, classes]));
@@ -43,20 +49,42 @@ export function declaredChanges(
   });
   const [only, ...more] = (after ?? before)?.outputs ?? [];
   const single = more.length === 0 ? only?.name : undefined;
+  const past = Object.keys(outputs ?? {}).filter((name) => isMade(outputs?.[name], made[name]));
   return {
     ...(tolerance !== undefined && { tolerance }),
     ...(labels && { labels }),
-    ...(outputs && { outputs: byOutput(outputs, single) }),
+    ...(outputs && { outputs: byOutput(withoutScales(outputs, past), single) }),
+    ...(past.length > 0 && { made: past }),
     columns: new Map(columns),
     ...(single !== undefined && { only: single }),
   };
 }
 
+function isMade(change: Outputs[string] | undefined, made: Outputs[string] | undefined): boolean {
+  const [one, other] = [scaleOf(change), scaleOf(made)];
+  const isScale = one.scale !== 1 || one.offset !== 0;
+  return isScale && one.scale === other.scale && one.offset === other.offset;
+}
+
+function scaleOf({ scale = 1, offset = 0 }: Outputs[string] = {}) {
+  return { scale, offset };
+}
+
+function withoutScales(outputs: Outputs, of: readonly string[]): Outputs {
+  return Object.fromEntries(
+    Object.entries(outputs).map(([name, change]) => {
+      if (!of.includes(name)) return [name, change];
+      const { tolerance } = change;
+      return [name, tolerance === undefined ? {} : { tolerance }];
+    }),
+  );
+}
+
 /** The only output may be declared by its own name, or by that of its field. */
 function byOutput(
-  { [PREDICTIONS]: field, ...outputs }: NonNullable<ExpectedChanges['outputs']>,
+  { [PREDICTIONS]: field, ...outputs }: Outputs,
   only: string | undefined,
-): NonNullable<ExpectedChanges['outputs']> {
+): Outputs {
   return field ? { [only ?? PREDICTIONS]: field, ...outputs } : outputs;
 }
 

@@ -49,6 +49,7 @@ export function declaredWords({
   tolerance,
   labels: { added = [], removed = [], renamed = {} } = {},
   outputs = {},
+  made = [],
 }: Omit<DeclaredChanges, 'columns'>): readonly string[] {
   const percent = (part: number) => `${Number((part * 100).toPrecision(3))} %`;
   return [
@@ -63,6 +64,7 @@ export function declaredWords({
         ? []
         : [`numbers of ${quoted(name)} may differ by ${percent(change.tolerance)}`]),
     ]),
+    ...made.map((name) => `${quoted(name)} has been in its declared unit since the version before`),
     ...(tolerance === undefined ? [] : [`numbers may differ by ${percent(tolerance)}`]),
   ];
 }

@@ -38,6 +38,39 @@ const compared = (
 
 const price = (row: number) => 20 + 7 * Math.sin(row);
 
+describe('a declared unit that the version before has already', () => {
+  const cents = { price: { scale: 100, tolerance: 0.01 } };
+  const changes = (made: ExpectedChanges['outputs']) =>
+    declaredChanges(expected({ outputs: cents }), outputs('a'), outputs('a'), made);
+
+  it('is not made twice, and keeps its tolerance', () => {
+    const declared = changes(cents);
+
+    const found = compareAnswers(
+      answerPairs(
+        (row) => ({ price: 100 * price(row) }),
+        (row) => ({ price: 100.5 * price(row) }),
+        40,
+      ),
+      { of: 40, tolerated: 0.02, truth: { margin: 0.02 }, declared },
+    );
+
+    expect(found.kept).toEqual({ asked: 40, changed: 0 });
+    expect(found.signs).toEqual([]);
+    expect(found.declared).toContain(
+      '"price" has been in its declared unit since the version before',
+    );
+  });
+
+  it.each([
+    ['another scale', { price: { scale: 10 } }],
+    ['an offset', { price: { scale: 100, offset: 1 } }],
+    ['another output', { cost: { scale: 100 } }],
+  ])('is looked for beside %s', (_, made) => {
+    expect(changes(made)).toMatchObject({ outputs: { price: { scale: 100 } } });
+  });
+});
+
 describe('a declared unit', () => {
   const cents = { outputs: { price: { scale: 100 } } };
 
