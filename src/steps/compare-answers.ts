@@ -245,7 +245,7 @@ function earlierWords({ version, fresh, isExpectedAnew, isComparedAnew }: Earlie
   return `${what} was found for version ${version}, and is looked for again after ${ENOUGH_FRESH} new requests, of which ${come}`;
 }
 
-/** Why no request of clients is sent again, as a clause; undefined where they are. What the code of a version does with one may reach further than its answer. */
+/** Why no request of clients is sent again, as a clause; undefined where they are. The code of a version may do more with one than answer it. */
 function whyUnsent(before: Deployment, deployment: Deployment): string | undefined {
   const { replay } = policyOf(deployment);
   const isOpen = [before, deployment].some(

@@ -11,7 +11,7 @@ import { isObject } from './json-difference.ts';
 
 /**
  * A request that proves a version, as sent: an Open Inference `infer` or an `/invocations` body; `path` if its server takes it at another path.
- * With a `contentType` the body is bytes of that type, such as a picture or CSV, in base64; else it is JSON.
+ * If it has a `contentType`, the body is bytes of that type, such as a picture or CSV, in base64; else it is JSON.
  */
 export type GoldenRequest = {
   readonly protocol: 'infer' | 'invocations';
