@@ -1,11 +1,10 @@
 import { delimiter } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { compiledServer } from './compiled-server.ts';
 import { modelFolder } from './model-server.ts';
 import { type PythonMissing, pythonWith } from './python-environment.ts';
 import type { Env, Runtime } from './runtime.ts';
 import { LEXICON, scoresOfTexts } from './texts.ts';
-
-const FOLDER = fileURLToPath(new URL('../../runtimes/python/', import.meta.url));
 
 type Spec = {
   readonly name: string;
@@ -41,7 +40,7 @@ export async function pythonFolder(
 /** The runtime in an environment with its own packages only, or the reason why it is missing here. */
 export async function pythonRuntime(): Promise<Runtime | PythonMissing> {
   const python = await pythonWith('requirements.txt', 'numpy.txt');
-  return typeof python === 'object' ? python : runtimeIn(python);
+  return typeof python === 'object' ? python : runtimeIn(python, await compiledServer(python));
 }
 
 /** Describes the runtime, or says in one skipped test why it is not here. */
@@ -53,12 +52,13 @@ export async function onPython(
   it.skip(`the Python runtime: ${runtime.missing}`, () => undefined);
 }
 
-function runtimeIn(python: string): Runtime {
+/** `server` is the folder of the package slipway_server. */
+function runtimeIn(python: string, server: string): Runtime {
   return {
     serverName: 'slipway-python',
     platform: 'python_code',
     command: [python, '-m', 'slipway_server'],
-    env: { PYTHONPATH: FOLDER, PYTHONDONTWRITEBYTECODE: '1' },
+    env: { PYTHONPATH: server, PYTHONDONTWRITEBYTECODE: '1' },
     drainSignal: 'SIGALRM',
     failure: 500,
     models: {
@@ -119,13 +119,13 @@ function runtimeIn(python: string): Runtime {
         ),
       asLongAsAsked: () =>
         xToY('import time\ndef predict(x):\n  time.sleep(float(x.max()))\n  return x', FP32),
-      embedder: () => texts({ task: 'feature-extraction', labels: [] }),
-      ranker: () => texts({ task: 'text-classification', labels: ['LABEL_0'] }),
+      embedder: () => texts(server, { task: 'feature-extraction', labels: [] }),
+      ranker: () => texts(server, { task: 'text-classification', labels: ['LABEL_0'] }),
       labeller: async () => {
         const facts = { format: 'labeller', brings: 'data', takesColumns: false };
-        return ofTests(await modelFolder({ 'facts.json': JSON.stringify(facts) }));
+        return ofTests(server, await modelFolder({ 'facts.json': JSON.stringify(facts) }));
       },
-      talker: (task) => talker(task),
+      talker: (task) => talker(server, task),
       fileReader: () =>
         pythonFolder(
           'def predict(file: bytes, times: int = 1): return {"letters": len(file) * times, "text": file.decode()}',
@@ -136,32 +136,35 @@ function runtimeIn(python: string): Runtime {
 }
 
 /** A language model of `texts/talker.py`. */
-async function talker(task: 'generate' | 'embed') {
+async function talker(server: string, task: 'generate' | 'embed') {
   const language = { task, contextTokens: 8, requestsAtOnce: 2, hasChatTemplate: true };
   const folder = await modelFolder({
     'facts.json': JSON.stringify({ format: 'talker', brings: 'data', language }),
   });
-  return ofTests(folder);
+  return ofTests(server, folder);
 }
 
 /** A model of `texts/sitecustomize.py`. */
-async function texts(pipeline: { readonly task: string; readonly labels: readonly string[] }) {
+async function texts(
+  server: string,
+  pipeline: { readonly task: string; readonly labels: readonly string[] },
+) {
   const none = { maxTokens: null, pooling: null, normalizes: false, architecture: '' };
   const facts = { format: 'texts', brings: 'data', pipeline: { ...none, ...pipeline } };
   const folder = await modelFolder({
     'texts.json': JSON.stringify({ ...LEXICON, scores: scoresOfTexts() }),
     'facts.json': JSON.stringify(facts),
   });
-  return ofTests(folder);
+  return ofTests(server, folder);
 }
 
 /** The environment of a model in a format of tests alone. */
-function ofTests(folder: string): Env {
+function ofTests(server: string, folder: string): Env {
   const own = fileURLToPath(new URL('texts/', import.meta.url));
   return {
     MODEL_PATH: folder,
     MODEL_FACTS: `${folder}/facts.json`,
-    PYTHONPATH: `${own}${delimiter}${FOLDER}`,
+    PYTHONPATH: `${own}${delimiter}${server}`,
   };
 }
 
