@@ -113,15 +113,17 @@ const unitPrices = z.object({
     .check(z.describe('Present where the stack logs no requests, so that none pays for it.')),
 });
 
+const demand = z.object({
+  requestsPerSecond: z.number(),
+  peak: z.number(),
+  p95Ms: orNull,
+  coldStarts: z.enum(['allowed', 'none']),
+  hours: z.number(),
+});
+
 const weighing = z.object({
   question: z.object({
-    demand: z.object({
-      requestsPerSecond: z.number(),
-      peak: z.number(),
-      p95Ms: orNull,
-      coldStarts: z.enum(['allowed', 'none']),
-      hours: z.number(),
-    }),
+    demand,
     measured: z.object({
       requestMs: z.number().check(z.describe('On one vCPU.')),
       parallelPart: z.number().check(z.describe('The part that more vCPUs shorten, 0 to 1.')),
@@ -333,6 +335,10 @@ export const explanation = z
           'The bill of each option for the expected traffic, if the build measured the model.',
         ),
       ),
+    // Absent from a Slipway of an earlier version, and where the manifest names none.
+    traffic: z
+      .exactOptional(demand)
+      .check(z.describe('The traffic that the manifest names, with its defaults.')),
     // Absent from a Slipway of an earlier version, and where it is placed well enough.
     advice: z
       .exactOptional(advice)

@@ -86,7 +86,8 @@ export function addWhatifCommand(program: Command): void {
       const slipway = await openSlipway(options);
       const explained = await slipway.explainVersion({ name: model });
       const replayed = await hoursToReplay(slipway, model, options.replay);
-      const got = demand || explained.weighing ? undefined : await gotBy(slipway, model);
+      const isKnown = demand ?? explained.weighing ?? explained.traffic;
+      const got = isKnown ? undefined : await gotBy(slipway, model);
       const rule = { requestMs: ms, allowsSpot: spot, hours: replayed, got };
       const found = whatIf(explained, demand, rule);
       show(options, found, whatIfLines(found));

@@ -128,7 +128,9 @@ function mostTelling(options: readonly PlacedOption[]): readonly PlacedOption[] 
 /** Another command knows the time of the request that proved the version. */
 function askLines(model: string, proof: Explanation['proof']): readonly string[] {
   if (!proof || proof.sample === 'readiness') return [];
-  return [`\`slipway whatif ${model}\` weighs the bills by the time of the request that proved it.`];
+  return [
+    `\`slipway whatif ${model}\` weighs the bills by the time of the request that proved it.`,
+  ];
 }
 
 const ESTIMATED =
@@ -174,7 +176,7 @@ export function sourceOf({
 }
 
 export const SOURCES = {
-  declared: () => 'For ',
+  declared: () => 'For the traffic of model.yaml: ',
   learnt: (days = 0) => `By the requests of the last ${days === 1 ? 'day' : `${days} days`}: `,
   guess: () => 'The first guess, since model.yaml names no traffic and nothing is learnt yet: ',
 } as const;

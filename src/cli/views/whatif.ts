@@ -69,13 +69,11 @@ export function whatIf(
     readonly got?: Learnt | undefined;
   },
 ): WhatIf {
-  const { model, version, weighing } = explained;
+  const { model, version, weighing, traffic, options } = explained;
+  requireNoGpu(model, options);
   const learnt = got && withLearnt(FIRST_GUESS, got);
-  const demand = asked ?? weighing?.question.demand ?? learnt ?? FIRST_GUESS;
-  const isGuess = got === undefined;
-  const source = asked
-    ? 'asked'
-    : sourceOf(weighing ?? { isGuess, ...(got && { learntDays: got.days }) });
+  const demand = asked ?? weighing?.question.demand ?? traffic ?? learnt ?? FIRST_GUESS;
+  const source = asked ? 'asked' : sourceOf(weighing ?? unweighed(traffic, got));
   const known = weighing?.question.measured;
   const measured = known
     ? { ...known, ...(requestMs && { requestMs }) }
@@ -102,6 +100,23 @@ export function whatIf(
     beside: besideOptions(question),
     ...(hours && { replayed: replay(question, hours.hours, hours) }),
   };
+}
+
+/** No bill decides with a GPU, since nobody has measured the model's time on other hardware. Fails with `InputInvalid`. */
+function requireNoGpu(model: string, options: Explanation['options']): void {
+  const gpu = options.find(({ taken }) => taken)?.accelerator;
+  if (!gpu) return;
+  throw new Failure(
+    'InputInvalid',
+    `${model} runs on ${gpu.count} ${gpu.name}; bills weigh targets without a GPU alone`,
+    { fix: `See what it costs: \`slipway cost ${model}\`.` },
+  );
+}
+
+/** Where the traffic of a version comes from that no bill has placed. */
+function unweighed(traffic: Demand | undefined, got: Learnt | undefined) {
+  if (traffic) return { isGuess: false };
+  return { isGuess: got === undefined, ...(got && { learntDays: got.days }) };
 }
 
 /** The limits of the account, the operator and the manifest with which the version was placed; none where no bill placed it. A traffic that is named is known, so a guess does not bound the replicas. */

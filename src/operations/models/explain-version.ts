@@ -14,6 +14,7 @@ import type {
 import type { Manifest } from '#domain/manifest/manifest.ts';
 import { besideOptions } from '#domain/placement/beside.ts';
 import { expectedStart, startingOf, timed } from '#domain/placement/cold-start.ts';
+import { demandOf } from '#domain/placement/demand.ts';
 import { type DemandCurve, demandCurve } from '#domain/placement/demand-curve.ts';
 import type { Learnt } from '#domain/placement/learnt.ts';
 import {
@@ -185,6 +186,7 @@ function explanation(deployment: Deployment): Omit<Explanation, 'options'> {
         }
       : null,
     target: decision?.target ?? null,
+    ...(inspection?.manifest.traffic && { traffic: demandOf(inspection.manifest.traffic) }),
     ...(inspection?.manifest.team && { team: inspection.manifest.team }),
     proof: golden ?? null,
     comparison: comparison ? comparisonView(comparison, deployment) : null,

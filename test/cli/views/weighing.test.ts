@@ -35,7 +35,9 @@ describe('the weighing of a version', () => {
   it('shows the demand, what was measured, the options, the curve and the ways to spend less', () => {
     const lines = weighingLines(explained(false));
 
-    expect(lines).toContain('For 24 requests a second (48 at the peak) in 730 hours of a month.');
+    expect(lines).toContain(
+      'For the traffic of model.yaml: 24 requests a second (48 at the peak) in 730 hours of a month.',
+    );
     expect(lines).toContain(
       'Measured: 100 ms on one vCPU, of which more vCPUs shorten 50 %; 2 ms for each further row.',
     );

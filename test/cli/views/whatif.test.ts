@@ -92,6 +92,22 @@ describe('slipway whatif', () => {
     expect(guessed).toMatchObject({ source: 'guess', demand: { requestsPerSecond: 1 } });
   });
 
+  it('takes the traffic of model.yaml where no bill has placed the version', () => {
+    const found = whatIf({ ...EXPLAINED, traffic: { ...BUSY, p95Ms: 300 } }, undefined, PLAIN);
+
+    expect(found).toMatchObject({ source: 'declared', demand: { p95Ms: 300 } });
+    expect(whatIfLines(found)[0]).toBe('For the traffic of model.yaml:');
+  });
+
+  it('weighs no model with a GPU, whose time on other hardware nobody knows', () => {
+    const [option] = EXPLAINED.options;
+    const options = [{ ...option!, taken: true, accelerator: { name: 'L4', count: 1 } }];
+
+    expect(() => whatIf({ ...EXPLAINED, options }, BUSY, PLAIN)).toThrow(
+      'digits runs on 1 L4; bills weigh targets without a GPU alone',
+    );
+  });
+
   it('takes what the version got where no bill has placed it', () => {
     const got = { requestsPerSecond: 3, peak: 5, hours: 200, days: 6 };
 

@@ -48,8 +48,9 @@ describe('the explanation of a live version', () => {
   it('keeps to the traffic that the manifest names, and advises by what it got all the same', async () => {
     const { model, deps } = await calledWorld('traffic: { requestsPerSecond: 0.1 }');
 
-    const { weighing, advice } = await explainVersion(deps, model, null);
+    const { weighing, advice, traffic } = await explainVersion(deps, model, null);
 
+    expect(traffic).toMatchObject({ requestsPerSecond: 0.1, peak: 0.2, hours: 730 });
     expect(weighing?.question.demand.requestsPerSecond).toBe(0.1);
     expect(weighing).not.toHaveProperty('learntDays');
     expect(advice?.savesUsd).toBeGreaterThan(5);
