@@ -31,6 +31,7 @@ threading.Thread(target=leave, daemon=True).start()
 logging.getLogger("moto").setLevel(logging.ERROR)
 warnings.simplefilter("ignore")
 
+import flask.debughelpers
 import moto.backends
 import moto.core.responses
 import moto.core.serialize
@@ -42,10 +43,14 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from moto.servicequotas.responses import ServiceQuotasResponse
 from werkzeug.serving import make_server
 
-# Both read folders or classes at each request, which do not change.
+# These read folders, classes or names at each request, which do not change.
 modules = tuple(moto.backends.list_of_moto_modules())
 moto.backends.list_of_moto_modules = lambda: modules
 moto.core.responses.method_names_from_class = functools.cache(moto.core.responses.method_names_from_class)
+moto.core.responses.camelcase_to_underscores = functools.cache(moto.core.responses.camelcase_to_underscores)
+
+# Moto turns on Flask's debug mode, which makes a class for each request, to explain a missing file of a form.
+flask.debughelpers.attach_enctype_error_multidict = lambda request: None
 
 
 # Moto draws the 52 characters of an answer's id one by one; even a single draw took a tenth of the time of an answer.
