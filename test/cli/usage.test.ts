@@ -204,6 +204,10 @@ describe('slipway', () => {
     { args: ['push', MAIN], says: /main\.ts is not a self-contained model file/ },
     { args: ['push', MAIN, '--name', 'Bad_Name'], says: /`Bad_Name` is not a valid model name/ },
     { args: ['push'], says: /missing required argument 'path'\n→ See `.* push --help`/ },
+    {
+      args: ['start', '--max-monthly-usd', 'abc'],
+      says: /argument 'abc' is invalid\. Give an amount of USD, such as 99\.50\n→/,
+    },
     { args: ['keys'], says: /'keys' is not a command by itself\n→ See `.* keys --help`/ },
     { args: ['lounch'], says: /unknown command/ },
     { args: ['stat'], says: /unknown command 'stat'\n→ `.* status` shows what is live/ },

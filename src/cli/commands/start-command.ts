@@ -1,4 +1,4 @@
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type LocalConfig, readLocalConfig } from '#compose/config.ts';
 import { Failure } from '#domain/failure.ts';
 import { USUAL_PORTS } from '#operations/usual-ports.ts';
@@ -168,6 +168,12 @@ function usual(which: keyof typeof USUAL_PORTS): string {
   return `${USUAL_PORTS[which]}, or the next free one`;
 }
 
+function usd(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== '' && value >= 0 && Number.isFinite(value)) return value;
+  throw new InvalidArgumentError('Give an amount of USD, such as 99.50.');
+}
+
 function addCaps(command: Command): Command {
   return command
     .option('--max-replicas <n>', "how many replicas a model's manifest may ask for", integer)
@@ -179,7 +185,7 @@ function addCaps(command: Command): Command {
     .option(
       '--max-monthly-usd <usd>',
       'what a model would cost a month on AWS at most, by its replicas and by the requests that it gets',
-      Number,
+      usd,
     );
 }
 
