@@ -42,8 +42,12 @@ export function tolerableDrop(pairs: readonly AskedPair[]): number {
   return Math.max(LEAST_DROP, TIMES_NOISE * Math.max(0, ...noise));
 }
 
-/** Why the answer of before is another one to the new version, as a clause; undefined where it is as likely as before. A likelier answer differs too: its own would be another. */
+/**
+ * Why the answer of before is another one to the new version, as a clause; undefined where it is as likely as before. A likelier answer differs too: its own would be another.
+ * Undefined too where both versions split the answer into other tokens: llama.cpp takes the likeliest token that begins the rest of a text, and after one that does not belong there all others are unlikely, also to the same weights.
+ */
 export function scoreDifference(scores: PairScores, tolerable: number): string | undefined {
+  if (scores.before.tokens !== scores.after.tokens) return undefined;
   if (Math.abs(dropOf(scores)) <= tolerable) return undefined;
   const [before, after] = [scores.before, scores.after].map((score) =>
     perplexity(score.logprob / scores.before.tokens),

@@ -48,6 +48,17 @@ describe('the answers of a language model', () => {
     });
   });
 
+  it('are as before where one version split an answer into other tokens, and its own is as likely', () => {
+    const scores = { before: score(-0.6, 36, 16), after: score(-2.2, 36, 19), own: score(-0.9) };
+
+    expect(compareAnswers(pairs(20, scores, OTHER), COUNTING)).toMatchObject({
+      kept: { asked: 20, changed: 0 },
+      signs: [],
+    });
+    const unlike = { ...scores, own: score(-1.2) };
+    expect(compareAnswers(pairs(20, unlike, OTHER), COUNTING).kept.changed).toBe(20);
+  });
+
   it.each<[string, PairScores, string]>([
     [
       'the answer of before is less likely',
