@@ -200,6 +200,10 @@ function artifactDifferences(before: ArtifactFacts, after: ArtifactFacts): reado
     ),
     ...when(own !== theirs, harmless(`it was made by ${own}; before: by ${theirs}`)),
     ...when(
+      isOtherObjective(after, before),
+      suspicious(`it was trained for ${after.objective}; before: for ${before.objective}`),
+    ),
+    ...when(
       isOtherSize(after.parameters, before.parameters),
       suspicious(
         `it has ${after.parameters?.toLocaleString('en-US')} parameters; before: ${before.parameters?.toLocaleString('en-US')}`,
@@ -217,6 +221,12 @@ function artifactDifferences(before: ArtifactFacts, after: ArtifactFacts): reado
 function frameworkOf({ framework }: ArtifactFacts): string {
   if (!framework) return 'plain Python';
   return framework.version === null ? framework.name : `${framework.name} ${framework.version}`;
+}
+
+/** Each framework has names of its own. */
+function isOtherObjective(own: ArtifactFacts, theirs: ArtifactFacts): boolean {
+  if (!own.objective || !theirs.objective || own.format !== theirs.format) return false;
+  return own.objective !== theirs.objective;
 }
 
 function isLess(own: number | null, theirs: number | null): boolean {

@@ -189,6 +189,12 @@ describe('two versions differ', () => {
       'harmless: it was made by scikit-learn 1.6.0; before: by scikit-learn 1.5.2',
     ],
     [
+      'in what their trees were trained for',
+      version({ format: 'xgboost', objective: 'reg:squarederror' }),
+      version({ format: 'xgboost', objective: 'count:poisson' }),
+      'suspicious: it was trained for count:poisson; before: for reg:squarederror',
+    ],
+    [
       'in their size',
       version(),
       version({ parameters: 100 }),
@@ -202,6 +208,15 @@ describe('two versions differ', () => {
     ],
   ])('%s', (_, before, after, difference) => {
     expect(between(before, after)).toEqual([expect.stringContaining(difference)]);
+  });
+
+  it.each<[string, Partial<ArtifactFacts>]>([
+    ['another framework has names of its own', { format: 'lightgbm', objective: 'regression' }],
+    ['one of them is not known', { format: 'xgboost' }],
+  ])('in nothing by what their trees were trained for where %s', (_, facts) => {
+    const before = version({ format: 'xgboost', objective: 'reg:squarederror' });
+
+    expect(between(before, version(facts)).join()).not.toContain('trained for');
   });
 
   it.each<[string, ArtifactFacts['text']]>([
