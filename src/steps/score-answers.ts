@@ -46,12 +46,14 @@ export function answerScorer(both: { readonly live: Ask; readonly candidate: Ask
     scored += 1;
     const again = scored <= SCORED_TWICE ? await live(asked.kept) : undefined;
     const own = asked.isSameText ? before : asked.own && (await live(asked.own));
+    const ownAfter = own && own !== before && asked.own && (await candidate(asked.own));
     const alone = await bareScores(asked.kept, { before, after });
     return {
       before,
       after,
       ...(again && { again }),
       ...(own && { own }),
+      ...(ownAfter && { ownAfter }),
       ...(alone && { bare: alone }),
     };
   };

@@ -170,7 +170,7 @@ export type ModelFacts = {
   readonly memory: readonly MemoryTerm[];
   /** The same for its own framework, where `memory` is for the ONNX model that a build makes if it can. */
   readonly unconverted?: readonly MemoryTerm[];
-  /** What boosted trees were trained for, by their framework's own name: "reg:squarederror". */
+  /** The loss that boosted trees were trained for, by their framework's own name: "reg:squarederror". */
   readonly objective?: string;
   /** A request that the artifact itself carries, or null. */
   readonly example: GoldenRequest | null;

@@ -13,13 +13,14 @@ export type AnswerScore = {
 
 /**
  * How likely a language model finds the answer of the version before: that version itself, and the new one. `again` is that of the version before once more, where it was asked.
- * `own` is how likely the version before finds the new one's answer, where that differs.
+ * `own` is how likely the version before finds the new one's answer, where that differs, and `ownAfter` how likely the new one finds it.
  */
 export type PairScores = {
   readonly before: AnswerScore;
   readonly after: AnswerScore;
   readonly again?: AnswerScore;
   readonly own?: AnswerScore;
+  readonly ownAfter?: AnswerScore;
   /** How likely both find the same answer where they read the user's words alone, without a chat template: what differs here lies in the weights. */
   readonly bare?: { readonly before: AnswerScore; readonly after: AnswerScore };
 };

@@ -303,7 +303,7 @@ function likelihoodDifference(
 ): string | undefined {
   const likelihood = scoreDifference(scores, tolerable);
   if (likelihood !== undefined || differs === undefined) return likelihood;
-  return isAlike(scores) ? undefined : differs;
+  return isAlike(scores, tolerable) ? undefined : differs;
 }
 
 function refusals(refused: readonly AskedPair[], asked: number): readonly string[] {

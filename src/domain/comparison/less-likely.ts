@@ -18,6 +18,8 @@ export type ScoreEvidence = {
 /** The drops (nats for each token). The same weights in another type, or computed in another order, differ by less than the first; an answer that the version before finds as likely as its own, but for the second, was as good a choice. */
 export const LEAST_DROP = 0.15;
 const ALIKE = 0.5;
+/** The same where both versions find the new one's answer as likely as each other: then their weights hardly differ, and the words alone do. */
+const ALIKE_TO_BOTH = 1;
 /** A drop above it counts as it: what is bounded can be bet on. */
 const LARGEST_DROP = 4;
 /** Each token is 4.5 times less likely. A model that was trained further should stay below this; no such model was measured. */
@@ -56,8 +58,11 @@ export function scoreDifference(scores: PairScores, tolerable: number): string |
 }
 
 /** Whether the version before could as well have given the new version's answer: two tokens that are about as likely change places by chance. */
-export function isAlike({ before, own }: PairScores): boolean {
-  return own !== undefined && perToken(own) >= perToken(before) - ALIKE;
+export function isAlike({ before, own, ownAfter }: PairScores, tolerable: number): boolean {
+  if (!own) return false;
+  const isToBoth =
+    ownAfter?.tokens === own.tokens && Math.abs(perToken(ownAfter) - perToken(own)) <= tolerable;
+  return perToken(own) >= perToken(before) - (isToBoth ? ALIKE_TO_BOTH : ALIKE);
 }
 
 /** Both versions' scores of the kept answers; undefined where there are none. Answers to generated requests do not count. */

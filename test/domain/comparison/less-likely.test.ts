@@ -59,6 +59,34 @@ describe('the answers of a language model', () => {
     expect(compareAnswers(pairs(20, unlike, OTHER), COUNTING).kept.changed).toBe(20);
   });
 
+  it.each([
+    { are: 'as before', finds: 'as likely', ownAfter: -1.8, changed: 0 },
+    { are: 'other ones', finds: 'far likelier', ownAfter: -0.5, changed: 20 },
+  ])(
+    'are $are where their words are a bit less likely, and the new version finds them $finds',
+    ({ ownAfter, changed }) => {
+      const scores = {
+        before: score(-1.2),
+        after: score(-1.2),
+        own: score(-1.8),
+        ownAfter: score(ownAfter),
+      };
+
+      expect(compareAnswers(pairs(20, scores, OTHER), COUNTING).kept.changed).toBe(changed);
+    },
+  );
+
+  it('are other ones where their words are far less likely, though both versions find them so', () => {
+    const scores = {
+      before: score(-1.2),
+      after: score(-1.2),
+      own: score(-2.3),
+      ownAfter: score(-2.3),
+    };
+
+    expect(compareAnswers(pairs(20, scores, OTHER), COUNTING).kept.changed).toBe(20);
+  });
+
   it.each<[string, PairScores, string]>([
     [
       'the answer of before is less likely',
