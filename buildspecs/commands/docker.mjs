@@ -91,6 +91,8 @@ export async function pythonIn(image, args, { folder, writable, env, name, onSai
 }
 
 const MOST_SAID = 20_000;
+/** The builder's cache may name a layer that the engine has lost: https://github.com/moby/moby/issues/41595 */
+const LOST_LAYER = /layer does not exist/;
 
 /**
  * Builds an image into the engine. Lambda accepts neither an index, which attestations would require, nor another platform.
@@ -98,6 +100,20 @@ const MOST_SAID = 20_000;
  * @param {readonly string[]} args
  */
 export async function buildx(args, env = process.env) {
+  try {
+    await built(args, env);
+  } catch (error) {
+    if (!LOST_LAYER.test(error.said ?? '')) throw error;
+    process.stderr.write('the engine has lost a layer of its cache: building anew\n');
+    await built(['--no-cache', ...args], env);
+  }
+}
+
+/**
+ * @param {readonly string[]} args
+ * @param {NodeJS.ProcessEnv} env
+ */
+async function built(args, env) {
   const given = [
     ...['buildx', 'build', '--load', '--platform', 'linux/amd64', '--progress', 'plain'],
     ...['--provenance=false', '--sbom=false', ...LABELLED, ...args],

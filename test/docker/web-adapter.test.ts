@@ -11,6 +11,7 @@ import {
   readResponse,
 } from '#adapters/aws/api/invocation-event.ts';
 import { functionDefinition } from '#adapters/aws/lambda/model-function.ts';
+import type { SentBody } from '#domain/rollout/golden-request.ts';
 import { adapt } from '../support/fronts/web-adapter.ts';
 import { underRuntimeApi } from '../support/lambda/runtime-api.ts';
 import { revisionSpec } from '../support/worlds/revision-spec.ts';
@@ -58,13 +59,17 @@ const echo: RequestListener = async (request, response) => {
 
 const REQUESTS = [
   { method: 'GET', path: '/ping' },
-  { method: 'POST', path: '/v2/models/digits/infer', body: '{"inputs":[]}' },
+  { method: 'POST', path: '/v2/models/digits/infer', sent: json('{"inputs":[]}') },
   { method: 'GET', path: '/binary' },
   { method: 'GET', path: '/404' },
   { method: 'GET', path: '/429' },
   { method: 'GET', path: '/500' },
   { method: 'GET', path: '/503' },
 ] as const;
+
+function json(body: string): SentBody {
+  return { body, contentType: 'application/json', isBase64: false };
+}
 
 function describeAdapter(body: () => void): void {
   const name = 'the Lambda Web Adapter itself';
@@ -164,7 +169,7 @@ describeAdapter(() => {
   });
 
   it('streams what it is to stream: metadata and eight zeros, then each part once the server has written it', async () => {
-    const asked = { model: 'digits', method: 'POST', path: STREAM, body: '{}' } as const;
+    const asked = { model: 'digits', method: 'POST', path: STREAM, sent: json('{}') } as const;
     const event = invocationEvent('api', asked);
 
     const [answer] = await underRuntimeApi(ADAPTER, environment(true), [event], (text) => {

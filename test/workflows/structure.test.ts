@@ -93,6 +93,7 @@ describe('the names of the workflows', () => {
         'kept-versions',
         'late-data',
         'learnt-before',
+        'patience',
         'probe',
         'proof',
         'provision',

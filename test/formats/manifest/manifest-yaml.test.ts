@@ -156,6 +156,7 @@ describe('a manifest', () => {
         },
         truth: { metric: 'accuracy', margin: 0.02, output: 'label' },
         replaces: 3,
+        replay: true,
       },
       capture: { requestsPerHour: 100, megabytes: 200, days: 7, private: ['ssn'] },
     });
