@@ -27,6 +27,6 @@ describeOnMoto('the prices of an account in DynamoDB', (moto) => {
     const read = await prices.read();
 
     expect(read?.usd).toEqual({ ...SHIPPED_PRICES.usd, tableRead: 1, lambdaRequest: 2 });
-    expect(read?.shipped).toHaveLength(9);
+    expect(read?.shipped).toHaveLength(11);
   });
 });
