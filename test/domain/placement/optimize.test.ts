@@ -5,7 +5,7 @@ import {
   NO_LIMITS,
   type Question,
 } from '#domain/placement/demand.ts';
-import { cheapest, flipsAt, rankedOptions } from '#domain/placement/optimize.ts';
+import { cheapest, flipsAt, knownMsOn, rankedOptions } from '#domain/placement/optimize.ts';
 import { frontDoor, total } from '#domain/placement/priced-option.ts';
 import { SHIPPED_PRICES } from '#domain/placement/unit-prices.ts';
 
@@ -239,5 +239,21 @@ describe('the cheapest placement that keeps the limits', () => {
     expect(billed(5013)).toMatchObject({ p95Ms: 3 });
     expect(billed(5307)).toMatchObject({ p95Ms: 3 });
     expect(billed(5013)?.usd).toBeLessThan(billed(5307)?.usd ?? 0);
+  });
+});
+
+describe('the time of a request on the option that a version took', () => {
+  const fargate = { target: 'fargate', memoryMiB: 2048, cpuUnits: 512 } as const;
+
+  it('is as long as the request that proved the version where no build measured it', () => {
+    expect(knownMsOn(fargate, undefined, 204)).toBe(204);
+    expect(knownMsOn(fargate, undefined, undefined)).toBeUndefined();
+  });
+
+  it('is as the build measured it, at the vCPUs of the option', () => {
+    expect(knownMsOn(fargate, asked(40, 1), 204)).toBe(80);
+    expect(knownMsOn({ target: 'lambda', memoryMiB: 1769, cpuUnits: 0 }, asked(40.2, 1), 204)).toBe(
+      41,
+    );
   });
 });
