@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '#adapters/clocks.ts';
 import { VERSION } from '#compose/version.ts';
@@ -17,6 +17,7 @@ import {
 import { agree } from './agree.ts';
 import { accountOf, type Place } from './command.ts';
 import { COPY, requireReady } from './deploy.ts';
+import { givenText } from './given-text.ts';
 import { onInterrupt } from './interrupt.ts';
 import type { Output } from './output.ts';
 
@@ -95,10 +96,7 @@ async function agreedPlan(options: Options, targets: readonly Target[], output: 
 
 /** Reads a file that `slipway prove` wrote. Fails with `InputInvalid` where it was changed since. */
 export async function checkEvidence(path: string): Promise<Read> {
-  const text = await readFile(path, 'utf8').catch((cause: Error) => {
-    throw new Failure('InputInvalid', `${path} cannot be read: ${cause.message}`, { cause });
-  });
-  return readSigned(text);
+  return readSigned(await givenText(path));
 }
 
 export function evidenceLines({

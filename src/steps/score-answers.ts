@@ -8,6 +8,7 @@ import {
   scoreRequest,
 } from '#domain/comparison/answer-scores.ts';
 import type { AskedPair } from '#domain/comparison/asked-pair.ts';
+import { isAlike } from '#domain/comparison/less-likely.ts';
 import { ENOUGH_BARE, isMuchOtherwise } from '#domain/comparison/other-template.ts';
 import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
 import type { GoldenAnswer } from '#domain/rollout/golden-verdict.ts';
@@ -46,7 +47,9 @@ export function answerScorer(both: { readonly live: Ask; readonly candidate: Ask
     scored += 1;
     const again = scored <= SCORED_TWICE ? await live(asked.kept) : undefined;
     const own = asked.isSameText ? before : asked.own && (await live(asked.own));
-    const ownAfter = own && own !== before && asked.own && (await candidate(asked.own));
+    // It decides only where the version before finds the new one's words less likely than its own.
+    const isDoubtful = own !== undefined && !isAlike({ before, after, own }, 0);
+    const ownAfter = isDoubtful && asked.own && (await candidate(asked.own));
     const alone = await bareScores(asked.kept, { before, after });
     return {
       before,

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import type { Slipway } from '#control/slipway.ts';
 import { Failure } from '#domain/failure.ts';
@@ -16,6 +15,7 @@ import {
   placedCommand,
   show,
 } from '../command.ts';
+import { givenText } from '../given-text.ts';
 import { whatIf, whatIfLines } from '../views/whatif.ts';
 
 type Options = Place & {
@@ -133,16 +133,10 @@ async function hoursToReplay(
   const found =
     source === true
       ? await slipway.readDemand({ name: model })
-      : loggedHours((await readLog(source)).split('\n'), model);
+      : loggedHours((await givenText(source)).split('\n'), model);
   if (found && found.hours.length > 0) return found;
   const where = source === true ? 'in the last two weeks' : `in ${source}`;
   throw new Failure('InputInvalid', `${model} got no requests ${where}`, {
     fix: `Name a demand instead: \`slipway whatif ${model} --rps 10\`.`,
-  });
-}
-
-async function readLog(path: string): Promise<string> {
-  return readFile(path, 'utf8').catch((cause: Error) => {
-    throw new Failure('InputInvalid', `${path} cannot be read: ${cause.message}`, { cause });
   });
 }

@@ -33,6 +33,11 @@ export function sentBody({ body, contentType }: GoldenRequest): SentBody {
     : { body: String(body), contentType, isBase64: true };
 }
 
+/** The body as it is sent over HTTP. */
+export function bytesOf({ body, isBase64 }: SentBody): string | Uint8Array<ArrayBuffer> {
+  return isBase64 ? Buffer.from(body, 'base64') : body;
+}
+
 /** The path of a request, below the model's own path. */
 export function pathOf({ protocol, path }: GoldenRequest, model: string): string {
   return path ?? (protocol === 'infer' ? `/v2/models/${model}/infer` : '/invocations');

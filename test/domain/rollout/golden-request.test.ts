@@ -3,11 +3,13 @@ import { DATATYPES, type Datatype, type TensorSpec } from '#domain/artifact/sign
 import { RUNTIMES } from '#domain/build/runtime.ts';
 import { manifestSchema } from '#domain/manifest/manifest.ts';
 import {
+  bytesOf,
   type Declared,
   goldenRequest,
   goldenSamples,
   MAX_GOLDEN_BYTES,
   pathOf,
+  sentBody,
 } from '#domain/rollout/golden-request.ts';
 
 function declared(inputs: readonly TensorSpec[], examples: readonly object[] = []): Declared {
@@ -161,5 +163,21 @@ describe('the path that a golden request is sent to', () => {
     [{ protocol: 'invocations', body: {}, path: '/predict' }, '/predict'],
   ] as const)('of %j is %s', (request, path) => {
     expect(pathOf(request, 'digits')).toBe(path);
+  });
+});
+
+describe('the body of a request, as it is sent', () => {
+  it('is JSON where it has no type of its own', () => {
+    const sent = sentBody({ protocol: 'invocations', body: { inputs: ['é'] } });
+
+    expect([sent.contentType, bytesOf(sent)]).toEqual(['application/json', '{"inputs":["é"]}']);
+  });
+
+  it('is the bytes that a client sent where it has one', () => {
+    const bytes = Buffer.from([0x89, 0x50, 0, 0xff]);
+    const body = bytes.toString('base64');
+    const sent = sentBody({ protocol: 'invocations', body, contentType: 'image/png' });
+
+    expect([sent.contentType, bytesOf(sent)]).toEqual(['image/png', bytes]);
   });
 });

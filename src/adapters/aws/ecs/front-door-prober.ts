@@ -4,6 +4,7 @@ import type { Probe, Probes } from '#adapters/aws/api/probe-address.ts';
 import { translated } from '#adapters/aws/failures.ts';
 import { Failure } from '#domain/failure.ts';
 import { reasonOf } from '#domain/reason.ts';
+import { bytesOf } from '#domain/rollout/golden-request.ts';
 import { PROBE_ID, type ProbeAnswer } from '#ports/prober.ts';
 
 export type FrontDoorProbesOptions = {
@@ -23,8 +24,8 @@ export function frontDoorProbes({ url, identity }: FrontDoorProbesOptions): Prob
 
   return async (to, probe, timeoutMs) => {
     const target = new URL(`${url}${PROBE}${to}${probe.path}`);
-    const body = bodyOf(probe);
-    const headers = await translated(() => signedHeaders(signer, target, probe));
+    const body = probe.sent ? bytesOf(probe.sent) : null;
+    const headers = await translated(() => signedHeaders(signer, target, probe, body));
     const signal = AbortSignal.timeout(timeoutMs);
     const startedAt = performance.now();
     try {
@@ -44,25 +45,21 @@ export function frontDoorProbes({ url, identity }: FrontDoorProbesOptions): Prob
 async function signedHeaders(
   signer: SignatureV4,
   target: URL,
-  probe: Probe,
+  { method, sent }: Probe,
+  body: string | Uint8Array | null,
 ): Promise<Record<string, string>> {
   const { headers } = await signer.sign({
-    method: probe.method,
+    method,
     protocol: target.protocol,
     hostname: target.hostname,
     path: target.pathname,
     headers: {
       host: target.host,
-      'content-type': probe.sent?.contentType ?? 'application/json',
+      'content-type': sent?.contentType ?? 'application/json',
     },
-    body: bodyOf(probe),
+    body,
   });
   return { ...headers, 'user-agent': 'slipway-probe', 'x-request-id': PROBE_ID };
-}
-
-function bodyOf({ sent }: Probe): string | Uint8Array<ArrayBuffer> | null {
-  if (!sent) return null;
-  return sent.isBase64 ? Buffer.from(sent.body, 'base64') : sent.body;
 }
 
 function answerTo(response: Response, body: string, latencyMs: number): ProbeAnswer {

@@ -1,5 +1,5 @@
 import { request } from 'undici';
-import { pathOf, sentBody } from '#domain/rollout/golden-request.ts';
+import { bytesOf, pathOf, sentBody } from '#domain/rollout/golden-request.ts';
 import { PROBE_ID, type ProbeAnswer, type Prober } from '#ports/prober.ts';
 import { PROBE_HEADER, WAITED_HEADER } from './probe-mark.ts';
 
@@ -15,13 +15,13 @@ export function httpProber({ origin, probeMark }: Place): Prober {
   const mark = { [PROBE_HEADER]: probeMark, 'x-request-id': PROBE_ID };
   return {
     send(address, model, golden, timeoutMs) {
-      const { body, contentType, isBase64 } = sentBody(golden);
+      const sent = sentBody(golden);
       return ask(
         `${origin}${address}${pathOf(golden, model)}`,
         {
           method: 'POST',
-          headers: { 'content-type': contentType, ...mark },
-          body: isBase64 ? Buffer.from(body, 'base64') : body,
+          headers: { 'content-type': sent.contentType, ...mark },
+          body: bytesOf(sent),
         },
         timeoutMs,
       );
