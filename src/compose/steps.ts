@@ -205,11 +205,20 @@ export const STEPS = {
     containerGrants: ['readTags readRules readHealth readMetrics probeContainers'],
   }),
   JudgeBake: step(workflow.JudgeBake, judgeBake, {
-    ports: ['registry', 'router', 'prober', 'metrics', 'clock'],
+    ports: [
+      'registry',
+      'router',
+      'prober',
+      'metrics',
+      'clock',
+      'comparing',
+      'keptRequests',
+      'requireApproval',
+    ],
     timeoutSeconds: 175,
     grants: [
       'registry listVersions findVersions readRoutes invokeFunctions countProbes',
-      'readMetrics readAlarms',
+      'readMetrics readAlarms openKeptRequests',
     ],
     containerGrants: ['readGroups probeContainers'],
   }),

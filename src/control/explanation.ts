@@ -357,6 +357,22 @@ export const explanation = z
         done: z.int().check(z.describe('How many steps were watched to their end.')),
       }),
     ),
+    // Absent from a Slipway of an earlier version, and before the first look.
+    judges: z
+      .exactOptional(
+        z.array(
+          z.object({
+            judge: z.enum(['alarms', 'probes', 'traffic', 'pace', 'answers']),
+            verdict: z.enum(['passed', 'unproven', 'doubtful', 'breach']),
+            reason: z.string(),
+          }),
+        ),
+      )
+      .check(
+        z.describe(
+          'What each judge of the bake found in the last step of the shift. One that is unproven holds no version back; a breach rolls it back.',
+        ),
+      ),
     promotion: z
       .nullable(promotion)
       .check(

@@ -10,6 +10,7 @@ import type { GpuServing } from '#domain/placement/gpu-memory.ts';
 import type { Learnt } from '#domain/placement/learnt.ts';
 import type { Spent } from '#domain/placement/spending.ts';
 import type { Placement, RevisionRef, Target } from '#domain/placement/target.ts';
+import type { Finding, JudgedBy } from '#domain/rollout/bake-finding.ts';
 import type { GoldenSample } from '#domain/rollout/golden-request.ts';
 import { sha256Hex } from './hash.ts';
 import type { Phase } from './phase.ts';
@@ -190,8 +191,11 @@ export type BakeRecord = {
   readonly previousLatenciesMs: readonly number[];
   readonly isOver: boolean;
   readonly looks?: number;
-  /** The basis of the verdict, and the manifest's alarms whose state could not be read; absent before the first check. */
-  readonly judgedBy?: string;
+  /** What each judge found at the last look; absent before the first. */
+  readonly judges?: JudgedBy;
+  /** What the answers that clients got show, found once the time of this step is over. */
+  readonly answers?: Finding;
+  /** The manifest's alarms whose state could not be read. */
   readonly unknownAlarms?: readonly string[];
 };
 

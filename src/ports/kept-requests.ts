@@ -11,7 +11,8 @@ export type IsEnough = (bytes: number) => boolean;
 export type KeptRequests = {
   /**
    * The requests of a model, the newest first: of each hour an evenly drawn sample of those that came, of the budget's size at most. Empty where nothing is kept.
+   * Only those that were answered at `sinceMs` (epoch) or later.
    * Reading ends once `isEnough` says so of the bytes of the lines read so far; what was read by then comes still.
    */
-  of(model: string, isEnough?: IsEnough): AsyncIterable<KeptRequest>;
+  of(model: string, isEnough?: IsEnough, sinceMs?: number): AsyncIterable<KeptRequest>;
 };

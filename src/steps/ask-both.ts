@@ -59,6 +59,8 @@ export type Both = {
   readonly precision?: Precision | undefined;
   /** The changes of its answers that the owner of the candidate declares. */
   readonly declared?: DeclaredChanges | undefined;
+  /** The part of the error budget that the comparison may spend. */
+  readonly error?: number;
 };
 
 /** Sends the requests to both versions, and looks for the cause where kept ones, or drawn ones if none are kept, are answered otherwise. */
@@ -72,9 +74,12 @@ export async function askBoth(both: Both): Promise<AnswerEvidence> {
   const prompts = both.isScored ? await renderedByBoth(asked) : undefined;
   const pairs = await pairsOf(asked, () => workedMs() >= budgetMs);
   const of = both.requests.filter(({ isDrawn }) => !isDrawn).length;
-  const { tolerated, truth, names = [], isEmbedder = false, precision, declared } = both;
+  const { tolerated, truth, names = [], isEmbedder = false, precision, declared, error } = both;
   const counting = { of, tolerated, truth, names, isEmbedder, precision, declared };
-  const compared = await both.comparing.compare(pairs, counting);
+  const compared = await both.comparing.compare(pairs, {
+    ...counting,
+    ...(error !== undefined && { error }),
+  });
   const answers = { ...compared, ...(prompts && { prompts }) };
   // The owner may change the expectations, and the cause of a difference is to be known by then.
   const isKnown = answers.signs.some((sign) => sign !== answers.unmet);
@@ -114,10 +119,10 @@ async function pairsOf(both: Both, isLate: () => boolean): Promise<readonly Aske
   const asked: AskedPair[] = [];
   let repeated = 0;
   let bytes = 0;
-  for (const [at, { answer, text: _, ...request }] of requests.entries()) {
+  for (const [at, { answer, given, text: _, ...request }] of requests.entries()) {
     if (isLate() || bytes >= MOST_ANSWER_BYTES) break;
     const before = answer === undefined ? await live(request.request) : kept(answer);
-    const after = await candidate.answer(request, at);
+    const after = given === undefined ? await candidate.answer(request, at) : kept(given);
     const once = { ...request, before, again: null, after };
     const scores = await score?.(once);
     // A likelihood hardly differs by chance, and says more than a second text.
@@ -146,7 +151,9 @@ function ahead({ requests, candidate, comparing, isScored = false }: Both) {
   return {
     answer(request: ComparedRequest, at: number): Promise<GoldenAnswer> {
       const answer = begin(request);
-      for (const next of requests.slice(at + 1, at + atOnce)) begin(next);
+      for (const next of requests.slice(at + 1, at + atOnce)) {
+        if (next.given === undefined) begin(next);
+      }
       return answer;
     },
     settled: () => Promise.allSettled(begun.values()),

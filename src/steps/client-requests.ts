@@ -1,3 +1,4 @@
+import type { KeptRequest } from '#domain/capture/kept-request.ts';
 import type { ComparedRequest } from '#domain/comparison/asked-pair.ts';
 import { clientRequest } from '#domain/comparison/client-requests.ts';
 import type { Clock } from '#ports/clock.ts';
@@ -17,13 +18,19 @@ type Deps = {
   readonly clock: Clock;
 };
 
-/**
- * The requests that clients sent to a model, the newest first, with the answers of its `live` version.
- * No client has asked the version that is `judged`: its own code wrote what it says to have kept, and seals it as its server would.
- */
+/** A model, and its `live` version. `judged`: the version whose answers are those that clients got. Only requests from `sinceMs` (epoch) on, and those that are taken. */
+type Sought = {
+  readonly model: string;
+  readonly live: number;
+  readonly judged?: number | null;
+  readonly sinceMs?: number;
+  readonly isTaken?: (kept: KeptRequest) => boolean;
+};
+
+/** The requests that clients sent to a model, the newest first, with the answers of its `live` version, and of the one that is judged. */
 export async function clientRequests(
   { keptRequests, comparing, clock }: Deps,
-  of: { readonly model: string; readonly live: number; readonly judged: number | null },
+  { model, isTaken = () => true, sinceMs = 0, ...versions }: Sought,
 ): Promise<readonly ComparedRequest[]> {
   const endMs = clock.monotonicMs() + MOST.ms;
   const found: ComparedRequest[] = [];
@@ -31,9 +38,9 @@ export async function clientRequests(
   const isEnough = (read: number) => read >= MOST.lineBytes || isLate();
   const giveWay = patient(comparing, () => clock.monotonicMs(), PATIENCE_MS);
   let bytes = 0;
-  for await (const kept of keptRequests.of(of.model, isEnough)) {
+  for await (const kept of keptRequests.of(model, isEnough, sinceMs)) {
     bytes += kept.body.length + kept.answer.length;
-    const request = kept.version === of.judged ? undefined : clientRequest(kept, of);
+    const request = isTaken(kept) ? clientRequest(kept, { model, ...versions }) : undefined;
     if (request) found.push(request);
     if (found.length >= MOST.requests || bytes >= MOST.bytes || isLate()) break;
     await giveWay();

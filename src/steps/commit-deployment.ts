@@ -1,4 +1,5 @@
 import { mechanismOf } from '#domain/placement/target.ts';
+import { unwatched } from '#domain/rollout/judge-bake.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import type { Platforms } from '#ports/platform.ts';
 import type { Registry } from '#ports/registry.ts';
@@ -20,20 +21,20 @@ export const commitDeployment =
     const deployment = await requireDeployment(registry, deploymentId);
     const { kind, work } = deployment;
     const { previous } = requireWork(work.shift, 'shift');
-    const { probesSent, judgedBy, unknownAlarms = [] } = requireWork(work.bake, 'bake');
+    const { probesSent, judges, unknownAlarms = [] } = requireWork(work.bake, 'bake');
     const candidate = requireWork(work.candidate, 'candidate');
     const { revision } = candidate;
     const { warning } = requireWork(work.golden, 'golden proof');
     const replaced = previous?.revision ?? null;
     const promotion = { version: requireVersion(deployment), previous: replaced };
     await registry.commit({ deploymentId, epoch }, promotion, {
-      reason: [warning, ...unknownAlarms.map(unasked)].filter(Boolean).join('; '),
+      reason: [warning, ...unknownAlarms.map(unwatched)].filter(Boolean).join('; '),
       data: {
         kind,
         revision,
         previous: replaced,
         probes: probesSent,
-        ...(judgedBy && { judgedBy }),
+        ...(judges && { judges }),
       },
     });
     if (!previous || replaced === revision) return { kind: 'Live', drainSeconds: 0 };
@@ -42,7 +43,3 @@ export const commitDeployment =
     const drainSeconds = isCrossing ? Math.max(busySeconds, crossingDrainSeconds) : busySeconds;
     return { kind: 'Live', drainSeconds };
   };
-
-function unasked(alarm: string): string {
-  return `the alarm ${alarm} was not found, so it was not watched`;
-}

@@ -1,29 +1,21 @@
+import type { KeptRequest } from '#domain/capture/kept-request.ts';
+import type { ComparedRequest } from '#domain/comparison/asked-pair.ts';
 import { NO_ANSWERS } from '#domain/comparison/compare-answers.ts';
 import type { Comparison, EarlierVerdict } from '#domain/comparison/comparison.ts';
-import { declaredChanges } from '#domain/comparison/declared-changes.ts';
-import {
-  factDifferences,
-  type KnownVersion,
-  knownVersion,
-} from '#domain/comparison/fact-differences.ts';
+import { factDifferences } from '#domain/comparison/fact-differences.ts';
 import { gate } from '#domain/comparison/gate.ts';
 import { judgeComparison } from '#domain/comparison/judge-comparison.ts';
 import { ENOUGH_FRESH, expectedAnew, pairOf } from '#domain/comparison/judgement.ts';
-import { precisionOf } from '#domain/comparison/precision.ts';
 import { comparedRequests } from '#domain/comparison/requests.ts';
 import {
   type Deployment,
   isSameModel,
   type ModelVersion,
-  servedContent,
   type Trouble,
 } from '#domain/deployment.ts';
 import { HOUR_MS } from '#domain/durations.ts';
-import { type Gate, gateSchema } from '#domain/manifest/gate.ts';
-import type { RevisionRef } from '#domain/placement/target.ts';
 import { APPROVAL_HOURS } from '#domain/promotion/approval.ts';
 import { retrySeconds } from '#domain/registry/loops.ts';
-import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import type { ArtifactStore } from '#ports/artifact-store.ts';
 import type { Clock } from '#ports/clock.ts';
@@ -32,9 +24,9 @@ import type { KeptRequests } from '#ports/kept-requests.ts';
 import type { Prober } from '#ports/prober.ts';
 import type { Holder, Registry } from '#ports/registry.ts';
 import type { Router } from '#ports/router.ts';
-import { askBoth, type Both } from './ask-both.ts';
 import { APPROVAL_WAIT_SECONDS } from './await-approval.ts';
 import { clientRequests } from './client-requests.ts';
+import { askVersions, knownOf, policyOf, seedOf, whyUnsent } from './compare-versions.ts';
 import { earlierAnswers } from './earlier-answers.ts';
 import { exampleLines } from './example-lines.ts';
 import { isRestarted, proofOf } from './proof.ts';
@@ -51,8 +43,6 @@ type Deps = {
   /** Whether a person is to approve what goes live here by a promotion. */
   readonly requireApproval: boolean;
 };
-
-const ANSWER_TIMEOUT_MS = 10_000;
 
 export const compareAnswers =
   (deps: Deps) =>
@@ -171,8 +161,8 @@ async function examine(
   live: ModelVersion,
 ): Promise<Comparison> {
   const before = await requireDeployment(deps.registry, live.deploymentId);
-  const own = known(deployment);
-  const differences = factDifferences(known(before), own);
+  const own = knownOf(deployment);
+  const differences = factDifferences(knownOf(before), own);
   const isBroken = differences.some(({ weight }) => weight === 'breaking');
   const isSame = isSameModel(before, deployment);
   const policy = policyOf(deployment);
@@ -193,7 +183,13 @@ async function examine(
   return {
     ...judged,
     ...asked,
-    reason: [judged.reason, earlier && earlierWords(earlier), unsent].filter(Boolean).join('; '),
+    reason: [
+      judged.reason,
+      earlier && earlierWords(earlier),
+      unsent && `${unsent}, so examples alone are asked`,
+    ]
+      .filter(Boolean)
+      .join('; '),
     beside: { version: live.version, revision: live.revision, deploymentId: live.deploymentId },
     decision: gated.kind,
     fix: 'fix' in gated ? gated.fix : '',
@@ -210,29 +206,42 @@ async function evidenceOf(
   before: Deployment,
   live: ModelVersion,
 ): Promise<Evidence> {
-  const policy = policyOf(deployment);
-  const both = await bothOf(deps, deployment, before, live);
+  const requests = await requestsOf(deps, deployment, before, live);
   const pair = await pairOf(before, deployment);
-  const found = await earlierAnswers(deps, { deployment, pair, requests: both.requests });
+  const found = await earlierAnswers(deps, { deployment, pair, requests });
   if (found && !found.earlier.isExpectedAnew) return { ...found, pair };
-  const answers = await askBoth({
-    ...both,
-    tolerated: policy.expect.changed,
-    truth: policy.truth,
-    names: [before, deployment].flatMap((each) => namesOf(known(each))),
-    isEmbedder: known(before).facts.pipeline?.task === 'feature-extraction',
-    isScored: [before, deployment].every((each) => known(each).facts.language?.task === 'generate'),
-    precision: precisionOf(known(before), known(deployment)),
-    declared: declaredChanges(
-      policy.expect,
-      known(before).signature,
-      known(deployment).signature,
-      // A first version has replaced none, so its declaration was never looked for.
-      before.work.comparison ? policyOf(before).expect.outputs : {},
-    ),
-  });
+  const answers = await askVersions(deps, { before, deployment, live, requests });
   if (!found) return { answers, pair };
   return { answers: expectedAnew(found, answers), earlier: found.earlier, pair };
+}
+
+/** Examples, and the requests of clients where they may be sent again. */
+async function requestsOf(
+  deps: Deps,
+  deployment: Deployment,
+  before: Deployment,
+  live: ModelVersion,
+): Promise<readonly ComparedRequest[]> {
+  const { registry, artifacts } = deps;
+  const { model, work } = deployment;
+  const { request: golden } = await proofOf(registry, before);
+  const isReplayed = whyUnsent(before, deployment) === undefined;
+  const [theirs, own] = await Promise.all([
+    exampleLines(artifacts, before.artifact),
+    exampleLines(artifacts, deployment.artifact),
+  ]);
+  // No client has asked the version that is judged: its own code wrote what it says to have kept.
+  const isByOthers = ({ version }: KeptRequest) => version !== deployment.version;
+  return comparedRequests({
+    before: { work: before.work, lines: theirs },
+    after: { work, lines: own },
+    sent: isReplayed
+      ? await clientRequests(deps, { model, live: live.version, isTaken: isByOthers })
+      : [],
+    isReplayed,
+    golden,
+    seed: seedOf(before, deployment),
+  });
 }
 
 function earlierWords({ version, fresh, isExpectedAnew, isComparedAnew }: EarlierVerdict): string {
@@ -243,68 +252,4 @@ function earlierWords({ version, fresh, isExpectedAnew, isComparedAnew }: Earlie
       : 'the same';
   const come = fresh === 1 ? '1 has come' : `${fresh} have come`;
   return `${what} was found for version ${version}, and is looked for again after ${ENOUGH_FRESH} new requests, of which ${come}`;
-}
-
-/** Why no request of clients is sent again, as a clause; undefined where they are. The code of a version may do more with one than answer it. */
-function whyUnsent(before: Deployment, deployment: Deployment): string | undefined {
-  const { replay } = policyOf(deployment);
-  const isOpen = [before, deployment].some(
-    ({ work }) => work.inspection?.manifest.runtime.network === 'open',
-  );
-  if (replay ?? !isOpen) return undefined;
-  const why = replay === false ? 'gate.replay is false' : 'runtime.network is open';
-  return `${why}, so examples alone are asked`;
-}
-
-/** The manifest of a deployment that an older Slipway began has no gate. */
-function policyOf({ work }: Deployment): Gate {
-  const { manifest } = requireWork(work.inspection, 'inspection');
-  return gateSchema.parse(manifest.gate ?? {});
-}
-
-function known({ work }: Deployment): KnownVersion {
-  return knownVersion(requireWork(work.inspection, 'inspection'), work);
-}
-
-function namesOf({ facts, signature }: KnownVersion): readonly string[] {
-  const { inputs = [], outputs = [] } = signature ?? {};
-  const tensors = [...inputs, ...outputs].flatMap(({ name, classes = [] }) => [name, ...classes]);
-  return [...tensors, ...(facts.pipeline?.labels ?? [])];
-}
-
-async function bothOf(
-  deps: Deps,
-  deployment: Deployment,
-  before: Deployment,
-  live: ModelVersion,
-): Promise<
-  Omit<Both, 'tolerated' | 'truth' | 'names' | 'isEmbedder' | 'isScored' | 'precision' | 'declared'>
-> {
-  const { registry, router, prober, comparing, clock, artifacts } = deps;
-  const { model, work } = deployment;
-  const { request: golden } = await proofOf(registry, before);
-  const isReplayed = whyUnsent(before, deployment) === undefined;
-  const [theirs, own] = await Promise.all([
-    exampleLines(artifacts, before.artifact),
-    exampleLines(artifacts, deployment.artifact),
-  ]);
-  const ask = (revision: RevisionRef) => (request: GoldenRequest) =>
-    prober.send(router.testPath(revision), model, request, ANSWER_TIMEOUT_MS);
-  return {
-    requests: comparedRequests({
-      before: { work: before.work, lines: theirs },
-      after: { work, lines: own },
-      sent: isReplayed
-        ? await clientRequests(deps, { model, live: live.version, judged: deployment.version })
-        : [],
-      isReplayed,
-      golden,
-      // A step that runs again asks the same in the same order, and so does an upload of the same bytes: nobody passes by trying again.
-      seed: `${servedContent(before)} ${servedContent(deployment)}`,
-    }),
-    live: ask(live),
-    candidate: ask(requireWork(work.candidate, 'candidate')),
-    comparing,
-    monotonicMs: () => clock.monotonicMs(),
-  };
 }

@@ -3,10 +3,13 @@ import { bakeSlice } from '#domain/registry/loops.ts';
 import { type BakeEvidence, judgeBake as judge } from '#domain/rollout/judge-bake.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import type { Clock } from '#ports/clock.ts';
+import type { Comparing } from '#ports/comparing.ts';
+import type { KeptRequests } from '#ports/kept-requests.ts';
 import type { MadeRevision, Metrics } from '#ports/metrics.ts';
 import type { Prober } from '#ports/prober.ts';
 import type { Registry } from '#ports/registry.ts';
 import type { Router } from '#ports/router.ts';
+import { judgeAnswers } from './judge-answers.ts';
 import { type Probed, type ProbeResult, probe, probed } from './probe.ts';
 import {
   declarationOf,
@@ -24,6 +27,10 @@ type Deps = {
   readonly prober: Prober;
   readonly metrics: Metrics;
   readonly clock: Clock;
+  readonly comparing: Comparing;
+  readonly keptRequests: KeptRequests;
+  /** Whether a person is to approve what goes live here by a promotion. */
+  readonly requireApproval: boolean;
 };
 
 const BURST = 10;
@@ -60,27 +67,34 @@ export const judgeBake =
     const previous = await previousOf(deps, deployment);
     const paces = await pacesOf(deps, deployment, previous, counted.startedAtMs);
     const before = previous && (await metrics.traffic(previous, counted.startedAtMs - BEFORE_MS));
-    const verdict = judge({
+    const evidence = {
       ...traffic,
       bake: counted,
       before,
       minRequests,
-      ringing,
+      alarms: { named: alarms, ringing, unknown },
       paces,
       elapsedMs,
-    });
-    const isNext = verdict.kind === 'done' && shift.step + 1 < shift.steps.length;
-    const judgedBy = verdict.kind === 'done' ? verdict.judgedBy : 'probes';
-    const basis = { judgedBy, unknownAlarms: unknown };
-    await registry.recordWork(holder, { bake: { ...counted, ...basis, isOver: isNext } });
-    if (verdict.kind === 'breach') {
+      answers: counted.answers ?? null,
+    };
+    const isDone = judge(evidence).kind === 'done';
+    // Compared once: it takes up to a minute, and time of both servers.
+    const answers = counted.answers ?? (isDone ? await judgeAnswers(deps, deployment) : null);
+    const { kind, judges } = judge({ ...evidence, answers });
+    const isNext = kind === 'done' && shift.step + 1 < shift.steps.length;
+    const found = { judges, unknownAlarms: unknown, ...(answers && { answers }) };
+    await registry.recordWork(holder, { bake: { ...counted, ...found, isOver: isNext } });
+    const breach = judges.find(({ verdict }) => verdict === 'breach');
+    if (breach) {
       await registry.recordTrouble(holder, {
         name: 'BakeBreached',
-        reason: verdict.reason,
-        fix: `See the model's log with \`slipway logs ${deployment.model}\`, fix the model and upload it again.`,
+        reason: breach.reason,
+        fix:
+          breach.fix ??
+          `See the model's log with \`slipway logs ${deployment.model}\`, fix the model and upload it again.`,
       });
     }
-    return { kind: isNext ? 'next' : verdict.kind, sliceSeconds, attempt };
+    return { kind: isNext ? 'next' : kind, sliceSeconds, attempt };
   };
 
 /** The revision that is replaced, and who made it; null where none is. */

@@ -68,6 +68,17 @@ export function describeKeptLines(name: string, make: () => Promise<KeptLinesUnd
       expect(await linesOf('wine', world.today)).toEqual([]);
     });
 
+    it('has all that was written since the time that is asked for', async () => {
+      const { today, lines } = world;
+      await world.write('iris', countLine('iris-v1', today));
+      const found: string[] = [];
+
+      const since = lines.of('iris', today, () => false, Date.parse(today));
+      for await (const { text } of since) found.push(text);
+
+      expect(found).toEqual([countLine('iris-v1', today)]);
+    });
+
     it('has what is added to a day beside them', async () => {
       const { today, lines } = world;
       const added = truthLine('iris-v1', today);

@@ -43,12 +43,12 @@ describe('the commit', () => {
     );
   });
 
-  it.each([{ judgedBy: 'probes and traffic' }, {}])(
-    'says what the bake was judged by, where that is known: %j',
+  it.each([{ judges: [{ judge: 'probes', verdict: 'passed', reason: 'all 20' }] as const }, {}])(
+    'says what each judge of the bake found, where that is known: %j',
     async (known) => {
       const world = memoryWorld();
       const held = await world.before('CommitDeployment');
-      const { judgedBy: _, ...bake } = (await world.recordOf(held)).work.bake!;
+      const { judges: _, ...bake } = (await world.recordOf(held)).work.bake!;
       await world.registry.recordWork(held, { bake: { ...bake, ...known } });
 
       await commitDeployment(world.deps)(held);

@@ -45,15 +45,15 @@ const truth = z.object({
 /** Opens kept requests from their lines, a day at a time. The gateway of one machine answers clients between two of them: to open a thousand takes some 0.2 s. */
 export function keptRequests({ lines, keys, clock }: Deps): KeptRequests {
   return {
-    async *of(model, isEnough = () => false) {
+    async *of(model, isEnough = () => false, sinceMs = 0) {
       const privateKeys = await keys.open(model);
       // A log group is that of all models, and most of them keep nothing.
       if (!privateKeys) return;
       const today = dayOf(clock.now());
       const isRead = summed(isEnough);
       for (const day of await lines.days(model)) {
-        if (isRead(0)) return;
-        const found = await linesOf(lines, model, { day, today, isRead });
+        if (isRead(0) || day < dayOf(sinceMs)) return;
+        const found = await linesOf(lines, model, { day, today, isRead, sinceMs });
         const truths = await truthsIn(found, privateKeys);
         for (const line of sampled(found)) {
           await turn();
@@ -82,14 +82,22 @@ export async function linesOf(
     day,
     today,
     isRead = () => false,
-  }: { readonly day: string; readonly today: string; readonly isRead?: IsEnough },
+    sinceMs = 0,
+  }: {
+    readonly day: string;
+    readonly today: string;
+    readonly isRead?: IsEnough;
+    readonly sinceMs?: number;
+  },
 ): Promise<readonly SealedLine[]> {
   const found: SealedLine[] = [];
-  for await (const { text, said } of lines.of(model, day, () => isRead(0))) {
+  for await (const { text, said } of lines.of(model, day, () => isRead(0), sinceMs)) {
     if (isRead(text.length)) break;
     await turn();
     if (versionOf(said.revision, model) === undefined) continue;
-    if ('isTruth' in said || day >= firstOf(said.days, today)) found.push(said);
+    const isAsked =
+      'isTruth' in said || ((said.at ?? 0) >= sinceMs && day >= firstOf(said.days, today));
+    if (isAsked) found.push(said);
   }
   return found;
 }

@@ -32,6 +32,7 @@ export function explanationLines(explained: Explanation): readonly string[] {
     ['compared', comparedOf(explained)],
     ['report', reportOf(explained)],
     ['shift', shiftOf(explained)],
+    ['bake', bakeOf(explained)],
     ['trouble', trouble && [trouble.reason, trouble.fix].filter(Boolean).join(' → ')],
   ];
   return [
@@ -179,6 +180,10 @@ function shiftOf({ shift, probes }: Explanation): string | null {
     `${shift.done} of ${steps.length} done`,
     ...(probes?.sent ? [`${probes.sent} probes in the last, ${probes.failed} failed`] : []),
   ].join('; ');
+}
+
+function bakeOf({ judges = [] }: Explanation): string {
+  return judges.map(({ judge, verdict, reason }) => `${judge} ${verdict}: ${reason}`).join('\n');
 }
 
 /** One row per target, with why it is taken or not. */

@@ -6,6 +6,7 @@ import type { PairScores } from './answer-scores.ts';
  * A request that both versions are asked; `what` names it to a person. `isDrawn`: nobody sends it.
  * `text` is the body of the request as JSON, where it was made already: the requests of a comparison may have 80 MB.
  * `answer` is the content of what the version before has answered; where there is one, that version is asked only to see whether it repeats itself.
+ * `given` is the content of what the new version has answered to a client that sent it; where there is one, that version is not asked again.
  * `isSent`: a client sent it, and only the gate may read it and its answers: neither is told. `isOwn`: it came with the new version. `sentAtMs` is when a client sent it (epoch), `caller` names that client, and `answerClass` the class that its answer gives, where they are known.
  * `expect` is what the new version's own example says that it answers, `truth` what is true of the request; `truthAtMs` is when feedback said so (epoch). `isTruthOwn`: it came with the new version, and is in its scale and with its labels.
  */
@@ -20,6 +21,7 @@ export type ComparedRequest = {
   readonly request: GoldenRequest;
   readonly text?: string;
   readonly answer?: unknown;
+  readonly given?: unknown;
   readonly expect?: unknown;
   readonly truth?: unknown;
   readonly truthAtMs?: number;
@@ -29,7 +31,7 @@ export type ComparedRequest = {
 /**
  * The answers of both versions to one request. `before` is the answer of the version before, or what it answered when a client asked. `again` is another answer of that version, where it was asked: a difference between its own answers is noise.
  */
-export type AskedPair = Omit<ComparedRequest, 'answer'> & {
+export type AskedPair = Omit<ComparedRequest, 'answer' | 'given'> & {
   readonly before: GoldenAnswer;
   readonly again: GoldenAnswer | null;
   readonly after: GoldenAnswer;

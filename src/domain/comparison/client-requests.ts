@@ -19,16 +19,20 @@ const LARGEST_BYTES = 4_000_000;
 
 /**
  * The request to ask both versions, of what a client once asked: JSON, or bytes of another type, such as a picture or CSV. Undefined for JSON that is too deep to be read at a bounded cost, and where its path could lead out of the model's own.
- * Its answer counts as that of the version before only where that one, `live`, gave it.
+ * Its answer counts as that of the version before only where that one, `live`, gave it, and as one that clients got from the version that is `judged` where that one did.
  */
 export function clientRequest(
   { at, version, caller, path, contentType, body, answer, ...said }: KeptRequest,
-  { model, live }: { readonly model: string; readonly live: number },
+  {
+    model,
+    live,
+    judged,
+  }: { readonly model: string; readonly live: number; readonly judged?: number | null },
 ): ComparedRequest | undefined {
   if (body.length > LARGEST_BYTES || !PATH.test(path)) return undefined;
   const content = contentOf(contentType, body);
   if (!content) return undefined;
-  const answered = version === live ? boundedJson(text(answer)) : undefined;
+  const answered = version === live || version === judged ? boundedJson(text(answer)) : undefined;
   const answerClass = answered === undefined ? undefined : classOf(answered);
   const protocol = path === `/v2/models/${model}/infer` ? 'infer' : 'invocations';
   const isUsual = protocol === 'infer' || path === '/invocations';
@@ -41,7 +45,7 @@ export function clientRequest(
     ...(answerClass !== undefined && { answerClass }),
     request: { protocol, ...content, ...(!isUsual && { path }) },
     text: JSON.stringify(content.body),
-    ...(answered !== undefined && { answer: answered }),
+    ...(answered !== undefined && { [version === live ? 'answer' : 'given']: answered }),
     ...(said.truth !== undefined && { truth: said.truth }),
     ...(said.saidAtMs !== undefined && { truthAtMs: said.saidAtMs }),
   };

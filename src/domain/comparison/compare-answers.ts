@@ -115,17 +115,19 @@ export type Counting = {
   readonly precision?: Precision | undefined;
   /** The changes of its answers that the owner of the new version declares. */
   readonly declared?: DeclaredChanges | undefined;
+  /** The part of the error budget for all questions together. */
+  readonly error?: number;
 };
 
 /** Compares the answers by the golden request's ruler. */
 export function compareAnswers(pairs: readonly AskedPair[], counting: Counting): AnswerEvidence {
-  // One error budget for all questions.
   const isScored = pairs.some(({ scores }) => scores !== undefined);
-  const part = ANSWERS_ERROR / (isScored ? 3 : 2);
+  const { error: whole = ANSWERS_ERROR } = counting;
+  const part = whole / (isScored ? 3 : 2);
   const { declared } = counting;
   const truth = truthEvidence(pairs, counting.truth, part, declared);
   const scores = scoreEvidence(pairs, part);
-  const error = truth || isScored ? part : ANSWERS_ERROR;
+  const error = truth || isScored ? part : whole;
   const tolerable = tolerableDrop(pairs);
   const words = publicWords(pairs, [...(counting.names ?? []), ...declaredNames(declared)]);
   const first = pairs.map((pair) => ({ pair, seen: look(pair, tolerable, declared) }));

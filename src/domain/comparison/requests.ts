@@ -68,6 +68,14 @@ export function comparedRequests({
   ]);
 }
 
+/** The requests of clients alone, each once and none outweighed by those of one client, hour or class, in a random order that `seed` determines. */
+export function sentRequests(
+  sent: readonly ComparedRequest[],
+  seed: string,
+): readonly ComparedRequest[] {
+  return balancedRequests(seededOrder(unique(sent), seed, requestKey));
+}
+
 /** As many requests where the columns of each version lay, as its own numbers say. */
 function withinRanges(before: DeploymentWork, after: DeploymentWork): readonly Seed[] {
   if (!before.inspection) return [];

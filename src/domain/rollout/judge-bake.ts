@@ -1,8 +1,9 @@
 import type { BakeRecord } from '#domain/deployment.ts';
+import type { Finding, Judge, JudgedBy } from './bake-finding.ts';
 import { chanceOfMore, chanceOfOrder } from './chance.ts';
 import { errorAtLook, LAST_ERROR } from './error-budget.ts';
 
-/** The evidence about a revision since a step of its shift. `requests` counts whole client requests, including Slipway's own probes; `ringing` are the manifest's alarms in alarm state. */
+/** The evidence about a revision since a step of its shift. `requests` counts whole client requests, including Slipway's own probes. */
 export type BakeEvidence = {
   readonly bake: BakeRecord;
   readonly elapsedMs: number;
@@ -16,20 +17,27 @@ export type BakeEvidence = {
     readonly refused: number;
     readonly serverErrors: number;
   } | null;
-  /** Below this many requests traffic does not prove health, and only probes judge the version. */
+  /** Below this many requests traffic does not prove health. */
   readonly minRequests: number;
-  readonly ringing: readonly string[];
+  /** The alarms that the manifest names, those of them in alarm state, and those whose state could not be read. */
+  readonly alarms: {
+    readonly named: readonly string[];
+    readonly ringing: readonly string[];
+    readonly unknown: readonly string[];
+  };
   /** The writing speed of a language model; null where it is not measured, or nothing was replaced. */
   readonly paces: { readonly candidate: Pace; readonly previous: Pace } | null;
+  /** What the answers show that clients got; null until they are compared, once at the end (src/steps/judge-answers.ts). */
+  readonly answers: Finding | null;
 };
 
 /** Tokens a second after the first one, the mean of this many answers. */
 export type Pace = { readonly answers: number; readonly tokensPerSecond: number };
 
-export type BakeVerdict =
-  | { readonly kind: 'baking' }
-  | { readonly kind: 'done'; readonly judgedBy: string }
-  | { readonly kind: 'breach'; readonly reason: string };
+export type BakeVerdict = {
+  readonly kind: 'baking' | 'done' | 'breach';
+  readonly judges: JudgedBy;
+};
 
 const MAX_FAILURES = 0.05;
 /** A single failed probe is not judged before this many were sent: it may be one in twenty, or the first of many. */
@@ -46,57 +54,96 @@ const GRACE_MS = 60_000;
 /** How long to wait until a single failed probe is one of enough: on a busy machine a probe takes half a minute, and clients' own errors are judged meanwhile. */
 const DOUBT_MS = 300_000;
 
+const NOT_COMPARED: Finding = {
+  verdict: 'unproven',
+  reason: 'they are compared once the time of this step is over',
+};
+
+const JUDGES: Readonly<Record<Judge, (evidence: BakeEvidence) => Finding>> = {
+  alarms: byAlarms,
+  probes: byProbes,
+  traffic: byTraffic,
+  pace: byPace,
+  answers: ({ answers }) => answers ?? NOT_COMPARED,
+};
+
 /**
- * Judges a bake. A breach is any of: a ringing alarm; more than 5 % failed probes; more than 5 % server errors, also relative to `minRequests` when there are fewer requests, by more than chance where the revision before had them too; 5 % more refused requests than the revision before had, by more than chance; a median probe latency five times the previous revision's, which is probed in the same moments, by more than chance; for a language model, half its pace.
+ * Judges a bake by each of its judges: a breach of one is a breach. The bake goes on until its time is over, and then while one is in doubt.
  * Chance has one part of the deployment's error budget, over all looks.
- * On a busy machine a few probes are slow by chance. While a slowdown may be chance, and while probe results are missing, the bake goes on, for up to another minute, and for up to five while only one probe has failed. Then it is a breach, but for a slowdown that half of the budget still holds for chance.
  */
 export function judgeBake(evidence: BakeEvidence): BakeVerdict {
-  const { bake, elapsedMs } = evidence;
-  const reason = breach(evidence);
-  if (reason !== undefined) return { kind: 'breach', reason };
-  const bakeMs = bake.bakeSeconds * 1000;
-  if (elapsedMs < bakeMs) return { kind: 'baking' };
-  const isDoubtful = bake.probesFailed > 0 && bake.probesSent < ENOUGH_PROBES;
-  const slower = slowdown(bake);
-  if (bake.probesSent > 0 && !isDoubtful && slower === undefined) return done(evidence);
-  if (elapsedMs < bakeMs + (isDoubtful ? DOUBT_MS : GRACE_MS)) return { kind: 'baking' };
-  const last = isDoubtful ? failures(bake) : lastWord(bake);
-  return last === undefined ? done(evidence) : { kind: 'breach', reason: last };
+  const judges = Object.entries(JUDGES).map(([judge, find]) => ({
+    judge: judge as Judge,
+    ...find(evidence),
+  }));
+  const has = (sought: Finding['verdict']) => judges.some(({ verdict }) => verdict === sought);
+  if (has('breach')) return { kind: 'breach', judges };
+  const isGoingOn = overtimeMs(evidence) < 0 || has('doubtful');
+  return { kind: isGoingOn ? 'baking' : 'done', judges };
 }
 
-function done({ requests, minRequests }: BakeEvidence): BakeVerdict {
-  return { kind: 'done', judgedBy: requests >= minRequests ? 'probes and traffic' : 'probes' };
+/** How long the bake has gone on past its time; negative before its end. */
+function overtimeMs({ bake, elapsedMs }: BakeEvidence): number {
+  return elapsedMs - bake.bakeSeconds * 1000;
 }
 
-/** Why a bake whose time is over is a breach; undefined where a slowdown may be chance. */
-function lastWord(bake: BakeRecord): string | undefined {
-  if (bake.probesSent === 0) {
-    return 'no probe has been answered since the shift, so nothing shows that the version works';
+function byAlarms({ alarms: { named, ringing, unknown } }: BakeEvidence): Finding {
+  if (ringing.length > 0) {
+    return { verdict: 'breach', reason: `in state ALARM: ${ringing.join(', ')}` };
   }
-  return isSlowerBeyond(bake, LAST_ERROR) ? slowdown(bake) : undefined;
+  if (named.length === 0) {
+    return { verdict: 'unproven', reason: 'rollout.alarms names none' };
+  }
+  if (unknown.length > 0) {
+    return { verdict: 'unproven', reason: unknown.map(unwatched).join('; ') };
+  }
+  return { verdict: 'passed', reason: `not in state ALARM: ${named.join(', ')}` };
 }
 
-function breach({ bake, ringing, paces, ...clients }: BakeEvidence): string | undefined {
-  if (ringing.length > 0) return `in state ALARM: ${ringing.join(', ')}`;
-  const isCertain = bake.probesFailed > 1 || bake.probesSent >= ENOUGH_PROBES;
-  if (isCertain && bake.probesFailed > bake.probesSent * MAX_FAILURES) return failures(bake);
-  const error = errorAtLook(bake.looks ?? 1);
-  const broken = errors(clients, error) ?? refusals(clients, error);
-  if (broken) return broken;
-  const slower = slowdown(bake);
-  if (slower !== undefined && isSlowerBeyond(bake, error)) return slower;
-  return paces ? fall(paces) : undefined;
+export function unwatched(alarm: string): string {
+  return `the alarm ${alarm} was not found, so it was not watched`;
 }
 
-type Clients = Pick<
-  BakeEvidence,
-  'requests' | 'serverErrors' | 'refused' | 'minRequests' | 'before'
->;
+/** More than 5 % failed probes are a breach, and so is no result at all. */
+function byProbes(evidence: BakeEvidence): Finding {
+  const { probesSent, probesFailed, lastFailure } = evidence.bake;
+  const reason =
+    probesFailed > 0
+      ? `${probesFailed} of ${probesSent} probes failed since the shift; the last: ${lastFailure}`
+      : `all ${probesSent} probes since the shift were answered as the model's proof says`;
+  if (probesSent === 0) {
+    return {
+      verdict: overtimeMs(evidence) < GRACE_MS ? 'doubtful' : 'breach',
+      reason: 'no probe has been answered since the shift, so nothing shows that the version works',
+    };
+  }
+  if (isOneOfFew(evidence.bake)) {
+    return { verdict: overtimeMs(evidence) < DOUBT_MS ? 'doubtful' : 'breach', reason };
+  }
+  return { verdict: probesFailed > probesSent * MAX_FAILURES ? 'breach' : 'passed', reason };
+}
 
-/** More than the limit; where the revision before had errors too, within the limit, also by more than chance. */
+/** Whether a single probe failed of so few that nobody knows what it was. */
+function isOneOfFew({ probesSent, probesFailed }: BakeRecord): boolean {
+  return probesFailed === 1 && probesSent < ENOUGH_PROBES;
+}
+
+/**
+ * More than 5 % server errors are a breach, also relative to `minRequests` where there are fewer requests, by more than chance where the revision before had them too.
+ * So are 5 % more refused requests than the revision before had, by more than chance.
+ */
+function byTraffic(evidence: BakeEvidence): Finding {
+  const { requests, serverErrors, refused, minRequests } = evidence;
+  const error = errorAtLook(evidence.bake.looks ?? 1);
+  const harm = errors(evidence, error) ?? refusals(evidence, error);
+  if (harm !== undefined) return { verdict: 'breach', reason: harm };
+  const reason = `${requests} requests since the shift: ${serverErrors} server errors, ${refused} refused (4xx)`;
+  if (requests >= minRequests) return { verdict: 'passed', reason };
+  return { verdict: 'unproven', reason: `${reason}; ${minRequests} would show more` };
+}
+
 function errors(
-  { requests, serverErrors, minRequests, before }: Clients,
+  { requests, serverErrors, minRequests, before }: BakeEvidence,
   error: number,
 ): string | undefined {
   if (serverErrors <= Math.max(requests, minRequests) * MAX_FAILURES) return undefined;
@@ -113,13 +160,9 @@ function errors(
   return `${serverErrors} of ${requests} requests since the shift were answered by a server error; the limit is 5 %`;
 }
 
-function failures({ probesFailed, probesSent, lastFailure }: BakeRecord): string {
-  return `${probesFailed} of ${probesSent} probes failed since the shift; the last: ${lastFailure}`;
-}
-
 /** Clients have sent the same for an hour: what the revision before took of it, this one has to take. */
 function refusals(
-  { requests, refused, minRequests, before }: Clients,
+  { requests, refused, minRequests, before }: BakeEvidence,
   error: number,
 ): string | undefined {
   if (!before || before.requests < minRequests) return undefined;
@@ -133,12 +176,30 @@ function refusals(
   return `${refused} of ${requests} requests since the shift were refused (4xx), and ${before.refused} of ${before.requests} by the revision it replaces; the limit is 5 % more`;
 }
 
-function slowdown({ latenciesMs, previousLatenciesMs }: BakeRecord): string | undefined {
-  if (Math.min(latenciesMs.length, previousLatenciesMs.length) < ENOUGH_LATENCIES) return undefined;
+/**
+ * A median probe latency five times the previous revision's, which is probed in the same moments, is a breach where it is more than chance; for a language model, half its pace is one.
+ * On a busy machine a few probes are slow by chance. While a slowdown may be chance, the bake goes on, for up to another minute. Then it is a breach, but for one that half of the budget still holds for chance.
+ */
+function byPace(evidence: BakeEvidence): Finding {
+  const { bake, paces } = evidence;
+  const { latenciesMs, previousLatenciesMs } = bake;
+  const fallen = paces && fall(paces);
+  if (fallen) return { verdict: 'breach', reason: fallen };
+  if (Math.min(latenciesMs.length, previousLatenciesMs.length) < ENOUGH_LATENCIES) {
+    return { verdict: 'unproven', reason: 'too few probes of both versions were answered' };
+  }
   const now = median(latenciesMs);
   const before = median(previousLatenciesMs);
-  if (!isOver(now, before)) return undefined;
-  return `a request takes ${Math.round(now)} ms, and ${Math.round(before)} ms on the revision it replaces; the limit is ${MAX_SLOWDOWN} times as long`;
+  const reason = `a request takes ${Math.round(now)} ms, and ${Math.round(before)} ms on the revision it replaces`;
+  if (!isOver(now, before)) return { verdict: 'passed', reason };
+  const slower = `${reason}; the limit is ${MAX_SLOWDOWN} times as long`;
+  if (isSlowerBeyond(bake, errorAtLook(bake.looks ?? 1))) {
+    return { verdict: 'breach', reason: slower };
+  }
+  // The last word spends its part of the budget once, when no other doubt keeps the bake going.
+  const isOpen = overtimeMs(evidence) < (isOneOfFew(bake) ? DOUBT_MS : GRACE_MS);
+  if (isOpen) return { verdict: 'doubtful', reason: slower };
+  return { verdict: isSlowerBeyond(bake, LAST_ERROR) ? 'breach' : 'passed', reason: slower };
 }
 
 function isOver(nowMs: number, beforeMs: number): boolean {

@@ -191,6 +191,7 @@ function explanation(deployment: Deployment): Omit<Explanation, 'options'> {
     proof: golden ?? null,
     comparison: comparison ? comparisonView(comparison, deployment) : null,
     shift: shiftOf(deployment),
+    ...judgesOf(deployment),
     promotion: promotion
       ? {
           from: promotion.from,
@@ -239,6 +240,11 @@ function batchingOf(
 ): NonNullable<BuildProof['batching']> {
   if (server.batching !== 'off') return proven;
   return { rows: 1, reason: 'server.batching is off in model.yaml' };
+}
+
+function judgesOf({ work: { bake } }: Deployment): Pick<Explanation, 'judges'> {
+  if (!bake?.judges) return {};
+  return { judges: bake.judges.map(({ judge, verdict, reason }) => ({ judge, verdict, reason })) };
 }
 
 function shiftOf({ phase, work: { shift } }: Deployment): Explanation['shift'] {

@@ -65,8 +65,9 @@ function breaches(
         elapsedMs: look * SLICE_MS,
         before: past,
         minRequests: MIN_REQUESTS,
-        ringing: [],
+        alarms: { named: [], ringing: [], unknown: [] },
         paces: null,
+        answers: null,
       });
       breached += Number(kind === 'breach');
       if (kind !== 'baking') break;

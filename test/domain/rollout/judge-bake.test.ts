@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import type { BakeRecord } from '#domain/deployment.ts';
+import type { Judge } from '#domain/rollout/bake-finding.ts';
 import { type BakeEvidence, judgeBake } from '#domain/rollout/judge-bake.ts';
 
 const bake: BakeRecord = {
@@ -20,24 +21,92 @@ const over: BakeEvidence = {
   refused: 0,
   before: null,
   minRequests: 50,
-  ringing: [],
+  alarms: { named: [], ringing: [], unknown: [] },
   paces: null,
+  answers: null,
 };
+/** The kind of the verdict, and the reason of a breach. */
+function verdictOn(evidence: BakeEvidence) {
+  const { kind, judges } = judgeBake(evidence);
+  const breach = judges.find(({ verdict }) => verdict === 'breach');
+  return { kind, ...(breach && { reason: breach.reason }) };
+}
+
 const under: BakeEvidence = { ...over, elapsedMs: 0 };
 const five = (ms: number) => new Array<number>(5).fill(ms);
 const eight = (ms: number) => new Array<number>(8).fill(ms);
 
 describe('a bake', () => {
   it('goes on until its time is over', () => {
-    expect(judgeBake({ ...over, elapsedMs: 59_999 })).toEqual({ kind: 'baking' });
-    expect(judgeBake(over).kind).toBe('done');
+    expect(verdictOn({ ...over, elapsedMs: 59_999 })).toEqual({ kind: 'baking' });
+    expect(verdictOn(over).kind).toBe('done');
+  });
+
+  it('has the finding of each judge', () => {
+    expect(judgeBake(over).judges).toEqual([
+      { judge: 'alarms', verdict: 'unproven', reason: 'rollout.alarms names none' },
+      {
+        judge: 'probes',
+        verdict: 'passed',
+        reason: "all 20 probes since the shift were answered as the model's proof says",
+      },
+      {
+        judge: 'traffic',
+        verdict: 'unproven',
+        reason: '0 requests since the shift: 0 server errors, 0 refused (4xx); 50 would show more',
+      },
+      {
+        judge: 'pace',
+        verdict: 'unproven',
+        reason: 'too few probes of both versions were answered',
+      },
+      {
+        judge: 'answers',
+        verdict: 'unproven',
+        reason: 'they are compared once the time of this step is over',
+      },
+    ]);
+  });
+
+  const findingOf = (judge: Judge, evidence: BakeEvidence) =>
+    judgeBake(evidence).judges.find((each) => each.judge === judge)!;
+
+  it.each([
+    { requests: 49, verdict: 'unproven' },
+    { requests: 50, verdict: 'passed' },
+  ])('of $requests requests: their judge says $verdict', ({ requests, verdict }) => {
+    expect(findingOf('traffic', { ...over, requests }).verdict).toBe(verdict);
   });
 
   it.each([
-    { requests: 49, judgedBy: 'probes' },
-    { requests: 50, judgedBy: 'probes and traffic' },
-  ])('of $requests requests is judged by $judgedBy', ({ requests, judgedBy }) => {
-    expect(judgeBake({ ...over, requests })).toEqual({ kind: 'done', judgedBy });
+    [[], 'passed', 'not in state ALARM: p99'],
+    [['p99'], 'unproven', 'the alarm p99 was not found, so it was not watched'],
+  ])('whose alarm is quiet, with %j unknown: their judge says %s', (unknown, verdict, reason) => {
+    const alarms = { named: ['p99'], ringing: [], unknown };
+
+    expect(findingOf('alarms', { ...over, alarms })).toMatchObject({ verdict, reason });
+  });
+
+  it('says how long requests take', () => {
+    const timed = { ...bake, latenciesMs: five(2), previousLatenciesMs: five(3) };
+
+    expect(findingOf('pace', { ...over, bake: timed })).toMatchObject({
+      verdict: 'passed',
+      reason: 'a request takes 2 ms, and 3 ms on the revision it replaces',
+    });
+  });
+
+  it.each([
+    ['passed', 'done'],
+    ['unproven', 'done'],
+    ['breach', 'breach'],
+  ] as const)('whose answers are found %s is %s', (verdict, kind) => {
+    const answers = { verdict, reason: 'all answers are ten times as large' };
+
+    expect(verdictOn({ ...over, answers })).toEqual({
+      kind,
+      ...(kind === 'breach' && { reason: answers.reason }),
+    });
   });
 
   it.each([
@@ -54,12 +123,12 @@ describe('a bake', () => {
       'done',
     ],
   ])('of 100 requests is judged by what was refused: %s', (_, refused, before, kind) => {
-    expect(judgeBake({ ...over, requests: 100, refused, before }).kind).toBe(kind);
+    expect(verdictOn({ ...over, requests: 100, refused, before }).kind).toBe(kind);
   });
 
   it('says how many requests were refused, and how many before', () => {
     expect(
-      judgeBake({
+      verdictOn({
         ...under,
         requests: 347,
         refused: 347,
@@ -74,7 +143,7 @@ describe('a bake', () => {
 
   it('puts up with one failed probe in twenty and no more', () => {
     const failing = (probesFailed: number, probesSent: number) =>
-      judgeBake({
+      verdictOn({
         ...over,
         bake: { ...bake, probesSent, probesFailed, lastFailure: 'was answered 500' },
       });
@@ -89,14 +158,14 @@ describe('a bake', () => {
 
   it('is not judged by a first failed probe: it may be one in twenty, or the first of many', () => {
     const failing = (probesFailed: number) =>
-      judgeBake({ ...under, bake: { ...bake, probesSent: 10, probesFailed } }).kind;
+      verdictOn({ ...under, bake: { ...bake, probesSent: 10, probesFailed } }).kind;
 
     expect([failing(1), failing(2)]).toEqual(['baking', 'breach']);
   });
 
   it('waits five minutes more to know what a single failed probe was, and is then a breach', () => {
     const doubtful = { ...bake, probesSent: 19, probesFailed: 1, lastFailure: 'was answered 500' };
-    const judged = (elapsedMs: number) => judgeBake({ ...over, bake: doubtful, elapsedMs });
+    const judged = (elapsedMs: number) => verdictOn({ ...over, bake: doubtful, elapsedMs });
 
     expect([judged(60_000).kind, judged(359_999).kind]).toEqual(['baking', 'baking']);
     expect(judged(360_000)).toEqual({
@@ -106,7 +175,7 @@ describe('a bake', () => {
   });
 
   it('puts up with one server error in twenty requests and no more', () => {
-    const failing = (serverErrors: number) => judgeBake({ ...under, requests: 100, serverErrors });
+    const failing = (serverErrors: number) => verdictOn({ ...under, requests: 100, serverErrors });
 
     expect(failing(5).kind).toBe('baking');
     expect(failing(6)).toEqual({
@@ -117,9 +186,9 @@ describe('a bake', () => {
 
   it('is a breach before there are as many requests as the manifest says, once those to come could not make up for it', () => {
     const failing = (requests: number, serverErrors: number) =>
-      judgeBake({ ...over, requests, serverErrors, minRequests: 100 });
+      verdictOn({ ...over, requests, serverErrors, minRequests: 100 });
 
-    expect(failing(5, 5)).toEqual({ kind: 'done', judgedBy: 'probes' });
+    expect(failing(5, 5)).toEqual({ kind: 'done' });
     expect(failing(6, 6)).toEqual({
       kind: 'breach',
       reason: '6 of 6 requests since the shift were answered by a server error; the limit is 5 %',
@@ -127,10 +196,12 @@ describe('a bake', () => {
   });
 
   it('is a breach as soon as one of its alarms rings', () => {
-    expect(judgeBake({ ...under, ringing: ['p99', 'errors'] })).toEqual({
-      kind: 'breach',
-      reason: 'in state ALARM: p99, errors',
-    });
+    expect(verdictOn({ ...under, alarms: { ...over.alarms, ringing: ['p99', 'errors'] } })).toEqual(
+      {
+        kind: 'breach',
+        reason: 'in state ALARM: p99, errors',
+      },
+    );
   });
 
   it.each([
@@ -142,7 +213,7 @@ describe('a bake', () => {
   ])('is a $kind when a request of $before ms takes $now: it $why', ({ now, before, kind }) => {
     const timed = { ...bake, latenciesMs: eight(now), previousLatenciesMs: eight(before) };
 
-    expect(judgeBake({ ...under, bake: timed }).kind).toBe(kind);
+    expect(verdictOn({ ...under, bake: timed }).kind).toBe(kind);
   });
 
   const slowly = (latenciesMs: readonly number[], previousLatenciesMs: readonly number[]) => ({
@@ -156,7 +227,7 @@ describe('a bake', () => {
 
   it('goes on for up to a minute while a slowdown may be the chance of a busy machine', () => {
     const doubtful = slowly(LOADED, LOADED_BEFORE);
-    const judged = (elapsedMs: number) => judgeBake({ ...over, bake: doubtful, elapsedMs }).kind;
+    const judged = (elapsedMs: number) => verdictOn({ ...over, bake: doubtful, elapsedMs }).kind;
 
     expect([judged(1_000), judged(60_000), judged(119_999), judged(120_000)]).toEqual([
       'baking',
@@ -168,7 +239,7 @@ describe('a bake', () => {
 
   it('is a breach after that minute where few probes, and each of them, show a slowdown', () => {
     const few = slowly(five(9000), five(90));
-    const judged = (elapsedMs: number) => judgeBake({ ...over, bake: few, elapsedMs }).kind;
+    const judged = (elapsedMs: number) => verdictOn({ ...over, bake: few, elapsedMs }).kind;
 
     expect([judged(1000), judged(119_999), judged(120_000)]).toEqual([
       'baking',
@@ -179,7 +250,7 @@ describe('a bake', () => {
 
   it('takes more to be a breach at a later look: all looks together have one budget of errors', () => {
     const at = (looks: number) =>
-      judgeBake({ ...under, bake: { ...slowly(eight(9000), eight(90)), looks } }).kind;
+      verdictOn({ ...under, bake: { ...slowly(eight(9000), eight(90)), looks } }).kind;
 
     expect([at(1), at(3), at(4), at(100)]).toEqual(['breach', 'breach', 'baking', 'baking']);
   });
@@ -210,13 +281,13 @@ describe('a bake', () => {
       'breach',
     ],
   ])('of 1000 requests has server errors: %s', (_, serverErrors, before, kind) => {
-    expect(judgeBake({ ...over, requests: 1000, serverErrors, before }).kind).toBe(kind);
+    expect(verdictOn({ ...over, requests: 1000, serverErrors, before }).kind).toBe(kind);
   });
 
   it('is done once more probes have shown that it was chance', () => {
     const enough = slowly([...LOADED, ...LOADED_BEFORE], [...LOADED_BEFORE, ...LOADED]);
 
-    expect(judgeBake({ ...over, bake: enough }).kind).toBe('done');
+    expect(verdictOn({ ...over, bake: enough }).kind).toBe('done');
   });
 
   it('is a breach at once on a busy machine too when a version is slow beside the one before it', () => {
@@ -225,13 +296,13 @@ describe('a bake', () => {
       LOADED_BEFORE,
     );
 
-    expect(judgeBake({ ...under, bake: slow }).kind).toBe('breach');
+    expect(verdictOn({ ...under, bake: slow }).kind).toBe('breach');
   });
 
   it('says how much slower', () => {
     const timed = { ...bake, latenciesMs: eight(900.4), previousLatenciesMs: eight(90) };
 
-    expect(judgeBake({ ...under, bake: timed })).toEqual({
+    expect(verdictOn({ ...under, bake: timed })).toEqual({
       kind: 'breach',
       reason:
         'a request takes 900 ms, and 90 ms on the revision it replaces; the limit is 5 times as long',
@@ -241,20 +312,20 @@ describe('a bake', () => {
   it('is not judged by the time of fewer than five probes on each side', () => {
     const slow = { ...bake, latenciesMs: five(9000), previousLatenciesMs: five(1).slice(1) };
 
-    expect(judgeBake({ ...over, bake: slow }).kind).toBe('done');
+    expect(verdictOn({ ...over, bake: slow }).kind).toBe('done');
   });
 
   it('is not judged by one slow request among quick ones', () => {
     const latenciesMs = [1, 1, 1, 9000, 9000];
 
     expect(
-      judgeBake({ ...over, bake: { ...bake, latenciesMs, previousLatenciesMs: five(1) } }).kind,
+      verdictOn({ ...over, bake: { ...bake, latenciesMs, previousLatenciesMs: five(1) } }).kind,
     ).toBe('done');
   });
 
   it('of a language model is a breach when it writes at less than half the pace of the version before', () => {
     const writing = (now: number, answers = 20) =>
-      judgeBake({
+      verdictOn({
         ...over,
         paces: {
           candidate: { answers, tokensPerSecond: now },
@@ -274,8 +345,8 @@ describe('a bake', () => {
   it('without a probe result waits a minute longer and is then a breach', () => {
     const silent = { ...over, bake: { ...bake, probesSent: 0 }, requests: 1000 };
 
-    expect(judgeBake({ ...silent, elapsedMs: 119_999 })).toEqual({ kind: 'baking' });
-    expect(judgeBake({ ...silent, elapsedMs: 120_000 })).toEqual({
+    expect(verdictOn({ ...silent, elapsedMs: 119_999 })).toEqual({ kind: 'baking' });
+    expect(verdictOn({ ...silent, elapsedMs: 120_000 })).toEqual({
       kind: 'breach',
       reason: expect.stringContaining('no probe has been answered'),
     });
@@ -295,7 +366,13 @@ describe('a bake', () => {
         const probesFailed = Math.floor(probesSent * failedShare);
         const serverErrors = Math.floor(requests * errorShare);
         const probes = { ...bake, probesSent, probesFailed };
-        const { kind } = judgeBake({ ...over, ...seen, bake: probes, requests, serverErrors });
+        const { ringing, elapsedMs } = seen;
+        const alarms = { named: ['p99', 'errors'], ringing, unknown: [] };
+        const { kind } = verdictOn({
+          ...over,
+          ...{ elapsedMs, alarms, requests, serverErrors },
+          bake: probes,
+        });
 
         const rules = [
           { holds: probesSent === 0, never: ['done'] },

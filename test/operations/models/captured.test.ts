@@ -108,6 +108,19 @@ describe('kept requests', () => {
     expect(most).toBeGreaterThan(700);
   });
 
+  it('are those since the time that is asked for', async () => {
+    const { ports } = await kept(
+      { id: 'a' },
+      { id: 'b', at: NOW - 1 },
+      { id: 'c', at: NOW - DAY_MS },
+    );
+    const found: string[] = [];
+
+    for await (const { id } of ports.keptRequests.of('iris', undefined, NOW)) found.push(id);
+
+    expect(found).toEqual(['a']);
+  });
+
   it('are not opened once their days are over', async () => {
     const { all, clock } = await kept({ id: 'old', at: NOW - 6 * DAY_MS }, { id: 'new' });
     expect((await all()).map(({ id }) => id)).toEqual(['new', 'old']);

@@ -44,8 +44,12 @@ export function cloudWatchKeptLines({
     }
   }
 
-  async function* feedbackOf(model: string, day: string, isEnough: () => boolean) {
-    const query = { logStreamNames: [streamOf(model)], startTime: Date.parse(day) };
+  async function* feedbackOf(
+    model: string,
+    day: string,
+    { isEnough, startTime }: { readonly isEnough: () => boolean; readonly startTime: number },
+  ) {
+    const query = { logStreamNames: [streamOf(model)], startTime };
     try {
       for await (const text of found(query, isEnough)) {
         const said = sealedLine(text);
@@ -62,11 +66,12 @@ export function cloudWatchKeptLines({
       const today = clock.now();
       return Array.from({ length: MOST_DAYS }, (_, back) => dayOf(today - back * DAY_MS));
     },
-    async *of(model, day, isEnough = () => false) {
-      const startTime = Date.parse(day);
+    async *of(model, day, isEnough = () => false, sinceMs = 0) {
+      const dayMs = Date.parse(day);
+      const startTime = Math.max(dayMs, sinceMs);
       const query = {
         startTime,
-        endTime: startTime + DAY_MS,
+        endTime: dayMs + DAY_MS,
         // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/matching-terms-json-log-events.html
         filterPattern: `{ $.slipwayKept = 1 && $.revision = "${model}-v*" }`,
       };
@@ -76,7 +81,7 @@ export function cloudWatchKeptLines({
         if (!said || 'isTruth' in said || versionOf(said.revision, model) === undefined) continue;
         yield { text, said };
       }
-      yield* feedbackOf(model, day, isEnough);
+      yield* feedbackOf(model, day, { isEnough, startTime });
     },
     async add(model, _day, line) {
       const stream = { logGroupName: group, logStreamName: streamOf(model) };
