@@ -15,6 +15,8 @@ export function Why({ api, name, on }: { api: Api; name: string; on: string }) {
   if (error && !value) return html`<p class="note"><${Theirs} text=${error.message} /></p>`;
   if (!value) return html`<div class="card waiting" aria-busy="true"></div>`;
   const { version, artifact, runtime, options, proof, comparison, probes, image, weighing } = value;
+  // Absent from a Slipway of an earlier version.
+  const { judges = [] } = value;
   const facts: readonly (readonly [string, string])[] = [
     ['File', `${artifact.key}, ${bytes(artifact.sizeBytes)}`],
     ['Format', artifact.format ?? ''],
@@ -47,6 +49,9 @@ export function Why({ api, name, on }: { api: Api; name: string; on: string }) {
         : '',
     ],
     ['Probes', probes ? `${probes.sent - probes.failed} of ${probes.sent} answered` : ''],
+    ...judges.map(
+      ({ judge, verdict, reason }) => [`Bake: ${judge}`, `${verdict}: ${reason}`] as const,
+    ),
   ];
   const dearest = Math.max(1, ...options.map(({ monthlyUsd }) => monthlyUsd ?? 0));
   const slowest = Math.max(1, ...options.map(({ coldStartSeconds }) => coldStartSeconds));

@@ -1,4 +1,5 @@
 import type { KeptRequest } from '#domain/capture/kept-request.ts';
+import { Failure } from '#domain/failure.ts';
 import type { KeptRequests } from '#ports/kept-requests.ts';
 import { judgeBake } from '#steps/judge-bake.ts';
 import { type Asked, answered } from '../support/memory/prober.ts';
@@ -158,6 +159,21 @@ describe('what clients got in a bake', () => {
       reason:
         '3 requests since the shift were compared, 0 of them answered otherwise, which does not decide',
     });
+  });
+
+  it('fails the step where it cannot be read, so that it is tried again, and nothing is recorded', async () => {
+    const { world, held } = await baked();
+    const unreadable: KeptRequests = {
+      // biome-ignore lint/correctness/useYield: it fails before the first.
+      async *of() {
+        throw new Failure('PlatformDenied', 'the keys may not be read');
+      },
+    };
+
+    const judged = judgedBy({ world, held }, [], { keptRequests: unreadable });
+
+    await expect(judged).rejects.toThrow('the keys may not be read');
+    expect((await world.recordOf(held)).work.bake?.judges).toBeUndefined();
   });
 
   it('is not compared before the time of the bake is over', async () => {

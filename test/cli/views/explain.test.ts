@@ -50,6 +50,18 @@ describe('the explanation of a version', () => {
     );
   });
 
+  it('says what each judge of the bake found', () => {
+    const judges = [
+      { judge: 'probes', verdict: 'passed', reason: 'all 20 were answered' },
+      { judge: 'answers', verdict: 'breach', reason: 'all are ten times as large' },
+    ] as const;
+
+    const lines = explanationLines({ ...EXPLAINED, judges: [...judges] });
+
+    expect(lines).toContain('bake       probes passed: all 20 were answered');
+    expect(lines).toContain('           answers breach: all are ten times as large');
+  });
+
   it('says who released a promoted version, and by which key that is signed', () => {
     const promotion = {
       from: { place: 'staging', version: 3, deploymentId: 'd1' },
