@@ -370,7 +370,7 @@ export const explanation = z
       )
       .check(
         z.describe(
-          'What each judge of the bake found in the last step of the shift. One that is unproven holds no version back; a breach rolls it back.',
+          'The finding of each judge of the bake in the last step of the shift. One that is unproven holds no version back; a breach rolls it back.',
         ),
       ),
     promotion: z

@@ -191,9 +191,9 @@ export type BakeRecord = {
   readonly previousLatenciesMs: readonly number[];
   readonly isOver: boolean;
   readonly looks?: number;
-  /** What each judge found at the last look; absent before the first. */
+  /** The finding of each judge at the last look; absent before the first. */
   readonly judges?: JudgedBy;
-  /** What the answers that clients got show, found once the time of this step is over. */
+  /** The finding on the answers that clients got, made once the time of this step is over. */
   readonly answers?: Finding;
   /** The manifest's alarms whose state could not be read. */
   readonly unknownAlarms?: readonly string[];

@@ -58,7 +58,7 @@ export async function judgeAnswers(deps: Deps, deployment: Deployment): Promise<
   const differences = work.comparison?.differences ?? [];
   const judged = judgeComparison({
     isSameModel: false,
-    // What the artifacts alone decide was decided before the shift.
+    // A breaking difference of the artifacts was judged before the shift.
     differences: differences.filter(({ weight }) => weight !== 'breaking'),
     answers,
     tolerated: policy.expect.changed,

@@ -19,7 +19,7 @@ function upTo(most: number): Uint8Array {
   });
 }
 
-/** What a client gets for numbers that no example shows. */
+/** The answer that a client gets to numbers that no example shows. */
 async function ask(slipway: RunningSlipway, row: number): Promise<readonly number[]> {
   const response = await fetch(`${slipway.gateway}/v2/models/capped/infer`, {
     method: 'POST',

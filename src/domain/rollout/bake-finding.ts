@@ -1,5 +1,5 @@
 /**
- * What a judge says. `passed`: its evidence shows health. `unproven`: it has too little evidence, which holds no version back. `doubtful`: too little to let the version go on, so the bake goes on. `breach`: its evidence shows harm.
+ * The finding of a judge. `passed`: its evidence shows health. `unproven`: it has too little evidence, which holds no version back. `doubtful`: too little to let the version go on, so the bake goes on. `breach`: its evidence shows harm.
  */
 export type Finding = {
   readonly verdict: 'passed' | 'unproven' | 'doubtful' | 'breach';

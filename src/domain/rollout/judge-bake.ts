@@ -27,7 +27,7 @@ export type BakeEvidence = {
   };
   /** The writing speed of a language model; null where it is not measured, or nothing was replaced. */
   readonly paces: { readonly candidate: Pace; readonly previous: Pace } | null;
-  /** What the answers show that clients got; null until they are compared, once at the end (src/steps/judge-answers.ts). */
+  /** The finding on the answers that clients got; null until they are compared, once at the end (src/steps/judge-answers.ts). */
   readonly answers: Finding | null;
 };
 

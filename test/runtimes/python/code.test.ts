@@ -116,7 +116,7 @@ def predict(x): return of.Lock(ctx=__import__("multiprocessing").get_context("fo
 
     await server.post('/invocations', { inputs: 7 });
 
-    // What the server said of itself may still be on its way when the code prints.
+    // The line that the server is ready may still be on its way when the code prints.
     await eventually(() => printed.endsWith('asked about 7\n'));
   });
 
