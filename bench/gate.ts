@@ -10,7 +10,7 @@ import type { ModelFacts } from '#domain/artifact/facts.ts';
 import type { TensorSpec } from '#domain/artifact/signature.ts';
 import type { ComparedRequest } from '#domain/comparison/asked-pair.ts';
 import type { AnswerEvidence } from '#domain/comparison/compare-answers.ts';
-import { requestsWithin } from '#domain/comparison/drawn-requests.ts';
+import { rangesBeside, requestsWithin } from '#domain/comparison/drawn-requests.ts';
 import { type Judged, judgeComparison, TOLERATED } from '#domain/comparison/judge-comparison.ts';
 import { precisionOf } from '#domain/comparison/precision.ts';
 import { rangeDifferences } from '#domain/comparison/range-differences.ts';
@@ -116,6 +116,8 @@ console.log(`left out, since they are worse: ${worse}\n`);
 for (const [what, title] of [
   ['fault', 'Faults of a release, without a kept request'],
   ['fault again', 'Such faults in versions that were trained again, without a kept request'],
+  ['fault of a file', 'Damaged files of ONNX and safetensors, without a kept request'],
+  ['file trained again', 'Such files, trained again, without a kept request'],
   ['equal', 'Equal or equivalent, without a kept request'],
   ['retrained', 'Trained again, and as good, without a kept request'],
 ] as const) {
@@ -151,7 +153,10 @@ async function countedOf(line: Line, what: Found['what']): Promise<Found> {
 async function withoutKept(line: Line, what: Found['what']): Promise<readonly Found[]> {
   const facts = await Promise.all(line.files.map(factsOf));
   const signature = signatureOf(line, line.labels[0]);
-  const drawn = facts.flatMap((each) => requestsWithin(signature, each?.ranges ?? [], DRAWN));
+  const [theirs = [], own = []] = facts.map((each) => each?.ranges ?? []);
+  const drawn = [theirs, rangesBeside(own, theirs)].flatMap((ranges) =>
+    requestsWithin(signature, ranges, DRAWN),
+  );
   if (drawn.length === 0) return [];
   const { judged } = await judge(
     line,
@@ -164,9 +169,12 @@ async function withoutKept(line: Line, what: Found['what']): Promise<readonly Fo
   return [{ what, kind: line.kind, ...judged, changed: 0 }];
 }
 
+/** The row of a tensor, or of a list, where it lacks a value. */
 function rowIn(body: unknown): Row {
-  const { inputs } = body as { readonly inputs: readonly { readonly data: readonly number[] }[] };
-  return inputs.flatMap(({ data }) => data);
+  const { inputs } = body as {
+    readonly inputs: readonly ({ readonly data: readonly number[] } | readonly (number | null)[])[];
+  };
+  return inputs.flatMap((input) => ('data' in input ? input.data : input));
 }
 
 /** The rows of a pair, as clients have sent them. */

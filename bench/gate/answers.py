@@ -68,6 +68,11 @@ def tell(value):
     print(json.dumps(value), flush=True)
 
 
+def said(answers):
+    """As a server writes them: JSON has no NaN."""
+    return [[value if np.isfinite(value) else None for value in row] for row in answers]
+
+
 def saved(version, name):
     """The path of the file that its owner uploads; None for code around a model."""
     if hasattr(version, "path"):
@@ -97,7 +102,7 @@ def line(what, kind, before, after, rows, others=None, truth=None):
         "labels": [before.labels, after.labels],
         "dtypes": [getattr(version, "dtypes", ["FP64"]) for version in (before, after)],
         "rows": told,
-        "pairs": [{"before": a, "after": b} for a, b in zip(old, new)],
+        "pairs": [{"before": a, "after": b} for a, b in zip(said(old), said(new))],
     }
     found["files"] = [saved(version, name) for version, name in [(before, "before"), (after, "after")]]
     if truth is not None:
@@ -107,7 +112,7 @@ def line(what, kind, before, after, rows, others=None, truth=None):
     tell(found)
     for asked in iter(sys.stdin.readline, "\n"):
         rows = json.loads(asked)
-        tell({"before": before.answers(rows), "after": after.answers(rows)})
+        tell({"before": said(before.answers(rows)), "after": said(after.answers(rows))})
 
 
 def error_of(model, x, y):
@@ -188,6 +193,8 @@ class Rows:
             faults["quantized too far"] = quantized(model)
         for kind, after in faults.items():
             line("fault of a file", f"{kind}, in ONNX", before, Onnx(after, folder, "after"), self.fresh()[0])
+        asked = with_missing(self.fresh()[0], 3)
+        line("fault of a file", "missing values unfilled, in ONNX", before, Onnx(model, folder, "after", is_filled=False), asked)
         retrained = {
             "another seed": self.train(seed=self.seed + 1000, count=ROWS - MORE - 10),
             "10 % more rows": self.train(count=ROWS),

@@ -260,11 +260,11 @@ class Onnx:
 
     dtypes = ["FP32"]
 
-    def __init__(self, model, folder, name="model"):
+    def __init__(self, model, folder, name="model", is_filled=True):
         from skl2onnx import to_onnx
 
         self.model, self.form, self.labels = model, model.form, model.labels
-        whole = make_pipeline(model.scaler, model.estimator)
+        whole = model.pipeline() if is_filled else make_pipeline(model.scaler, model.estimator)
         options = {"zipmap": False} if model.form == "labelled" else None
         graph = to_onnx(whole, np.zeros((1, 6), dtype=np.float32), options=options, target_opset=17)
         self.path = os.path.join(folder, f"{name}.onnx")

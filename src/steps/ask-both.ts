@@ -85,7 +85,13 @@ export async function askBoth(both: Both): Promise<AnswerEvidence> {
   const isKnown = answers.signs.some((sign) => sign !== answers.unmet);
   const { changed } = of > 0 ? answers.kept : answers.drawn;
   if (isKnown || changed < ENOUGH_CHANGED) return answers;
-  const fault = await preparationFault(asked, () => workedMs() >= BUDGET_MS.causes);
+  const unanswered = new Set(
+    pairs.flatMap(({ request, before }) => (contentOf(before) ? [] : [request])),
+  );
+  // One row that the live version refuses, it would refuse with all others.
+  const requests = asked.requests.filter(({ request }) => !unanswered.has(request));
+  const isLate = () => workedMs() >= BUDGET_MS.causes;
+  const fault = await preparationFault({ ...asked, requests }, isLate);
   return fault ? { ...answers, signs: boundedSigns([...answers.signs, fault]) } : answers;
 }
 

@@ -331,6 +331,124 @@ describe('a candidate of the same form', () => {
     });
   });
 
+  describe('where the live version fills missing values and nobody has kept a request', () => {
+    const filled = readFileSync(new URL('../fixtures/zipmap/filled.onnx', import.meta.url));
+    const noted = Buffer.concat([filled, Buffer.from([0x32, 1, 0x78])]);
+    const MEANS = [5.84, 3.06, 3.76, 1.2];
+    /** The answer of a server that reads missing values so. */
+    const reads =
+      (missing: readonly number[] | null, places = [0, 1, 2, 3]) =>
+      (asked: Asked) => {
+        if (asked === 'ready') return answered(200);
+        const { inputs } = asked.body as {
+          inputs: readonly (readonly (number | null)[] | object)[];
+        };
+        const rows = inputs.flatMap((input) => {
+          if (Array.isArray(input)) return [input as (number | null)[]];
+          const { shape, data } = input as { shape: number[]; data: number[] };
+          return Array.from({ length: shape[0] ?? 0 }, (_, row) =>
+            data.slice(4 * row, 4 * row + 4),
+          );
+        });
+        if (!missing && rows.flat().includes(null)) return answered(400, 'x has null');
+        const data = rows.flatMap((row) => {
+          const read = row.map((value, at) => value ?? missing?.[at] ?? 0);
+          const [a = 0, b = 0, c = 0, d = 0] = places.map((place) => read[place] ?? 0);
+          return [a - b / 2, 2 * b - c, c + d - a];
+        });
+        if ('protocol' in asked && asked.protocol === 'invocations') {
+          return answered(200, { predictions: { probabilities: [data] } });
+        }
+        return answered(200, {
+          outputs: [
+            {
+              name: 'label',
+              datatype: 'BYTES',
+              shape: [rows.length],
+              data: rows.map(() => 'setosa'),
+            },
+            { name: 'probabilities', datatype: 'FP32', shape: [rows.length, 3], data },
+          ],
+        });
+      };
+
+    it('is rejected where it refuses them', async () => {
+      const { compare, comparison, sent } = await upgrade({
+        live: { bytes: filled },
+        candidate: { bytes: noted },
+        before: reads(MEANS),
+        answers: reads(null),
+      });
+
+      expect(await compare()).toMatchObject({ kind: 'blocked' });
+      expect(await comparison()).toMatchObject({
+        verdict: 'broken',
+        reason: expect.stringMatching(
+          /^15 of \d+ requests that the version before answers are refused; the first, drawn request \d+, with 400/,
+        ),
+      });
+      const lacking = sent().filter(({ asked }) => JSON.stringify(asked).includes('null'));
+      expect(new Set(lacking.map(({ revision }) => revision))).toEqual(
+        new Set(['digits-v1', 'digits-v2']),
+      );
+    });
+
+    it('is rejected where it reads them as zeros, and that is the reason', async () => {
+      const { compare, comparison } = await upgrade({
+        live: { bytes: filled },
+        candidate: { bytes: noted },
+        before: reads(MEANS),
+        answers: reads([0, 0, 0, 0]),
+      });
+
+      expect(await compare()).toMatchObject({ kind: 'blocked' });
+      expect(await comparison()).toMatchObject({
+        verdict: 'broken',
+        reason: 'it answers as the version before would if missing values were read as zeros',
+      });
+    });
+
+    it('passes where it fills them as before', async () => {
+      const { compare, comparison } = await upgrade({
+        live: { bytes: filled },
+        candidate: { bytes: noted },
+        before: reads(MEANS),
+        answers: reads(MEANS),
+      });
+
+      expect(await compare()).toMatchObject({ kind: 'passed' });
+      expect(await comparison()).toMatchObject({ verdict: 'unproven' });
+    });
+
+    it('no row lacks a value where the live version takes none', async () => {
+      const scaled = readFileSync(new URL('../fixtures/zipmap/scaled.onnx', import.meta.url));
+      const { compare, sent } = await upgrade({
+        live: { bytes: scaled },
+        candidate: { bytes: filled },
+        before: reads(null),
+        answers: reads(MEANS),
+      });
+
+      await compare();
+
+      expect(sent().filter(({ asked }) => JSON.stringify(asked).includes('null'))).toEqual([]);
+    });
+
+    it('looks for the cause of other answers in the rows that the live version answers', async () => {
+      const { compare, comparison } = await upgrade({
+        live: { bytes: filled },
+        candidate: { bytes: noted },
+        before: reads(null),
+        answers: reads(null, [1, 0, 2, 3]),
+      });
+
+      expect(await compare()).toMatchObject({ kind: 'blocked' });
+      expect(await comparison()).toMatchObject({
+        reason: 'it answers as the version before would if column 1 and column 2 were exchanged',
+      });
+    });
+  });
+
   it('is not judged by answers that differ from one time to the next', async () => {
     const { world, compare, comparison } = await upgrade({ live: { manifest: examples(20) } });
     let turn = 0;

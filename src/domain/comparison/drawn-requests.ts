@@ -1,4 +1,4 @@
-import type { ColumnRange } from '#domain/artifact/column-range.ts';
+import { type ColumnRange, withMissing } from '#domain/artifact/column-range.ts';
 import type { Datatype, Signature, TensorSpec } from '#domain/artifact/signature.ts';
 import { type GoldenRequest, zero } from '#domain/rollout/golden-request.ts';
 import { numbersFrom } from './seeded-random.ts';
@@ -32,7 +32,7 @@ export function drawnRequests(request: GoldenRequest, count: number): readonly G
 
 /**
  * Requests of one row each that lies where the columns lay when a model was trained, by a seed: the rows of most clients lie there too. A column of which nothing is known has a zero.
- * Empty where `signature` does not take one number or text for each column.
+ * Half as many follow that lack the value of one column, of those in which values were missing. Empty where `signature` does not take one number or text for each column.
  */
 export function requestsWithin(
   { inputs }: Signature,
@@ -46,25 +46,58 @@ export function requestsWithin(
     : inputs.length === ranges.length && inputs.every(isColumn);
   if (!matrix || !fits) return [];
   const random = numbersFrom(JSON.stringify(ranges));
-  return Array.from({ length: count }, () => {
-    const row = ranges.map((range) => valueIn(range, random()));
-    const tensors = isMatrix
-      ? [tensorOf({ ...matrix, shape: [1, row.length] }, row)]
-      : inputs.map((input, at) =>
-          tensorOf({ ...input, shape: input.shape.map(() => 1) }, row.slice(at, at + 1)),
-        );
-    return { protocol: 'infer', body: { inputs: tensors } };
-  });
+  const specs = isMatrix
+    ? [{ ...matrix, shape: [1, ranges.length] }]
+    : inputs.map((input) => ({ ...input, shape: input.shape.map(() => 1) }));
+  const row = () =>
+    ranges.map((range, at) => elementOf((specs[at] ?? matrix).datatype, valueIn(range, random())));
+  const whole = Array.from({ length: count }, () => tensorsOf(specs, row()));
+  const columns = isMatrix ? null : inputs.map(({ name }) => name);
+  const lacking = lackingColumns(ranges, Math.ceil(count / 2)).map((at) =>
+    rowOf(columns, row().with(at, null)),
+  );
+  return [...whole, ...lacking];
 }
 
-/** The ranges of a new version, but with the values that the live one knows, where it knows some: it may fail at others, and its owner would see errors that no client got. */
+/** The row as one tensor, or one for each column. */
+function tensorsOf(specs: readonly TensorSpec[], row: readonly unknown[]): GoldenRequest {
+  const tensors = specs.map(({ name, shape, datatype }, at) => ({
+    name,
+    shape,
+    datatype,
+    data: specs.length === 1 ? row : row.slice(at, at + 1),
+  }));
+  return { protocol: 'infer', body: { inputs: tensors } };
+}
+
+/** The row as people write it, since tensors have no missing values; `columns` are null where they have no names. */
+function rowOf(columns: readonly string[] | null, row: readonly unknown[]): GoldenRequest {
+  const body = columns ? { dataframe_split: { columns, data: [row] } } : { inputs: [row] };
+  return { protocol: 'invocations', body };
+}
+
+/** The column that each of `count` rows lacks: all columns in turn in which values were missing, or as many, evenly spread, as there are rows. */
+function lackingColumns(ranges: readonly ColumnRange[], count: number): readonly number[] {
+  const columns = ranges.flatMap((range, at) => (range?.hasMissing ? [at] : []));
+  if (columns.length === 0) return [];
+  const step = Math.max(1, columns.length / count);
+  return Array.from(
+    { length: count },
+    (_, index) => columns[Math.floor(index * step) % columns.length] ?? 0,
+  );
+}
+
+/** The ranges of a new version, but with the values that the live one knows, where it knows some, and without a value only where the live one takes none: it may fail at others, and its owner would see errors that no client got. */
 export function rangesBeside(
   own: readonly ColumnRange[],
   live: readonly ColumnRange[],
 ): readonly ColumnRange[] {
   return own.map((range, at) => {
     const known = live[at];
-    return known && 'values' in known ? known : range;
+    if (known && 'values' in known) return known;
+    if (range === null) return null;
+    const { hasMissing: _, ...lies } = range;
+    return withMissing(lies, known?.hasMissing === true);
   });
 }
 
@@ -81,10 +114,6 @@ function valueIn(range: ColumnRange, part: number): Value {
 function isColumn({ shape, isUnranked }: TensorSpec): boolean {
   const [rows, ...widths] = shape;
   return !isUnranked && rows !== undefined && widths.length <= 1 && (widths[0] ?? 1) === 1;
-}
-
-function tensorOf({ name, shape, datatype }: TensorSpec, values: readonly Value[]): object {
-  return { name, shape, datatype, data: values.map((value) => elementOf(datatype, value)) };
 }
 
 function elementOf(datatype: Datatype, value: Value): unknown {

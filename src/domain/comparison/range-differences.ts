@@ -1,6 +1,6 @@
 import type { ColumnRange } from '#domain/artifact/column-range.ts';
 import type { TensorSpec } from '#domain/artifact/signature.ts';
-import { type Difference, listed, quoted, suspicious } from './difference.ts';
+import { type Difference, listed, quoted, suspicious, when } from './difference.ts';
 
 type Ranges = readonly ColumnRange[];
 type Known = { readonly mean: number; readonly deviation: number };
@@ -9,9 +9,10 @@ type Known = { readonly mean: number; readonly deviation: number };
 const OTHER_UNIT = 5;
 /** How far the means of alike columns lie apart at most, in deviations, and how far their deviations and scales do, in parts. */
 const ALIKE = 0.25;
+const MOST_NAMED = 8;
 
 /**
- * The signs in the columns of both versions that a version was trained on other ones than it gets: two of them exchanged, one in another unit, or categories that are gone.
+ * The signs in the columns of both versions that a version was trained on other ones than it gets: two of them exchanged, one in another unit, or categories or missing values that are gone.
  * The first two are faults only where the answers differ too. Empty where a version does not say where its columns lay.
  */
 export function rangeDifferences(
@@ -31,12 +32,27 @@ export function rangeDifferences(
       ),
     ];
   }
-  return before.flatMap((old, at) => {
+  const found = before.flatMap((old, at) => {
     const now = after[at];
     if (isKnown(old) && isKnown(now)) return unitDifference(nameOf(at), old, now);
     const areValues = old && now && 'values' in old && 'values' in now;
     return areValues ? valueDifference(nameOf(at), old.values, now.values) : [];
   });
+  const unfilled = before.flatMap((old, at) => (isUnfilled(old, after[at]) ? [at] : []));
+  return [...found, ...when(unfilled.length > 0, missingDifference(unfilled, nameOf))];
+}
+
+/** The training of before had missing values in the column, or a step filled them, and that of now says nothing of the kind. */
+function isUnfilled(old: ColumnRange, now: ColumnRange | undefined): boolean {
+  return old?.hasMissing === true && !!now && !now.hasMissing;
+}
+
+function missingDifference(columns: readonly number[], nameOf: (at: number) => string): Difference {
+  const names = columns.slice(0, MOST_NAMED).map(nameOf).join(', ');
+  const more = columns.length > MOST_NAMED ? ` and ${columns.length - MOST_NAMED} more` : '';
+  return suspicious(
+    `its file does not say that values of ${names}${more} may be missing; that of the version before does`,
+  );
 }
 
 function fault(what: string): Difference {

@@ -4,7 +4,7 @@ import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
 /** A row of a request; null is a missing value. */
 export type RequestRow = readonly (number | null)[];
 
-/** Rows of numbers that several requests send in the same form, and a function that makes one request of other such rows. */
+/** Rows of numbers that several requests send, and a function that makes one request of other such rows. */
 export type RequestTable = {
   readonly columns: readonly string[];
   readonly rows: readonly RequestRow[];
@@ -30,14 +30,16 @@ const bodies = {
   }),
 } as const;
 
-type Part = RequestTable & { readonly form: string };
+/** Rows belong to one table where `kind` is the same, in whatever form they are sent. */
+type Part = RequestTable & { readonly kind: string; readonly takesMissing: boolean };
 
-/** The table of these requests; undefined unless they all send rows of as many numbers, in one form. */
+/** The table of these requests; undefined unless they all send rows of as many numbers, or of the same columns. */
 export function requestTable(requests: readonly GoldenRequest[]): RequestTable | undefined {
   const parts = requests.map(partOf);
   const [first] = parts;
-  if (!first || parts.some((part) => part?.form !== first.form)) return undefined;
-  return { ...first, rows: parts.flatMap((part) => part?.rows ?? []) };
+  if (!first || parts.some((part) => part?.kind !== first.kind)) return undefined;
+  const { columns, request } = parts.find((part) => part?.takesMissing) ?? first;
+  return { columns, request, rows: parts.flatMap((part) => part?.rows ?? []) };
 }
 
 function partOf(request: GoldenRequest): Part | undefined {
@@ -55,7 +57,9 @@ function tensorPart(request: GoldenRequest): Part | undefined {
     values.slice(row * width, (row + 1) * width),
   );
   return {
-    form: JSON.stringify(['infer', input, width]),
+    kind: kindOf(width),
+    // The protocol has tensors of numbers alone.
+    takesMissing: false,
     columns: numbered(width),
     rows,
     request: (sent) => ({
@@ -69,7 +73,7 @@ function bodyPart(request: GoldenRequest): Part | undefined {
   const split = bodies.dataframe_split.safeParse(request.body).data?.dataframe_split;
   if (split) {
     const { columns, data } = split;
-    return part(['split', columns], columns, data, (sent) => ({
+    return part(JSON.stringify(columns), columns, data, (sent) => ({
       ...request,
       body: { dataframe_split: { columns, data: sent } },
     }));
@@ -80,18 +84,22 @@ function bodyPart(request: GoldenRequest): Part | undefined {
   const width = rows?.[0]?.length ?? 0;
   return (
     rows &&
-    part([key, width], numbered(width), rows, (sent) => ({ ...request, body: { [key]: sent } }))
+    part(kindOf(width), numbered(width), rows, (sent) => ({ ...request, body: { [key]: sent } }))
   );
 }
 
+function kindOf(width: number): string {
+  return JSON.stringify(width);
+}
+
 function part(
-  form: readonly unknown[],
+  kind: string,
   columns: readonly string[],
   rows: readonly RequestRow[],
   request: RequestTable['request'],
 ): Part | undefined {
   if (rows.some((row) => row.length !== columns.length)) return undefined;
-  return { form: JSON.stringify(form), columns, rows, request };
+  return { kind, takesMissing: true, columns, rows, request };
 }
 
 function numbered(width: number): readonly string[] {

@@ -39,7 +39,7 @@ export async function walkJson(source: ByteSource, file: string, visitor: Visito
     return scanner.pass((items) => mode === 'count' && visitor.counted(path, items));
   }
 
-  /** A list of fractions, shown as the bytes that UBJSON has for them: 32 bits each, the most significant first. */
+  /** A list of fractions, or of truths as 1 and 0, shown as the bytes that UBJSON has for them: 32 bits each, the most significant first. */
   function* fractions(see: (bytes: Uint8Array) => void, then: (items: number) => void): Walk<void> {
     let [count, filled] = [0, 0];
     let block = Buffer.alloc(BLOCK_BYTES);
@@ -53,8 +53,10 @@ export async function walkJson(source: ByteSource, file: string, visitor: Visito
     do {
       if (!scanner.isReady()) yield* scanner.more();
       const value = scanner.scalar();
-      if (typeof value !== 'number') throw scanner.odd('a number is missing');
-      filled = block.writeFloatBE(value, filled);
+      if (typeof value !== 'number' && typeof value !== 'boolean') {
+        throw scanner.odd('a number is missing');
+      }
+      filled = block.writeFloatBE(Number(value), filled);
       count += 1;
       if (filled === BLOCK_BYTES) show();
       if (!scanner.isReady()) yield* scanner.more();

@@ -1,3 +1,4 @@
+import { keptRanges } from '#domain/artifact/column-range.ts';
 import type { ModelFacts } from '#domain/artifact/facts.ts';
 import type { Datatype } from '#domain/artifact/signature.ts';
 import type { ReadFile } from '#formats/reader.ts';
@@ -26,6 +27,7 @@ export async function inspectCatboost(source: ByteSource, file: string): Promise
   const model = await readCatboost(source, file);
   const { version, objective, columns, texts, classes, trees, leaves, splits, dimension } = model;
   const features = columns.length;
+  const ranges = keptRanges(model.ranges);
   const isNamed = columns.some((name, index) => name !== String(index));
   const takesColumns = isNamed || texts.length > 0;
   const taken = {
@@ -44,6 +46,7 @@ export async function inspectCatboost(source: ByteSource, file: string): Promise
     parameters: leaves * dimension + splits,
     weightBytes: source.sizeBytes,
     dtypes: ['FP32', 'FP64'],
+    ...(ranges && { ranges }),
     memory: tabularMemory('catboost', source.sizeBytes, takesColumns),
     example: null,
     entrypoint: null,

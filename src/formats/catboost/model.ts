@@ -1,4 +1,10 @@
 import * as z from 'zod/mini';
+import {
+  beyond,
+  type ColumnRange,
+  MOST_RANGES,
+  withMissing,
+} from '#domain/artifact/column-range.ts';
 import { BY_CODE } from '#domain/artifact/ways-out.ts';
 import { type FlatTable, openFlatbuffer } from '#formats/bytes/flatbuffer.ts';
 import { rejected } from '#formats/rejected.ts';
@@ -13,6 +19,8 @@ export type CatboostModel = {
   readonly classes: readonly (string | number | boolean)[] | null;
   readonly columns: readonly string[];
   readonly texts: readonly number[];
+  /** Where each column lay, by the borders of its splits. */
+  readonly ranges: readonly ColumnRange[];
   readonly dimension: number;
   readonly trees: number;
   readonly leaves: number;
@@ -21,6 +29,8 @@ export type CatboostModel = {
 
 const RESAVE = "Save the model with save_model('model.cbm') and upload the whole file.";
 const HEAD_BYTES = 8;
+/** Missing values lie beyond a border of their own, at the least or the greatest number of 32 bits. */
+const GREATEST = 3.4e38;
 const MAX_COLUMNS = 100_000;
 
 // The fields in the order of catboost/libs/model/flatbuffers/model.fbs and features.fbs.
@@ -29,7 +39,7 @@ const TREES = {
   ...({ dimension: 0, splits: 1, sizes: 2, categorical: 4, numbers: 5 } as const),
   ...({ leafValues: 8, texts: 12, embeddings: 18 } as const),
 } as const;
-const NUMBER = { place: 2, name: 4, isText: false } as const;
+const NUMBER = { hasMissing: 0, place: 2, borders: 3, name: 4, isText: false } as const;
 const TEXT = { place: 1, name: 2, isText: true } as const;
 
 const params = z.object({ loss_function: z.object({ type: z.string() }) });
@@ -56,7 +66,7 @@ export async function readCatboost(source: ByteSource, file: string): Promise<Ca
 
   const info = await infoOf(core);
   const dimension = Math.max(1, (await trees.number(TREES.dimension)) ?? 1);
-  const { columns, texts } = await columnsOf(trees, file);
+  const { columns, texts, ranges } = await columnsOf(trees, file);
   const fault = await catboostTreesFault(trees, dimension);
   if (fault) throw rejected(`${file} is damaged: the list of its trees ${fault}`, RESAVE);
   const parts = { names: await core.texts(CORE.parts), start: HEAD_BYTES + sizeBytes };
@@ -71,6 +81,7 @@ export async function readCatboost(source: ByteSource, file: string): Promise<Ca
       classes.success && classes.data.class_names.length > 0 ? classes.data.class_names : null,
     columns,
     texts,
+    ranges,
     dimension,
     trees: await trees.length(TREES.sizes),
     leaves: Math.floor((await trees.length(TREES.leafValues)) / dimension),
@@ -89,6 +100,7 @@ async function infoOf(core: FlatTable): Promise<ReadonlyMap<string, string>> {
 async function columnsOf(trees: FlatTable, file: string) {
   const found = new Map<number, string>();
   const texts: number[] = [];
+  const ranges: ColumnRange[] = [];
   for (const [field, kind] of [
     [TREES.numbers, NUMBER],
     [TREES.categorical, TEXT],
@@ -101,6 +113,7 @@ async function columnsOf(trees: FlatTable, file: string) {
       }
       found.set(place, (await feature.text(kind.name)) || String(place));
       if (kind.isText) texts.push(place);
+      ranges[place] = kind.isText || place >= MOST_RANGES ? null : await rangeOf(feature);
     }
   }
   const columns = [...found].sort(([a], [b]) => a - b);
@@ -109,11 +122,20 @@ async function columnsOf(trees: FlatTable, file: string) {
     columns.every(([place], index) => place === index) &&
     (await trees.length(TREES.embeddings)) === 0;
   if (isWhole)
-    return { columns: columns.map(([, name]) => name), texts: texts.sort((a, b) => a - b) };
+    return { columns: columns.map(([, name]) => name), texts: texts.sort((a, b) => a - b), ranges };
   throw rejected(
     `${file} takes something else than numbers and texts, as an embedding`,
     `${BY_CODE[0]?.toUpperCase()}${BY_CODE.slice(1)}: it takes rows whose embedding is a list of numbers. Or train the model without embedding features.`,
   );
+}
+
+/** Where a column of numbers lay, by the borders between which the trees split it. A training that had missing values there has said so. */
+async function rangeOf(feature: FlatTable): Promise<ColumnRange> {
+  const hasMissing = ((await feature.byte(NUMBER.hasMissing)) ?? 0) !== 0;
+  const borders = new Float32Array(Int32Array.from(await feature.numbers(NUMBER.borders)).buffer);
+  const known = [...borders].filter((border) => Math.abs(border) < GREATEST);
+  const [low, high] = [Math.min(...known), Math.max(...known)];
+  return withMissing(beyond({ low, high }), hasMissing);
 }
 
 /** The release named in its build's version text. */

@@ -1,4 +1,4 @@
-import { type ColumnRange, keptRanges, range } from '#domain/artifact/column-range.ts';
+import { type ColumnRange, keptRanges, range, withMissing } from '#domain/artifact/column-range.ts';
 import type { ModelFacts } from '#domain/artifact/facts.ts';
 import { readerOf } from '#formats/bytes/byte-reader.ts';
 import { MOST_PRINTS, type Print, printOfList, wholePrinter } from '#formats/bytes/weight-print.ts';
@@ -41,17 +41,15 @@ const AVERAGED_V2 = 'lightgbm>=2.1,<2.3';
  * The file does not record its LightGBM version: `requirements` has the range of versions that answer alike. Fails with `ArtifactRejected`.
  */
 export async function inspectLightgbm(source: ByteSource, file: string): Promise<LightgbmFacts> {
-  const { header, version, columns, texts, isNamed, trees, nodes, print } = await readLightgbm(
-    source,
-    file,
-  );
+  const read = await readLightgbm(source, file);
+  const { header, version, columns, texts, isNamed, trees, nodes, print } = read;
   const isAveraged = version === 'v2' && header.has('average_output');
   const features = columns.length;
   const weightBytes = nodes * NODE_BYTES;
   const classes = whole(header, 'num_class', file);
   const [objective = ''] = words(header.get('objective'));
   const names = isNamed ? columns : null;
-  const ranges = keptRanges(words(header.get('feature_infos')).map(rangeIn));
+  const ranges = keptRanges(read.ranges);
   return {
     format: 'lightgbm',
     formatVersion: version,
@@ -100,7 +98,7 @@ export async function readLightgbm(source: ByteSource, file: string) {
   if (!header.has('tree_sizes') || (sizes.length === 0 && begin === TREE)) {
     throw rejected(`${file} is damaged: it has trees but not their sizes`, RESAVE);
   }
-  const { trees, nodes, print } = await countNodes(source, treesAt, {
+  const { trees, nodes, print, missing } = await countNodes(source, treesAt, {
     sizes,
     file,
     features: columns.length,
@@ -108,7 +106,20 @@ export async function readLightgbm(source: ByteSource, file: string) {
   const tail = await readTail(source, file, version);
   if (!tail.isWhole) throw truncated(file);
   const texts = textColumns(file, { header, columns, tail });
-  return { header, version, columns, texts, isNamed: isNamed(columns), trees, nodes, print };
+  const ranges = words(header.get('feature_infos')).map((info, at) =>
+    withMissing(rangeIn(info), missing.has(at)),
+  );
+  return {
+    header,
+    version,
+    columns,
+    texts,
+    isNamed: isNamed(columns),
+    trees,
+    nodes,
+    print,
+    ranges,
+  };
 }
 
 function truncated(file: string) {
@@ -197,13 +208,14 @@ async function countNodes(
 ) {
   const reader = readerOf(source, treesAt);
   const prints: Print[] = [];
+  const missing = new Set<number>();
   let nodes = 0;
   for (const [index, size] of sizes.entries()) {
     const text = Buffer.from(await reader.take(Number(size))).toString('latin1');
     const [, number, leaves] = /^Tree=(\d+)\nnum_leaves=(\d{1,9})\n/.exec(text) ?? [];
     const isThere = Number(number) === index && text.length === Number(size);
     const fault = isThere
-      ? lightgbmTreeFault(text, features)
+      ? lightgbmTreeFault(text, features, missing)
       : 'does not stand where its size says';
     if (fault) throw rejected(`${file} is damaged: its tree ${index} ${fault}`, RESAVE);
     nodes += 2 * Number(leaves) - 1;
@@ -212,6 +224,7 @@ async function countNodes(
   return {
     trees: sizes.length,
     nodes,
+    missing,
     print: prints.length > 0 ? printOfList(prints) : undefined,
   };
 }

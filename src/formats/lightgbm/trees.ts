@@ -15,8 +15,12 @@ export function linesOf(text: readonly string[]) {
   return { lines, twice };
 }
 
-/** The fault in a LightGBM tree, whose lists LightGBM reads by the counts without checking their lengths; undefined when it is sound. */
-export function lightgbmTreeFault(text: string, features: number): TreeFault {
+/** The fault in a LightGBM tree, whose lists LightGBM reads by the counts without checking their lengths; undefined when it is sound. Adds the columns to `missing` whose splits know missing values. */
+export function lightgbmTreeFault(
+  text: string,
+  features: number,
+  missing: Set<number> = new Set(),
+): TreeFault {
   const written = text.split('\n');
   const odd = written.find((line) => line !== '' && !/^\w+=[^=\0]*$/.test(line));
   if (odd !== undefined) return `has the line ${quoted(odd)}`;
@@ -24,6 +28,7 @@ export function lightgbmTreeFault(text: string, features: number): TreeFault {
   if (twice !== undefined) return `has ${quoted(twice)} twice`;
   const leaves = Number(lines.get('num_leaves'));
   if (!(Number.isSafeInteger(leaves) && leaves > 0)) return `has ${lines.get('num_leaves')} leaves`;
+  noteMissing(lines, missing);
   return (
     lengthFault(lines, leaves) ??
     optionalFault(lines, leaves) ??
@@ -78,6 +83,17 @@ function optionalFault(lines: Lines, leaves: number): TreeFault {
     if (lines.has(name) && length !== wanted) return `has ${length} numbers of ${name}`;
   }
   return undefined;
+}
+
+/** The type of missing values in the bits of a split's decision type: a training without any has 0. */
+const MISSING_TYPE = 0b1100;
+
+function noteMissing(lines: Lines, missing: Set<number>): void {
+  const columns = numbers(lines, 'split_feature');
+  for (const [at, type] of numbers(lines, 'decision_type').entries()) {
+    const column = columns[at];
+    if (column !== undefined && (type & MISSING_TYPE) !== 0) missing.add(column);
+  }
 }
 
 /** A negative child is a leaf, -1 the first. Every leaf, and every node but the root, has exactly one parent. */

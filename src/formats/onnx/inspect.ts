@@ -77,7 +77,7 @@ export async function inspectOnnx(
   } as const;
   refuseTooMuch(file, facts);
   const weights = await printsOf(model, source, file, files);
-  const ranges = keptRanges(rangesIn(model.classical, facts.signature));
+  const ranges = keptRanges(rangesIn(model.classical, facts.signature, model.producerName));
   return { ...facts, ...(weights && { weights }), ...(ranges && { ranges }), externalData };
 }
 

@@ -1,3 +1,4 @@
+import type { ColumnRange } from '#domain/artifact/column-range.ts';
 import type { Print } from '#formats/bytes/weight-print.ts';
 import { readCatboost, versionOf } from '#formats/catboost/model.ts';
 import { readLightgbm } from '#formats/lightgbm/inspect.ts';
@@ -21,6 +22,8 @@ export type HeldBooster = {
   readonly features: number | null;
   /** Null when its columns have no names. */
   readonly table: BoosterTable | null;
+  /** Where its columns lay, where its reader finds that. */
+  readonly ranges?: readonly ColumnRange[];
   /** The print of its trees, where its reader makes one. */
   readonly print?: Print;
 };
@@ -55,18 +58,13 @@ export async function readBooster(
 ): Promise<HeldBooster> {
   if (library === 'xgboost') return heldXgboost(source, file);
   if (library === 'lightgbm') return heldLightgbm(source, file);
-  return {
-    library,
-    version: await catboostVersion(source, file),
-    features: null,
-    table: null,
-  };
+  return { library, features: null, table: null, ...(await heldCatboost(source, file)) };
 }
 
 async function heldXgboost(source: ByteSource, file: string): Promise<HeldBooster> {
   const [, second] = await source.read(0, 2);
   const format = second === QUOTE ? 'json' : 'ubj';
-  const { version, features, names, texts, print } = await readXgboost(source, file, {
+  const { version, features, names, texts, print, ranges } = await readXgboost(source, file, {
     format,
     isHeld: true,
   });
@@ -76,25 +74,33 @@ async function heldXgboost(source: ByteSource, file: string): Promise<HeldBooste
     features: features > 0 ? features : null,
     table: names.length > 0 && names.length === features ? { columns: names, texts } : null,
     ...(print && { print }),
+    ...(ranges && { ranges }),
   };
 }
 
 const QUOTE = 0x22;
 
 async function heldLightgbm(source: ByteSource, file: string): Promise<HeldBooster> {
-  const { columns, texts, isNamed } = await readLightgbm(source, file);
+  const { columns, texts, isNamed, ranges } = await readLightgbm(source, file);
   return {
     library: 'lightgbm',
     version: null,
     features: columns.length,
     table: isNamed ? { columns, texts: [...texts] } : null,
+    ranges,
   };
 }
 
 /** A CatBoost file needs random access; for one too large to buffer, only its beginning and end are read. */
-async function catboostVersion(source: ByteSource, file: string): Promise<string | null> {
-  if (source.sizeBytes <= KEPT_BYTES) return (await readCatboost(source, file)).version;
+async function heldCatboost(
+  source: ByteSource,
+  file: string,
+): Promise<Pick<HeldBooster, 'version' | 'ranges'>> {
+  if (source.sizeBytes <= KEPT_BYTES) {
+    const { version, ranges } = await readCatboost(source, file);
+    return { version, ranges };
+  }
   const head = await source.read(0, SAMPLE_BYTES);
   const tail = await source.read(source.sizeBytes - SAMPLE_BYTES, SAMPLE_BYTES);
-  return versionOf(Buffer.concat([head, tail]).toString('latin1'));
+  return { version: versionOf(Buffer.concat([head, tail]).toString('latin1')) };
 }

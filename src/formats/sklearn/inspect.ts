@@ -61,7 +61,9 @@ export async function inspectSklearn(
   const [held] = boosters.filter(({ library }) => library === 'xgboost');
   const said = { ...read, features: read.features ?? held?.features ?? null };
   const weights = isPrinted(tally) ? weightsOf(estimator) : undefined;
-  const ranges = keptRanges(rangesOf(estimator, said, tally.thresholds));
+  const [booster, another] = boosters;
+  const trees = { thresholds: tally.thresholds, booster: another ? undefined : booster?.ranges };
+  const ranges = keptRanges(rangesOf(estimator, said, trees));
   return {
     format: 'sklearn',
     formatVersion: versionOf({ root, tally }, compression),

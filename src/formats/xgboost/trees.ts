@@ -14,6 +14,7 @@ import {
 } from '#formats/bytes/weight-print.ts';
 import arrays from '#formats/data/xgboost-arrays.json' with { type: 'json' };
 import { rejected } from '#formats/rejected.ts';
+import { type Directions, noteBothWays, noteDirection } from '#formats/trees/directions.ts';
 import { childrenFault, indicesFault, type TreeFault } from '#formats/trees/tree-shape.ts';
 
 type Lists = ReadonlyMap<string, readonly number[]>;
@@ -25,6 +26,8 @@ const COUNTED: ReadonlySet<string> = new Set(arrays.counted);
 const OF_VECTORS: ReadonlySet<string> = new Set(['base_weights', 'leaf_weights']);
 /** The thresholds of a tree, and the values of its leaves. */
 const NUMBERS = 'split_conditions';
+/** Where the missing values of each node go: left unless it is 0. */
+const DIRECTIONS = 'default_left';
 const LEAF_SIZE = 'trees[].tree_param.size_leaf_vector';
 const [NO_NODE, NO_PARENT] = [-1, 2 ** 31 - 1];
 const IN_TREE = /^trees\[\]\.(\w+)$/;
@@ -54,7 +57,9 @@ export function xgboostTrees(file: string) {
   let printer: Printer | undefined;
   const prints: Print[] = [];
   const thresholds: Thresholds = new Map();
+  const directions: Directions = new Map();
   let conditions: Uint8Array[] = [];
+  let ways: Uint8Array[] = [];
 
   const odd = (what: string) =>
     rejected(
@@ -72,7 +77,8 @@ export function xgboostTrees(file: string) {
     for (const index of list(lists, 'split_indices')) mostFeature = Math.max(mostFeature, index);
     nodes += list(lists, 'left_children').length;
     takeThresholds(thresholds, lists, Buffer.concat(conditions));
-    conditions = [];
+    takeDirections(directions, lists, Buffer.concat(ways));
+    [conditions, ways] = [[], []];
     lists = new Map();
     counts = new Map();
     if (leafSize > 1) vectorSizes.add(leafSize);
@@ -94,6 +100,7 @@ export function xgboostTrees(file: string) {
       counts.set(nameOf(place), items);
     },
     bytesOf(place: string): Printer['see'] | undefined {
+      if (nameOf(place) === DIRECTIONS) return (bytes) => void ways.push(Uint8Array.from(bytes));
       if (nameOf(place) !== NUMBERS) return undefined;
       const own = wholePrinter();
       printer = own;
@@ -109,6 +116,7 @@ export function xgboostTrees(file: string) {
     },
     /** Where the columns lay, by the thresholds; undefined where there are none. */
     ranges(columns: number): readonly ColumnRange[] | undefined {
+      noteBothWays(directions, thresholds);
       return thresholds.size > 0 ? rangesOfTrees(thresholds, columns) : undefined;
     },
     numbers(place: string, values: readonly number[]): void {
@@ -146,6 +154,18 @@ function takeThresholds(thresholds: Thresholds, lists: Lists, numbers: Buffer): 
   left.forEach((child, node) => {
     if (child === NO_NODE || types[node] === IS_CATEGORICAL) return;
     widen(thresholds, splits[node] ?? NO_NODE, numbers.readFloatBE(node * BYTES_OF_FLOAT));
+  });
+}
+
+/** The directions have a byte for each node in UBJSON, or as many as a fraction in JSON. */
+function takeDirections(directions: Directions, lists: Lists, ways: Buffer): void {
+  const [left, splits] = [list(lists, 'left_children'), list(lists, 'split_indices')];
+  const isNarrow = ways.length === left.length;
+  if (!isNarrow && ways.length !== left.length * BYTES_OF_FLOAT) return;
+  left.forEach((child, node) => {
+    if (child === NO_NODE) return;
+    const way = isNarrow ? ways[node] : ways.readUInt32BE(node * BYTES_OF_FLOAT);
+    noteDirection(directions, splits[node] ?? NO_NODE, way !== 0);
   });
 }
 

@@ -2,10 +2,12 @@ import {
   around,
   type ColumnRange,
   keptRanges,
+  noteMissing,
   range,
   rangesOfTrees,
   type Thresholds,
   widen,
+  withMissing,
 } from '#domain/artifact/column-range.ts';
 
 const split = (...splits: readonly (readonly [column: number, value: number])[]) => {
@@ -41,7 +43,31 @@ it.each([
   expect(none).toBeNull();
 });
 
+it('a column whose splits show missing values has had some, where its range is known', () => {
+  const thresholds: Thresholds = new Map();
+  for (const column of [-1, 0, 1, 600]) noteMissing(thresholds, column);
+  widen(thresholds, 0, 8);
+
+  expect(rangesOfTrees(thresholds, 2)).toEqual([{ low: 6, high: 10, hasMissing: true }, null]);
+});
+
 describe('a record keeps', () => {
+  it('which columns had missing values, and no value that is no number', () => {
+    const given: readonly ColumnRange[] = [
+      withMissing(around(1, 2), true),
+      withMissing({ values: ['a', Number.NaN] }, true),
+      withMissing(null, true),
+      withMissing(range(1, 2), false),
+    ];
+
+    expect(keptRanges(given)).toEqual([
+      { mean: 1, deviation: 2, hasMissing: true },
+      { values: ['a'], hasMissing: true },
+      null,
+      { low: 1, high: 2 },
+    ]);
+  });
+
   it('six digits of a number, and twenty values that are short', () => {
     const values = [...Array.from({ length: 25 }, (_, at) => at), 'x'.repeat(51)];
 

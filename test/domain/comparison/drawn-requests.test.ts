@@ -81,3 +81,68 @@ it('a new version is asked no value that the live one may not know', () => {
   ]);
   expect(rangesBeside(own, [])).toEqual(own);
 });
+
+describe('rows that lack a value', () => {
+  const low = { low: 1, high: 2 } as const;
+  const missing = { ...low, hasMissing: true } as const;
+  const bodiesOf = (inputs: readonly TensorSpec[], ranges: readonly ColumnRange[], count: number) =>
+    requestsWithin({ inputs, outputs: [] }, ranges, count)
+      .filter(({ protocol }) => protocol === 'invocations')
+      .map(({ body }) => body);
+  const matrix = (width: number) => [column('x', 'FP32', [-1, width])];
+
+  it('are half as many as the whole ones, and lack one value of the columns that had missing ones, in turn', () => {
+    const rows = bodiesOf(matrix(3), [missing, low, missing], 8).map(
+      (body) => (body as { inputs: (number | null)[][] }).inputs[0] ?? [],
+    );
+
+    expect(rows.map((row) => row.indexOf(null))).toEqual([0, 2, 0, 2]);
+    for (const value of rows.flat().filter((each) => each !== null)) {
+      expect(value).toBeGreaterThanOrEqual(1);
+      expect(value).toBeLessThanOrEqual(2);
+    }
+    expect(rows.flat().filter((each) => each === null)).toHaveLength(4);
+  });
+
+  it('lack columns that are spread over a wide table', () => {
+    const rows = bodiesOf(
+      matrix(100),
+      Array.from({ length: 100 }, () => missing),
+      10,
+    );
+
+    expect(rows.map((body) => (body as { inputs: unknown[][] }).inputs[0]?.indexOf(null))).toEqual([
+      0, 20, 40, 60, 80,
+    ]);
+  });
+
+  it('name their columns, where these have names', () => {
+    const inputs = [column('age'), column('kind', 'BYTES')];
+    const kind: ColumnRange = { values: ['dry'], hasMissing: true };
+
+    expect(bodiesOf(inputs, [low, kind], 2)).toEqual([
+      { dataframe_split: { columns: ['age', 'kind'], data: [[expect.any(Number), null]] } },
+    ]);
+  });
+
+  it('are not drawn where no column had missing values, and change no other row', () => {
+    const [whole, others] = [
+      [low, low],
+      [missing, low],
+    ].map((ranges) => requestsWithin({ inputs: matrix(2), outputs: [] }, ranges, 6));
+
+    expect(bodiesOf(matrix(2), [low, low], 6)).toEqual([]);
+    expect(whole).toHaveLength(6);
+    expect(others).toHaveLength(9);
+  });
+
+  it('are drawn for a new version where the live one takes them alone', () => {
+    expect(rangesBeside([missing, missing, low, null], [low, missing, missing, missing])).toEqual([
+      low,
+      missing,
+      missing,
+      null,
+    ]);
+    expect(rangesBeside([missing], [])).toEqual([low]);
+  });
+});

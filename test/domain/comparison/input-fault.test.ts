@@ -121,6 +121,16 @@ describe('missing values', () => {
 
     expect(requestTable(requests)?.rows).toEqual(MISSING);
   });
+
+  it('are sent as rows beside tensors, which have none', () => {
+    const table = requestTable([
+      infer(ROWS),
+      ...MISSING.map((row) => invocations({ inputs: [row] })),
+    ]);
+
+    expect(table?.rows).toEqual([...ROWS, ...MISSING]);
+    expect(table?.request(MISSING)).toEqual(invocations({ inputs: MISSING }));
+  });
 });
 
 describe('no cause is named', () => {
@@ -164,7 +174,20 @@ describe('requests are a table', () => {
 
   it.each<[string, readonly GoldenRequest[]]>([
     ['where there are none', []],
-    ['where they are of two forms', [infer(ROWS), invocations({ inputs: ROWS })]],
+    ['where some have other columns', [infer(ROWS), invocations({ inputs: [[1, 2, 3, 4]] })]],
+    [
+      'where only some have names',
+      [infer(ROWS), invocations({ dataframe_split: { columns: COLUMNS, data: ROWS } })],
+    ],
+    [
+      'of tensors with missing values',
+      [
+        {
+          protocol: 'infer',
+          body: { inputs: [{ name: 'x', datatype: 'FP64', shape: [1, 2], data: [1, null] }] },
+        },
+      ],
+    ],
     ['where a row is shorter', [invocations({ inputs: [[1, 2], [3]] })]],
     ['of texts', [invocations({ inputs: ['a', 'b'] })]],
     ['of one number', [invocations({ inputs: [1, 2] })]],

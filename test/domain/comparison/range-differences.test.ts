@@ -1,4 +1,4 @@
-import type { ColumnRange } from '#domain/artifact/column-range.ts';
+import { type ColumnRange, withMissing } from '#domain/artifact/column-range.ts';
 import type { TensorSpec } from '#domain/artifact/signature.ts';
 import { rangeDifferences } from '#domain/comparison/range-differences.ts';
 
@@ -49,6 +49,31 @@ describe('a fault, where the answers differ too', () => {
 });
 
 describe('a sign that a training may leave', () => {
+  it('is a column that had missing values, and has none now', () => {
+    const missing = BEFORE.map((range: ColumnRange) => withMissing(range, true));
+    const now = missing
+      .with(0, at(41, 10))
+      .with(2, null)
+      .with(3, { values: ['dry', 'sweet'] });
+
+    expect(rangeDifferences(missing, now, INPUTS)).toEqual([
+      {
+        weight: 'suspicious',
+        what: 'its file does not say that values of "age", "kind" may be missing; that of the version before does',
+      },
+    ]);
+    expect(rangeDifferences(BEFORE, missing, INPUTS)).toEqual([]);
+  });
+
+  it('names the first of many such columns', () => {
+    const wide = Array.from({ length: 10 }, () => at(1, 1));
+    const before = wide.map((range) => withMissing(range, true));
+
+    expect(rangeDifferences(before, wide, [])).toMatchObject([
+      { what: expect.stringMatching(/column 7, column 8 and 2 more may be missing/) },
+    ]);
+  });
+
   it('is another width around zero, where the mean says nothing of the unit', () => {
     const [found] = differences({ 2: at(0.2, 200) });
 

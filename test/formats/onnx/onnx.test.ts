@@ -357,6 +357,13 @@ describe('an exported classifier says', () => {
     expect(ranges?.[0]).toEqual({ low: 4.5375, high: 7.5625 });
   });
 
+  it('that missing values of its columns are filled, by its imputer', async () => {
+    const { ranges } = await exported('filled');
+
+    expect(ranges?.[0]).toEqual({ mean: 5.84333, deviation: 0.825301, hasMissing: true });
+    expect(ranges?.filter((range) => range?.hasMissing)).toHaveLength(4);
+  });
+
   it('nothing of its columns where it has neither', async () => {
     expect(await exported('words')).not.toHaveProperty('ranges');
   });

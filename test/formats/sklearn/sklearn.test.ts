@@ -84,13 +84,29 @@ describe('a fitted estimator', () => {
     ['forest-1.8-xz.joblib', { low: 4.5375, high: 7.0125 }],
     ['forest-1.8.pkl', { low: 4.5375, high: 7.0125 }],
     ['hist-gradient-boosting-1.8.joblib', { low: 4.55, high: 6.95 }],
-    ['imputed-pipeline-1.8.pkl', { mean: 5.84333, deviation: 0.825301 }],
-    ['columns-pipeline-1.8.joblib', { mean: 5.84333, deviation: 0.825301 }],
+    ['imputed-pipeline-1.8.pkl', { mean: 5.84333, deviation: 0.825301, hasMissing: true }],
+    ['columns-pipeline-1.8.joblib', { mean: 5.84333, deviation: 0.825301, hasMissing: true }],
+    ['lgbm-classifier-4.6.pkl', { low: 4.3, high: 7.9 }],
   ])('%s says where the first column lay when it was trained', async (name, first) => {
     const found = await inspected(sklearnModel(name));
 
     expect(found.ranges).toHaveLength(found.features ?? 0);
     expect(found.ranges?.[0]).toEqual(first);
+  });
+
+  it.each([
+    ['forest-1.8.pkl', []],
+    ['hist-gradient-boosting-1.8.pkl', []],
+    ['scaler-pipeline-1.8.pkl', []],
+    ['missing-forest-1.8.pkl', [0, 1, 2, 3]],
+    ['missing-hist-1.8.pkl', [2]],
+    ['missing-texts-1.8.pkl', [2]],
+    ['imputed-texts-1.8.pkl', [2, 3]],
+    ['columns-pipeline-1.3.joblib', [0, 1, 2, 3]],
+  ])('%s says in which columns values were missing, or are filled: %j', async (name, columns) => {
+    const { ranges = [] } = await inspected(sklearnModel(name));
+
+    expect(ranges.flatMap((range, at) => (range?.hasMissing ? [at] : []))).toEqual(columns);
   });
 
   it('an encoder says which values a column had', async () => {
