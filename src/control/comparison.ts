@@ -45,6 +45,14 @@ const scores = z
     ),
   );
 
+const found = z
+  .object({ answers: count, f1: part })
+  .check(
+    z.describe(
+      'How much of the boxes or spans of the version before are found again: their mean F1, over the answers in which one of the two versions found some.',
+    ),
+  );
+
 const sources = z
   .array(z.object({ from: z.string(), asked: count, changed: count }))
   .check(z.describe('The origins of the requests, in words.'));
@@ -122,6 +130,7 @@ export const comparison = z
       ),
       truth: z.exactOptional(truth),
       scores: z.exactOptional(scores),
+      found: z.exactOptional(found),
       sources: z.exactOptional(sources),
       worst: z.exactOptional(worst),
       distributions: z.exactOptional(distributions),

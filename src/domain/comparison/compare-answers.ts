@@ -13,6 +13,13 @@ import { asDeclared, type DeclaredChanges, toleranceOf } from './declared-change
 import { declaredWords } from './declared-scale.ts';
 import { signLeaves } from './declared-signs.ts';
 import {
+  type FoundEvidence,
+  foundEvidence,
+  foundLoss,
+  inOrderOf,
+  unrelatedFound,
+} from './found-parts.ts';
+import {
   damaged,
   isAlike,
   type ScoreEvidence,
@@ -57,6 +64,8 @@ export type AnswerEvidence = {
   readonly truth?: TruthEvidence;
   /** How likely both versions find the answers of the version before, where they are language models. */
   readonly scores?: ScoreEvidence;
+  /** How much of what the version before found in pictures or texts the new one finds too, where both mark boxes or spans. */
+  readonly found?: FoundEvidence;
   /** The tokens that both versions read of the same prompts, where they are language models whose servers say so. */
   readonly prompts?: PromptEvidence;
   /** For the report; absent in records from before there was one, like the two below: where the requests came from, in words, and how many of each were answered otherwise. */
@@ -141,13 +150,18 @@ export function compareAnswers(pairs: readonly AskedPair[], counting: Counting):
   );
   const looked = first.map(({ pair, seen }): SeenPair => {
     if (seen.kind !== 'answered') return { pair, ...seen };
-    return { pair, ...seen, leaves: leafPairs(seen.before, seen.after, shape) };
+    return {
+      pair,
+      ...seen,
+      leaves: leafPairs(seen.before, inOrderOf(seen.before, seen.after), shape),
+    };
   });
   const seen = withoutRounding(looked, counting);
   const answered = seen.flatMap((each) => (each.kind === 'answered' ? [each] : []));
+  const answeredKept = answered.filter(({ pair }) => !pair.isDrawn);
   const refused = seen.filter(({ kind }) => kind === 'refused').map(({ pair }) => pair);
   const worst = worstAnswers(seen.flatMap(changedPair));
-  const isKept = answered.some(({ pair }) => !pair.isDrawn);
+  const isKept = answeredKept.length > 0;
   const shown = answered.filter(({ pair }) => !(isKept && pair.isDrawn));
   const drawn = outcomes(seen, true);
   const kept = outcomes(seen, false);
@@ -156,6 +170,8 @@ export function compareAnswers(pairs: readonly AskedPair[], counting: Counting):
   const of = Math.max(kept.length, counting.of - left);
   const refusal = refusals(refused, answered.length + refused.length);
   const unmet = unexpected(seen, counting);
+  const losses = answeredKept.flatMap((each) => foundLoss(each) ?? []);
+  const found = foundEvidence(losses);
   const share = changedShare(kept, of, error);
   const isGood = truth !== undefined && isAsGood(truth);
   const moved = counting.isEmbedder ? movedSpace(answered) : undefined;
@@ -174,7 +190,8 @@ export function compareAnswers(pairs: readonly AskedPair[], counting: Counting):
     ...(share.low > counting.tolerated && !isGood ? otherTemplate(pairs) : []),
     ...unfound,
     ...breakage.map(({ what }) => what),
-    ...(moved || isGood ? [] : unrelatedSigns(others)),
+    // What a detector finds has no order, so its numbers are not those of the same thing.
+    ...(moved || isGood ? [] : found ? unrelatedFound(losses) : unrelatedSigns(others)),
   ];
   const declarable = declarableSigns(signs, [...unfound, ...meant.map(({ what }) => what)]);
   return {
@@ -197,6 +214,7 @@ export function compareAnswers(pairs: readonly AskedPair[], counting: Counting):
     more: moreToDecide(kept, of, { tolerated: counting.tolerated, error }),
     ...(truth && { truth }),
     ...(scores && { scores }),
+    ...(found && { found }),
     sources: sourcesOf(seen),
     worst,
     distributions: answerDistributions(
@@ -239,7 +257,10 @@ function changedPair(each: SeenPair): readonly ChangedPair[] {
   const { pair } = each;
   if (each.kind === 'refused') return [{ pair, leaves: [], differs: 'it is refused' }];
   if (each.kind !== 'answered' || each.differs === undefined) return [];
-  return [{ pair, leaves: each.leaves, differs: each.differs }];
+  const loss = foundLoss(each);
+  return [
+    { pair, leaves: each.leaves, differs: each.differs, ...(loss !== undefined && { loss }) },
+  ];
 }
 
 /** The counts of each source of requests, in the order in which they were asked first. */

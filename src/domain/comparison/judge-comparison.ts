@@ -85,7 +85,7 @@ function judgeShare(answers: AnswerEvidence, tolerated: number): Judged {
   const { asked, changed } = answers.kept;
   const share = answers.share ?? changedShare([], 0);
   if (share.low > tolerated) {
-    const reason = `${changed} of ${asked} kept requests are answered otherwise${shareOf(share)}${labelsOf(answers)}; ${answers.examples[0]}${otherPrompts(answers.prompts)}${declaredOf(answers)}`;
+    const reason = `${changed} of ${asked} kept requests are answered otherwise${shareOf(share)}${labelsOf(answers)}${foundOf(answers)}; ${answers.examples[0]}${otherPrompts(answers.prompts)}${declaredOf(answers)}`;
     return { verdict: 'changed', level: 'answers', reason };
   }
   if (asked >= ENOUGH_ANSWERS && share.high <= tolerated) {
@@ -142,6 +142,11 @@ function labelsOf({ distributions = [], scores }: AnswerEvidence): string {
   if (!labels || scores) return '';
   const all = labels.bins.reduce((sum, { before }) => sum + before, 0);
   return `; ${labels.moved} of ${all} labels in ${labels.place} differ`;
+}
+
+/** How much of what was found before is found again: a retrained detector moves nearly all boxes a little. */
+function foundOf({ found }: AnswerEvidence): string {
+  return found ? `; the F1 of what both find is ${found.f1} in ${found.answers} answers` : '';
 }
 
 /** The changes that the owner declared, by which the answers were compared. */

@@ -17,10 +17,11 @@ export type WorstAnswer = {
   readonly after?: string;
 };
 
-/** A pair whose answers differ; `leaves` is empty where the new version refuses the request. */
+/** A pair whose answers differ; `leaves` is empty where the new version refuses the request. `loss` is how far they lie apart where their values say less, such as those of boxes. */
 export type ChangedPair = {
   readonly pair: AskedPair;
   readonly leaves: readonly LeafPair[];
+  readonly loss?: number;
   readonly differs: string;
 };
 
@@ -30,7 +31,7 @@ const LONGEST = 300;
 /** The pairs whose answers lie farthest apart: kept requests first, since nobody sends the drawn ones. */
 export function worstAnswers(changed: readonly ChangedPair[]): readonly WorstAnswer[] {
   return changed
-    .map((each) => ({ ...each, distance: distanceOf(each.leaves) }))
+    .map((each) => ({ ...each, distance: each.loss ?? distanceOf(each.leaves) }))
     .toSorted((a, b) => Number(a.pair.isDrawn) - Number(b.pair.isDrawn) || b.distance - a.distance)
     .slice(0, MOST_SHOWN)
     .map(({ pair, differs, distance }) => ({

@@ -1,4 +1,5 @@
 import { compareAnswers } from '#domain/comparison/compare-answers.ts';
+import { judgeComparison } from '#domain/comparison/judge-comparison.ts';
 import { answerPairs } from '../../support/comparison/answer-pairs.ts';
 
 const COUNTING = { of: 25, tolerated: 0.02, truth: { margin: 0.02 } };
@@ -8,6 +9,56 @@ const pairs = (before: (row: number) => unknown, after: (row: number) => unknown
 
 const outputs = (count: number, value: number) =>
   Object.fromEntries(Array.from({ length: count }, (_, index) => [`output ${index}`, value]));
+
+describe('answers of a detector', () => {
+  const box = (label: string, xmin: number, ymin: number) => ({
+    label,
+    score: 0.9,
+    box: { xmin, ymin, xmax: xmin + 100, ymax: ymin + 100 },
+  });
+  const seen = (row: number, by = 0) => [
+    box('cat', ((row * 37) % 500) + by, ((row * 91) % 300) + by),
+    box('dog', ((row * 53) % 400) + by, ((row * 17) % 700) + by),
+  ];
+
+  it('may come in another order and lie a little apart, as after a training; the worst one is that in which least is found again', () => {
+    const found = compareAnswers(
+      pairs(
+        (row) => seen(row),
+        (row) => (row === 7 ? [] : seen(row, 5).toReversed()),
+        40,
+      ),
+      { ...COUNTING, of: 40 },
+    );
+
+    expect(found).toMatchObject({
+      signs: [],
+      kept: { asked: 40, changed: 40 },
+      found: { answers: 40, f1: 0.975 },
+    });
+    expect(found.worst?.[0]).toMatchObject({ what: 'example 8', distance: 1 });
+    expect(found.worst?.[1]).toMatchObject({ distance: 0 });
+    const judged = judgeComparison({ isSameModel: false, differences: [], answers: found });
+    expect(judged.verdict).toBe('changed');
+    expect(judged.reason).toContain('the F1 of what both find is 0.975 in 40 answers');
+  });
+
+  it('are broken where nothing is found again, as with boxes in another unit', () => {
+    const shares = (row: number) =>
+      seen(row).map(({ box: { xmin, ymin, xmax, ymax }, ...each }) => ({
+        ...each,
+        box: { xmin: xmin / 800, ymin: ymin / 800, xmax: xmax / 800, ymax: ymax / 800 },
+      }));
+    const { signs } = compareAnswers(
+      pairs((row) => seen(row), shares),
+      COUNTING,
+    );
+
+    expect(signs).toContain(
+      'in 25 of 25 answers nothing is found where the version before found something with the same label',
+    );
+  });
+});
 
 describe('the signs that a version is broken', () => {
   it('are so few that a record holds those of a model of a thousand outputs', () => {
