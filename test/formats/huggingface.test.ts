@@ -178,6 +178,7 @@ describe('weights in a file of torch, of before there were safetensors,', () => 
       parameters: 36,
       weightBytes: 144,
       dtypes: ['FP32'],
+      weights: [{ name: 'linear.bias' }, { name: 'linear.weight', bytes: 128 }],
     });
   });
 

@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { weightDifferences } from '#domain/comparison/weight-differences.ts';
 import { parseJson } from '#domain/parse-json.ts';
 import { zipFiles } from '#formats/archives/zip-read.ts';
+import { tensorPrints } from '#formats/bytes/tensor-prints.ts';
 import { inspectTorch } from '#formats/torch/inspect.ts';
+import { readState } from '#formats/torch/state.ts';
 import { memoryFile } from '../support/bytes/archive-files.ts';
 import { zipOf } from '../support/bytes/zip.ts';
 
@@ -24,6 +26,30 @@ const numbersOf = (weight: string, change: Change) => {
   );
   return Buffer.from(Float32Array.from(values).buffer);
 };
+
+/** A file of torch whose members `change` has changed. */
+async function changed(name: string, change: (path: string, content: Buffer) => Buffer) {
+  const source = memoryFile(name, readFileSync(join(FOLDER, name)));
+  const files = await zipFiles(await source.open(), name, { maxBytes: 1e9, maxEntries: 100 });
+  const parts = await Promise.all(
+    files.map(async (file) => {
+      const content = Buffer.from(await (await file.open()).read(0, file.sizeBytes));
+      return { name: file.name, content: change(file.name, content) };
+    }),
+  );
+  return zipOf(parts);
+}
+
+/** Other numbers in the first `part` of the storages of so many bytes. */
+const moved =
+  (bytes: number, part: number) =>
+  (path: string, content: Buffer): Buffer => {
+    if (!/\/data\/\d+$/.test(path) || content.length !== bytes) return content;
+    const numbers = Buffer.from(content);
+    for (let at = 0; at < bytes * part; at += 4)
+      numbers.writeFloatLE(numbers.readFloatLE(at) + 1, at);
+    return numbers;
+  };
 
 /** The program of the fixture, with larger weights that `change` has changed. */
 async function program(name: string, change: Change = (value) => value) {
@@ -92,5 +118,87 @@ describe('the parameters of an exported program', () => {
     expect(
       await signsOf('lengths.pt2', (value, index) => (index < 200 ? value + 0.1 : value)),
     ).toEqual([]);
+  });
+});
+
+describe('the parameters of a TorchScript module', () => {
+  const scripted = async (name: string, change = moved(0, 0)) =>
+    printsOf(await changed(name, change), name);
+  const signs = async (name: string, change: ReturnType<typeof moved>) =>
+    weightDifferences(await scripted(name), await scripted(name, change)).map(({ what }) => what);
+
+  it.each(['rows-scripted.pt', 'rows-traced.pt'])('have a digest each: %s', async (name) => {
+    expect(
+      (await scripted(name))?.map(({ name, isSparse, bytes }) => [name, isSparse, bytes]),
+    ).toEqual([
+      ['0.bias', undefined, 32],
+      ['0.weight', undefined, 128],
+      ['2.bias', undefined, 12],
+      ['2.weight', undefined, 96],
+    ]);
+  });
+
+  it('are damaged where a third of a matrix has moved', async () => {
+    expect(await signs('rows-scripted.pt', moved(128, 0.3))).toEqual([
+      expect.stringContaining('"0.weight"'),
+    ]);
+  });
+
+  it.each([
+    ['a whole matrix', 128],
+    ['the biases of a layer', 32],
+  ])('are not damaged by a training of %s', async (_, bytes) => {
+    expect(await signs('rows-scripted.pt', moved(bytes, 1))).toEqual([]);
+  });
+
+  it('are not damaged where some rows of an embedding were trained, whatever its name is', async () => {
+    expect(await scripted('two-scripted.jit')).toMatchObject([
+      { name: 'words.weight', isSparse: true },
+    ]);
+    expect(await signs('two-scripted.jit', moved(256, 0.3))).toEqual([]);
+  });
+
+  it('say nothing where they are packed for a quantized layer', async () => {
+    const prints = await scripted('rows-quantized.pt');
+
+    expect(prints?.every(({ isSparse }) => isSparse)).toBe(true);
+  });
+});
+
+describe('the weights of a state_dict', () => {
+  const fittedIn = async (bytes: Buffer) => {
+    const { fitted } = await readState(await memoryFile('w.bin', bytes).open(), 'w.bin', 'again');
+    return tensorPrints(fitted);
+  };
+
+  it('have a digest each, and are damaged where a part of one has moved', async () => {
+    const [before, after, trained] = await Promise.all(
+      [moved(0, 0), moved(128, 0.3), moved(128, 1)].map(async (change) =>
+        fittedIn(await changed('state-dict.pt', change)),
+      ),
+    );
+
+    expect(before?.map(({ name }) => name)).toEqual(['0.bias', '0.weight', '2.bias', '2.weight']);
+    expect(weightDifferences(before, after)).toMatchObject([
+      { isFault: true, what: expect.stringContaining('"0.weight"') },
+    ]);
+    expect(weightDifferences(before, trained)).toEqual([]);
+  });
+
+  it('have the same digests in a zip that is compressed, which torch does not write', async () => {
+    const plain = await changed('state-dict.pt', moved(0, 0));
+    const files = await zipFiles(await memoryFile('w.bin', plain).open(), 'w.bin', {
+      maxBytes: 1e9,
+      maxEntries: 100,
+    });
+    const deflated = await Promise.all(
+      files.map(async ({ name, sizeBytes, open }) => ({
+        name,
+        content: Buffer.from(await (await open()).read(0, sizeBytes)),
+        method: 8,
+      })),
+    );
+
+    expect(await fittedIn(zipOf(deflated))).toEqual(await fittedIn(plain));
   });
 });

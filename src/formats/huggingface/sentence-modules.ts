@@ -187,14 +187,19 @@ async function stateIn(files: Files, folder: string): Promise<State> {
   if (tensors) {
     const read = await readSafetensors(await tensors.open(), tensors.name);
     const { names, parameters, bytes } = read;
-    const fitted = read.fitted.map((each) => ({ ...each, name: `${folder}/${each.name}` }));
-    return { names, parameters, weightBytes: bytes, fitted };
+    return { names, parameters, weightBytes: bytes, fitted: namedIn(folder, read.fitted) };
   }
   const pickled = fileIn(files, folder, 'pytorch_model.bin');
   if (pickled) {
-    return { ...(await readState(await pickled.open(), pickled.name, RESAVE)), fitted: [] };
+    const { fitted, ...read } = await readState(await pickled.open(), pickled.name, RESAVE);
+    return { ...read, fitted: namedIn(folder, fitted) };
   }
   throw rejected(`${folder} has no model.safetensors and no pytorch_model.bin`, RESAVE);
+}
+
+/** The tensors of a module, by the name of its folder too: each module has a `linear.weight`. */
+function namedIn(folder: string, fitted: readonly FittedTensor[]): readonly FittedTensor[] {
+  return fitted.map((each) => ({ ...each, name: `${folder}/${each.name}` }));
 }
 
 function hold(

@@ -111,7 +111,6 @@ export async function tensorsOf(
 ): Promise<
   Pick<Tensors, 'names' | 'parameters' | 'bytes'> & {
     readonly dtypes: string[];
-    /** Empty for pickles, whose reader passes over the numbers. */
     readonly fitted: readonly FittedTensor[];
   }
 > {
@@ -125,7 +124,7 @@ export async function tensorsOf(
     parameters += found.parameters;
     bytes += found.bytes;
     for (const type of found.dtypes) dtypes.add(type);
-    for (const tensor of 'fitted' in found ? found.fitted : []) fitted.push(tensor);
+    for (const tensor of found.fitted) fitted.push(tensor);
   }
   if (file.name.endsWith('.json')) refuseMissing(await weightMap(files, file), names, file.name);
   return { names, parameters, bytes, dtypes: [...dtypes].sort(), fitted };

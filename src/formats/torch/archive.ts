@@ -6,6 +6,8 @@ import type { ByteSource } from '#ports/artifact-store.ts';
 /** The members of a file that torch wrote, by their paths within its one folder. */
 export type TorchArchive = {
   readonly file: string;
+  /** The bytes of the whole file. */
+  readonly source: ByteSource;
   readonly members: ReadonlyMap<string, ArtifactFile>;
 };
 
@@ -29,7 +31,7 @@ export async function openTorch(source: ByteSource, file: string): Promise<Torch
     }
     members.set(member.name.slice(root.length + 1), member);
   }
-  return { file, members };
+  return { file, source, members };
 }
 
 /** Before 2.8, torch.export.save wrote its parts side by side. */

@@ -1,10 +1,17 @@
 import * as z from 'zod/mini';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { type FittedTensor, fractions, isSparseName } from '#formats/bytes/tensor-prints.ts';
+import type { TorchArchive } from './archive.ts';
+import type { TorchTensor } from './tensors.ts';
 
 /** Operators by which a training changes all of a parameter: others may take only some of its rows, as an embedding does. */
 const DENSE =
   /^torch\.ops\.aten\.(linear|conv[123]d|convolution|conv_transpose[123]d|layer_norm|native_layer_norm|group_norm|batch_norm|_native_batch_norm_legit_no_training|rms_norm)\b/;
+
+/** The classes of a TorchScript module whose parameters such operators take alone. */
+const DENSE_CLASS =
+  /^__torch__\.torch\.nn\.modules\.(linear|conv|batchnorm|instancenorm|normalization)\.(___torch_mangle_\d+\.)?\w+$/;
+const FRACTIONS = /^(FP|BF)/;
 
 /** The names of values among the inputs of a node; those of its arguments do no harm. */
 const NAMES = /"name":"(\w+)"/g;
@@ -55,4 +62,43 @@ export async function fittedIn(
       numbers: fractions(8 * (names[0]?.itemBytes ?? 0)),
     })),
   );
+}
+
+/**
+ * The tensors of a pickle that a training found, by the storages in the members of `folder`. Two tensors of one storage are one.
+ * `hasClasses`: its objects are modules, whose classes say what they do with their parameters; else the names say it, as in a state_dict.
+ */
+export async function fittedInPickle(
+  tensors: readonly TorchTensor[],
+  { source, members }: TorchArchive,
+  { folder, hasClasses }: { readonly folder: string; readonly hasClasses: boolean },
+): Promise<readonly FittedTensor[]> {
+  const isSparse = ({ name, holder }: TorchTensor) =>
+    isSparseName(name) || (hasClasses && !DENSE_CLASS.test(holder));
+  const byStorage = Map.groupBy(
+    tensors.filter(({ dtype }) => FRACTIONS.test(dtype)),
+    ({ storage }) => storage,
+  );
+  const found = [...byStorage].map(async ([key, names]): Promise<readonly FittedTensor[]> => {
+    const file = members.get(`${folder}/${key}`);
+    const [first] = names;
+    if (!file || !first || file.sizeBytes === 0) return [];
+    const { member } = file;
+    // The members of a file that torch wrote are not compressed, so tensors that lie beside each other are read at once.
+    const place =
+      member && !member.isDeflated
+        ? { source, start: member.offset }
+        : { source: await file.open(), start: 0 };
+    return [
+      {
+        name: first.name,
+        isFinal: true,
+        ...(names.some(isSparse) && { isSparse: true as const }),
+        ...place,
+        bytes: file.sizeBytes,
+        numbers: fractions(8 * first.itemBytes),
+      },
+    ];
+  });
+  return (await Promise.all(found)).flat();
 }

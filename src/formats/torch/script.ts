@@ -5,10 +5,12 @@ import {
   type TensorSpec,
 } from '#domain/artifact/signature.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
+import { tensorPrints } from '#formats/bytes/tensor-prints.ts';
 import { readText } from '#formats/bytes/text-file.ts';
 import { type Instance, isInstance, isThing, itemsOf, type Value } from '#formats/pickle/values.ts';
 import { quoted, rejected } from '#formats/rejected.ts';
 import { RESAVE, type TorchArchive } from './archive.ts';
+import { fittedInPickle } from './fitted.ts';
 import { STORAGES, torchGlobals } from './globals.ts';
 import { scanMember } from './pickled.ts';
 import { isTensor, tensorsIn, weighed } from './tensors.ts';
@@ -35,10 +37,15 @@ export async function readScript(archive: TorchArchive) {
   if (!isInstance(root) || !root.of.name.startsWith('__torch__.')) {
     throw rejected(`${file}: its data.pkl is not a module of TorchScript`, RESAVE);
   }
-  const weights = weighed(tensorsIn(root, archive, 'data'), archive, 'data');
+  const tensors = tensorsIn(root, archive, 'data');
+  const weights = weighed(tensors, archive, 'data');
   const others = weighed(tensorsIn(held, archive, 'constants'), archive, 'constants');
+  const prints = await tensorPrints(
+    await fittedInPickle(tensors, archive, { folder: 'data', hasClasses: true }),
+  );
   return {
     ...weights,
+    ...(prints && { weights: prints }),
     dtypes: [...new Set([...weights.dtypes, ...others.dtypes])].sort(),
     weightBytes: weights.weightBytes + others.weightBytes,
     entrypoint: root.of.name.replace(/^__torch__\./, ''),

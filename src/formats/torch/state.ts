@@ -1,6 +1,7 @@
 import { rejected } from '#formats/rejected.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
 import { openTorch } from './archive.ts';
+import { fittedInPickle } from './fitted.ts';
 import { torchGlobals } from './globals.ts';
 import { scanMember } from './pickled.ts';
 import { entriesOf, isState } from './refused.ts';
@@ -8,7 +9,7 @@ import { tensorsIn, weighed } from './tensors.ts';
 
 const ZIP = 'PK';
 
-/** The weights of a module by their names (its state_dict), as torch saved them. Fails with `ArtifactRejected`, with this remedy, for anything else. */
+/** The weights of a module by their names (its state_dict), as torch saved them, with the places of their numbers. Fails with `ArtifactRejected`, with this remedy, for anything else. */
 export async function readState(source: ByteSource, file: string, wayOut: string) {
   const head = Buffer.from(await source.read(0, Math.min(ZIP.length, source.sizeBytes)));
   if (head.toString('latin1') !== ZIP) {
@@ -22,6 +23,10 @@ export async function readState(source: ByteSource, file: string, wayOut: string
   if (globals.others().length > 0 || !isState(root)) {
     throw rejected(`${file} holds more than the weights of a module (its state_dict)`, wayOut);
   }
-  const found = weighed(tensorsIn(root, archive, 'data'), archive, 'data');
-  return { names: new Set(entriesOf(root).map(([name]) => String(name))), ...found };
+  const tensors = tensorsIn(root, archive, 'data');
+  return {
+    names: new Set(entriesOf(root).map(([name]) => String(name))),
+    ...weighed(tensors, archive, 'data'),
+    fitted: await fittedInPickle(tensors, archive, { folder: 'data', hasClasses: false }),
+  };
 }

@@ -14,6 +14,10 @@ import { STORAGES } from './globals.ts';
 
 /** A tensor as a torch pickle describes it. */
 export type TorchTensor = {
+  /** The attributes and keys that lead to it, as in a state_dict: "encoder.0.weight". */
+  readonly name: string;
+  /** The class of the object whose attribute it is; empty for one in a dict alone. */
+  readonly holder: string;
   readonly dtype: string;
   readonly shape: readonly number[];
   readonly storage: string;
@@ -42,30 +46,58 @@ export function tensorsIn(
 ): readonly TorchTensor[] {
   const found: TorchTensor[] = [];
   const seen = new Set<Value>();
-  const left: Value[] = [root];
+  const left: Reached[] = [{ value: root, way: null, holder: '' }];
   while (left.length > 0) {
-    const value = left.pop() ?? null;
+    const { value, way, holder } = left.pop() ?? { value: null, way: null, holder: '' };
     if (!isThing(value) || seen.has(value)) continue;
     seen.add(value);
-    if (isInstance(value) && isTensor(value)) found.push(tensorOf(value, archive, folder));
-    else left.push(...partsOf(value).toReversed());
+    if (isInstance(value) && isTensor(value)) {
+      found.push({ ...tensorOf(value, archive, folder), name: nameOf(way), holder });
+    } else {
+      left.push(...partsOf({ value, way, holder }).toReversed());
+    }
   }
   return found;
 }
 
-function partsOf(value: Value): readonly Value[] {
+/** The way to a value, from its own key to the first one. */
+type Way = { readonly key: string; readonly before: Way } | null;
+type Reached = { readonly value: Value; readonly way: Way; readonly holder: string };
+
+/** A name has no more parts than these, its last ones: a pickle may nest its objects a million deep. */
+const MOST_KEYS = 16;
+
+function nameOf(way: Way): string {
+  const keys: string[] = [];
+  for (let each = way; each && keys.length < MOST_KEYS; each = each.before) keys.unshift(each.key);
+  return keys.join('.');
+}
+
+function partsOf({ value, way, holder }: Reached): readonly Reached[] {
   if (!isThing(value)) return [];
-  if (value.kind === 'instance')
-    return [...value.args, ...value.attributes.values(), ...(value.entries?.values() ?? [])];
-  if (value.kind === 'dict') return [...value.entries.values()];
-  return itemsOf(value);
+  const unnamed = (items: readonly Value[]) => items.map((each) => ({ value: each, way, holder }));
+  const named = (items: ReadonlyMap<string, Value> | undefined, of: string) =>
+    [...(items ?? [])].map(([key, each]) => ({
+      value: each,
+      way: { key, before: way },
+      holder: of,
+    }));
+  if (value.kind === 'instance') {
+    const { args, attributes, entries, of } = value;
+    return [...unnamed(args), ...named(attributes, of.name), ...named(entries, holder)];
+  }
+  return value.kind === 'dict' ? named(value.entries, holder) : unnamed(itemsOf(value));
 }
 
 export function isTensor(value: Value | undefined): value is Instance {
   return isInstance(value) && /^torch\._utils\._rebuild_q?tensor/.test(value.of.name);
 }
 
-function tensorOf({ args }: Instance, archive: TorchArchive, folder: string): TorchTensor {
+function tensorOf(
+  { args }: Instance,
+  archive: TorchArchive,
+  folder: string,
+): Omit<TorchTensor, 'name' | 'holder'> {
   const [stored, offset, size, stride] = args;
   const kind = isInstance(stored) ? STORAGES[stored.of.name.replace(/^torch\./, '')] : undefined;
   const [key, count] = isInstance(stored) ? stored.args : [];
