@@ -46,6 +46,7 @@ export async function inspectCatboost(source: ByteSource, file: string): Promise
     parameters: leaves * dimension + splits,
     weightBytes: source.sizeBytes,
     dtypes: ['FP32', 'FP64'],
+    ...(model.print && { weights: [{ name: 'trees', isFinal: true, ...model.print }] }),
     ...(ranges && { ranges }),
     memory: tabularMemory('catboost', source.sizeBytes, takesColumns),
     example: null,

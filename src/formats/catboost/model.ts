@@ -7,9 +7,11 @@ import {
 } from '#domain/artifact/column-range.ts';
 import { BY_CODE } from '#domain/artifact/ways-out.ts';
 import { type FlatTable, openFlatbuffer } from '#formats/bytes/flatbuffer.ts';
+import type { Print } from '#formats/bytes/weight-print.ts';
 import { rejected } from '#formats/rejected.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
 import { catboostCountsFault } from './counts.ts';
+import { catboostPrint } from './print.ts';
 import { catboostTreesFault } from './trees.ts';
 
 /** The content of a CatBoost file. `texts` are the indices of its categorical and text columns. */
@@ -21,6 +23,7 @@ export type CatboostModel = {
   readonly texts: readonly number[];
   /** Where each column lay, by the borders of its splits. */
   readonly ranges: readonly ColumnRange[];
+  readonly print: Print | undefined;
   readonly dimension: number;
   readonly trees: number;
   readonly leaves: number;
@@ -82,6 +85,7 @@ export async function readCatboost(source: ByteSource, file: string): Promise<Ca
     columns,
     texts,
     ranges,
+    print: await catboostPrint(source, trees, dimension),
     dimension,
     trees: await trees.length(TREES.sizes),
     leaves: Math.floor((await trees.length(TREES.leafValues)) / dimension),
