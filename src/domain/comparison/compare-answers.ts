@@ -190,7 +190,7 @@ export function compareAnswers(pairs: readonly AskedPair[], counting: Counting):
     ...(share.low > counting.tolerated && !isGood ? otherTemplate(pairs) : []),
     ...unfound,
     ...breakage.map(({ what }) => what),
-    // What a detector finds has no order, so its numbers are not those of the same thing.
+    // A detector answers in no order, so the numbers in one place are not about the same thing.
     ...(moved || isGood ? [] : found ? unrelatedFound(losses) : unrelatedSigns(others)),
   ];
   const declarable = declarableSigns(signs, [...unfound, ...meant.map(({ what }) => what)]);

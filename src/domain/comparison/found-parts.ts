@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { isObject } from '#domain/rollout/json-difference.ts';
 import { mean } from './statistics.ts';
 
-/** What a model found in a picture or a text: a box in pixels, or a span of letters. */
+/** A part of a picture or a text that a model marks: a box in pixels, or a span of letters. */
 type Found = {
   readonly label: string;
   readonly score: number;
@@ -89,7 +89,7 @@ export function unrelatedFound(losses: readonly number[]): readonly string[] {
   ];
 }
 
-/** What was found in each picture or text of an answer; undefined for other answers. */
+/** The parts that are marked in each picture or text of an answer; undefined for other answers. */
 function foundIn(said: unknown): readonly (readonly Found[])[] | undefined {
   const answer = isObject(said) && 'predictions' in said ? said['predictions'] : said;
   const one = foundInItems(answer) ?? foundInTensors(answer);
@@ -155,7 +155,7 @@ function isSameLabel(one: Found, other: Found): boolean {
   return one.label === other.label;
 }
 
-/** What of `before` is found again, and as what: the first of `now` first, each of both once. */
+/** Pairs each part of `before` with the one of `now` that lies most on it: the first of `now` first, each of both once. */
 function pairsOf(
   before: readonly Found[],
   now: readonly Found[],
