@@ -4,12 +4,13 @@ import { SETTINGS } from './settings.ts';
 
 // Lambda's price of a cold start is made here.
 const MOST_BYTES = 715_000;
-// The sweep, for which nobody waits, asks every service; the inspection knows every format; a comparison reads examples and kept requests; who retires versions closes routes, stops platforms, and ends keys of kept requests.
+// The sweep, for which nobody waits, asks every service; the inspection knows every format; a comparison reads examples and kept requests, and so does the judge of what clients got; who retires versions closes routes, stops platforms, and ends keys of kept requests.
 const LARGER: Readonly<Record<string, number>> = {
   sweep: 980_000,
   inspectArtifact: 1_100_000,
   compareAnswers: 935_000,
   retirePrevious: 790_000,
+  judgeBake: 780_000,
 };
 const NOWHERE = 'http://127.0.0.1:1';
 
@@ -41,7 +42,7 @@ const CLIENTS: Readonly<Record<string, string>> = {
   explainBuild: 'cloudwatch-logs codebuild dynamodb',
   grantBuild: 'dynamodb s3',
   inspectArtifact: 'dynamodb s3',
-  judgeBake: ROUTER,
+  judgeBake: `${ROUTER} cloudwatch-logs ssm`,
   planBuild: 'dynamodb ecr s3',
   provisionEc2: `${CONTAINERS} ssm`,
   provisionFargate: `${CONTAINERS} ssm`,
