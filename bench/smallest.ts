@@ -21,11 +21,13 @@ const CANNOT = 3;
 const lacksCommand = (name: string) => () =>
   spawnSync(name, ['--version']).error !== undefined && `${name} is not installed`;
 // Hundreds of megabytes of packages, which the bench installs where it is run by hand.
-const lacksOthers = async (bench: string, who: string) => {
+const lacksPackages = async (bench: string, why: string) => {
   const requirements = join(import.meta.dirname, bench, 'requirements.txt');
   const isThere = existsSync(await environmentOf(requirements));
-  return () => !isThere && `it measures beside ${who}, which it installs when it is run by hand`;
+  return () => !isThere && `${why}, which it installs when it is run by hand`;
 };
+const lacksOthers = (bench: string, who: string) =>
+  lacksPackages(bench, `it measures beside ${who}`);
 
 export const SMALLEST: Readonly<Record<string, Smallest>> = {
   'append-weights': {
@@ -42,6 +44,10 @@ export const SMALLEST: Readonly<Record<string, Smallest>> = {
   concurrency: {
     args: ['1', '200'],
     lacks: await lacksOthers('concurrency', 'LitServe and BentoML'),
+  },
+  'cpu-shares': {
+    args: ['1', 'forest-100'],
+    lacks: await lacksPackages('cpu-shares', 'it measures models of nine packages'),
   },
   cutover: {
     args: ['--requests', '400', '--rate', '100', '--cutovers', '2', '--rolled-back', '1'],

@@ -292,9 +292,11 @@ function usualTasks(
   return most;
 }
 
-/** The seconds of a request on so many vCPUs. */
+/** The seconds of a request on so many vCPUs: a quota of the CPU time, on the CPUs that it needs to be used up. */
 function secondsAt({ cpuSeconds, shared }: SimModel, vcpus: number): number {
-  return vcpus < 1 ? cpuSeconds / vcpus : cpuSeconds * (1 - shared) + (cpuSeconds * shared) / vcpus;
+  const cpus = Math.max(1, Math.ceil(vcpus));
+  const alone = cpuSeconds - cpuSeconds * shared;
+  return Math.max(alone + (cpuSeconds - alone) / cpus, cpuSeconds / vcpus);
 }
 
 /** In whole milliseconds, as AWS counts. */

@@ -8,7 +8,7 @@ const MOST_RUNS = 12;
  */
 export const SHARES_BY = ['quota', 'affinity', 'none'] as const;
 
-/** Runs of the golden request in a build, one after another: the vCPUs, the rows of each request, how many were answered, their median in milliseconds, and the mean of their CPU time (ms; null where it is not known). */
+/** Runs of the golden request in a build, one after another: the vCPUs, the rows of each request, how many were answered, how long one took (ms; the median, or the mean under a quota, which lets most requests through whole and stops the others), and the mean of their CPU time (ms; null where it is not known). */
 export const measurement = z.object({
   by: z.enum(SHARES_BY),
   runs: z

@@ -59,7 +59,7 @@ export function askedOf({
     hasMost,
     ...(isGuess && { mostLater: most }),
     measured: {
-      ...timesOf({ runs: measurement.runs, serverMs }),
+      ...timesOf({ ...measurement, serverMs }),
       memoryMiB: memory,
       imageBytes: needs.imageBytes,
       startMs: needs.lambdaStart.coldStartSeconds * 1000,

@@ -110,13 +110,16 @@ export function demandOf({
   return { requestsPerSecond, peak, p95Ms: p95Ms ?? null, coldStarts, hours };
 }
 
-/** The milliseconds of a request at a share of the CPU: by Amdahl's law above one vCPU, and in proportion below it. */
+/**
+ * The milliseconds of a request at a share of the CPU, on average over requests that come one after another.
+ * A share is a quota of the CPU time on the next whole number of CPUs: a request takes as long as on these (Amdahl's law), or as long as the quota takes to give its CPU time, whichever is longer.
+ */
 export function requestMsAt(
   { requestMs, parallelPart }: Pick<Measured, 'requestMs' | 'parallelPart'>,
   vcpus: number,
 ): number {
-  if (vcpus <= 1) return requestMs / vcpus;
-  return requestMs * (1 - parallelPart + parallelPart / vcpus);
+  const onWhole = requestMs * (1 - parallelPart + parallelPart / Math.ceil(vcpus));
+  return Math.max(onWhole, requestMs / vcpus);
 }
 
 /** Whether so many vCPUs make a request faster than anybody has timed it. */

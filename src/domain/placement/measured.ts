@@ -4,13 +4,14 @@ import type { Measured } from './demand.ts';
 type Run = Measurement['runs'][number];
 
 /** The measurement of a build, and the time (ms) that a server adds to each request, 0 where the measured answers are those of the server itself. */
-export type Timed = Pick<Measurement, 'runs'> & { readonly serverMs: number };
+export type Timed = Measurement & { readonly serverMs: number };
 
 /**
  * The time of a request at one vCPU (ms), the part of it that more vCPUs shorten (0 to 1), and the time of a further row, from the runs of a build. The part is that of Amdahl's law between one vCPU and the most that were tried.
- * Where nothing ran at one vCPU, its CPU time is the time there. Runs below one vCPU show nothing here: a kernel that counts in tenths of a second lets a short request through whole.
+ * At one vCPU a request takes its CPU time, or as long as with the most vCPUs where it waits for something else: the time that it took on one also has what else the machine did. Runs below one vCPU show nothing more.
  */
 export function timesOf({
+  by,
   runs,
   serverMs,
 }: Timed): Pick<Measured, 'requestMs' | 'parallelPart' | 'rowMs' | 'timedVcpus'> {
@@ -21,29 +22,21 @@ export function timesOf({
   const widest = single.at(-1);
   // The schema has at least one run.
   if (!widest) throw new RangeError('a measurement has no runs');
-  const modelMs = single.find(({ vcpus }) => vcpus === 1)?.ms ?? onOne(widest);
-  const part = widest.vcpus > 1 ? partOf(widest, modelMs) : 0;
+  const one = single.find(({ vcpus }) => vcpus === 1);
+  // Threads that are bound to one CPU hinder each other less than under a quota of one: those that wait by spinning give way at once.
+  const cpuMs = (by === 'affinity' ? widest : (one ?? widest)).cpuMs;
+  const modelMs = cpuMs === null ? (one ?? widest).ms : Math.max(widest.ms, cpuMs);
+  const onOneMs = widest.vcpus < 1 ? widest.ms * widest.vcpus : modelMs;
+  const part = widest.vcpus > 1 ? (1 - widest.ms / onOneMs) / (1 - 1 / widest.vcpus) : 0;
   const rowMs = rowTime(runs, rows);
-  const requestMs = modelMs + serverMs;
+  const requestMs = onOneMs + serverMs;
   return {
     requestMs,
     // The server itself is one thread.
-    parallelPart: Math.min(1, Math.max(0, part)) * (modelMs / requestMs),
+    parallelPart: Math.min(1, Math.max(0, part)) * (onOneMs / requestMs),
     timedVcpus: widest.vcpus,
     ...(rowMs !== undefined && { rowMs }),
   };
-}
-
-/** The smaller of two: how much faster it was than on one, and how much CPU time it used for that. A busy machine delays the run on one vCPU, which looks like the first, and threads that wait by spinning look like the second. */
-function partOf({ vcpus, ms, cpuMs }: Run, oneMs: number): number {
-  const most = 1 - 1 / vcpus;
-  const byTime = (1 - ms / oneMs) / most;
-  return cpuMs ? Math.min(byTime, (1 - ms / cpuMs) / most) : byTime;
-}
-
-function onOne({ vcpus, ms, cpuMs }: Run): number {
-  if (vcpus <= 1) return ms * vcpus;
-  return Math.max(ms, cpuMs ?? 0);
 }
 
 /** Compares the run with the most rows with one of few at the same share of the CPU. */

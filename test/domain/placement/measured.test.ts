@@ -9,7 +9,10 @@ const run = (vcpus: number, ms: number, more: { rows?: number; cpuMs?: number } 
 describe('the runs of a build', () => {
   it('say how long a request takes on one vCPU, and which part more of them shorten', () => {
     // Three quarters of 100 ms are shortened: 25 + 75 / 2.
-    const times = timesOf({ serverMs: 0, runs: [run(0.5, 200), run(1, 100), run(2, 62.5)] });
+    const times = timesOf({
+      ...{ by: 'quota', serverMs: 0 },
+      runs: [run(0.5, 200), run(1, 100), run(2, 62.5)],
+    });
 
     expect(times).toEqual({
       requestMs: 100,
@@ -22,23 +25,53 @@ describe('the runs of a build', () => {
     { what: 'a faster answer on one', two: 110, part: 0 },
     { what: 'an answer faster than twice', two: 40, part: 1 },
   ])('never go below no part or above the whole: $what', ({ two, part }) => {
-    expect(timesOf({ serverMs: 0, runs: [run(1, 100), run(2, two)] }).parallelPart).toBe(part);
+    const runs = [run(1, 100), run(2, two)];
+
+    expect(timesOf({ by: 'quota', serverMs: 0, runs }).parallelPart).toBe(part);
   });
 
-  it('do not take a busy machine for many threads', () => {
-    const runs = [run(1, 60, { cpuMs: 20 }), run(2, 22, { cpuMs: 20 })];
+  it.each(['quota', 'affinity'] as const)(
+    'do not take a busy machine for many threads: %s',
+    (by) => {
+      const runs = [run(1, 60, { cpuMs: 20 }), run(2, 22, { cpuMs: 20 })];
 
-    expect(timesOf({ serverMs: 0, runs }).parallelPart).toBe(0);
-  });
+      expect(timesOf({ by, serverMs: 0, runs })).toMatchObject({ requestMs: 22, parallelPart: 0 });
+    },
+  );
 
-  it('do not take threads that spin for threads that work', () => {
+  it('count what threads spin for on two CPUs, which a quota of one vCPU has to give too', () => {
     const runs = [run(1, 20, { cpuMs: 20 }), run(2, 20, { cpuMs: 40 })];
 
-    expect(timesOf({ serverMs: 0, runs }).parallelPart).toBe(0);
+    const times = timesOf({ by: 'affinity', serverMs: 0, runs });
+
+    expect(times).toMatchObject({ requestMs: 40, parallelPart: 1 });
+  });
+
+  it('do not believe threads that hinder each other on one CPU', () => {
+    const runs = [run(1, 87, { cpuMs: 87 }), run(2, 1, { cpuMs: 2 })];
+
+    const times = timesOf({ by: 'affinity', serverMs: 0, runs });
+
+    expect(times).toMatchObject({ requestMs: 2, parallelPart: 1 });
+  });
+
+  it('take the CPU time of a quota of one vCPU, which was measured', () => {
+    const runs = [run(1, 30, { cpuMs: 25 }), run(2, 20, { cpuMs: 24 })];
+
+    expect(timesOf({ by: 'quota', serverMs: 0, runs })).toMatchObject({ requestMs: 25 });
+  });
+
+  it('take the time of a request that waits for something else as it is', () => {
+    const runs = [run(1, 51, { cpuMs: 1 }), run(2, 50, { cpuMs: 1 })];
+
+    expect(timesOf({ by: 'affinity', serverMs: 0, runs })).toMatchObject({
+      requestMs: 50,
+      parallelPart: 0,
+    });
   });
 
   it('take the CPU time for the time on one vCPU where nothing ran there', () => {
-    const times = timesOf({ serverMs: 0, runs: [run(2, 60, { cpuMs: 100 })] });
+    const times = timesOf({ by: 'none', serverMs: 0, runs: [run(2, 60, { cpuMs: 100 })] });
 
     // 40 + 60 / 2 would be 70; 20 + 80 / 2 is 60.
     expect(times).toEqual({
@@ -48,8 +81,15 @@ describe('the runs of a build', () => {
     });
   });
 
+  it('take the time that there is where no CPU time is known', () => {
+    expect(timesOf({ by: 'none', serverMs: 0, runs: [run(2, 60)] })).toMatchObject({
+      requestMs: 60,
+      parallelPart: 0,
+    });
+  });
+
   it('take half a vCPU in proportion where it is all there was', () => {
-    expect(timesOf({ serverMs: 0, runs: [run(0.5, 80)] })).toEqual({
+    expect(timesOf({ by: 'quota', serverMs: 0, runs: [run(0.5, 80)] })).toEqual({
       requestMs: 40,
       parallelPart: 0,
       timedVcpus: 0.5,
@@ -59,7 +99,7 @@ describe('the runs of a build', () => {
   it('add the time of the server, which is one thread', () => {
     const runs = [run(1, 100), run(2, 50)];
 
-    expect(timesOf({ serverMs: 100, runs })).toMatchObject({
+    expect(timesOf({ by: 'quota', serverMs: 100, runs })).toMatchObject({
       requestMs: 200,
       parallelPart: 0.5,
     });
@@ -68,7 +108,7 @@ describe('the runs of a build', () => {
   it('say what a further row costs', () => {
     const runs = [run(1, 10), run(1, 17, { rows: 8 })];
 
-    expect(timesOf({ serverMs: 0, runs }).rowMs).toBe(1);
+    expect(timesOf({ by: 'quota', serverMs: 0, runs }).rowMs).toBe(1);
   });
 
   it.each([

@@ -58,8 +58,10 @@ def predict(x):
 
     const { said } = await describeModel(await pythonFolder(slow, X_TO_Y));
 
-    expect(measurement.parse(said.measured).runs[0]).toMatchObject({ rows: 1, requests: 3 });
-    const { requestMs, parallelPart } = timesOf({ ...said.measured, serverMs: 0 });
+    const found = measurement.parse(said.measured);
+    expect(found.runs[0]).toMatchObject({ rows: 1 });
+    expect(found.runs[0]?.requests).toBeGreaterThanOrEqual(3);
+    const { requestMs, parallelPart } = timesOf({ ...found, serverMs: 0 });
     expect(requestMs).toBeGreaterThanOrEqual(20);
     expect(parallelPart).toBeLessThan(0.5);
   });

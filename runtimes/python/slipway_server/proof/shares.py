@@ -8,7 +8,13 @@ from typing import Any, Callable, Mapping
 
 Task = Callable[[], Any]
 
+# A run has at least so many requests, and takes at least so long: the first ones are slower, and a single short one says little.
 _REQUESTS = 3
+_WARM_SECONDS = 0.1
+_RUN_SECONDS = 0.05
+_LONG_RUN_SECONDS = 0.2
+# The CPUs of the runs of one row, and how long each takes.
+_LENGTHS = ((2, _LONG_RUN_SECONDS), (1, _RUN_SECONDS))
 # The user who dropped the model waits for this.
 _MOST_SECONDS = 10.0
 # The rows of the requests that are measured beside those of one row.
@@ -17,25 +23,26 @@ ROWS = (8, 64)
 
 def measured(one: Task, together: Mapping[int, Task] = {}) -> dict[str, Any] | None:
     """
-    {by, runs}, as src/domain/build/measurement.ts has it, and the least time of each run (`leastMs`), which `batching` needs: how long `one` request of one row takes on one CPU and on two, and requests of several rows, `together` by their number, on one. 12 requests and 10 s in all, and less where one takes long.
+    {by, runs}, as src/domain/build/measurement.ts has it, and the least time of each run (`leastMs`), which `batching` needs: how long `one` request of one row takes on one CPU and on two, and requests of several rows, `together` by their number, on one. Half a second where a request takes milliseconds; else three requests in each run, and 10 s in all.
     `by` is `affinity` where each thread could be bound to so many CPUs, and `none` where the walls or the system did not let them: then the CPU time alone shows how long one CPU would take. None where a request fails.
     """
     cpus = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
     until = time.perf_counter() + _MOST_SECONDS
     try:
-        # The first answer warms the model, and is not counted.
-        one()
-        runs = [_run(one, vcpus, 1, until) for vcpus in (1, 2) if vcpus <= len(cpus) and _bound(cpus[:vcpus])]
+        _repeated(one, 1, _WARM_SECONDS, until)
+        # The run with the most CPUs decides what is predicted for other shares (src/domain/placement/measured.ts). It comes first: threads that had to share a CPU stay there for a while.
+        runs = [_run(one, vcpus, 1, seconds, until) for vcpus, seconds in _LENGTHS if vcpus <= len(cpus) and _bound(cpus[:vcpus])]
+        runs.sort(key=lambda run: run["vcpus"])
         by = "affinity" if runs else "none"
         if not runs:
             _bound(cpus)
-            runs = [_run(one, len(cpus) or os.cpu_count() or 1, 1, until)]
+            runs = [_run(one, len(cpus) or os.cpu_count() or 1, 1, _LONG_RUN_SECONDS, until)]
         elif together:
             _bound(cpus[:1])
         for rows, task in sorted(together.items()):
             # A run of more rows may take as much longer.
             if time.perf_counter() + runs[-1]["ms"] / 1000 * rows / runs[-1]["rows"] < until:
-                runs.append(_run(task, runs[0]["vcpus"], rows, until))
+                runs.append(_run(task, runs[0]["vcpus"], rows, _RUN_SECONDS, until))
     except Exception:
         return None
     finally:
@@ -45,13 +52,9 @@ def measured(one: Task, together: Mapping[int, Task] = {}) -> dict[str, Any] | N
     return {"by": by, "runs": runs}
 
 
-def _run(task: Task, vcpus: int, rows: int, until: float) -> dict[str, Any]:
-    times: list[float] = []
+def _run(task: Task, vcpus: int, rows: int, seconds: float, until: float) -> dict[str, Any]:
     began = time.process_time()
-    while not times or (len(times) < _REQUESTS and time.perf_counter() + times[-1] < until):
-        start = time.perf_counter()
-        task()
-        times.append(time.perf_counter() - start)
+    times = _repeated(task, _REQUESTS, seconds, until)
     cpu_seconds = time.process_time() - began
     return {
         "vcpus": vcpus,
@@ -61,6 +64,17 @@ def _run(task: Task, vcpus: int, rows: int, until: float) -> dict[str, Any]:
         "leastMs": max(0.001, round(min(times) * 1000, 3)),
         "cpuMs": round(cpu_seconds / len(times) * 1000, 3),
     }
+
+
+def _repeated(task: Task, least: int, seconds: float, until: float) -> list[float]:
+    """The time (s) of each request: at least so many, for at least so long, and fewer where another one would not end in time."""
+    times: list[float] = []
+    began = time.perf_counter()
+    while not times or ((len(times) < least or time.perf_counter() - began < seconds) and time.perf_counter() + times[-1] < until):
+        start = time.perf_counter()
+        task()
+        times.append(time.perf_counter() - start)
+    return times
 
 
 def _bound(cpus: list[int]) -> bool:

@@ -69,10 +69,10 @@ describe('the answers of an image', () => {
     const log = await readFile(join(folder.path, 'log'), 'utf8');
     return { ...JSON.parse(out), log: log.trim().split('\n') };
   }
-  const RUN = { rows: 1, requests: 3, ms: 10, cpuMs: 12 };
+  const RUN = { rows: 1, requests: 30, ms: 10, cpuMs: 12 };
   const row = { name: 'x', datatype: 'FP32', shape: [1, 2], data: [1, 2] };
 
-  it('are measured at each share of the CPU that there is, and by rows, in 12 requests at most', async () => {
+  it('are measured at each share of the CPU that there is, and by rows, for several periods of the quota', async () => {
     const request = { protocol: 'infer', body: { inputs: [row] } };
     const shares = [1, 2, 0.5].filter((share) => share <= availableParallelism());
     const one = JSON.stringify(request.body).length;
@@ -81,7 +81,11 @@ describe('the answers of an image', () => {
 
     expect(found).toEqual({
       by: 'quota',
-      runs: [...shares.map((vcpus) => ({ ...RUN, vcpus })), { ...RUN, vcpus: 1, rows: 8 }],
+      runs: [
+        // A request is expected to take twice as long at half a vCPU, and eight rows eight times as long.
+        ...shares.map((vcpus) => ({ ...RUN, vcpus, requests: vcpus < 1 ? 15 : 30 })),
+        { ...RUN, vcpus: 1, rows: 8, requests: 4 },
+      ],
     });
     expect(peakBytes).toBe(100 * 1024);
     const eight = JSON.stringify({
@@ -89,9 +93,10 @@ describe('the answers of an image', () => {
     }).length;
     expect(log).toEqual([
       `1 of ${one}`,
-      ...shares.flatMap((vcpus) => [String(vcpus), `3 of ${one}`]),
+      `10 of ${one}`,
+      ...shares.flatMap((vcpus) => [String(vcpus), `${vcpus < 1 ? 15 : 30} of ${one}`]),
       '1',
-      `3 of ${eight}`,
+      `4 of ${eight}`,
     ]);
   });
 
