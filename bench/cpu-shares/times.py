@@ -17,11 +17,11 @@ import numpy as np
 
 SHARES = [0.25, 0.5, 0.75, 1, 1.25, 1.5, 1.75, 2]
 PERIOD_US = 100_000
-# What a period had left before its quota was set is used up first.
-SETTLE_SECONDS = 0.25
+# Requests use up what the period had left before its quota was set.
+SETTLE_SECONDS = 0.15
 # A window ends somewhere in a period, in which a small quota stops the requests for long.
-WINDOW_SECONDS = 0.6
-SMALL_SHARE_SECONDS = 1.5
+WINDOW_SECONDS = 0.4
+SMALL_SHARE_SECONDS = 0.8
 ROWS, COLUMNS = 4_000, 30
 PICTURES = {
     "onnx-cls": ("ch_ppocr_mobile_v2.0_cls_infer.onnx", (48, 192)),
@@ -144,7 +144,7 @@ def language_task(path: str) -> Task:
 
 
 def set_quota(group: Path, vcpus: float | None) -> None:
-    """None: no quota."""
+    """There is no quota where `vcpus` is None."""
     quota = None if vcpus is None else str(int(vcpus * PERIOD_US))
     if (group / "cpu.cfs_quota_us").exists():
         (group / "cpu.cfs_quota_us").write_text(quota or "-1")
@@ -182,8 +182,6 @@ def main(name: str, folder: str, assets: str, gguf: str, rounds: str) -> None:
     for _ in range(int(rounds)):
         for share in [each for each in SHARES if each <= (os.cpu_count() or 1)]:
             set_quota(group, None)
-            # A build measures a process that nobody has throttled before.
-            mean_ms(task, SETTLE_SECONDS)
             one = measured(task)
             set_quota(group, share)
             mean_ms(task, SETTLE_SECONDS)

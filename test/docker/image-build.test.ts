@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import type { EnvironmentImage } from '#domain/build/environment-image.ts';
 import { type BuiltImage, readImage } from '#domain/build/image.ts';
 import type { PythonEnvironment } from '#domain/build/python-environment.ts';
@@ -41,6 +42,17 @@ describe('the image that a build leaves', () => {
     });
     const unpacked = Number(config.config.Labels['slipway.unpacked-bytes']);
     expect(unpacked / image.uncompressedBytes).toBeCloseTo(1, 3);
+  });
+
+  it('comes with the time of its answers at each share of the CPU, over several periods of the quota', () => {
+    const { by, runs } = image.smoke?.measured ?? {};
+
+    say(JSON.stringify(runs));
+    expect(by).toBe('quota');
+    const shares = [1, 2, 0.5].filter((vcpus) => vcpus <= availableParallelism());
+    expect(runs?.filter(({ rows }) => rows === 1).map(({ vcpus }) => vcpus)).toEqual(shares);
+    // It answers in a millisecond or two.
+    for (const { requests } of runs ?? []) expect(requests).toBeGreaterThan(12);
   });
 
   it('has the sizes that its build exported', async () => {
