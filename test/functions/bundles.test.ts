@@ -42,7 +42,7 @@ const CLIENTS: Readonly<Record<string, string>> = {
   explainBuild: 'cloudwatch-logs codebuild dynamodb',
   grantBuild: 'dynamodb s3',
   inspectArtifact: 'dynamodb s3',
-  judgeBake: `${ROUTER} cloudwatch-logs ssm`,
+  judgeBake: 'api-gateway cloudwatch cloudwatch-logs dynamodb elastic-load-balancing-v2 lambda ssm',
   planBuild: 'dynamodb ecr s3',
   provisionEc2: `${CONTAINERS} ssm`,
   provisionFargate: `${CONTAINERS} ssm`,
