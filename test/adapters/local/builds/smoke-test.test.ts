@@ -69,7 +69,7 @@ describe('the answers of an image', () => {
     const log = await readFile(join(folder.path, 'log'), 'utf8');
     return { ...JSON.parse(out), log: log.trim().split('\n') };
   }
-  const RUN = { rows: 1, requests: 30, ms: 10, cpuMs: 12 };
+  const RUN = { rows: 1, requests: 20, ms: 10, cpuMs: 12 };
   const row = { name: 'x', datatype: 'FP32', shape: [1, 2], data: [1, 2] };
 
   it('are measured at each share of the CPU that there is, and by rows, for several periods of the quota', async () => {
@@ -83,8 +83,8 @@ describe('the answers of an image', () => {
       by: 'quota',
       runs: [
         // A request is expected to take twice as long at half a vCPU, and eight rows eight times as long.
-        ...shares.map((vcpus) => ({ ...RUN, vcpus, requests: vcpus < 1 ? 15 : 30 })),
-        { ...RUN, vcpus: 1, rows: 8, requests: 4 },
+        ...shares.map((vcpus) => ({ ...RUN, vcpus, requests: vcpus < 1 ? 10 : 20 })),
+        { ...RUN, vcpus: 1, rows: 8, requests: 3 },
       ],
     });
     expect(peakBytes).toBe(100 * 1024);
@@ -93,10 +93,10 @@ describe('the answers of an image', () => {
     }).length;
     expect(log).toEqual([
       `1 of ${one}`,
-      `10 of ${one}`,
-      ...shares.flatMap((vcpus) => [String(vcpus), `${vcpus < 1 ? 15 : 30} of ${one}`]),
+      `30 of ${one}`,
+      ...shares.flatMap((vcpus) => [String(vcpus), `${vcpus < 1 ? 10 : 20} of ${one}`]),
       '1',
-      `4 of ${eight}`,
+      `3 of ${eight}`,
     ]);
   });
 
