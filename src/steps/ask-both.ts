@@ -63,7 +63,7 @@ export type Both = {
   readonly error?: number;
 };
 
-/** Sends the requests to both versions, and looks for the cause where kept ones, or drawn ones if none are kept, are answered otherwise. */
+/** Sends the requests to both versions, and looks for the cause where kept ones, or drawn ones if too few are kept, are answered otherwise. */
 export async function askBoth(both: Both): Promise<AnswerEvidence> {
   const giveWay = patient(both.comparing, both.monotonicMs, PATIENCE_MS);
   const live = timed(both.live, both, giveWay);
@@ -83,7 +83,7 @@ export async function askBoth(both: Both): Promise<AnswerEvidence> {
   const answers = { ...compared, ...(prompts && { prompts }) };
   // The owner may change the expectations, and the cause of a difference is to be known by then.
   const isKnown = answers.signs.some((sign) => sign !== answers.unmet);
-  const { changed } = of > 0 ? answers.kept : answers.drawn;
+  const changed = answers.kept.changed + (of < ENOUGH_ROWS ? answers.drawn.changed : 0);
   if (isKnown || changed < ENOUGH_CHANGED) return answers;
   const unanswered = new Set(
     pairs.flatMap(({ request, before }) => (contentOf(before) ? [] : [request])),
@@ -182,9 +182,10 @@ function kept(answer: unknown): GoldenAnswer {
 /** The fault of preparation that explains why so many rows are answered otherwise: the live version is asked rows that are changed as such a fault would change them. */
 async function preparationFault(both: Both, isLate: () => boolean): Promise<string | undefined> {
   const kept = both.requests.filter(({ isDrawn }) => !isDrawn);
-  const given = (kept.length > 0 ? kept : both.requests).slice(0, MOST_ROWS);
+  // A few kept ones show no fault, and the drawn ones beside them may.
+  const given = (kept.length < ENOUGH_ROWS ? both.requests : kept).slice(0, MOST_ROWS);
   const found = requestTable(given.map(({ request }) => request));
-  const isOnlySent = given.every(({ isSent }) => isSent);
+  const isOnlySent = kept.length > 0 && kept.every(({ isSent }) => isSent);
   const table = found && isOnlySent ? withoutNames(found, both.names ?? []) : found;
   if (!table || table.rows.length < ENOUGH_ROWS || isLate()) return undefined;
   const whole = table.request(table.rows);

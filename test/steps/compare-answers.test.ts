@@ -293,43 +293,50 @@ describe('a candidate of the same form', () => {
     );
   });
 
-  it('is rejected where it exchanges two columns and nobody has kept a request: rows are drawn from where the columns lay', async () => {
-    const scaled = readFileSync(new URL('../fixtures/zipmap/scaled.onnx', import.meta.url));
-    const weighs = (places: readonly number[]) => (asked: Asked) => {
-      if (asked === 'ready') return answered(200);
-      const { inputs } = asked.body as { inputs: { shape: number[]; data: number[] }[] };
-      const [{ shape = [], data = [] } = {}] = inputs;
-      const count = shape[0] ?? 0;
-      const rows = Array.from({ length: count }, (_, row) =>
-        places.map((place) => data[row * 4 + place] ?? 0),
-      );
-      const shares = rows.map(([a = 0, b = 0, c = 0, d = 0]) => [a - b / 2, 2 * b - c, c + d - a]);
-      return answered(200, {
-        outputs: [
-          {
-            name: 'label',
-            datatype: 'BYTES',
-            shape: [count],
-            data: shares.map((each) => `class ${each.indexOf(Math.max(...each))}`),
-          },
-          { name: 'probabilities', datatype: 'FP32', shape: [count, 3], data: shares.flat() },
-        ],
+  it.each([0, 3])(
+    'is rejected where it exchanges two columns and there are %d examples: rows are drawn from where the columns lay',
+    async (count) => {
+      const scaled = readFileSync(new URL('../fixtures/zipmap/scaled.onnx', import.meta.url));
+      const weighs = (places: readonly number[]) => (asked: Asked) => {
+        if (asked === 'ready') return answered(200);
+        const { inputs } = asked.body as { inputs: { shape: number[]; data: number[] }[] };
+        const [{ shape = [], data = [] } = {}] = inputs;
+        const count = shape[0] ?? 0;
+        const rows = Array.from({ length: count }, (_, row) =>
+          places.map((place) => data[row * 4 + place] ?? 0),
+        );
+        const shares = rows.map(([a = 0, b = 0, c = 0, d = 0]) => [
+          a - b / 2,
+          2 * b - c,
+          c + d - a,
+        ]);
+        return answered(200, {
+          outputs: [
+            {
+              name: 'label',
+              datatype: 'BYTES',
+              shape: [count],
+              data: shares.map((each) => `class ${each.indexOf(Math.max(...each))}`),
+            },
+            { name: 'probabilities', datatype: 'FP32', shape: [count, 3], data: shares.flat() },
+          ],
+        });
+      };
+      const { compare, comparison } = await upgrade({
+        live: { bytes: scaled, ...(count > 0 && { manifest: examples(count) }) },
+        candidate: { bytes: Buffer.concat([scaled, Buffer.from([0x32, 1, 0x78])]) },
+        before: weighs([0, 1, 2, 3]),
+        answers: weighs([1, 0, 2, 3]),
       });
-    };
-    const { compare, comparison } = await upgrade({
-      live: { bytes: scaled },
-      candidate: { bytes: Buffer.concat([scaled, Buffer.from([0x32, 1, 0x78])]) },
-      before: weighs([0, 1, 2, 3]),
-      answers: weighs([1, 0, 2, 3]),
-    });
 
-    expect(await compare()).toMatchObject({ kind: 'blocked' });
-    expect(await comparison()).toMatchObject({
-      verdict: 'broken',
-      reason: 'it answers as the version before would if column 1 and column 2 were exchanged',
-      answers: { kept: { asked: 0 } },
-    });
-  });
+      expect(await compare()).toMatchObject({ kind: 'blocked' });
+      expect(await comparison()).toMatchObject({
+        verdict: 'broken',
+        reason: 'it answers as the version before would if column 1 and column 2 were exchanged',
+        answers: { kept: { asked: count } },
+      });
+    },
+  );
 
   describe('where the live version fills missing values and nobody has kept a request', () => {
     const filled = readFileSync(new URL('../fixtures/zipmap/filled.onnx', import.meta.url));
