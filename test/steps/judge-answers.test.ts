@@ -176,6 +176,24 @@ describe('what clients got in a bake', () => {
     expect((await world.recordOf(held)).work.bake?.judges).toBeUndefined();
   });
 
+  it('is found the same to the letter where the step died before it was recorded', async () => {
+    const { shiftedAtMs, ...upgrade } = await baked();
+    const calm = await baked();
+    const requests = since(60, 2, shiftedAtMs + 1000, sometimesMore);
+    const dying = {
+      ...upgrade.world.registry,
+      async recordWork() {
+        throw new Error('killed');
+      },
+    };
+    await expect(judgedBy(upgrade, requests, { registry: dying })).rejects.toThrow('killed');
+
+    const { finding } = await judgedBy(upgrade, requests);
+
+    expect(finding?.reason).toContain('is changed');
+    expect(finding).toEqual((await judgedBy(calm, requests)).finding);
+  });
+
   it('is not compared before the time of the bake is over', async () => {
     const world = memoryWorld({ lateMs: 0 });
     await world.deploy(world.upload({ bytes: OF_4 }));
