@@ -137,7 +137,7 @@ function byTraffic(evidence: BakeEvidence): Finding {
   const error = errorAtLook(evidence.bake.looks ?? 1);
   const harm = errors(evidence, error) ?? refusals(evidence, error);
   if (harm !== undefined) return { verdict: 'breach', reason: harm };
-  const reason = `${requests} requests since the shift: ${serverErrors} server errors, ${refused} refused (4xx)`;
+  const reason = `${requests} requests since the shift, with Slipway's own: ${serverErrors} server errors, ${refused} refused (4xx)`;
   if (requests >= minRequests) return { verdict: 'passed', reason };
   return { verdict: 'unproven', reason: `${reason}; ${minRequests} would show more` };
 }

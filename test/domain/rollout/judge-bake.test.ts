@@ -53,7 +53,8 @@ describe('a bake', () => {
       {
         judge: 'traffic',
         verdict: 'unproven',
-        reason: '0 requests since the shift: 0 server errors, 0 refused (4xx); 50 would show more',
+        reason:
+          "0 requests since the shift, with Slipway's own: 0 server errors, 0 refused (4xx); 50 would show more",
       },
       {
         judge: 'pace',
