@@ -3,7 +3,6 @@ import type { ComparedRequest } from '#domain/comparison/asked-pair.ts';
 import { NO_ANSWERS } from '#domain/comparison/compare-answers.ts';
 import type { Comparison, EarlierVerdict } from '#domain/comparison/comparison.ts';
 import { factDifferences } from '#domain/comparison/fact-differences.ts';
-import { gate } from '#domain/comparison/gate.ts';
 import { judgeComparison } from '#domain/comparison/judge-comparison.ts';
 import { ENOUGH_FRESH, expectedAnew, pairOf } from '#domain/comparison/judgement.ts';
 import { comparedRequests } from '#domain/comparison/requests.ts';
@@ -26,7 +25,7 @@ import type { Holder, Registry } from '#ports/registry.ts';
 import type { Router } from '#ports/router.ts';
 import { APPROVAL_WAIT_SECONDS } from './await-approval.ts';
 import { clientRequests } from './client-requests.ts';
-import { askVersions, knownOf, policyOf, seedOf, whyUnsent } from './compare-versions.ts';
+import { askVersions, gated, knownOf, policyOf, seedOf, whyUnsent } from './compare-versions.ts';
 import { earlierAnswers } from './earlier-answers.ts';
 import { exampleLines } from './example-lines.ts';
 import { isRestarted, proofOf } from './proof.ts';
@@ -165,21 +164,15 @@ async function examine(
   const differences = factDifferences(knownOf(before), own);
   const isBroken = differences.some(({ weight }) => weight === 'breaking');
   const isSame = isSameModel(before, deployment);
-  const policy = policyOf(deployment);
-  const tolerated = policy.expect.changed;
+  const tolerated = policyOf(deployment).expect.changed;
   // The artifacts alone decide these, so no request is sent.
   const asked: Evidence =
     isBroken || isSame ? { answers: NO_ANSWERS } : await evidenceOf(deps, deployment, before, live);
   const { answers, earlier } = asked;
   const unsent = isBroken || isSame ? undefined : whyUnsent(before, deployment);
   const judged = judgeComparison({ isSameModel: isSame, differences, answers, tolerated });
-  const gated = gate(judged, policy, {
-    model: deployment.model,
-    version: deployment.version,
-    live: live.version,
-    // Who approved a promotion has approved what it answers.
-    isReleasedByApproval: deps.requireApproval && deployment.work.promotion?.approval == null,
-  });
+  const { requireApproval } = deps;
+  const decision = gated(judged, { live, requireApproval }, deployment);
   return {
     ...judged,
     ...asked,
@@ -191,8 +184,8 @@ async function examine(
       .filter(Boolean)
       .join('; '),
     beside: { version: live.version, revision: live.revision, deploymentId: live.deploymentId },
-    decision: gated.kind,
-    fix: 'fix' in gated ? gated.fix : '',
+    decision: decision.kind,
+    fix: 'fix' in decision ? decision.fix : '',
     differences,
   };
 }

@@ -2,6 +2,8 @@ import type { ComparedRequest } from '#domain/comparison/asked-pair.ts';
 import type { AnswerEvidence } from '#domain/comparison/compare-answers.ts';
 import { declaredChanges } from '#domain/comparison/declared-changes.ts';
 import { type KnownVersion, knownVersion } from '#domain/comparison/fact-differences.ts';
+import { type Gated, gate } from '#domain/comparison/gate.ts';
+import type { Judged } from '#domain/comparison/judge-comparison.ts';
 import { precisionOf } from '#domain/comparison/precision.ts';
 import { type Deployment, type ModelVersion, servedContent } from '#domain/deployment.ts';
 import { type Gate, gateSchema } from '#domain/manifest/gate.ts';
@@ -62,6 +64,21 @@ export async function askVersions(
       before.work.comparison ? policyOf(before).expect.outputs : {},
     ),
     ...(error !== undefined && { error }),
+  });
+}
+
+/** The decision of the manifest's policy on a verdict about a version beside the `live` one. `requireApproval`: whether a person is to approve what goes live here by a promotion. */
+export function gated(
+  judged: Judged,
+  { live, requireApproval }: { readonly live: ModelVersion; readonly requireApproval: boolean },
+  deployment: Deployment,
+): Gated {
+  return gate(judged, policyOf(deployment), {
+    model: deployment.model,
+    version: deployment.version,
+    live: live.version,
+    // Who approved a promotion has approved what it answers.
+    isReleasedByApproval: requireApproval && deployment.work.promotion?.approval == null,
   });
 }
 

@@ -1,4 +1,3 @@
-import { gate } from '#domain/comparison/gate.ts';
 import { judgeComparison } from '#domain/comparison/judge-comparison.ts';
 import { sentRequests } from '#domain/comparison/requests.ts';
 import { type Deployment, isSameModel } from '#domain/deployment.ts';
@@ -11,7 +10,7 @@ import type { Prober } from '#ports/prober.ts';
 import type { Registry } from '#ports/registry.ts';
 import type { Router } from '#ports/router.ts';
 import { clientRequests } from './client-requests.ts';
-import { askVersions, policyOf, seedOf, whyUnsent } from './compare-versions.ts';
+import { askVersions, gated, policyOf, seedOf, whyUnsent } from './compare-versions.ts';
 import { isRestarted } from './proof.ts';
 import { requireDeployment, requireWork } from './require-deployment.ts';
 
@@ -54,14 +53,13 @@ export async function judgeAnswers(deps: Deps, deployment: Deployment): Promise<
   if (requests.length === 0) return unproven('no request since the shift was kept');
   const error = errorAtStep(step + 1);
   const answers = await askVersions(deps, { deployment, before, live, requests, error });
-  const policy = policyOf(deployment);
   const differences = work.comparison?.differences ?? [];
   const judged = judgeComparison({
     isSameModel: false,
     // A breaking difference of the artifacts was judged before the shift.
     differences: differences.filter(({ weight }) => weight !== 'breaking'),
     answers,
-    tolerated: policy.expect.changed,
+    tolerated: policyOf(deployment).expect.changed,
   });
   const { asked, changed } = answers.kept;
   if (judged.verdict === 'unproven') {
@@ -70,18 +68,14 @@ export async function judgeAnswers(deps: Deps, deployment: Deployment): Promise<
     );
   }
   const reason = `what clients got since the shift is ${judged.verdict}, compared with version ${live.version}: ${judged.reason}`;
-  const gated = gate(judged, policy, {
-    model,
-    version,
-    live: live.version,
-    isReleasedByApproval: deps.requireApproval && work.promotion?.approval == null,
-  });
-  switch (gated.kind) {
+  const { requireApproval } = deps;
+  const decision = gated(judged, { live, requireApproval }, deployment);
+  switch (decision.kind) {
     case 'passed':
     case 'declared':
       return { verdict: 'passed', reason };
     case 'blocked':
-      return { verdict: 'breach', reason, fix: gated.fix };
+      return { verdict: 'breach', reason, fix: decision.fix };
     case 'asked':
       if (isCleared(deployment, judged.verdict)) return { verdict: 'passed', reason };
       return {
