@@ -8,5 +8,8 @@ export const custom = {
   brings: 'code',
   conversion: { to: null, because: 'it may bring code, which runs where it was written for' },
   isAwaited: false,
-  docs: { reads: 'nothing: the build starts it and asks it', servedBy: 'itself' },
+  docs: {
+    reads: 'nothing: the build starts the image and sends it a request',
+    servedBy: 'the image itself',
+  },
 } as const satisfies FormatPage;

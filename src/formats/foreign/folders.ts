@@ -24,7 +24,7 @@ export const WHOLES: readonly Kind[] = [
   {
     name: "a handler of Hugging Face's Inference Endpoints",
     why: 'which answers otherwise than its model alone',
-    fix: 'Put a predict.py beside it that asks it (`slipway inspect PATH --write-predict` writes one); or take handler.py away, and the model is served without it.',
+    fix: 'Put a predict.py beside it that calls it (`slipway inspect PATH --write-predict` writes one); or take handler.py away, and the model is served without it.',
     find: says(/(^|\/)handler\.py$/, /^class[ \t]+EndpointHandler\b/m),
   },
   {

@@ -70,7 +70,7 @@ export function adviceForLibrary(library: string): string {
   const packages = (PACKAGES[library] ?? []).join(', ');
   return (
     ADVICE[library] ??
-    `It is a model of \`${library}\`, which is served by code: put the file in a folder of its own, run \`slipway inspect FOLDER --write-predict\`, which writes a predict.py that asks it and a requirements.txt with ${packages}, and upload that folder.`
+    `It is a model of \`${library}\`, which is served by code: put the file in a folder of its own, run \`slipway inspect FOLDER --write-predict\`, which writes a predict.py that calls it and a requirements.txt with ${packages}, and upload that folder.`
   );
 }
 
