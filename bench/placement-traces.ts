@@ -1,5 +1,5 @@
 // Thirty days of ten demands: `node bench/placement-traces.ts [DEMANDS]`, all ten by default. The workflow's own steps choose a target, look again, move and meter, in virtual time; the simulator of AWS's bill, which shares no code with them, says what that costs.
-// Prints the bill of each demand beside the offline optimum, the best fixed choice and Lambda first, and how far a month passes its cap. Ends with 1 if a limit of the issue's is not kept.
+// Prints the bill of each demand beside the offline optimum, the best fixed choice and Lambda first, and how far a month passes its cap. Ends with 1 if one of the bench's limits is not kept.
 import { argv, exit } from 'node:process';
 import type { CalledHour } from '#domain/placement/learnt.ts';
 import type { MoveRequest } from '#domain/workflow.ts';

@@ -1,5 +1,5 @@
 // The placement's choice beside every other, by a simulator of AWS's bill that shares no code with it: `node bench/placement.ts [MODELS] [PROFILES]`, 60 and 40 by default.
-// Prints how often they agree, what a wrong choice costs, how near the estimate of the bill is, and where the choice flips. Ends with 1 if a limit of the issue's is not kept.
+// Prints how often they agree, what a wrong choice costs, how near the estimate of the bill is, and where the choice flips. Ends with 1 if one of the bench's limits is not kept.
 import { argv, exit } from 'node:process';
 import { NO_LIMITS, type PlacedOption, type Question } from '#domain/placement/demand.ts';
 import { cheapest, flipsAt } from '#domain/placement/optimize.ts';
