@@ -119,7 +119,7 @@ export function targetWords(target: string): string {
   return words[target] ?? target;
 }
 
-/** The newest drops that became no model. */
+/** The newest drops that were not deployed. */
 function Refused() {
   const turnedAway = refused.use();
   if (turnedAway.length === 0) return null;

@@ -31,7 +31,7 @@ const ALTERNATIVES: readonly (readonly [words: string, alternative: string])[] =
   ['undo revert', '`slipway rollback MODEL` makes the version before live again.'],
   [
     'check validate lint test',
-    '`slipway inspect PATH` says what a model is and what would be done with it, `slipway doctor` what is missing here.',
+    '`slipway inspect PATH` says what a model is and how it would be served, `slipway doctor` what is missing here.',
   ],
   ['watch tail follow', '`slipway events --follow` shows what happens as it happens.'],
   [

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError, Help, Option } from 'commander';
 import { Failure } from '#domain/failure.ts';
 import { addAccountCommands } from './commands/account-commands.ts';
 import { addCaptureCommands } from './commands/capture-commands.ts';
@@ -19,10 +19,11 @@ import { addVersionCommands } from './commands/version-commands.ts';
 import { addWhatifCommand } from './commands/whatif-command.ts';
 import { explainError } from './output.ts';
 import { printable, tell, tellJson, warn } from './terminal.ts';
-import { helpAsTyped } from './typed.ts';
+import { asTyped, helpAsTyped } from './typed.ts';
 import { asUsage } from './usage.ts';
 
 const USAGE = 2;
+const HELP = new Help();
 const packageJson: { version: string } = createRequire(import.meta.url)('../../package.json');
 
 /** Runs one command from its arguments, without the program's name; returns its exit code. */
@@ -72,7 +73,15 @@ export function slipwayProgram(): Command {
     })
     // A command may have a --version of its own.
     .enablePositionalOptions()
-    .configureHelp({ sortSubcommands: false })
+    .configureHelp({
+      sortSubcommands: false,
+      // Before the text is wrapped: a line end within a command would keep it from being recognized.
+      commandDescription: (command) => asTyped(HELP.commandDescription(command)),
+      subcommandDescription: (command) => asTyped(HELP.subcommandDescription(command)),
+      // A repeatable option begins with an empty list, which says nothing to a reader.
+      optionDescription: (option) =>
+        asTyped(HELP.optionDescription(option).replace(' (default: [])', '')),
+    })
     .addHelpText(
       'after',
       `
@@ -80,7 +89,7 @@ Examples:
   slipway start --demo             start on this machine and deploy a demo model
   slipway push digits.onnx         upload a model and follow its deployment
   slipway status                   what is live, and where
-  slipway rollback digits          the version before, live again
+  slipway rollback digits          make the version before live again
   slipway events --follow --json   every event, as it happens, for a program
   slipway status --stage prod      the same commands in AWS (docs/deploy.md)`,
     );

@@ -82,3 +82,17 @@ describe('a command', () => {
     expect(wrong(command.split(' '))).toBe(fault);
   });
 });
+
+describe('a help page', () => {
+  const pages = (command: Command): readonly string[] => [
+    command.helpInformation(),
+    ...command.commands.flatMap(pages),
+  ];
+
+  it('ends no line within the name of a command, and shows no empty list as a default', () => {
+    const all = pages(slipwayProgram());
+
+    expect(all.length).toBeGreaterThan(40);
+    expect(all.filter((page) => /`slipway\n|\(default: \[\]\)/.test(page))).toEqual([]);
+  });
+});

@@ -22,7 +22,10 @@ function addCapture(program: Command): void {
     'Shows, exports or forgets the kept requests of clients (`capture` in model.yaml).',
   )
     .option('--export <file>', 'write the kept requests to a new file, one line of JSON for each')
-    .option('--forget [day]', 'delete the keys of a day, as 2026-01-31, or of all days')
+    .option(
+      '--forget [day]',
+      'delete the keys that open the requests of a day, as 2026-01-31, or of all days',
+    )
     .addHelpText(
       'after',
       examples(

@@ -25,7 +25,7 @@ export function addConsoleCommand(program: Command): void {
     .option('--no-open', 'only print the link')
     .option(
       '--port <n>',
-      'with --stage: the port on which it is served (default: any free port)',
+      'with --stage: the port on which it is served; 0 is any free port',
       integer,
       0,
     )

@@ -161,7 +161,7 @@ function addAudit(program: Command): void {
   localCommand(
     program,
     'audit',
-    'Shows who has changed what on this machine: by the control API, by keys and by the S3 API.',
+    'Shows who has changed what: over the control API, with keys, over the S3 API and at the console.',
   )
     .option('--since <time>', 'only what was done since then: 10m, 2h, 7d, or a time (ISO 8601)')
     .addHelpText('after', examples('slipway audit --since 7d', 'slipway audit --json'))

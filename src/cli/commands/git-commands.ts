@@ -42,7 +42,7 @@ function addInit(git: Command): void {
   localCommand(
     git,
     'init [folder]',
-    'Makes a bare repository, by default models.git in the data folder: a push to its main deploys each models/NAME/ that changed. Run again, it writes the hooks again.',
+    'Makes a bare repository, by default models.git in the data folder: a push to its main deploys each models/NAME/ that changed. If you run it again, it writes the hooks again.',
   )
     .option(
       '--dvc-remote <folder>',
@@ -82,7 +82,7 @@ function addDeploy(git: Command): void {
   placedCommand(
     git,
     'deploy',
-    'Deploys each models/NAME/ that differs between two commits of a checkout, as a CI job does. Without commits, deploys what main of the repository of `slipway git init` has and is not deployed yet. Exits with 1 unless all of it is live.',
+    'Deploys each models/NAME/ that differs between two commits of a checkout, as a CI job does. Without commits, deploys what is not deployed yet of main in the repository that `slipway git init` made. Exits with 1 unless all of it is live.',
   )
     .option('--before <commit>', 'the commit that was deployed last; all zeros for none')
     .option('--after <commit>', 'the commit to deploy (default with --before: HEAD)')

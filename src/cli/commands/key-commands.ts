@@ -16,13 +16,13 @@ export function addKeyCommands(program: Command): void {
   const keys = program
     .command('keys')
     .description(
-      "Makes, lists and revokes keys: of callers of models in AWS, of clients of the bucket's S3 API on this machine.",
+      "Makes, lists and revokes keys: for callers of models, and on this machine for members of a team and for clients of the bucket's S3 API.",
     );
 
   placedCommand(keys, 'create <name>', 'Makes a key and shows it, only this once.')
     .option(
       '--models <names>',
-      'the models it is for, separated by commas; team-a-* is all that begin so',
+      'the models it is for, separated by commas; team-a-* is all that begin with team-a-',
     )
     .option('--all', 'it is for all models, including later ones')
     .option('--expires <time>', 'when it expires: 12h, 30d, or a time (ISO 8601)')
@@ -53,7 +53,7 @@ export function addKeyCommands(program: Command): void {
       },
     );
 
-  placedCommand(keys, 'list', 'Shows the keys, oldest first, without the keys themselves.')
+  placedCommand(keys, 'list', 'Lists the keys, oldest first, without their secrets.')
     .addHelpText('after', examples('slipway keys list', 'slipway keys list --stage prod'))
     .action(async (options: Place) => {
       const listed = await listKeys((await openKeys(options)).keys);

@@ -26,7 +26,7 @@ export function addMlflowCommand(program: Command): void {
   placedCommand(
     program,
     'mlflow <url>',
-    'Deploys what MLflow calls champion: follows the alias in its registry, and writes the outcome there as tags.',
+    "Deploys the version that MLflow's registry calls champion, follows this alias, and writes the outcome there as tags.",
   )
     .option('--every <seconds>', 'how often it looks at the registry', amount, EVERY_SECONDS)
     .option('--once', 'look once, and end')
@@ -35,7 +35,10 @@ export function addMlflowCommand(program: Command): void {
       'also have MLflow report each move by a signed webhook to this port of 127.0.0.1',
       integer,
     )
-    .option('--hook-url <url>', 'the address by which MLflow reaches that port (default: itself)')
+    .option(
+      '--hook-url <url>',
+      'the address by which MLflow reaches that port (default: the port on 127.0.0.1)',
+    )
     .addHelpText(
       'after',
       examples(

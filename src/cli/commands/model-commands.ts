@@ -43,7 +43,7 @@ function addInspect(program: Command): void {
   program
     .command('inspect <path>')
     .description(
-      'Shows what a model (a file, folder or archive) is and what would be done with it, from its bytes alone.',
+      'Shows what a model (a file, folder or archive) is and how it would be served, from its bytes alone.',
     )
     .addOption(unusedDataOption())
     .option('--write-manifest', 'write a first model.yaml')
@@ -152,7 +152,7 @@ function addStatus(program: Command): void {
   placedCommand(
     program,
     'status [model]',
-    'Shows each model, or the one named: its live version and target, and its newest deployment; and the newest drops that became no model.',
+    'Shows each model, or the one named: its live version and target, and its newest deployment; and the newest drops that were not deployed.',
   )
     .aliases(['list', 'ls'])
     .addHelpText(

@@ -88,7 +88,7 @@ function addSigningKey(program: Command): void {
   placedCommand(
     program,
     'signing-key',
-    'Prints the public key by which releases from here are signed: give it to the stage or the folder that will receive them.',
+    'Prints the public key that verifies releases from here: give it to the stage or the folder that takes them.',
   )
     .addHelpText('after', examples('slipway signing-key --stage staging'))
     .action(async (options: Place) => {

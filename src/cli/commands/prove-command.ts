@@ -9,7 +9,7 @@ export function addProveCommand(program: Command): void {
     program
       .command('prove')
       .description(
-        'Deploys a stage into your account, tests whether AWS behaves as Slipway relies on, removes the stage, and writes the observations to a signed file.',
+        'Deploys a stage into your account, tests whether AWS behaves as Slipway assumes, removes the stage, and writes the observations to a signed file.',
       ),
   )
     .option('--gpu', 'also start a host with a GPU')

@@ -65,12 +65,12 @@ export function addStartCommand(
     .option('--control-port <n>', `the control API's port (default: ${usual('control')})`, integer)
     .option(
       '--s3-port <n>',
-      "opens the bucket's S3 API on this port; without it the first of `slipway keys` opens it",
+      "opens the bucket's S3 API on this port; without it the first key that `slipway keys create` makes opens it",
       integer,
     )
     .option(
       '--host <address>',
-      'lets callers on other machines reach the models at this address (0.0.0.0: at all), with keys of `slipway keys create --calls`',
+      'lets callers on other machines reach the models at this address (0.0.0.0 is every address), with keys that `slipway keys create --calls` makes',
     )
     .option('--host-port <n>', `the port for them (default: ${usual('others')})`, integer)
     .option(
@@ -184,7 +184,7 @@ function addCaps(command: Command): Command {
     )
     .option(
       '--max-monthly-usd <usd>',
-      'what a model would cost a month on AWS at most, by its replicas and by the requests that it gets',
+      'the most that a model may cost a month on AWS, by its replicas and by the requests that it gets',
       usd,
     );
 }

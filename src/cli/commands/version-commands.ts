@@ -41,10 +41,7 @@ function addExplain(program: Command): void {
     'Shows why a version runs where it runs, what the other targets would cost, and how it was proven.',
   )
     .option('--version <n>', 'the version to explain (default: the live one)', integer)
-    .option(
-      '--svg <file>',
-      'write its bill and its p95 over the memory of a function, as a picture',
-    )
+    .option('--svg <file>', 'draw its bill and its p95 against the memory of its function')
     .addHelpText(
       'after',
       examples(

@@ -70,7 +70,7 @@ export function addWhatifCommand(program: Command): void {
     .option('--spot', 'allow Spot capacity, beside one replica on demand, whatever model.yaml says')
     .option(
       '--replay [file]',
-      'run the requests of the last two weeks against every option, hour by hour; or those of a request log (requests.ndjson, or the access log of an API as JSON lines)',
+      'bill the requests of the last two weeks on every option, hour by hour; or those of a request log (requests.ndjson, or the access log of an API as JSON lines)',
     )
     .addHelpText(
       'after',

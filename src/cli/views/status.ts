@@ -12,7 +12,7 @@ const INDENT = '  ';
 // Less is shown as $0.00.
 const LEAST_SHOWN_USD = 0.005;
 
-/** The models, the builds under way, and the drops that became no model. */
+/** The models, the builds under way, and the drops that were not deployed. */
 export type Status = {
   readonly models: readonly ModelStatus[];
   readonly builds: readonly BuildProgress[];
@@ -23,7 +23,7 @@ export type Status = {
   readonly walls: WallsReport | null;
 };
 
-/** Each model: what is live and where, and the state of its newest deployment when that is another; then the drops that became no model. Only an address, or a command as it has to be typed, makes a line wider than `width` columns. */
+/** Each model: what is live and where, and the state of its newest deployment when that is another; then the drops that were not deployed. Only an address, or a command as it has to be typed, makes a line wider than `width` columns. */
 export function statusLines(
   { models, builds, refused, storage, walls }: Status,
   width: number,
@@ -132,7 +132,7 @@ function refusedLines(refused: readonly RefusedDrop[], width: number): readonly 
   if (refused.length === 0) return [];
   return [
     '',
-    ...wrapped('became no model (`slipway events` has older ones), newest first:', width, ''),
+    ...wrapped('not deployed (`slipway events` has older ones), newest first:', width, ''),
     ...refused.flatMap(({ state, reason }) =>
       wrapped(`${INDENT}${state}  ${inShort(reason)}`, width, INDENT.repeat(2)),
     ),

@@ -216,7 +216,7 @@ const DROP = {
 } as const;
 
 describe('the status', () => {
-  it('has the drops that became no model, each with its reason in short', () => {
+  it('has the drops that were not deployed, each with its reason in short', () => {
     const ignored = {
       ...DROP,
       state: 'Ignored',
@@ -229,7 +229,7 @@ describe('the status', () => {
     const last = lines.slice(-3);
     expect(lines.slice(0, -3).join(' ')).toBe(
       asTyped(
-        'no models yet; drop one with `slipway push MODEL.onnx`  became no model (`slipway events` has older ones), newest first:',
+        'no models yet; drop one with `slipway push MODEL.onnx`  not deployed (`slipway events` has older ones), newest first:',
       ),
     );
     expect(last).toEqual([

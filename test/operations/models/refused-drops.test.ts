@@ -14,7 +14,7 @@ async function registryAfter(...names: readonly string[]) {
   return registry;
 }
 
-describe('the drops that became no model', () => {
+describe('the drops that were not deployed', () => {
   it.each([
     { what: 'the newest first', came: ['a', 'b', 'c'], are: ['c', 'b', 'a'] },
     { what: 'each name once', came: ['a', 'b', 'a'], are: ['a', 'b'] },
