@@ -20,7 +20,7 @@ describe('the runbook', () => {
 
   it.each(entries)('says how to look and how to mend where $alarm rings', ({ text }) => {
     expect(text).toMatch(/^- Look: \S/m);
-    expect(text).toMatch(/^- Mend: \S/m);
+    expect(text).toMatch(/^- Repair: \S/m);
   });
 
   it('names functions, queues and widgets that there are', () => {
