@@ -342,7 +342,7 @@ export const explanation = z
     // Absent from a Slipway of an earlier version, and where it is placed well enough.
     advice: z
       .exactOptional(advice)
-      .check(z.describe('Where the live version would better be placed, by what it got.')),
+      .check(z.describe('The placement that would suit the live version better, for the requests that it got.')),
     // Absent from a Slipway of an earlier version, and where the manifest names none.
     team: z.exactOptional(z.string().check(z.describe('The team that the manifest names.'))),
     proof: z.nullable(goldenProof),
@@ -387,7 +387,7 @@ export const explanation = z
   .check(
     z.meta({
       id: 'Explanation',
-      description: 'What a deployment did not come to is null or empty. Sizes are in bytes.',
+      description: 'A field is null or empty if the deployment did not get so far. Sizes are in bytes.',
     }),
   );
 

@@ -79,7 +79,7 @@ export const model = z
       )
       .check(
         z.describe(
-          'How the newest deployment stands; null when there is none since the model was undeployed.',
+          'The state of the newest deployment; null if there is none since the model was undeployed.',
         ),
       ),
     repairs: z
@@ -137,7 +137,7 @@ export const model = z
               .nullable(z.int())
               .check(
                 z.describe(
-                  'How many replicas, or executions at once, it may have for now because of the cap; null for no limit.',
+                  'How many replicas, or concurrent executions, it may have for now because of the cap; null for no limit.',
                 ),
               ),
             unmetered: z
@@ -229,7 +229,7 @@ const build = z
   .check(
     z.meta({
       id: 'Build',
-      description: 'How a build stands that waits for its turn or runs.',
+      description: 'The state of a build that waits for its turn or runs.',
     }),
   );
 

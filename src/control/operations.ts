@@ -165,7 +165,7 @@ export const everywhere = {
     query: which(
       'The version; by default the live one or, if none is live, that of the newest deployment.',
     ),
-    says: 'What was decided and found.',
+    says: 'The decisions of its deployment, and the facts that they rest on.',
     answer: json(explanation),
   },
   diffVersions: {
@@ -481,10 +481,10 @@ export const onOneMachine = {
     summary:
       "Makes a key of the bucket's S3 API, and opens that API if it is not open yet; or a key to call models from other machines.",
     query: z.object({
-      name: said(text, 'Tells the key from others, in lists and in the events of its uploads.'),
+      name: said(text, 'The name by which lists and the events of uploads show the key.'),
       models: z.optional(said(text, 'The models it is for, separated by commas.')),
       all: said(flag, 'It is for all models, and the whole bucket.'),
-      use: z._default(said(keyUse, 'What it opens.'), 's3'),
+      use: z._default(said(keyUse, 'The use of the key.'), 's3'),
       roles: z.optional(
         said(
           text,

@@ -26,7 +26,7 @@ export const versionState = oneOf(['Live', 'Retired', 'Removed'], { id: 'Version
 
 export const trouble = z
   .nullable(z.object({ name: z.string(), reason: z.string(), fix: z.string() }))
-  .check(z.meta({ id: 'Trouble', description: 'What went wrong; null while nothing has.' }));
+  .check(z.meta({ id: 'Trouble', description: 'The reason why it failed; null while nothing has gone wrong.' }));
 
 export const damage = z.object({ reason: z.string(), fix: z.string() }).check(
   z.meta({
@@ -51,7 +51,7 @@ export const advice = z
     z.meta({
       id: 'Advice',
       description:
-        'Says where a live version would better be placed, by the requests that it got. A version has it since the last look at live versions.',
+        'The placement that would suit a live version better, for the requests that it got. It is there if the last comparison of the placements found one.',
     }),
   );
 

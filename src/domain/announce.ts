@@ -77,7 +77,7 @@ const WORDS: Readonly<Record<VersionChange, (revision: string) => string>> = {
   Unhealthy: (revision) => `${revision} does not answer as it should`,
   Restarted: (revision) => `a server of ${revision} ended and is started again`,
   OutOfMemory: (revision) => `a server of ${revision} used more memory than it may`,
-  Advised: (revision) => `${revision} would better be placed elsewhere`,
+  Advised: (revision) => `${revision} would cost less, or keep its limits, elsewhere`,
   Overspent: (revision) => `${revision} has cost as much as it may in a month`,
 };
 

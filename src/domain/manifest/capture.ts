@@ -44,6 +44,6 @@ export const captureSchema = z
         ),
       ),
   })
-  .check(z.describe('Keeps requests of clients, sealed, to judge later versions by.'));
+  .check(z.describe('Keeps requests of clients, sealed (encrypted), with which later versions are compared.'));
 
 export type Capture = Readonly<z.infer<typeof captureSchema>>;

@@ -84,7 +84,7 @@ const expectSchema = z.strictObject({
   ),
   labels: z.exactOptional(
     labelsSchema.check(
-      z.describe('The labels that differ on purpose. They are no changed answers.'),
+      z.describe('The labels that differ on purpose. Answers with these labels do not count as changed.'),
     ),
   ),
   outputs: z.exactOptional(
@@ -92,7 +92,7 @@ const expectSchema = z.strictObject({
       .record(z.string(), outputSchema)
       .check(
         z.describe(
-          'Outputs by their names whose numbers differ on purpose: scale × the number of the live version + offset. Answers are compared after that; a version that does not answer so is broken.',
+          'Outputs by their names whose numbers differ on purpose: scale × the number of the live version + offset. Answers are compared after that; a version whose numbers do not have this scale is broken.',
         ),
       ),
   ),
@@ -131,7 +131,7 @@ export const gateSchema = z.strictObject({
       .boolean()
       .check(
         z.describe(
-          'Whether both versions are asked kept requests of clients, and requests that Slipway draws. By default `true`, and `false` where the code of one of them may reach the network (`runtime.network: open`), since an answer may then act on something else. Examples are always asked.',
+          'Whether kept requests of clients, and requests that Slipway generates, are sent to both versions. By default `true`, and `false` where the code of one of them may reach the network (`runtime.network: open`), since an answer may then act on something else. Examples are always sent.',
         ),
       ),
   ),

@@ -125,7 +125,7 @@ const placement = z
       ._default(z.enum(OVERSPENT), 'event')
       .check(
         z.describe(
-          "When the requests of a month have cost the stack's `maxMonthlyUsd`: `event` says so, `fewer` also limits the replicas (on Lambda the executions at once, down to none) so that the cap holds, `refuse` also rejects new versions until the month ends.",
+          "When the requests of a month have cost the stack's `maxMonthlyUsd`: `event` says so, `fewer` also limits the replicas (on Lambda the concurrent executions, down to none) so that the cap holds, `refuse` also rejects new versions until the month ends.",
         ),
       ),
   })
