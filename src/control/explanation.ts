@@ -342,7 +342,11 @@ export const explanation = z
     // Absent from a Slipway of an earlier version, and where it is placed well enough.
     advice: z
       .exactOptional(advice)
-      .check(z.describe('The placement that would suit the live version better, for the requests that it got.')),
+      .check(
+        z.describe(
+          'The placement that would suit the live version better, for the requests that it got.',
+        ),
+      ),
     // Absent from a Slipway of an earlier version, and where the manifest names none.
     team: z.exactOptional(z.string().check(z.describe('The team that the manifest names.'))),
     proof: z.nullable(goldenProof),
@@ -387,7 +391,8 @@ export const explanation = z
   .check(
     z.meta({
       id: 'Explanation',
-      description: 'A field is null or empty if the deployment did not get so far. Sizes are in bytes.',
+      description:
+        'A field is null or empty if the deployment did not get so far. Sizes are in bytes.',
     }),
   );
 

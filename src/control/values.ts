@@ -26,7 +26,12 @@ export const versionState = oneOf(['Live', 'Retired', 'Removed'], { id: 'Version
 
 export const trouble = z
   .nullable(z.object({ name: z.string(), reason: z.string(), fix: z.string() }))
-  .check(z.meta({ id: 'Trouble', description: 'The reason why it failed; null while nothing has gone wrong.' }));
+  .check(
+    z.meta({
+      id: 'Trouble',
+      description: 'The reason why it failed; null while nothing has gone wrong.',
+    }),
+  );
 
 export const damage = z.object({ reason: z.string(), fix: z.string() }).check(
   z.meta({
