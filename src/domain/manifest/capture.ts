@@ -44,6 +44,10 @@ export const captureSchema = z
         ),
       ),
   })
-  .check(z.describe('Keeps requests of clients, sealed (encrypted), with which later versions are compared.'));
+  .check(
+    z.describe(
+      'Keeps requests of clients, sealed (encrypted), with which later versions are compared.',
+    ),
+  );
 
 export type Capture = Readonly<z.infer<typeof captureSchema>>;

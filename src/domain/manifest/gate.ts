@@ -84,7 +84,9 @@ const expectSchema = z.strictObject({
   ),
   labels: z.exactOptional(
     labelsSchema.check(
-      z.describe('The labels that differ on purpose. Answers with these labels do not count as changed.'),
+      z.describe(
+        'The labels that differ on purpose. Answers with these labels do not count as changed.',
+      ),
     ),
   ),
   outputs: z.exactOptional(
