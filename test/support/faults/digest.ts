@@ -1,3 +1,4 @@
+import type { Deployment } from '#domain/deployment.ts';
 import { endings } from '../worlds/complaints.ts';
 import { MODEL } from '../worlds/memory.ts';
 import type { VirtualWorkflow } from '../worlds/virtual-workflow.ts';
@@ -12,6 +13,8 @@ export type Digest = {
   readonly running: readonly string[];
   readonly versions: readonly string[];
   readonly ends: readonly string[];
+  /** What each deployment's judge of answers found by requests of clients. */
+  readonly found: readonly (string | undefined)[];
 };
 
 export async function digestOf(world: VirtualWorkflow): Promise<Digest> {
@@ -25,5 +28,12 @@ export async function digestOf(world: VirtualWorkflow): Promise<Digest> {
     running: world.running().filter(isOwn).toSorted(),
     versions: versions.map(({ version, state }) => `${version} ${state}`),
     ends: endings(await world.told()),
+    found: registry.held().deployments.map(({ deployment }) => foundIn(deployment)),
   };
+}
+
+// A record that comes late takes the place of the last look's, and not of the trouble.
+function foundIn({ trouble, work }: Deployment): string | undefined {
+  const reasons = [work.bake?.answers?.reason, trouble?.reason];
+  return reasons.find((reason) => reason?.startsWith('what clients got'));
 }

@@ -33,6 +33,7 @@ const CAN_BE_STALE = [
   'executions.',
   'environments.',
   'metrics.',
+  'keptLines.',
 ];
 
 type PutOff = { readonly method: string; readonly call: () => Promise<unknown> };

@@ -40,6 +40,8 @@ const READS: Readonly<Record<string, readonly string[]>> = {
   environments: ['missing'],
   metrics: ['traffic', 'alarms'],
   prober: ['send', 'ready'],
+  captureKeys: ['open'],
+  keptLines: ['days', 'of'],
 };
 
 const READ_METHODS = new Set(

@@ -19,7 +19,9 @@ export async function singleFaults(scenarios: readonly FaultScenario[]): Promise
   const plans: Plan[] = [];
   for (const scenario of scenarios) {
     const reference = await faultRun(scenario);
-    for (const call of distinct(reference.calls)) {
+    const { within } = scenario;
+    const isHit = ({ state }: Call) => !within || within.some((it) => it === state);
+    for (const call of distinct(reference.calls).filter(isHit)) {
       for (const kind of KINDS.filter((it) => canBefall(it, call))) {
         plans.push({ scenario, reference, faults: [{ at: call.at, kind }] });
       }

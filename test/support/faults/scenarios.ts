@@ -1,7 +1,9 @@
 import { TARGETS, type Target } from '#domain/placement/target.ts';
+import type { StepName } from '#domain/workflow.ts';
 import { answersWrong, type Start, type WorldOptions } from '../worlds/memory.ts';
 import { failsWithTraffic, SCENARIOS } from '../worlds/scenarios.ts';
 import type { VirtualWorkflow } from '../worlds/virtual-workflow.ts';
+import { clientsOf } from './clients.ts';
 
 /** The work that is done on one target while faults hit it. */
 export type FaultScenario = {
@@ -11,6 +13,8 @@ export type FaultScenario = {
   readonly ends: string;
   /** A revision that answers wrong, at once, under traffic or for a while. */
   readonly bad?: string;
+  /** The states whose calls get the faults; all without a word. */
+  readonly within?: readonly StepName[];
   /** How the world differs from that of the matrix. */
   readonly world?: WorldOptions;
   /** Makes the world ready; returns the request to be made in it. */
@@ -34,6 +38,8 @@ type Written = { readonly manifest: string };
 const written = (target: Target, rollout: string): Written => ({
   manifest: `placement: { target: ${target} }\nrollout: { ${rollout}, keepVersions: 1 }`,
 });
+
+const kept = ({ manifest }: Written): Written => ({ manifest: `${manifest}\ncapture: {}` });
 
 const ON_ONE = [
   ...['a breach of a first deployment', 'a bad artifact', 'a failed build'],
@@ -119,7 +125,39 @@ export function scenariosOn(target: Target): readonly FaultScenario[] {
   return scenarios.map((scenario) => ({ ...scenario, target }));
 }
 
+/** Their other calls are those of any upgrade. */
+const WITH_KEPT_REQUESTS: readonly StepName[] = ['ProvisionLambda', 'CompareAnswers', 'JudgeBake'];
+
+/** Upgrades that clients ask meanwhile, whose kept requests are judged: the first version answers all of them as before, the other one only what they asked before the shift. */
+const ASKED_BY_CLIENTS: readonly FaultScenario[] = [
+  {
+    within: WITH_KEPT_REQUESTS,
+    name: 'an upgrade that answers clients as before',
+    target: 'lambda',
+    ends: 'Live',
+    async prepare(world) {
+      clientsOf(world, 1);
+      await world.deploy(world.upload(kept(plainManifestOf('lambda'))));
+      return world.upload(kept(manifestOf('lambda')));
+    },
+  },
+  {
+    within: WITH_KEPT_REQUESTS,
+    name: 'an upgrade that answers clients otherwise',
+    target: 'lambda',
+    ends: 'RolledBack',
+    bad: 'digits-v2',
+    async prepare(world) {
+      const clients = clientsOf(world, 10);
+      await world.deploy(world.upload(kept(plainManifestOf('lambda'))));
+      await clients.ask(1);
+      return world.upload(kept(manifestOf('lambda')));
+    },
+  },
+];
+
 export const FAULT_SCENARIOS: readonly FaultScenario[] = [
   ...TARGETS.flatMap(scenariosOn),
   ...OTHER_SCENARIOS,
+  ...ASKED_BY_CLIENTS,
 ];

@@ -1,8 +1,9 @@
 import type { RevisionSpec } from '#ports/platform.ts';
 import type { ProbeAnswer } from '#ports/prober.ts';
+import { change } from '../worlds/change.ts';
 import { MODEL } from '../worlds/memory.ts';
 import type { VirtualWorkflow } from '../worlds/virtual-workflow.ts';
-import { change, fargateOf, inState, liveOf, scenario } from './hooks.ts';
+import { fargateOf, inState, liveOf, scenario } from './hooks.ts';
 import type { PlantedBug } from './planted-bug.ts';
 import { abortOnce, flaps, neverStarts } from './scenarios.ts';
 

@@ -1,29 +1,10 @@
-import type { Held, StepName } from '#domain/workflow.ts';
+import type { StepName } from '#domain/workflow.ts';
 import type { Platform } from '#ports/platform.ts';
 import { FAULT_SCENARIOS, type FaultScenario } from '../faults/scenarios.ts';
 import type { Tap } from '../faults/tapped.ts';
+import { change } from '../worlds/change.ts';
 import { MODEL } from '../worlds/memory.ts';
 import type { VirtualWorkflow } from '../worlds/virtual-workflow.ts';
-
-type Step = (payload: Held) => Promise<Readonly<Record<string, unknown>>>;
-
-/** Replaces a step by a changed one. */
-export function change(world: VirtualWorkflow, state: StepName, make: (step: Step) => Step): void {
-  const steps = world.steps as unknown as Record<string, Step>;
-  steps[state] = make(steps[state]!);
-}
-
-/** Does something before each run of a step. */
-export function before(
-  world: VirtualWorkflow,
-  state: StepName,
-  act: (held: Held) => Promise<unknown>,
-): void {
-  change(world, state, (step) => async (held) => {
-    await act(held);
-    return step(held);
-  });
-}
 
 /** A candidate is healthy once it says that it is ready. */
 export function takeReadinessForProof(world: VirtualWorkflow): void {

@@ -1,7 +1,8 @@
 import { manifestOf } from '../faults/scenarios.ts';
+import { before } from '../worlds/change.ts';
 import { answersRight, answersWrong, MODEL } from '../worlds/memory.ts';
 import type { VirtualWorkflow } from '../worlds/virtual-workflow.ts';
-import { before, fargateOf } from './hooks.ts';
+import { fargateOf } from './hooks.ts';
 
 const HOUR_MS = 3_600_000;
 const ABORTED = { name: 'Aborted', reason: 'somebody asked for it', fix: '' };

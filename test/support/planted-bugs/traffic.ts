@@ -1,16 +1,8 @@
 import type { ProbeAnswer } from '#ports/prober.ts';
+import { before, change } from '../worlds/change.ts';
 import { answersRight, answersWrong, MODEL } from '../worlds/memory.ts';
 import type { VirtualWorkflow } from '../worlds/virtual-workflow.ts';
-import {
-  before,
-  change,
-  fargateOf,
-  inState,
-  liveOf,
-  scenario,
-  takeReadinessForProof,
-  together,
-} from './hooks.ts';
+import { fargateOf, inState, liveOf, scenario, takeReadinessForProof, together } from './hooks.ts';
 import type { PlantedBug } from './planted-bug.ts';
 import { abortOnce, drifted, inFlightForASecond } from './scenarios.ts';
 

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { keptRequests } from '#adapters/capture/kept-requests.ts';
 import { objectCreatedEvent } from '#adapters/local/bucket/object-created.ts';
 import { inspectingBy } from '#compose/inspection.ts';
 import { stepHandlers } from '#compose/local-workflow.ts';
@@ -15,8 +16,10 @@ import type { Signer } from '#domain/promotion/signed-release.ts';
 import { AWS_SHIFTS } from '#domain/rollout/plan-shift.ts';
 import type { Held, ObjectCreated, StepName } from '#domain/workflow.ts';
 import type { AccountLimits } from '#ports/account-limits.ts';
+import type { CaptureKeys } from '#ports/capture-keys.ts';
 import { APART } from '#ports/comparing.ts';
 import type { Executions } from '#ports/executions.ts';
+import type { KeptLines } from '#ports/kept-lines.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
 import type { Prices } from '#ports/prices.ts';
 import type { ProbeAnswer } from '#ports/prober.ts';
@@ -24,7 +27,7 @@ import { type FakeClock, fakeClock } from '../clock/fake-clock.ts';
 import { type Tap, tapped } from '../faults/tapped.ts';
 import { memoryAccountLimits } from '../memory/account-limits.ts';
 import { type MemoryBuilds, memoryBuilds } from '../memory/builds.ts';
-import { memoryCapture } from '../memory/capture.ts';
+import { memoryCaptureKeys, memoryKeptLines } from '../memory/capture.ts';
 import { type MemoryDemand, memoryDemand } from '../memory/demand.ts';
 import { type MemoryEnvironments, memoryEnvironments } from '../memory/environments.ts';
 import { type MemoryExecutions, memoryExecutions } from '../memory/executions.ts';
@@ -104,6 +107,9 @@ export type MemoryWorld = {
   readonly metrics: MemoryMetrics;
   readonly demand: MemoryDemand;
   readonly prices: Prices;
+  /** The keys of kept requests, and the lines that servers have kept. */
+  readonly captureKeys: CaptureKeys;
+  readonly keptLines: KeptLines;
   readonly executions: MemoryExecutions;
   readonly builds: MemoryBuilds;
   /** The images of environments, none at first; used only where artifacts are built into images. */
@@ -196,6 +202,8 @@ function memoryPorts({ spreadMs = 0, pendingMs = 0, lateMs = 60_000 }: WorldOpti
     metrics,
     demand: memoryDemand(),
     prices: memoryPrices(),
+    captureKeys: memoryCaptureKeys(),
+    keptLines: memoryKeptLines(),
     behaviours,
     environments,
     images: memoryImages(),
@@ -215,7 +223,7 @@ type Parts = ReturnType<typeof memoryPorts>;
 function stepDeps(parts: Parts, options: WorldOptions): StepPorts {
   const { tap, engine = 'process', offered = TARGETS, caps } = options;
   const { clock, registry, store, router, prober, metrics, builds, environments, images } = parts;
-  const { demand, prices } = parts;
+  const { demand, prices, captureKeys, keptLines } = parts;
   const ports = {
     registry,
     artifacts: store,
@@ -226,6 +234,8 @@ function stepDeps(parts: Parts, options: WorldOptions): StepPorts {
     prices,
     environments,
     images,
+    captureKeys,
+    keptLines,
     lambda: refusing(parts, options.functionMemoryMiB),
     fargate: served(parts, 'fargate'),
     ec2: served(parts, 'ec2'),
@@ -246,7 +256,7 @@ function stepDeps(parts: Parts, options: WorldOptions): StepPorts {
     fargateVcpus: async () => options.fargateVcpus ?? null,
     ec2Vcpus: async () => options.ec2Vcpus ?? null,
     starts: rest.registry.starts,
-    ...memoryCapture(clock),
+    keptRequests: keptRequests({ lines: rest.keptLines, keys: rest.captureKeys, clock }),
     gpus: { areChosen: true, baseImages: { VLLM_IMAGE: 'vllm@sha256:1' }, ...options.gpus },
     ownImages: options.ownImages ?? 'built',
     unwalled: options.unwalled ?? null,
