@@ -1,5 +1,5 @@
 import { eventually } from '../support/clock/eventually.ts';
-import { floats, model } from '../support/models/onnx-graph.ts';
+import { cappedModel } from '../support/models/onnx.ts';
 import { type RunningSlipway, startSlipway, temporaryFolder } from '../support/slipway/running.ts';
 
 const REQUESTS = 40;
@@ -8,16 +8,6 @@ capture: { requestsPerHour: 1000 }
 gate: { changed: block }
 rollout: { bakeSeconds: 2 }
 `;
-
-/** `y` is the smaller of `x` and `most`. */
-function upTo(most: number): Uint8Array {
-  return model({
-    inputs: [{ name: 'x', datatype: 'FP32', shape: ['n', 2] }],
-    outputs: [{ name: 'y', datatype: 'FP32', shape: ['n', 2] }],
-    nodes: [{ op: 'Min', inputs: ['x', 'most'], outputs: ['y'] }],
-    initializers: [floats('most', [], [most])],
-  });
-}
 
 /** The answer that a client gets to numbers that no example shows. */
 async function ask(slipway: RunningSlipway, row: number): Promise<readonly number[]> {
@@ -52,11 +42,11 @@ it('a version that answers clients otherwise than the one before, which no reque
     await asked;
   });
   slipway.drop('models/capped/capped.onnx.yaml', MANIFEST);
-  slipway.drop('models/capped/capped.onnx', upTo(1e9));
+  slipway.drop('models/capped/capped.onnx', cappedModel(1e9));
   expect((await slipway.ending('capped', 1)).detail).toMatchObject({ state: 'Live' });
 
   isSecond = true;
-  slipway.drop('models/capped/capped.onnx', upTo(50_000));
+  slipway.drop('models/capped/capped.onnx', cappedModel(50_000));
   const { detail } = await slipway.ending('capped', 2);
 
   await asked;

@@ -1,14 +1,9 @@
-import { eventually } from '../support/clock/eventually.ts';
 import { IS_THOROUGH } from '../support/fuzz/runs.ts';
 import { identityModel } from '../support/models/onnx.ts';
+import { floats, integerAttribute, model } from '../support/models/onnx-graph.ts';
 import { behaving } from '../support/servers/behaviour.ts';
-import { pauseAt } from '../support/slipway/pause.ts';
-import {
-  processesOf,
-  type RunningSlipway,
-  startSlipway,
-  temporaryFolder,
-} from '../support/slipway/running.ts';
+import { type Kill, killedIn, MOST_KILLS } from '../support/slipway/killed-in.ts';
+import { type RunningSlipway, temporaryFolder } from '../support/slipway/running.ts';
 
 const ROWS = 30;
 const EXAMPLES = Array.from({ length: ROWS }, (_, row) => {
@@ -16,10 +11,26 @@ const EXAMPLES = Array.from({ length: ROWS }, (_, row) => {
   return JSON.stringify({ request: { inputs: [input] } });
 }).join('\n');
 const MODEL = identityModel({ datatype: 'FP32', shape: ['n', 2] });
+const FLOAT = 1;
+/** Adds 1 to what 3 divides. */
+const NEXT = model({
+  inputs: [{ name: 'x', datatype: 'FP32', shape: ['n', 2] }],
+  outputs: [{ name: 'y', datatype: 'FP32', shape: ['n', 2] }],
+  nodes: [
+    {
+      ...{ op: 'Mod', inputs: ['x', 'three'], outputs: ['rest'] },
+      attributes: [integerAttribute('fmod', 1)],
+    },
+    { op: 'Equal', inputs: ['rest', 'zero'], outputs: ['divides'] },
+    {
+      ...{ op: 'Cast', inputs: ['divides'], outputs: ['more'] },
+      attributes: [integerAttribute('to', FLOAT)],
+    },
+    { op: 'Add', inputs: ['x', 'more'], outputs: ['y'] },
+  ],
+  initializers: [floats('three', [], [3]), floats('zero', [], [0])],
+});
 const CALM = 'calm';
-
-/** A kill while a version is asked its `nth` request of the comparison. */
-type Kill = { readonly version: 1 | 2; readonly nth: number };
 
 // The live version is asked 30 requests, 20 to 50 of them again, and then some whole tables for the cause of the difference; the new one 30 requests and one table.
 const USUAL: readonly Kill[] = [
@@ -32,8 +43,6 @@ const THOROUGH: readonly Kill[] = Array.from({ length: 50 }, (_, kill) =>
     ? { version: 1, nth: 1 + ((kill * 13) % 70) }
     : { version: 2, nth: 1 + ((kill * 7) % 31) },
 );
-/** One machine takes up a deployment at most so often. */
-const MOST_KILLS = 9;
 
 const KILLS = IS_THOROUGH ? THOROUGH : USUAL;
 const MODELS = Array.from({ length: Math.ceil(KILLS.length / MOST_KILLS) }, (_, at) => ({
@@ -46,50 +55,22 @@ process.stdout.write(
 
 it('a Slipway that is killed in a comparison, again and again, comes to the same verdict to the bit', async () => {
   await using folder = await temporaryFolder();
-  let armed: { readonly model: string; readonly kill: Kill } | undefined;
-  let pause: ReturnType<typeof pauseAt> | undefined;
-  const start = () =>
-    startSlipway(
-      folder.path,
-      { hasAnyServer: true, config: { bakeSeconds: 0 } },
-      async ({ state, moment, execution }) => {
-        if (!armed || state !== 'CompareAnswers' || moment !== 'begins') return;
-        const { model, kill } = armed;
-        if (!execution.startsWith(`${model}-`)) return;
-        armed = undefined;
-        pause = pauseAt(folder.path, `${model}-v${kill.version}`, kill.nth);
-      },
-    );
-  let slipway = await start();
-  try {
-    await deployFirst(slipway, CALM);
-    dropSecond(slipway, CALM);
-    const calm = await comparisonOf(slipway, CALM);
-    expect(calm).toMatchObject({
-      verdict: 'changed',
-      answers: { kept: { asked: ROWS, changed: 18 } },
-    });
+  await using killed = await killedIn('CompareAnswers', folder.path, {
+    config: { bakeSeconds: 0 },
+  });
+  await deployFirst(killed.now(), CALM);
+  dropSecond(killed.now(), CALM);
+  const calm = await comparisonOf(killed.now(), CALM);
+  expect(calm).toMatchObject({
+    verdict: 'changed',
+    answers: { kept: { asked: ROWS, changed: 18 } },
+  });
 
-    for (const { model, kills } of MODELS) {
-      await deployFirst(slipway, model);
-      const [first] = kills;
-      armed = first && { model, kill: first };
-      dropSecond(slipway, model);
-      for (const [at] of kills.entries()) {
-        await eventually(() => pause?.isReached() === true);
-        await slipway.kill();
-        await eventually(() => processesOf(folder.path).length === 0);
-        pause?.takeBack();
-        pause = undefined;
-        const next = kills[at + 1];
-        armed = next && { model, kill: next };
-        slipway = await start();
-      }
+  for (const { model, kills } of MODELS) {
+    await deployFirst(killed.now(), model);
+    await killed.killAt(model, kills, (slipway) => dropSecond(slipway, model));
 
-      expect(await comparisonOf(slipway, model)).toEqual(calm);
-    }
-  } finally {
-    await slipway[Symbol.asyncDispose]();
+    expect(await comparisonOf(killed.now(), model)).toEqual(calm);
   }
 });
 
@@ -101,8 +82,7 @@ async function deployFirst(slipway: RunningSlipway, model: string): Promise<void
 }
 
 function dropSecond(slipway: RunningSlipway, model: string): void {
-  const next = identityModel({ datatype: 'FP32', shape: ['rows', 2] });
-  slipway.drop(`models/${model}/model.onnx`, behaving('pauses-when-told', next));
+  slipway.drop(`models/${model}/model.onnx`, behaving('pauses-when-told', NEXT));
 }
 
 /** The record of the second deployment's comparison, once it has ended: all of it but the names of what is live, which each model has for itself. */

@@ -13,7 +13,7 @@ export type Digest = {
   readonly running: readonly string[];
   readonly versions: readonly string[];
   readonly ends: readonly string[];
-  /** What each deployment's judge of answers found by requests of clients. */
+  /** The findings of the judges of answers, one for each deployment; undefined where no request of clients was judged. */
   readonly found: readonly (string | undefined)[];
 };
 

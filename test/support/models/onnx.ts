@@ -31,6 +31,16 @@ export function identityModel(tensors: { datatype: Datatype; shape?: readonly Di
   });
 }
 
+/** Answers as `y` the smaller of `x` and `most`: FP32 [n, 2]. */
+export function cappedModel(most: number): Bytes {
+  return model({
+    inputs: [{ name: 'x', datatype: 'FP32', shape: ['n', 2] }],
+    outputs: [{ name: 'y', datatype: 'FP32', shape: ['n', 2] }],
+    nodes: [{ op: 'Min', inputs: ['x', 'most'], outputs: ['y'] }],
+    initializers: [floats('most', [], [most])],
+  });
+}
+
 /** Answers `y` = `x` + `constant` in FP32, so that two versions can be distinguished. */
 export function addConstantModel({
   constant,

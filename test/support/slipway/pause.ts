@@ -1,4 +1,4 @@
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Keeps the servers of a revision that `pauses-when-told` from answering the `nth` request from now on, counted from 1; takes its place from an earlier pause. */
@@ -7,8 +7,8 @@ export function pauseAt(dataDir: string, revision: string, nth: number) {
   rmSync(paused, { force: true });
   writeFileSync(pauses, String(nth));
   return {
-    /** Whether a server has come to it. */
-    isReached: () => existsSync(paused),
+    /** The request's body, once a server has come to it. */
+    reached: () => (existsSync(paused) ? readFileSync(paused, 'utf8') : ''),
     takeBack: () => rmSync(pauses),
   };
 }
