@@ -74,6 +74,7 @@ export const judgeBake =
       minRequests,
       alarms: { named: alarms, ringing, unknown },
       paces,
+      previousOwnMs: results.previousOwnMs,
       elapsedMs,
       answers: counted.answers ?? null,
     };
@@ -132,6 +133,8 @@ type Burst = {
   /** Other evidence of the shift: answers at the clients' endpoint, and the candidate's answers to the previous revision's request. */
   readonly others: readonly ProbeResult[];
   readonly previous: readonly ProbeResult[];
+  /** How long the previous revision took in its own bake. */
+  readonly previousOwnMs: readonly number[];
 };
 
 /**
@@ -165,7 +168,7 @@ async function burst(deps: Deps, deployment: Deployment, shift: Shift): Promise<
       others.push(await probe(prober, router.testPath(candidate), previous.due));
     }
   }
-  return { candidate: candidates, others, previous: before };
+  return { candidate: candidates, others, previous: before, previousOwnMs: previous?.ownMs ?? [] };
 }
 
 /** A right answer from a server that does not identify itself: while two revisions share the traffic, it says nothing about either. */
@@ -188,6 +191,8 @@ type Replaced = {
   readonly proof: Proof;
   /** The previous revision's request, when the candidate still has to answer it: the live version did not answer it during the health check. */
   readonly due: Proof | undefined;
+  /** How long it took to answer this request in its own bake. */
+  readonly ownMs: readonly number[];
 };
 
 /** The revision that was live, and its proof; undefined when there was none, or when a version replaces itself. */
@@ -207,6 +212,7 @@ async function replaced(
   return {
     address: router.testPath(previous),
     proof: await proofOf(registry, proven),
+    ownMs: proven.work.bake?.latenciesMs ?? [],
     due: isDue ? { model, request: reference.request, declared: declarationOf(work) } : undefined,
   };
 }

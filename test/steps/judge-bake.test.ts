@@ -247,6 +247,24 @@ describe('judging a bake', () => {
     );
   });
 
+  it('is none when both have become slower, since the version before was baked, by the load of the machine', async () => {
+    const world = memoryWorld({ lateMs: 0 });
+    world.behave('digits-v1', answersIn(6));
+    await world.deploy();
+    const held = await world.before('JudgeBake', world.upload());
+    world.behave('digits-v1', answersIn(33));
+    world.behave('digits-v2', answersIn(177));
+
+    const { kind } = await judgeBake(world.deps)({ ...held, attempt: 0 });
+
+    expect(kind).toBe('baking');
+    expect((await world.recordOf(held)).work.bake?.judges).toContainEqual({
+      judge: 'pace',
+      verdict: 'passed',
+      reason: 'a request takes 177 ms, and 33 ms on the revision it replaces',
+    });
+  });
+
   it('is none when both are as slow', async () => {
     const { world, judge } = await baking();
     world.behave('digits-v1', answersIn(200));

@@ -27,6 +27,8 @@ export type BakeEvidence = {
   };
   /** The writing speed of a language model; null where it is not measured, or nothing was replaced. */
   readonly paces: { readonly candidate: Pace; readonly previous: Pace } | null;
+  /** The times of the revision before in its own bake (ms), from which its fastest answer is known; empty where there are none. */
+  readonly previousOwnMs: readonly number[];
   /** The finding on the answers that clients got; null until they are compared, once at the end (src/steps/judge-answers.ts). */
   readonly answers: Finding | null;
 };
@@ -42,9 +44,11 @@ export type BakeVerdict = {
 const MAX_FAILURES = 0.05;
 /** A single failed probe is not judged before this many were sent: it may be one in twenty, or the first of many. */
 const ENOUGH_PROBES = 20;
-/** A candidate breaches when it is this many times slower than the revision it replaces, and by more than this (ms). */
+/** A candidate breaches when it is this many times slower than the revision it replaces, and by more than this (ms) on a machine without load. */
 const MAX_SLOWDOWN = 5;
 const SLOWDOWN_MS = 100;
+/** Chance alone makes a shorter answer several times slower (ms), which shows no load. */
+const SHORTEST_MS = 5;
 const ENOUGH_LATENCIES = 5;
 /** A language model breaches when it writes at less than this share of the previous revision's pace, over enough answers of each. */
 const LEAST_PACE = 0.5;
@@ -177,7 +181,7 @@ function refusals(
 }
 
 /**
- * A median probe latency five times the previous revision's, which is probed in the same moments, is a breach where it is more than chance; for a language model, half its pace is one.
+ * A median probe latency five times the previous revision's, which is probed in the same moments, and 100 ms more without load, is a breach where it is more than chance; for a language model, half its pace is one.
  * On a busy machine a few probes are slow by chance. While a slowdown may be chance, the bake goes on, for up to another minute. Then it is a breach, but for one that half of the budget still holds for chance.
  */
 function byPace(evidence: BakeEvidence): Finding {
@@ -191,7 +195,7 @@ function byPace(evidence: BakeEvidence): Finding {
   const now = median(latenciesMs);
   const before = median(previousLatenciesMs);
   const reason = `a request takes ${Math.round(now)} ms, and ${Math.round(before)} ms on the revision it replaces`;
-  if (!isOver(now, before)) return { verdict: 'passed', reason };
+  if (!isSlower(evidence, { now, before })) return { verdict: 'passed', reason };
   const slower = `${reason}; the limit is ${MAX_SLOWDOWN} times as long`;
   if (isSlowerBeyond(bake, errorAtLook(bake.looks ?? 1))) {
     return { verdict: 'breach', reason: slower };
@@ -202,8 +206,17 @@ function byPace(evidence: BakeEvidence): Finding {
   return { verdict: isSlowerBeyond(bake, LAST_ERROR) ? 'breach' : 'passed', reason: slower };
 }
 
-function isOver(nowMs: number, beforeMs: number): boolean {
-  return nowMs > beforeMs * MAX_SLOWDOWN && nowMs > beforeMs + SLOWDOWN_MS;
+/**
+ * Whether the candidate takes five times as long, and 100 ms longer on a machine without load. Load makes both sides slower by the same factor, so their ratio holds under load, and the 100 ms grow by that factor.
+ * The factor is how much slower the revision before is than the fastest answer that is known of it, now or in its own bake.
+ */
+function isSlower(
+  { bake: { previousLatenciesMs }, previousOwnMs }: BakeEvidence,
+  { now, before }: { readonly now: number; readonly before: number },
+): boolean {
+  const fastest = Math.max(SHORTEST_MS, Math.min(...previousLatenciesMs, ...previousOwnMs));
+  const load = Math.max(1, before / fastest);
+  return now > before * MAX_SLOWDOWN && now > before + SLOWDOWN_MS * load;
 }
 
 /** Whether the order of both sides' latencies is less likely by chance than `error`. The order alone tells: load makes some answers a hundred times slower, and as many on both sides. */

@@ -67,6 +67,7 @@ function breaches(
         minRequests: MIN_REQUESTS,
         alarms: { named: [], ringing: [], unknown: [] },
         paces: null,
+        previousOwnMs: [],
         answers: null,
       });
       breached += Number(kind === 'breach');

@@ -23,6 +23,7 @@ const over: BakeEvidence = {
   minRequests: 50,
   alarms: { named: [], ringing: [], unknown: [] },
   paces: null,
+  previousOwnMs: [],
   answers: null,
 };
 /** The kind of the verdict, and the reason of a breach. */
@@ -284,6 +285,56 @@ describe('a bake', () => {
   ])('of 1000 requests has server errors: %s', (_, serverErrors, before, kind) => {
     expect(verdictOn({ ...over, requests: 1000, serverErrors, before }).kind).toBe(kind);
   });
+
+  // A version that computes seven times as much as the one before it, 14 ms instead of 2 ms of CPU, measured in turns on two cores at a load of 13.
+  const COMPUTING = [333, 330, 560, 218, 637, 317, 382, 377, 320, 425, 330, 463];
+  const COMPUTING_BEFORE = [63, 82, 42, 30, 41, 46, 76, 48, 56, 43, 11, 84];
+
+  it('is not held back by the load of a machine, which makes few milliseconds many', () => {
+    const busy = { ...over, bake: slowly(COMPUTING, COMPUTING_BEFORE) };
+
+    expect(findingOf('pace', busy)).toEqual({
+      judge: 'pace',
+      verdict: 'passed',
+      reason: 'a request takes 377 ms, and 48 ms on the revision it replaces',
+    });
+  });
+
+  it('is held back on a busy machine where it computes fifty times as much', () => {
+    const slow = slowly([4844, 4392, 4251, 5051, 4707, 4586], [63, 176, 68, 56, 257, 124]);
+    const judged = (elapsedMs: number) => verdictOn({ ...over, bake: slow, elapsedMs }).kind;
+
+    expect([judged(60_000), judged(120_000)]).toEqual(['baking', 'breach']);
+  });
+
+  it('has the same verdict at any load, once the version before was baked without it', () => {
+    const whole = (min: number, max: number) => fc.integer({ min, max });
+    const verdictAt = (load: number, now: number, before: number) =>
+      verdictOn({
+        ...over,
+        bake: slowly(eight(now * load), eight(before * load)),
+        previousOwnMs: five(before),
+      }).kind;
+
+    fc.assert(
+      fc.property(whole(1, 600), whole(5, 40), whole(1, 100), (now, before, load) => {
+        expect(verdictAt(load, now, before)).toBe(verdictAt(1, now, before));
+      }),
+    );
+  });
+
+  it.each([
+    [[], 'breach'],
+    [[5, 4, 6], 'done'],
+    [[40, 41, 39], 'breach'],
+  ])(
+    'is beside a revision that took %j ms in its own bake, and 40 ms now: %s',
+    (previousOwnMs, kind) => {
+      const timed = slowly(eight(240), eight(40));
+
+      expect(verdictOn({ ...over, bake: timed, previousOwnMs }).kind).toBe(kind);
+    },
+  );
 
   it('is done once more probes have shown that it was chance', () => {
     const enough = slowly([...LOADED, ...LOADED_BEFORE], [...LOADED_BEFORE, ...LOADED]);
