@@ -134,6 +134,14 @@ const weighing = z.object({
       timedVcpus: z
         .exactOptional(z.number())
         .check(z.describe('The most vCPUs that a request was timed at.')),
+      // Absent from a Slipway of an earlier version.
+      several: z
+        .exactOptional(z.object({ atOnce: z.int(), memoryMiB: z.number(), times: z.number() }))
+        .check(
+          z.describe(
+            'So many requests at once: the memory of a container, and the time of each beside one alone.',
+          ),
+        ),
     }),
     limits: z.object({
       lambdaConcurrency: orNull,

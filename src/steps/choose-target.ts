@@ -13,7 +13,7 @@ import {
   chooseTarget as weigh,
 } from '#domain/placement/choose-target.ts';
 import { expectedStart, startingOf } from '#domain/placement/cold-start.ts';
-import { expectedMemoryBytes } from '#domain/placement/expected-memory.ts';
+import { containerMemoryBytes, expectedMemoryBytes } from '#domain/placement/expected-memory.ts';
 import { isOutgrown, knownFunctionMemory } from '#domain/placement/function-memory.ts';
 import { memoryOn } from '#domain/placement/gpu-need.ts';
 import { lossOnLambda, portRefusal } from '#domain/placement/own-image.ts';
@@ -73,12 +73,14 @@ export const chooseTarget =
     const image = work.image ?? built();
     const starting = startingOf({ ...deployment, work: { ...work, ...(image && { image }) } });
     const noted = await deps.starts(starting.runtime);
+    const memoryBytes = expectedMemoryBytes({ ...facts, terms }, image);
     const needs = {
       // The image holds the artifact and its runtime; without an image there is only the artifact.
       imageBytes: image?.uncompressedBytes ?? facts.sizeBytes,
       lambdaStart: expectedStart('lambda', starting, noted),
       isStreaming: isStreamed(facts),
-      memoryBytes: expectedMemoryBytes({ ...facts, terms }, image),
+      memoryBytes,
+      ...(image && { containerMemoryBytes: containerMemoryBytes(memoryBytes, image.smoke) }),
       memoryMiB: memoryMiB(manifest),
       accelerator,
       ...ofGpus,

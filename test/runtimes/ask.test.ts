@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
@@ -15,13 +15,19 @@ const ASKERS = {
 
 describe.each(['onnx', 'python'] as const)('the command of the %s image that asks', (name) => {
   needing(name === 'python' ? missingPython : undefined, () => {
-    /** Its answer, and the requests that the server got; the server answers with `statuses`, the last again and again. */
-    async function asked(given: readonly string[], statuses: readonly number[]) {
+    /** Its answer, the requests that the server got, and how many of them were under way at once; the server answers with `statuses`, the last again and again, and each `together` requests once all of them have come. */
+    async function asked(given: readonly string[], statuses: readonly number[], together = 1) {
       const bodies: string[] = [];
+      let waiting: ServerResponse[] = [];
+      let mostAtOnce = 0;
       const server = createServer(async (request, response) => {
         bodies.push(`${request.url} ${await text(request)}`);
         response.statusCode = statuses[bodies.length - 1] ?? statuses.at(-1) ?? 200;
-        response.end('said');
+        waiting.push(response);
+        mostAtOnce = Math.max(mostAtOnce, waiting.length);
+        if (waiting.length < together) return;
+        for (const each of waiting) each.end('said');
+        waiting = [];
       }).listen(0, '127.0.0.1');
       await once(server, 'listening');
       const [program, ...command] = ASKERS[name];
@@ -30,7 +36,7 @@ describe.each(['onnx', 'python'] as const)('the command of the %s image that ask
       child.stdin.end('{}');
       const out = await text(child.stdout);
       server.close();
-      return { answer: JSON.parse(out), bodies };
+      return { answer: JSON.parse(out), bodies, mostAtOnce };
     }
 
     it('waits until its server is ready', async () => {
@@ -47,6 +53,15 @@ describe.each(['onnx', 'python'] as const)('the command of the %s image that ask
       const time = expect.any(Number);
       expect(answer).toMatchObject({ status: 200, body: 'said', times: [time, time, time] });
       expect(answer).toHaveProperty('cpuMs');
+    });
+
+    it('sends as many requests at once as it is told to, and says how long all took', async () => {
+      const { answer, bodies, mostAtOnce } = await asked(['/invocations', '6', '3'], [200], 3);
+
+      expect(bodies).toHaveLength(6);
+      expect(mostAtOnce).toBe(3);
+      expect(answer).toMatchObject({ status: 200, body: 'said', tookMs: expect.any(Number) });
+      expect(answer.times).toHaveLength(6);
     });
 
     it('stops at an answer that is not a success', async () => {

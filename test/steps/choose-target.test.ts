@@ -193,7 +193,15 @@ describe('choosing a target', () => {
       uncompressedBytes: 250_000_000,
       artifactSha256: digest,
       proof: null,
-      smoke: { startMs: 1000, peakBytes: 200 * MIB, measured: { by: 'quota', runs } },
+      smoke: {
+        startMs: 1000,
+        peakBytes: 200 * MIB,
+        measured: {
+          by: 'quota',
+          runs,
+          several: { atOnce: 8, vcpus: 1, requests: 16, ms: 104, peakBytes: 1700 * MIB },
+        },
+      },
     };
     const variables = [{ Name: 'BUILT', Value: JSON.stringify(built) }];
 
@@ -204,7 +212,14 @@ describe('choosing a target', () => {
     const { decision } = (await world.recordOf(held)).work;
     expect(decision?.weighing).toMatchObject({
       isGuess: each.manifest === '',
-      question: { measured: { requestMs: 100, startMs: 3000 } },
+      question: {
+        measured: {
+          requestMs: 100,
+          startMs: 3000,
+          // A tenth more than the server held, in whole ones.
+          several: { atOnce: 8, memoryMiB: 1871, times: 1 },
+        },
+      },
     });
     expect(decision?.weighing?.options[0]).toMatchObject({ target: each.target, refusals: [] });
   });

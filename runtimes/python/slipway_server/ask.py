@@ -1,7 +1,7 @@
 """
 Sends requests to this container's own server, for a build's smoke test: without a network it cannot be reached from outside.
-`python -m slipway_server.ask` waits until it is ready; with a PATH it posts standard input, with PATH TIMES so many times one after another. Both print {status, body} of the last answer,
-and its `times` (ms) and `cpuMs`, the CPU time of the container for them, null where its cgroup does not show it.
+`python -m slipway_server.ask` waits until it is ready; with a PATH it posts standard input, with PATH TIMES so many times one after another, with PATH TIMES AT_ONCE so many at once. Both print {status, body} of the last answer.
+A post also prints the `times` (ms) of the answers, `tookMs`, the time of all, and `cpuMs`, the CPU time of the container for them, null where its cgroup does not show it.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import os
 import re
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 _POLL_SECONDS = 0.025
@@ -29,19 +30,33 @@ def ready() -> dict[str, Any]:
         time.sleep(_POLL_SECONDS)
 
 
-def posted(path: str, most: int) -> dict[str, Any]:
+def posted(path: str, most: int, at_once: int) -> dict[str, Any]:
     """Stops at the first answer that is not a success."""
     body = sys.stdin.buffer.read()
     times: list[float] = []
-    began_cpu = _cpu_ms()
-    while True:
-        began = time.perf_counter()
-        answer = _ask("POST", path, body)
-        times.append((time.perf_counter() - began) * 1000)
-        if len(times) < most and answer["status"] == 200:
-            continue
-        ended_cpu = _cpu_ms()
-        return {**answer, "times": times, "cpuMs": None if began_cpu is None or ended_cpu is None else ended_cpu - began_cpu}
+    last: dict[str, Any] = {"status": 200, "body": ""}
+    # One thread takes each number, whichever of them comes first.
+    numbers = iter(range(most))
+
+    def client(_: int) -> None:
+        nonlocal last
+        for _number in numbers:
+            if last["status"] != 200:
+                return
+            began = time.perf_counter()
+            answer = _ask("POST", path, body)
+            times.append((time.perf_counter() - began) * 1000)
+            last = answer if last["status"] == 200 else last
+
+    began_cpu, began = _cpu_ms(), time.perf_counter()
+    if at_once == 1:
+        client(0)
+    else:
+        with ThreadPoolExecutor(at_once) as clients:
+            list(clients.map(client, range(at_once)))
+    took = (time.perf_counter() - began) * 1000
+    ended_cpu = _cpu_ms()
+    return {**last, "times": times, "tookMs": took, "cpuMs": None if began_cpu is None or ended_cpu is None else ended_cpu - began_cpu}
 
 
 def _cpu_ms() -> float | None:
@@ -65,5 +80,5 @@ def _ask(method: str, path: str, body: bytes | None) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    path = sys.argv[1] if len(sys.argv) > 1 else None
-    json.dump(posted(path, int((sys.argv[2:] or ["1"])[0])) if path else ready(), sys.stdout)
+    path, times, at_once, *_ = [*sys.argv[1:], *[None] * 3]
+    json.dump(posted(path, int(times or 1), int(at_once or 1)) if path else ready(), sys.stdout)

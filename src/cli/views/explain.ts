@@ -137,7 +137,11 @@ function imageOf({ image }: Explanation): string | null {
   const parts = layers ? ` in ${layers.length} layers` : '';
   const sizes = `${bytes(compressedBytes)} to pull${parts}, ${bytes(uncompressedBytes)} unpacked`;
   if (!smoke) return sizes;
-  return `${sizes}; ready in ${count(smoke.startMs)} ms, then used ${bytes(smoke.peakBytes)} of memory`;
+  const used = `${sizes}; ready in ${count(smoke.startMs)} ms, then used ${bytes(smoke.peakBytes)} of memory`;
+  const several = smoke.measured?.several;
+  if (!several) return used;
+  const { atOnce, peakBytes, ms } = several;
+  return `${used}; ${bytes(peakBytes)} after ${atOnce} requests at once, one in ${Number(ms.toPrecision(3))} ms`;
 }
 
 function startOf({ start }: Explanation): string | null {

@@ -70,6 +70,7 @@ export function weighingLines(explained: Explanation): readonly string[] {
     '',
     `${SOURCES[sourceOf(weighing)](weighing.learntDays)}${demandWords(demand)}.`,
     `Measured: ${ms(measured.requestMs)} on one vCPU, of which more vCPUs shorten ${Math.round(measured.parallelPart * 100)} %${measured.rowMs === undefined ? '' : `; ${ms(measured.rowMs)} for each further row`}.`,
+    ...severalLines(measured),
     '',
     ...placedLines(placed),
     frontDoorWords(total(frontDoor(demand, question.prices ?? SHIPPED_PRICES))),
@@ -80,6 +81,18 @@ export function weighingLines(explained: Explanation): readonly string[] {
     ...curveLines(placed),
     ...wayLines(ways),
     ...adviceLines(advice),
+  ];
+}
+
+/** A container with several requests under way, beside one after another; nothing where no build tried that. */
+function severalLines({ several, memoryMiB }: Weighing['question']['measured']): readonly string[] {
+  if (!several) return [];
+  const { atOnce, times } = several;
+  const took = times > 1 ? `${Number(times.toPrecision(2))} times as long as` : 'no longer than';
+  const more = several.memoryMiB - memoryMiB;
+  const needs = more > 0 ? `${more.toLocaleString('en-US')} MiB more` : 'no more memory';
+  return [
+    `With ${atOnce} requests at once each takes ${took} one at a time; a container needs ${needs}.`,
   ];
 }
 

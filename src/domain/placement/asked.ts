@@ -7,7 +7,7 @@ import { type Caps, mostReplicas } from './caps.ts';
 import type { Asked, Needs } from './choose-target.ts';
 import { demandOf, FIRST_GUESS } from './demand.ts';
 import { type Learnt, withLearnt } from './learnt.ts';
-import { timesOf } from './measured.ts';
+import { severalOf, timesOf } from './measured.ts';
 import type { Target } from './target.ts';
 
 const MIB = 1024 * 1024;
@@ -50,6 +50,9 @@ export function askedOf({
   const served = servedBy({ runtime, modelFile: '' }, image).runtime;
   const serverMs = image.smoke?.measured ? 0 : coldStarts.runtimes[served].serverMs;
   const memory = needs.memoryMiB ?? Math.ceil(needs.memoryBytes / MIB);
+  const several = severalOf(measurement);
+  const containerBytes = needs.containerMemoryBytes ?? needs.memoryBytes;
+  const containerMiB = needs.memoryMiB ?? Math.ceil(containerBytes / MIB);
   const hasMost = scaling.max !== undefined || scaling.schedules.length > 0;
   const isGuess = !traffic && !before;
   const most = hasMost ? mostReplicas(manifest) : caps.maxReplicas;
@@ -63,6 +66,7 @@ export function askedOf({
       memoryMiB: memory,
       imageBytes: needs.imageBytes,
       startMs: needs.lambdaStart.coldStartSeconds * 1000,
+      ...(several && { several: { ...several, memoryMiB: containerMiB } }),
     },
     limits: {
       lambdaConcurrency,

@@ -2,7 +2,13 @@ import ec2 from '#domain/data/ec2-instances.json' with { type: 'json' };
 import lambda from '#domain/data/lambda-limits.json' with { type: 'json' };
 import managed from '#domain/data/lambda-managed-instances.json' with { type: 'json' };
 import { p95Seconds, replicasFor } from './container-options.ts';
-import { monthlyRequests, type PlacedOption, type Question, requestMsAt } from './demand.ts';
+import {
+  busyMsAt,
+  containerMiB,
+  monthlyRequests,
+  type PlacedOption,
+  type Question,
+} from './demand.ts';
 import { hostMiB } from './instance-types.ts';
 import { rankedOptions } from './optimize.ts';
 import { HOURS_A_MONTH } from './spending.ts';
@@ -31,7 +37,7 @@ export function besideOptions(question: Question): readonly BesideOption[] {
 function onManaged(question: Question, type: Instance): BesideOption | undefined {
   const { demand, measured, prices = SHIPPED_PRICES } = question;
   const isHeld =
-    measured.memoryMiB <= managed.mostMemoryMiB &&
+    containerMiB(measured) <= managed.mostMemoryMiB &&
     measured.imageBytes <= lambda.imageUncompressedMaxBytes &&
     type.vcpu <= managed.mostVcpus;
   const sized = isHeld ? replicasOn(question, type, managed.leastEnvironments) : undefined;
@@ -49,11 +55,11 @@ function onManaged(question: Question, type: Instance): BesideOption | undefined
 
 /** At the peak and on average, at least so many; undefined where the model does not fit, or is too slow for the p95. */
 function replicasOn({ demand, measured }: Question, { vcpu, memoryMiB }: Instance, least: number) {
-  const seconds = requestMsAt(measured, vcpu) / 1000;
+  const seconds = busyMsAt(measured, vcpu) / 1000;
   const needed = (rate: number) => Math.max(least, replicasFor(rate, seconds, demand.p95Ms));
   const replicas = needed(demand.peak);
   const p95Ms = p95Seconds(demand.peak / replicas, seconds) * 1000;
   const isTooSlow = demand.p95Ms !== null && p95Ms > demand.p95Ms;
-  if (isTooSlow || measured.memoryMiB > hostMiB(memoryMiB)) return undefined;
+  if (isTooSlow || containerMiB(measured) > hostMiB(memoryMiB)) return undefined;
   return { replicas, p95Ms };
 }

@@ -5,7 +5,7 @@ import type { ExpectedStart } from './cold-start.ts';
 import { requestsPerMinute } from './container-options.ts';
 import { type ContainerNeeds, fargateSize, fargateTask } from './container-size.ts';
 import { IDLE_USD_PER_MONTH } from './cost.ts';
-import { type Demand, type PlacedOption, type Question, requestMsAt } from './demand.ts';
+import { busyMsAt, type Demand, type PlacedOption, type Question } from './demand.ts';
 import { ec2Size, ec2Task } from './ec2-size.ts';
 import { LIFT_MEMORY_LIMIT } from './function-memory.ts';
 import { instanceHour } from './instance-types.ts';
@@ -18,6 +18,8 @@ import { isWorthMoving } from './worth-moving.ts';
 /** The criteria for choosing a target: sizes in bytes (`imageBytes` unpacked, `memoryBytes` expected or measured in use), `memoryMiB` only when the manifest requests it, and how many replicas always run. */
 export type Needs = Omit<ContainerNeeds, 'memoryMiB'> & {
   readonly memoryBytes: number;
+  /** In a container, which may have several requests under way; absent where it is the same. */
+  readonly containerMemoryBytes?: number;
   readonly memoryMiB: number | null;
   /** The start that a request on Lambda would wait for. */
   readonly lambdaStart: ExpectedStart;
@@ -194,7 +196,7 @@ function scalingFor(
   choice: PlacedOption | undefined,
 ): Pick<TargetDecision, 'scaling'> {
   if (target === 'lambda' || accelerator) return {};
-  const ms = requestMsAt(measured, Math.max(1, cpuUnits) / CPU_UNITS_PER_VCPU);
+  const ms = busyMsAt(measured, Math.max(1, cpuUnits) / CPU_UNITS_PER_VCPU);
   const max = choice && !isGuess && !hasMost && { max: choice.replicas };
   return { scaling: { ...max, requestsPerMinute: requestsPerMinute(ms) } };
 }
@@ -286,7 +288,8 @@ function weighContainer(
   size: typeof fargateSize,
   needs: Needs,
 ): Weighed {
-  const wanted = needs.memoryMiB ?? usedMiB(needs);
+  const memoryBytes = needs.containerMemoryBytes ?? needs.memoryBytes;
+  const wanted = needs.memoryMiB ?? usedMiB({ memoryBytes });
   const found = size({ ...needs, memoryMiB: wanted });
   if ('refusal' in found) {
     const none = { memoryMiB: wanted, cpuUnits: 0, instanceTypes: [], monthlyUsd: null };
@@ -295,6 +298,6 @@ function weighContainer(
   return { target, ...found, fits: true };
 }
 
-function usedMiB({ memoryBytes }: Needs): number {
+function usedMiB({ memoryBytes }: Pick<Needs, 'memoryBytes'>): number {
   return Math.ceil(memoryBytes / MIB);
 }

@@ -2,10 +2,11 @@ import fargate from '#domain/data/fargate-sizes.json' with { type: 'json' };
 import { hourlyOf } from './container-size.ts';
 import {
   type BillItem,
+  busyMsAt,
+  containerMiB,
   monthlyRequests,
   type PlacedOption,
   type Question,
-  requestMsAt,
 } from './demand.ts';
 import { holdingTypes, instanceHour, taskOn, vcpusOf } from './instance-types.ts';
 import { pricedOption, total } from './priced-option.ts';
@@ -32,7 +33,7 @@ export function fargateOptions(question: Question): readonly PlacedOption[] {
   const sizes = fargate.sizes
     .filter(({ cpuUnits }) => cpuUnits >= leastUnits)
     .flatMap(({ cpuUnits, memoryMiB }) => {
-      const held = memoryMiB.find((memory) => memory >= measured.memoryMiB);
+      const held = memoryMiB.find((memory) => memory >= containerMiB(measured));
       return held === undefined ? [] : [{ vcpus: cpuUnits / 1024, memoryMiB: held }];
     });
   return sizes.flatMap((size) =>
@@ -44,7 +45,7 @@ export function fargateOptions(question: Question): readonly PlacedOption[] {
 export function ec2Options(question: Question): readonly PlacedOption[] {
   const { measured, limits, prices = SHIPPED_PRICES } = question;
   if (limits.ec2Vcpus === undefined) return [];
-  return holdingTypes(measured.memoryMiB, prices).flatMap((types) => {
+  return holdingTypes(containerMiB(measured), prices).flatMap((types) => {
     const { cpuUnits, memoryMiB } = taskOn(types[0]);
     const instanceTypes = types.map(({ instanceType }) => instanceType);
     const size = { vcpus: cpuUnits / 1024, memoryMiB, instanceTypes };
@@ -123,7 +124,7 @@ function containerOption(
   { demand, measured, limits, prices = SHIPPED_PRICES }: Question,
   { size, what, onDemandUsd, spotUsd, beside, vcpusEach, mostVcpus, ...of }: Container,
 ): PlacedOption {
-  const seconds = requestMsAt(measured, size.vcpus) / 1000;
+  const seconds = busyMsAt(measured, size.vcpus) / 1000;
   const { leastReplicas, maxMonthlyUsd } = limits;
   const needed = (rate: number) =>
     Math.max(leastReplicas, replicasFor(rate, seconds, demand.p95Ms));

@@ -17,6 +17,7 @@ export type Demand = {
 /**
  * The measurements of a model: the milliseconds of a request at one vCPU, the part of that which more vCPUs shorten (0 to 1), its memory (MiB), its unpacked image (bytes), and its start on Lambda (ms).
  * `rowMs` is the time of each further row in a request (ms), absent where it was not measured. `timedVcpus` is the most vCPUs that a request was timed at; absent in questions of an earlier Slipway.
+ * `several` is there where so many requests at once (`atOnce`) were measured: the memory (MiB) of a container then, and the time of each beside a request alone (`times`, 1 and more).
  */
 export type Measured = {
   readonly requestMs: number;
@@ -26,6 +27,11 @@ export type Measured = {
   readonly startMs: number;
   readonly rowMs?: number;
   readonly timedVcpus?: number;
+  readonly several?: {
+    readonly atOnce: number;
+    readonly memoryMiB: number;
+    readonly times: number;
+  };
 };
 
 /**
@@ -120,6 +126,16 @@ export function requestMsAt(
 ): number {
   const onWhole = requestMs * (1 - parallelPart + parallelPart / Math.ceil(vcpus));
   return Math.max(onWhole, requestMs / vcpus);
+}
+
+/** The memory (MiB) of a replica in a container, which may have several requests under way: a function never has. */
+export function containerMiB({ memoryMiB, several }: Measured): number {
+  return several?.memoryMiB ?? memoryMiB;
+}
+
+/** The milliseconds of a request in a container that has several under way: longer than alone where they hinder each other. */
+export function busyMsAt(measured: Measured, vcpus: number): number {
+  return requestMsAt(measured, vcpus) * (measured.several?.times ?? 1);
 }
 
 /** Whether so many vCPUs make a request faster than anybody has timed it. */

@@ -19,6 +19,8 @@ const UNKNOWN_BYTES = 512 * MIB;
 
 // The factor on a container's measured memory while answering, to leave room for more than one request.
 const HEADROOM = 1.3;
+// The factor where as many requests were under way as a replica gets: only larger ones need more.
+const SEVERAL_HEADROOM = 1.1;
 // A language model takes all its memory at the start: the contexts of its requests are reserved.
 const SETTLED_HEADROOM = 1.1;
 
@@ -73,6 +75,17 @@ export function expectedMemoryBytes(
   const known = proof ? convertedMemory(model, proof) : terms;
   const knownBytes = known.length > 0 ? Math.ceil(sumOf(known)) : UNKNOWN_BYTES;
   return Math.max(knownBytes, Math.ceil(seenBytes * HEADROOM));
+}
+
+/**
+ * The expected memory of a replica in a container, in bytes, which has several requests under way: what its server held then and a tenth, where the build measured that, and never less than `memoryBytes`, for one request after another.
+ */
+export function containerMemoryBytes(
+  memoryBytes: number,
+  smoke: Pick<SmokeTest, 'measured'> | null,
+): number {
+  const seenBytes = smoke?.measured?.several?.peakBytes ?? 0;
+  return Math.max(memoryBytes, Math.ceil(seenBytes * SEVERAL_HEADROOM));
 }
 
 function sumOf(terms: readonly MemoryTerm[]): number {

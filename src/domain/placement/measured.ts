@@ -39,6 +39,22 @@ export function timesOf({
   };
 }
 
+/** Less than this is noise: a build has half a second. */
+const LEAST_TIMES = 1.1;
+
+/** How many requests were under way at once, and how many times as long each took then as one after another does: 1 where it took no longer. Undefined where it was not tried. */
+export function severalOf({
+  runs,
+  several,
+}: Measurement): { readonly atOnce: number; readonly times: number } | undefined {
+  if (!several) return undefined;
+  const { atOnce, ms, vcpus } = several;
+  const rows = Math.min(...runs.map((run) => run.rows));
+  const alone = runs.find((run) => run.vcpus === vcpus && run.rows === rows);
+  const times = alone ? ms / alone.ms : 1;
+  return { atOnce, times: times < LEAST_TIMES ? 1 : times };
+}
+
 /** Compares the run with the most rows with one of few at the same share of the CPU. */
 function rowTime(runs: readonly Run[], rows: number): number | undefined {
   const many = runs.filter((run) => run.rows > rows).toSorted((a, b) => b.rows - a.rows)[0];

@@ -3,7 +3,13 @@ import type { TargetOption } from '#domain/deployment.ts';
 import { leastWhere } from '#domain/least-where.ts';
 import { ec2Option, ec2Options, fargateOption, fargateOptions } from './container-options.ts';
 import { callLogUsd } from './cost.ts';
-import { monthlyRequests, type PlacedOption, type Question, requestMsAt } from './demand.ts';
+import {
+  busyMsAt,
+  monthlyRequests,
+  type PlacedOption,
+  type Question,
+  requestMsAt,
+} from './demand.ts';
 import { startsPerSecond } from './function-starts.ts';
 import { pricedOption } from './priced-option.ts';
 import { HOURS_A_MONTH } from './spending.ts';
@@ -96,7 +102,7 @@ export function requestMsOn(
 ): number {
   return target === 'lambda'
     ? onLambda({ demand, measured }, memoryMiB).warmMs
-    : requestMsAt(measured, vcpus);
+    : busyMsAt(measured, vcpus);
 }
 
 /** The milliseconds of a request on the option that a version took: as its build measured it (`question`), else as long as the request that proved it; undefined where neither is known. 1024 `cpuUnits` are one vCPU. */

@@ -48,6 +48,27 @@ describe('the weighing of a version', () => {
     expect(lines).toContainEqual(expect.stringMatching(/^ {2}-\d+ % \(\$\d+\.\d\d\): /));
   });
 
+  it.each([
+    {
+      times: 1.25,
+      memoryMiB: 1400,
+      says: '1.3 times as long as one at a time; a container needs 1,100 MiB more',
+    },
+    {
+      times: 1,
+      memoryMiB: 300,
+      says: 'no longer than one at a time; a container needs no more memory',
+    },
+  ])('says what several requests at once take: $says', ({ says, ...more }) => {
+    const { weighing, ...rest } = explained(false);
+    const measured = { ...QUESTION.measured, several: { atOnce: 8, ...more } };
+    const question = { ...weighing!.question, measured };
+
+    const lines = weighingLines({ ...rest, weighing: { ...weighing!, question } });
+
+    expect(lines).toContain(`With 8 requests at once each takes ${says}.`);
+  });
+
   it('says that the demand is a guess where the manifest names none', () => {
     expect(weighingLines(explained(true))[1]).toMatch(
       /^The first guess, since model\.yaml names no traffic and nothing is learnt yet: 24 requests a second/,

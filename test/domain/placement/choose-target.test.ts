@@ -114,6 +114,17 @@ describe('choosing a target', () => {
     expect(decision?.memoryMiB).toBe(5312);
   });
 
+  it('gives a container more where several requests at once need it, unless the manifest says how much', () => {
+    const needs = { ...small, containerMemoryBytes: 3000 * MIB };
+    const memoryOf = (target: string, memoryMiB: number | null) =>
+      chooseTarget({ ...needs, memoryMiB }, any).options.find((each) => each.target === target)
+        ?.memoryMiB;
+
+    expect(memoryOf('fargate', null)).toBe(3072);
+    expect(memoryOf('lambda', null)).toBe(1769);
+    expect(memoryOf('fargate', 2000)).toBe(2048);
+  });
+
   it('gives what the account gives a function, where the model fits in that, and says so', () => {
     const { decision } = chooseTarget({ ...small, functionMemoryMiB: 512 }, any);
 

@@ -1,4 +1,8 @@
-import { expectedMemoryBytes, onnxMemory } from '#domain/placement/expected-memory.ts';
+import {
+  containerMemoryBytes,
+  expectedMemoryBytes,
+  onnxMemory,
+} from '#domain/placement/expected-memory.ts';
 
 const MIB = 2 ** 20;
 const TERMS = [
@@ -116,5 +120,26 @@ describe('the memory that a replica is expected to use', () => {
       name: 'the weights and their copies',
       bytes: 500 * MIB,
     });
+  });
+});
+
+describe('the memory of a container, which has several requests under way', () => {
+  const runs = [{ vcpus: 1, rows: 1, requests: 3, ms: 10, cpuMs: null }];
+  const measured = (peakBytes: number) => ({
+    ...({ by: 'quota', runs } as const),
+    several: { atOnce: 8, vcpus: 1, requests: 16, ms: 10, peakBytes },
+  });
+
+  it('is a tenth more than its server held with several at once, and never less than for one', () => {
+    const bytes = (peakBytes: number) =>
+      containerMemoryBytes(1300, { measured: measured(peakBytes) });
+
+    expect(bytes(2000)).toBe(2200);
+    expect(bytes(1000)).toBe(1300);
+  });
+
+  it('is that for one where several were not tried', () => {
+    expect(containerMemoryBytes(1300, null)).toBe(1300);
+    expect(containerMemoryBytes(1300, { measured: { by: 'quota', runs } })).toBe(1300);
   });
 });

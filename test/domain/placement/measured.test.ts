@@ -1,5 +1,5 @@
 import { measurement } from '#domain/build/measurement.ts';
-import { timesOf } from '#domain/placement/measured.ts';
+import { severalOf, timesOf } from '#domain/placement/measured.ts';
 
 const run = (vcpus: number, ms: number, more: { rows?: number; cpuMs?: number } = {}) => ({
   ...{ vcpus, ms, rows: 1, requests: 3, cpuMs: null },
@@ -112,10 +112,24 @@ describe('the runs of a build', () => {
   });
 
   it.each([
+    { what: 'longer where they hinder each other', ms: 15, times: 1.5 },
+    { what: 'as long where the difference is noise', ms: 10.9, times: 1 },
+    { what: 'never counted as shorter: a replica seldom has several', ms: 6, times: 1 },
+    { what: 'as long where nothing shows one alone', ms: 15, vcpus: 2, times: 1 },
+  ])('say how long each of several at once takes: $what', ({ ms, times, vcpus = 1 }) => {
+    const several = { atOnce: 8, vcpus, requests: 20, ms, peakBytes: 1 };
+    const runs = [run(0.5, 20), run(1, 10), run(1, 70, { rows: 8 })];
+
+    expect(severalOf({ by: 'quota', runs, several })).toEqual({ atOnce: 8, times });
+    expect(severalOf({ by: 'quota', runs })).toBeUndefined();
+  });
+
+  it.each([
     { by: 'quota', runs: [] },
     { by: 'guess', runs: [run(1, 1)] },
     { by: 'quota', runs: [run(0, 1)] },
     { by: 'quota', runs: [run(1, 0)] },
+    { by: 'quota', runs: [run(1, 1)], several: { atOnce: 1, ms: 1, peakBytes: 1 } },
     { by: 'quota', runs: Array.from({ length: 13 }, () => run(1, 1)) },
   ])('are not believed if they are none: %j', (forged) => {
     expect(measurement.safeParse(forged).success).toBe(false);

@@ -203,6 +203,36 @@ describe('the cheapest placement that keeps the limits', () => {
     expect(tight?.p95Ms).toBeLessThanOrEqual(150);
   });
 
+  describe('where several requests at once were measured', () => {
+    const several = { atOnce: 8, memoryMiB: 3000, times: 1.5 };
+    const sizesOf = (measured: Partial<Measured>) => {
+      const options = rankedOptions(asked(100, 20, { measured }));
+      const least = (wanted: string) =>
+        options
+          .filter(({ target }) => target === wanted)
+          .reduce((one, other) => (other.memoryMiB < one.memoryMiB ? other : one));
+      return { lambda: least('lambda'), fargate: least('fargate'), ec2: least('ec2') };
+    };
+
+    it('gives a container the memory for them, and a function that for one', () => {
+      const { lambda, fargate, ec2 } = sizesOf({ several });
+
+      expect(lambda.memoryMiB).toBe(1769);
+      expect(fargate.memoryMiB).toBe(3072);
+      expect(ec2.memoryMiB).toBeGreaterThanOrEqual(3000);
+      expect(sizesOf({}).fargate.memoryMiB).toBe(2048);
+    });
+
+    it('counts replicas by the time of each of them, and executions of a function by that of one alone', () => {
+      const { lambda, fargate } = sizesOf({ several });
+      const alone = sizesOf({});
+
+      // 20 requests a second of 150 ms at 60 %, beside 100 ms.
+      expect([fargate.replicas, alone.fargate.replicas]).toEqual([5, 4]);
+      expect(lambda.p95Ms).toBe(alone.lambda.p95Ms);
+    });
+  });
+
   it('flips where the bills of the two cross', () => {
     const question = asked(500, 0.38, { measured: SIX_GB });
     const at = flipsAt(question) ?? 0;
@@ -252,6 +282,8 @@ describe('the time of a request on the option that a version took', () => {
 
   it('is as the build measured it, at the vCPUs of the option', () => {
     expect(knownMsOn(fargate, asked(40, 1), 204)).toBe(80);
+    const several = { atOnce: 8, memoryMiB: 2048, times: 1.5 };
+    expect(knownMsOn(fargate, asked(40, 1, { measured: { several } }), 204)).toBe(120);
     expect(knownMsOn({ target: 'lambda', memoryMiB: 1769, cpuUnits: 0 }, asked(40.2, 1), 204)).toBe(
       41,
     );
