@@ -80,7 +80,7 @@ export async function measuredAt({ ask, container, request, way, first }) {
   if (runs.length === 0) return undefined;
   const alone = runs.find(({ vcpus, rows }) => rows === 1 && vcpus >= 1);
   const given = { ask, container, request, way, by, untilMs };
-  // What was measured before counts without it.
+  // The runs before count without it.
   const several = alone && (await atOnceAt({ ...given, alone }).catch(() => undefined));
   return { by, runs, ...(several && { several }) };
 }

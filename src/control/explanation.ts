@@ -142,6 +142,9 @@ const weighing = z.object({
             'So many requests at once: the memory of a container, and the time of each beside one alone.',
           ),
         ),
+      lighter: z
+        .exactOptional(z.object({ what: z.string(), savedMiB: z.number() }))
+        .check(z.describe('The memory that weights of eight bits would save.')),
     }),
     limits: z.object({
       lambdaConcurrency: orNull,

@@ -16,6 +16,7 @@ import { expectedStart, startingOf } from '#domain/placement/cold-start.ts';
 import { containerMemoryBytes, expectedMemoryBytes } from '#domain/placement/expected-memory.ts';
 import { isOutgrown, knownFunctionMemory } from '#domain/placement/function-memory.ts';
 import { memoryOn } from '#domain/placement/gpu-need.ts';
+import { lighterWeights } from '#domain/placement/lighter-weights.ts';
 import { lossOnLambda, portRefusal } from '#domain/placement/own-image.ts';
 import { isOverAt } from '#domain/placement/spent.ts';
 import { TARGETS, type Target } from '#domain/placement/target.ts';
@@ -96,7 +97,8 @@ export const chooseTarget =
     const holder = { deploymentId, epoch };
     const made = image ? { image } : {};
     const known = await knownBefore(deps, deployment, manifest);
-    const asked = image && askedOf({ manifest, image, needs, caps, runtime, ...known });
+    const lighter = image && lighterWeights({ facts, manifest, image });
+    const asked = image && askedOf({ manifest, image, needs, caps, runtime, lighter, ...known });
     const chosen = decide(needs, { target: requested, allow, offered }, asked);
     if ('decision' in chosen) {
       const { target } = chosen.decision;

@@ -5,8 +5,9 @@ import type { Manifest } from '#domain/manifest/manifest.ts';
 import type { Traffic } from '#domain/manifest/traffic.ts';
 import { type Caps, mostReplicas } from './caps.ts';
 import type { Asked, Needs } from './choose-target.ts';
-import { demandOf, FIRST_GUESS } from './demand.ts';
+import { demandOf, FIRST_GUESS, type Measured } from './demand.ts';
 import { type Learnt, withLearnt } from './learnt.ts';
+import type { LighterWeights } from './lighter-weights.ts';
 import { severalOf, timesOf } from './measured.ts';
 import type { Target } from './target.ts';
 
@@ -27,6 +28,7 @@ export function askedOf({
   caps,
   runtime,
   before,
+  lighter,
   lambdaConcurrency,
   fargateVcpus,
   ec2Vcpus,
@@ -37,6 +39,7 @@ export function askedOf({
   readonly caps: Caps;
   readonly runtime: RuntimeName;
   readonly before: Before | undefined;
+  readonly lighter?: LighterWeights | undefined;
   /** How many executions of functions the account allows at once; null where that is not known. */
   readonly lambdaConcurrency: number | null;
   /** How many vCPUs the account's tasks may have at once on Fargate; null where that is not known. */
@@ -66,6 +69,8 @@ export function askedOf({
       memoryMiB: memory,
       imageBytes: needs.imageBytes,
       startMs: needs.lambdaStart.coldStartSeconds * 1000,
+      // A stated memory stays, whatever the weights take.
+      ...(lighter && needs.memoryMiB === null && { lighter: inMiB(lighter) }),
       ...(several && { several: { ...several, memoryMiB: containerMiB } }),
     },
     limits: {
@@ -81,6 +86,10 @@ export function askedOf({
     allowsSpot: scaling.spot !== undefined,
     ...(needs.prices && { prices: needs.prices }),
   };
+}
+
+function inMiB({ what, savedBytes }: LighterWeights): NonNullable<Measured['lighter']> {
+  return { what, savedMiB: Math.floor(savedBytes / MIB) };
 }
 
 function demandFrom(

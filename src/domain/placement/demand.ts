@@ -18,6 +18,7 @@ export type Demand = {
  * The measurements of a model: the milliseconds of a request at one vCPU, the part of that which more vCPUs shorten (0 to 1), its memory (MiB), its unpacked image (bytes), and its start on Lambda (ms).
  * `rowMs` is the time of each further row in a request (ms), absent where it was not measured. `timedVcpus` is the most vCPUs that a request was timed at; absent in questions of an earlier Slipway.
  * `several` is there where so many requests at once (`atOnce`) were measured: the memory (MiB) of a container then, and the time of each beside a request alone (`times`, 1 and more).
+ * `lighter` is there where the weights could have eight bits: what to change, and the memory that this saves (MiB).
  */
 export type Measured = {
   readonly requestMs: number;
@@ -32,6 +33,7 @@ export type Measured = {
     readonly memoryMiB: number;
     readonly times: number;
   };
+  readonly lighter?: { readonly what: string; readonly savedMiB: number };
 };
 
 /**

@@ -48,6 +48,49 @@ describe('the ways to spend less', () => {
     ]);
   });
 
+  describe('with weights of eight bits', () => {
+    const lighter = { what: 'upload a GGUF file in Q8_0', savedMiB: 3000 };
+    const large = { ...BUSY.measured, rowMs: 100, memoryMiB: 6144, lighter };
+    const isLighter = ({ what }: { what: string }) => what.startsWith(lighter.what);
+    const question = (rate: number, more: Partial<Question['measured']> = {}): Question => ({
+      ...BUSY,
+      demand: { ...BUSY.demand, requestsPerSecond: rate, peak: rate },
+      measured: { ...large, ...more },
+      allowsSpot: true,
+    });
+
+    it.each([
+      { rate: 0.5, target: 'lambda' },
+      { rate: 30, target: 'fargate' },
+    ])('save what the optimiser finds for so much less memory: $target', ({ rate, target }) => {
+      const asked = question(rate);
+      const before = cheapest(asked)!;
+      const after = cheapest(question(rate, { memoryMiB: 3144 }))!;
+
+      const way = waysToSpendLess(asked).find(isLighter);
+
+      expect(after.target).toBe(target);
+      expect(way).toEqual({
+        what: expect.stringContaining(`${lighter.what}: `),
+        usd: after.usd,
+        percent: Math.round((after.usd / before.usd - 1) * 100),
+      });
+    });
+
+    it('save a container what several requests at once leave', () => {
+      const asked = question(30, { several: { atOnce: 8, memoryMiB: 9000, times: 1 } });
+
+      expect(waysToSpendLess(asked).find(isLighter)?.what).toMatch(/ [68]\d{3} MiB on fargate/);
+    });
+
+    it('are not among them where memory does not decide the bill', () => {
+      // A function has 1,769 MiB with its whole vCPU anyway.
+      expect(waysToSpendLess(question(0.5, { memoryMiB: 3500 })).find(isLighter)).toBeDefined();
+      const small = question(0.5, { memoryMiB: 1700, lighter: { ...lighter, savedMiB: 900 } });
+      expect(waysToSpendLess(small).find(isLighter)).toBeUndefined();
+    });
+  });
+
   it('save the entry of each request by no access log, where the stack has one', () => {
     const asked = { ...BUSY, allowsSpot: true, measured: { ...BUSY.measured, rowMs: 100 } };
     const prices = { ...SHIPPED_PRICES, accessLog: 'off' } as const;

@@ -1,0 +1,53 @@
+import type { BuiltImage } from '#domain/build/image.ts';
+import { askedOf } from '#domain/placement/asked.ts';
+import type { Needs } from '#domain/placement/choose-target.ts';
+import { parseManifest } from '#formats/manifest/manifest-yaml.ts';
+
+const MIB = 2 ** 20;
+const NEEDS: Needs = {
+  imageBytes: 1,
+  memoryBytes: 4000 * MIB,
+  memoryMiB: null,
+  lambdaStart: { coldStartSeconds: 2, notedStarts: 0 },
+  accelerator: null,
+  replicas: 1,
+};
+const CAPS = {
+  maxReplicas: null,
+  maxMonthlyUsd: null,
+  maxGpus: null,
+  allowedAccelerators: null,
+} as never;
+const RUNS = [{ vcpus: 1, rows: 1, requests: 3, ms: 100, cpuMs: null }];
+
+function measuredFor(needs: Needs) {
+  const smoke = { startMs: 1, peakBytes: 1, measured: { by: 'quota', runs: RUNS } };
+  return askedOf({
+    manifest: parseManifest('', ''),
+    image: { proof: null, smoke } as BuiltImage,
+    needs,
+    caps: CAPS,
+    runtime: 'python',
+    before: undefined,
+    lighter: { what: 'a file in Q8_0', savedBytes: 1500.9 * MIB },
+    lambdaConcurrency: null,
+    fargateVcpus: null,
+    ec2Vcpus: null,
+  })?.measured;
+}
+
+describe('the question of a placement', () => {
+  it('has the memory that weights of eight bits would save', () => {
+    expect(measuredFor(NEEDS)).toMatchObject({
+      memoryMiB: 4000,
+      lighter: { what: 'a file in Q8_0', savedMiB: 1500 },
+    });
+  });
+
+  it('has nothing to save where the manifest says how much memory there is', () => {
+    const measured = measuredFor({ ...NEEDS, memoryMiB: 4096 });
+
+    expect(measured?.memoryMiB).toBe(4096);
+    expect(measured).not.toHaveProperty('lighter');
+  });
+});
