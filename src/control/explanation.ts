@@ -331,6 +331,9 @@ export const explanation = z
               z.describe('As the other starts of its kind here predict; null for less than five.'),
             ),
           notedStarts: z.int(),
+          fromSpare: z
+            .exactOptional(z.literal(true))
+            .check(z.describe('Present where a server took it that had been started before.')),
         }),
       )
       .check(z.describe('How long this version took from nothing to ready.')),

@@ -143,6 +143,8 @@ export type Candidate = RevisionRef & {
   readonly waitsFor?: string;
   /** How long its start took (ms), absent until it is ready, and where that says nothing about other starts. */
   readonly startMs?: number;
+  /** Whether a spare server took the model, which had been started before; only on one machine. */
+  readonly fromSpare?: true;
 };
 
 /**

@@ -74,12 +74,13 @@ function judgementIn(
 
 /** The start of the candidate, where it is known how long it took. */
 function startIn(deployment: Deployment, nowMs: number): NotedStart | undefined {
-  const { target, startMs } = deployment.work.candidate ?? {};
+  const { target, startMs, fromSpare } = deployment.work.candidate ?? {};
   if (!target || !startMs) return undefined;
   const starting = startingOf(deployment);
   const { runtime } = starting;
   const kind = { target, runtime, deploymentId: deployment.id };
-  return { ...kind, ...partsOf(starting), seconds: startMs / 1000, atMs: nowMs };
+  const took = { seconds: startMs / 1000, atMs: nowMs, ...(fromSpare && { fromSpare }) };
+  return { ...kind, ...partsOf(starting), ...took };
 }
 
 /** Decides `Registry.recordWork`. */

@@ -86,11 +86,11 @@ export function answerEnvironment({
   };
 }
 
-/** `startMs` is how long its server took to start, where the platform knows that better than the time until this look; null where another look started it. `isWaiting`: nothing had been started for it when this look at it began, since the target had no room; its time to get ready has not begun. `absent`: never created, or removed. `failed` says why, with the last lines of the model server's log. */
+/** `startMs` is how long its server took to start, where the platform knows that better than the time until this look; null where another look started it, and `fromSpare` that it had been started before anybody asked for it. `isWaiting`: nothing had been started for it when this look at it began, since the target had no room; its time to get ready has not begun. `absent`: never created, or removed. `failed` says why, with the last lines of the model server's log. */
 export type RevisionState =
   | { readonly kind: 'absent' }
   | { readonly kind: 'pending'; readonly reason: string; readonly isWaiting?: boolean }
-  | { readonly kind: 'ready'; readonly startMs?: number | null }
+  | { readonly kind: 'ready'; readonly startMs?: number | null; readonly fromSpare?: true }
   | { readonly kind: 'failed'; readonly reason: string; readonly logTail: readonly string[] };
 
 /** At most so many lines, and with `sinceMs` (epoch) none that was written before or at an unknown time. */

@@ -37,12 +37,12 @@ export const describeCandidate =
     const state = await platforms[target].describe(revision, { waitMs });
     const answer = { retrySeconds: retrySeconds(clock.now() - createdAtMs), attempt };
     if (state.kind === 'ready') {
-      const { startMs: known = clock.now() - createdAtMs } = state;
+      const { startMs: known = clock.now() - createdAtMs, fromSpare } = state;
       const startMs = startMsOf(deployment, candidate, known);
       if (startMs !== undefined) {
         await registry.recordWork(
           { deploymentId, epoch },
-          { candidate: { ...candidate, startMs } },
+          { candidate: { ...candidate, startMs, ...(fromSpare && { fromSpare }) } },
         );
       }
       return { ...answer, kind: 'ready' };

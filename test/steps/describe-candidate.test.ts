@@ -1,6 +1,7 @@
 import { TARGETS } from '#domain/placement/target.ts';
+import { explainVersion } from '#operations/models/explain-version.ts';
 import { describeCandidate } from '#steps/describe-candidate.ts';
-import { memoryWorld } from '../support/worlds/memory.ts';
+import { MODEL, memoryWorld } from '../support/worlds/memory.ts';
 
 const LINES = Array.from({ length: 12 }, (_, line) => `line ${line}`);
 
@@ -40,6 +41,34 @@ describe('looking at the candidate', () => {
     await describeCandidate({ ...world.deps, platforms })({ ...held, attempt: 0 });
 
     expect((await world.recordOf(held)).work.candidate?.startMs).toBe(recorded);
+  });
+
+  it('tells a start by a spare server apart, in the note of the start and where it is explained', async () => {
+    const world = memoryWorld();
+    const startsIn = (seconds: number, fromSpare: boolean) => {
+      const startMs = seconds * 1000;
+      const describe = async () =>
+        ({ kind: 'ready', startMs, ...(fromSpare && { fromSpare }) }) as const;
+      Object.assign(world.deps.platforms.lambda, { describe });
+    };
+    for (const fromSpare of [true, false]) {
+      startsIn(fromSpare ? 0.6 : 2, fromSpare);
+      for (let version = 0; version < 6; version += 1) await world.deploy(world.upload());
+    }
+    startsIn(0.6, true);
+    await world.deploy(world.upload());
+
+    const model = (await world.registry.model(MODEL))!;
+    const { registry, demand, prices, clock } = world;
+    const deps = { registry, demand, prices, clock, isSpent: false };
+    const { start } = await explainVersion(deps, model, null);
+
+    const { work } = (await world.registry.deployment(model.live!.deploymentId))!;
+    const noted = await world.registry.starts(work.plan!.runtime);
+    expect(noted.filter(({ fromSpare }) => fromSpare).map(({ seconds }) => seconds)).toEqual(
+      Array.from({ length: 7 }, () => 0.6),
+    );
+    expect(start).toEqual({ seconds: 0.6, expectedSeconds: 0.6, notedStarts: 6, fromSpare: true });
   });
 
   it('records no start that another execution had begun', async () => {

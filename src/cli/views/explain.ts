@@ -146,8 +146,9 @@ function imageOf({ image }: Explanation): string | null {
 
 function startOf({ start }: Explanation): string | null {
   if (!start) return null;
-  const { seconds, expectedSeconds, notedStarts } = start;
-  const took = `${tenths(seconds)} s from nothing to ready`;
+  const { seconds, expectedSeconds, notedStarts, fromSpare } = start;
+  const from = fromSpare ? 'in a server that was started before' : 'from nothing to ready';
+  const took = `${tenths(seconds)} s ${from}`;
   if (expectedSeconds === null) return took;
   return `${took}; ${tenths(expectedSeconds)} s were expected, by ${notedStarts} other starts of its kind`;
 }

@@ -7,11 +7,12 @@ export type StartParts = { readonly layers: readonly number[]; readonly serverSe
 /** How many starts of a runtime are read, the newest: places and prices of time change. */
 export const MOST_STARTS = 100;
 
-/** A start that happened: from the order for a replica to a server that is ready, in seconds; on Lambda the start of the server alone. The registry keeps one for each deployment. */
+/** A start that happened: from the order for a replica to a server that is ready, in seconds; on Lambda the start of the server alone. The registry keeps one for each deployment. `fromSpare`: the server itself had been started before, as one machine does. */
 export type NotedStart = StartParts & {
   readonly target: Target;
   readonly runtime: RuntimeName;
   readonly deploymentId: string;
   readonly seconds: number;
   readonly atMs: number;
+  readonly fromSpare?: true;
 };

@@ -142,18 +142,21 @@ function adviceFor(decision: TargetDecision, got: Got, rule: AdviceRule): Advice
   return look ? adviceOf(look, rule) : null;
 }
 
-/** The start of the version, beside what the others of its kind would have predicted. */
+/** The start of the version, beside what the others of its kind would have predicted: of those with a spare server, or of those without. */
 function startOf(
   deployment: Deployment,
   starts: readonly NotedStart[],
 ): Pick<Explanation, 'start'> {
-  const { target, startMs } = deployment.work.candidate ?? {};
+  const { target, startMs, fromSpare } = deployment.work.candidate ?? {};
   if (!target || startMs === undefined) return {};
-  const others = starts.filter(({ deploymentId }) => deploymentId !== deployment.id);
+  const others = starts.filter(
+    (start) => start.deploymentId !== deployment.id && start.fromSpare === fromSpare,
+  );
   const expected = expectedStart(target, startingOf(deployment), others);
   const { coldStartSeconds, notedStarts } = expected;
   const expectedSeconds = notedStarts > 0 ? coldStartSeconds : null;
-  return { start: { seconds: startMs / 1000, expectedSeconds, notedStarts } };
+  const found = { seconds: startMs / 1000, expectedSeconds, notedStarts };
+  return { start: { ...found, ...(fromSpare && { fromSpare }) } };
 }
 
 function explanation(deployment: Deployment): Omit<Explanation, 'options'> {

@@ -17,9 +17,9 @@ import {
   blame,
   failedState,
   keptRecord,
-  READY,
   type Revision,
   type RevisionDeps,
+  readyState,
   within,
 } from './revision.ts';
 import type { RevisionRecord } from './revision-table.ts';
@@ -75,11 +75,11 @@ export function alwaysOnRevision(
 
   async function prove(mine: readonly Promise<Start>[]): Promise<void> {
     const isMine = () => mine === starts && refusal() === undefined;
-    const failure = await firstFailure(mine);
+    const outcome = await outcomeOf(mine);
     if (!isMine()) return;
-    if (failure === undefined) return kept.decide(READY);
+    if (typeof outcome !== 'string') return kept.decide(readyState(outcome));
     void replicas.stop();
-    const state = await failedState(failure, spec, log);
+    const state = await failedState(outcome, spec, log);
     if (isMine()) kept.decide(state);
   }
 
@@ -140,13 +140,17 @@ export function alwaysOnRevision(
   };
 }
 
-/** The reason of the first replica that fails to start; undefined once all are ready. */
-function firstFailure(starts: readonly Promise<Start>[]): Promise<string | undefined> {
-  const failures = starts.map(async (start) => {
+type ReadyStart = Extract<Start, { kind: 'ready' }>;
+
+/** The reason of the first replica that fails to start; else the starts of all. */
+async function outcomeOf(
+  starts: readonly Promise<Start>[],
+): Promise<string | readonly ReadyStart[]> {
+  const ready = starts.map(async (start): Promise<ReadyStart> => {
     const outcome = await start;
-    return outcome.kind === 'ready' ? Promise.reject() : outcome.reason;
+    return outcome.kind === 'ready' ? outcome : Promise.reject(outcome.reason);
   });
-  return Promise.any(failures).catch(() => undefined);
+  return Promise.all(ready).catch((reason: string) => reason);
 }
 
 /** Counts requests in the time slices that scaling looks at, starting with `first` replicas. */

@@ -3,7 +3,13 @@ import { RUNTIMES } from '#domain/build/runtime.ts';
 import { Failure } from '#domain/failure.ts';
 import { type InstanceLimits, instancePool } from './instance-pool.ts';
 import { refuse, type Sharing } from './invocation.ts';
-import { failedState, keptRecord, READY, type Revision, type RevisionDeps } from './revision.ts';
+import {
+  failedState,
+  keptRecord,
+  type Revision,
+  type RevisionDeps,
+  readyState,
+} from './revision.ts';
 import type { RevisionRecord } from './revision-table.ts';
 
 /** A revision whose instances start on demand, as on Lambda; the first one decides whether it is ready or failed. */
@@ -23,7 +29,10 @@ export function onDemandRevision(
 
   async function prove(): Promise<void> {
     const start = await pool.warm();
-    const state = start.kind === 'ready' ? READY : await failedState(start.reason, spec, deps.log);
+    const state =
+      start.kind === 'ready'
+        ? readyState([start])
+        : await failedState(start.reason, spec, deps.log);
     if (!isClosed) kept.decide(state);
   }
 

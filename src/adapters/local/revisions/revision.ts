@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Leaving } from '#adapters/local/concurrency/leaving.ts';
 import type { Timers } from '#adapters/local/concurrency/timers.ts';
 import type { RevisionLog } from '#adapters/local/files/revision-log.ts';
-import type { ModelServer } from '#adapters/local/servers/model-server.ts';
+import type { ModelServer, Start } from '#adapters/local/servers/model-server.ts';
 import type { IdleServer } from '#adapters/local/servers/server-room.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { RevisionSpec } from '#ports/platform.ts';
@@ -57,7 +57,11 @@ export type RevisionDeps = {
 // Lines of a failed start that are kept with its reason.
 const FAILURE_LINES = 50;
 
-export const READY: State = { kind: 'ready' };
+/** The state of a revision whose servers are ready: from spare ones only where each was. */
+export function readyState(starts: readonly Extract<Start, { kind: 'ready' }>[]): State {
+  const fromSpare = starts.length > 0 && starts.every((start) => start.fromSpare);
+  return { kind: 'ready', ...(fromSpare && { fromSpare }) };
+}
 
 /** The state of a revision whose server did not start; `reason` is a predicate. */
 export async function failedState(

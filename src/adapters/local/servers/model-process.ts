@@ -16,6 +16,7 @@ export type ModelProcessPlan = {
   readonly guard: OrphanGuard;
   /** Why there is no room for one more process, as a clause; undefined while there is. */
   readonly shortage: () => string | undefined;
+  readonly fromSpare?: true;
 };
 
 /**
@@ -53,6 +54,7 @@ function processKind(
   return {
     child,
     isOwnProcess: true,
+    ...(plan.fromSpare && { fromSpare: true }),
     startupTimeoutSeconds,
     timers,
     log,

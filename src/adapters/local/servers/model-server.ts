@@ -25,9 +25,9 @@ export type ServerContainer = ContainerUsage & {
   weigh(weight: 'low' | 'full'): void;
 };
 
-/** `late`: it was not ready in time and has been ended. */
+/** `fromSpare`: it was a spare server, which had been started before anybody asked for it. `late`: it was not ready in time and has been ended. */
 export type Start =
-  | { readonly kind: 'ready'; readonly origin: string }
+  | { readonly kind: 'ready'; readonly origin: string; readonly fromSpare?: true }
   | { readonly kind: 'died' | 'late'; readonly reason: string };
 
 /** One model server. Its reasons are predicates: "exited with code 1", "used 530 MiB; the limit is 512 MiB". */
@@ -55,6 +55,7 @@ export type ServerKind = {
   readonly child: ChildProcess;
   /** Whether `child` is the server itself, and not a client of what runs it. */
   readonly isOwnProcess: boolean;
+  readonly fromSpare?: true;
   readonly container?: ServerContainer;
   readonly startupTimeoutSeconds: number;
   /** The timers of its start limit. */
@@ -163,7 +164,9 @@ export function supervise(kindOf: (kill: (reason: string) => void) => ServerKind
     const origin = await Promise.race([kind.ready, ended]);
     callOff();
     kind.look?.();
-    if (origin && diagnosis() === undefined) return { kind: 'ready', origin };
+    if (origin && diagnosis() === undefined) {
+      return { kind: 'ready', origin, ...(kind.fromSpare && { fromSpare: true }) };
+    }
     await ended;
     return { kind: isLate ? 'late' : 'died', reason: diagnosis() ?? 'ended' };
   }

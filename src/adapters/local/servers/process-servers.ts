@@ -116,7 +116,9 @@ export function processServers(options: ProcessServersOptions): ProcessServers {
     const plan = { memoryMiB, startupTimeoutSeconds, timers, log, guard, shortage };
     const place = placesOf(spec);
     const spare = spares?.take(spec, place);
-    const server = spare ? servedBy(spare, plan) : begun(process, spec, place, plan);
+    const server = spare
+      ? servedBy(spare, { ...plan, fromSpare: true })
+      : begun(process, spec, place, plan);
     // Importing packages for the next server would take time from what this one loads.
     void server.started.then(({ kind }) => {
       if (kind === 'ready') spares?.serves(spec, place);

@@ -93,6 +93,7 @@ async function started(serverEntry: string, machine: Walls | null, isSpare = fal
   const servers = confined(serverEntry, machine, isSpare);
   const start = await servers.begin(version(1));
   if (start.kind !== 'ready') throw new Error(`${start.reason}: ${servers.said.join('')}`);
+  expect(start.fromSpare ?? false).toBe(isSpare);
   if (isSpare) expect(existsSync(join(root, 'spares/onnx/1/artifact/digits.onnx'))).toBe(true);
   return Object.assign(servers, { origin: start.origin });
 }
