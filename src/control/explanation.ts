@@ -167,6 +167,13 @@ const weighing = z.object({
     ),
   }),
   isGuess: z.boolean().check(z.describe('Whether nobody knows the traffic.')),
+  isLater: z
+    .exactOptional(z.literal(true))
+    .check(
+      z.describe(
+        'Present where its own server was measured once it was live, since no build had: no bill decided where it runs.',
+      ),
+    ),
   learntDays: z.exactOptional(
     z
       .number()

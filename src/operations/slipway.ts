@@ -23,6 +23,7 @@ import {
 import { comparisonReport } from './models/comparison-report.ts';
 import { diffVersions } from './models/diff-versions.ts';
 import { explainVersion } from './models/explain-version.ts';
+import type { MeasureLive } from './models/measure-live.ts';
 import { type Deps as Acting, modelActions } from './models/model-actions.ts';
 import {
   type ModelLogs,
@@ -55,6 +56,8 @@ type Deps = Acting &
     readonly prices: Pick<Prices, 'read'>;
     /** Whether running a model costs what AWS charges. */
     readonly isSpent: boolean;
+    /** Measures a live version that no build has measured; null in an account. */
+    readonly measureLive: MeasureLive | null;
     /** How the requests of a model went in its last minutes. */
     readonly traffic: (model: Model, minutes: number) => Promise<Traffic>;
     readonly listBuilds: () => Promise<readonly BuildProgress[]>;

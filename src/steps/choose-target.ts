@@ -2,7 +2,7 @@ import { readImage } from '#domain/build/image.ts';
 import type { Deployment, TargetDecision, TargetOption } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import { type Manifest, memoryMiB } from '#domain/manifest/manifest.ts';
-import { askedOf, type Before } from '#domain/placement/asked.ts';
+import { askedOf, type Before, timedOf } from '#domain/placement/asked.ts';
 import { awaitedContainers } from '#domain/placement/awaited-containers.ts';
 import { type Caps, mostReplicas, raise, requireWithinCaps } from '#domain/placement/caps.ts';
 import {
@@ -98,7 +98,8 @@ export const chooseTarget =
     const made = image ? { image } : {};
     const known = await knownBefore(deps, deployment, manifest);
     const lighter = image && lighterWeights({ facts, manifest, image });
-    const asked = image && askedOf({ manifest, image, needs, caps, runtime, lighter, ...known });
+    const timed = image && timedOf(image, runtime);
+    const asked = timed && askedOf({ manifest, timed, needs, caps, lighter, ...known });
     const chosen = decide(needs, { target: requested, allow, offered }, asked);
     if ('decision' in chosen) {
       const { target } = chosen.decision;

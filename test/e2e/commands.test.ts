@@ -375,5 +375,9 @@ it('slipway versions and explain show a table of what went live, and the decisio
   expect(explained.stdout).toMatch(/\nproven by +a request of zeros/);
   expect(explained.stdout).toMatch(/\n\* lambda +1,769 +1\.00 +~\d+ +0\.00 +fits in/);
   expect(explained.stdout).toMatch(/\n {2}fargate .*lambda costs less while idle/);
+  // No build loads an ONNX file here, so its own server is measured, while it is live.
+  const measured = (await run('explain', 'told')).stdout;
+  expect(measured).toMatch(/\nMeasured: \d[\d.]* ms on one vCPU, /);
+  expect(measured).toMatch(/\nIts own server was measured once it was live/);
   expect(JSON.parse(json.stdout)).toMatchObject({ version: 2, shift: { previous: 'told-v1' } });
 });

@@ -71,6 +71,7 @@ export function weighingLines(explained: Explanation): readonly string[] {
     `${SOURCES[sourceOf(weighing)](weighing.learntDays)}${demandWords(demand)}.`,
     `Measured: ${ms(measured.requestMs)} on one vCPU, of which more vCPUs shorten ${Math.round(measured.parallelPart * 100)} %${measured.rowMs === undefined ? '' : `; ${ms(measured.rowMs)} for each further row`}.`,
     ...severalLines(measured),
+    ...(weighing.isLater ? [BY_ITSELF] : []),
     '',
     ...placedLines(placed),
     frontDoorWords(total(frontDoor(demand, question.prices ?? SHIPPED_PRICES))),
@@ -146,6 +147,8 @@ function askLines(model: string, proof: Explanation['proof']): readonly string[]
   ];
 }
 
+const BY_ITSELF =
+  'Its own server was measured once it was live, since no build had: memory and idle cost decided where it runs.';
 const ESTIMATED =
   'Estimated: memory and idle cost decided, not a bill, since the build measured no request or the model needs a GPU.';
 

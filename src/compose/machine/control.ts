@@ -1,4 +1,5 @@
 import { lstat } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -19,6 +20,7 @@ import { dayOf } from '#domain/capture/plan.ts';
 import { deploymentId } from '#domain/deployment.ts';
 import { audited } from '#operations/access/audited.ts';
 import { folderKeeper } from '#operations/data-folder/keeper.ts';
+import { liveMeasurements } from '#operations/models/measure-live.ts';
 import { slipwayRequests } from '#operations/slipway.ts';
 import { USUAL_PORTS } from '#operations/usual-ports.ts';
 import { healthMeters, troublesOf, wallsFailure } from '#operations/watch/health.ts';
@@ -92,6 +94,18 @@ export async function openControl(
     finish: async (key, path) => startedBy(await store.adopt(key, path)),
   });
 
+  const { httpProber } = await import('#adapters/local/gateway/http-prober.ts');
+  const measureLive = liveMeasurements({
+    registry,
+    router: gateway.router,
+    prober: httpProber(gateway),
+    giveWay: gateway.lull,
+    clock,
+    sleep,
+    cpuSeconds: serving.servers.cpuSeconds,
+    vcpus: availableParallelism(),
+  });
+
   /** The operations; the endpoints of models have this base in their answers. */
   const operationsAt = (base: string): MachineControl => ({
     ...slipwayRequests({
@@ -117,6 +131,7 @@ export async function openControl(
       logs: () => ({ ...runtime, platforms: serving.platforms }),
       demand: state.calledHours,
       isSpent: false,
+      measureLive,
       // Nothing is spent here, in no region.
       prices: { read: async () => undefined },
       traffic: async ({ name }, minutes) => history.of(name, minutes),

@@ -8,7 +8,7 @@ import type { Asked, Needs } from './choose-target.ts';
 import { demandOf, FIRST_GUESS, type Measured } from './demand.ts';
 import { type Learnt, withLearnt } from './learnt.ts';
 import type { LighterWeights } from './lighter-weights.ts';
-import { severalOf, timesOf } from './measured.ts';
+import { severalOf, type Timed, timesOf } from './measured.ts';
 import type { Target } from './target.ts';
 
 const MIB = 1024 * 1024;
@@ -20,13 +20,24 @@ export type Before = {
   readonly isMove?: boolean;
 };
 
-/** The demand of the manifest, else the one that the live version had, else the first guess, and the measurements of the build; undefined where the build measured no request. */
+/** The measurement of a build, for the server of that runtime where no build converted the model; undefined where the build measured no request. */
+export function timedOf(
+  image: Pick<BuiltImage, 'proof' | 'smoke'>,
+  runtime: RuntimeName,
+): Timed | undefined {
+  const measurement = measurementOf(image);
+  if (!measurement) return undefined;
+  const served = servedBy({ runtime, modelFile: '' }, image).runtime;
+  const serverMs = image.smoke?.measured ? 0 : coldStarts.runtimes[served].serverMs;
+  return { ...measurement, serverMs };
+}
+
+/** The demand of the manifest, else the one that the live version had, else the first guess, beside what was measured. */
 export function askedOf({
   manifest,
-  image,
+  timed,
   needs,
   caps,
-  runtime,
   before,
   lighter,
   lambdaConcurrency,
@@ -34,10 +45,9 @@ export function askedOf({
   ec2Vcpus,
 }: {
   readonly manifest: Manifest;
-  readonly image: BuiltImage;
+  readonly timed: Timed;
   readonly needs: Needs;
   readonly caps: Caps;
-  readonly runtime: RuntimeName;
   readonly before: Before | undefined;
   readonly lighter?: LighterWeights | undefined;
   /** How many executions of functions the account allows at once; null where that is not known. */
@@ -46,14 +56,10 @@ export function askedOf({
   readonly fargateVcpus: number | null;
   /** How many vCPUs the account's instances without a GPU may have at once; null where that is not known. */
   readonly ec2Vcpus: number | null;
-}): Asked | undefined {
-  const measurement = measurementOf(image);
-  if (!measurement) return undefined;
+}): Asked {
   const { traffic, scaling } = manifest;
-  const served = servedBy({ runtime, modelFile: '' }, image).runtime;
-  const serverMs = image.smoke?.measured ? 0 : coldStarts.runtimes[served].serverMs;
   const memory = needs.memoryMiB ?? Math.ceil(needs.memoryBytes / MIB);
-  const several = severalOf(measurement);
+  const several = severalOf(timed);
   const containerBytes = needs.containerMemoryBytes ?? needs.memoryBytes;
   const containerMiB = needs.memoryMiB ?? Math.ceil(containerBytes / MIB);
   const hasMost = scaling.max !== undefined || scaling.schedules.length > 0;
@@ -65,7 +71,7 @@ export function askedOf({
     hasMost,
     ...(isGuess && { mostLater: most }),
     measured: {
-      ...timesOf({ ...measurement, serverMs }),
+      ...timesOf(timed),
       memoryMiB: memory,
       imageBytes: needs.imageBytes,
       startMs: needs.lambdaStart.coldStartSeconds * 1000,

@@ -1,6 +1,7 @@
 import type { Explanation } from '#control/explanation.ts';
 import { BUILD_MACHINES } from '#domain/build/build-machine.ts';
 import { servedBy } from '#domain/build/image.ts';
+import type { Measurement } from '#domain/build/measurement.ts';
 import type { BuildProof } from '#domain/build/proof.ts';
 import { RUNTIMES } from '#domain/build/runtime.ts';
 import type {
@@ -36,7 +37,9 @@ import type { Prices } from '#ports/prices.ts';
 import type { Registry } from '#ports/registry.ts';
 import { gotBy, ifKnown } from '#steps/learnt-before.ts';
 import { comparisonView } from './diff-versions.ts';
+import type { MeasureLive } from './measure-live.ts';
 import { deploymentOf, unknownVersion } from './version-deployment.ts';
+import { weighedByItself } from './weigh-measured.ts';
 
 type Deps = {
   readonly registry: Registry;
@@ -45,6 +48,8 @@ type Deps = {
   readonly prices: Pick<Prices, 'read'>;
   /** Whether running a model costs what AWS charges: not on one machine. */
   readonly isSpent: boolean;
+  /** Measures a live version that no build has measured; null in an account, where builds measure all but those with a GPU. */
+  readonly measureLive: MeasureLive | null;
 };
 
 /** Explains the decisions and findings about a version, and weighs the live one by the requests that it got; see `Slipway.explain`. */
@@ -61,13 +66,17 @@ export async function explainVersion(
       : await deploymentOf(registry, model, version);
   if (!deployment) throw unknownVersion(model, version);
   const isLive = deployment.id === live?.deploymentId;
-  const isWeighed = isLive && deployment.work.decision?.weighing !== undefined;
+  const { decision, image } = deployment.work;
+  const isUnmeasured = decision && !decision.weighing && !decision.accelerator && !image;
+  const measurement =
+    isLive && isUnmeasured && deps.measureLive ? await deps.measureLive(live) : undefined;
+  const isWeighed = isLive && (decision?.weighing !== undefined || measurement !== undefined);
   const [got, prices = SHIPPED_PRICES] = await Promise.all([
     isWeighed ? ifKnown(gotBy(deps, live)) : undefined,
     ifKnown(deps.prices.read()),
   ]);
   const isNewest = deployment.id === model.newestDeploymentId;
-  const known = { got, prices, isSpent: deps.isSpent, isNewest };
+  const known = { got, prices, measurement, isSpent: deps.isSpent, isNewest };
   const starting = startingOf(deployment);
   const starts = await registry.starts(starting.runtime);
   return {
@@ -80,30 +89,35 @@ export async function explainVersion(
   };
 }
 
-/** The knowledge beside the record: the requests that the version got, the prices of today, whether they are paid, and whether the version is the newest upload. */
+/** The knowledge beside the record: the requests that the version got, the prices of today, what its own server takes where no build measured it, whether they are paid, and whether the version is the newest upload. */
 type Known = {
   readonly got: Got | undefined;
   readonly prices: UnitPrices;
+  readonly measurement: Measurement | undefined;
   readonly isSpent: boolean;
   readonly isNewest: boolean;
 };
 
 /** The weighing for the traffic of the manifest, else for what the version got, else for the first guess. */
 function weighingOf(
-  { work: { decision, inspection } }: Deployment,
-  { got, prices, ...rest }: Known,
+  deployment: Deployment,
+  { got, prices, measurement, ...rest }: Known,
 ): Pick<Explanation, 'weighing' | 'advice'> {
-  if (!decision?.weighing) return {};
-  const today = { ...decision, weighing: atPrices(decision.weighing, prices) };
+  const { decision, inspection } = deployment.work;
+  const learnt = got?.learnt;
+  const later = measurement && weighedByItself(deployment, measurement, { learnt, prices });
+  const decided = decision?.weighing ?? later;
+  if (!decision || !decided) return {};
+  const today = { ...decision, weighing: atPrices(decided, prices) };
   const placement = inspection?.manifest.placement;
   const isDeclared = inspection?.manifest.traffic !== undefined;
-  const weighing =
-    got && !isDeclared ? weighedBy(today.weighing, got.learnt) : asDecided(decision.weighing);
+  const weighing = got && !isDeclared ? weighedBy(today.weighing, got.learnt) : asDecided(decided);
   const advice = got && adviceFor(today, got, { move: placement?.move ?? 'advise', ...rest });
   const byDemand = demandCurve(weighing.question);
   return {
     weighing: {
       ...weighing,
+      ...(later && { isLater: true as const }),
       byDemand,
       flipsAt: nextFlip(weighing, byDemand),
       ways: waysToSpendLess(weighing.question),

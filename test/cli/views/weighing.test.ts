@@ -69,6 +69,16 @@ describe('the weighing of a version', () => {
     expect(lines).toContain(`With 8 requests at once each takes ${says}.`);
   });
 
+  it('says that no bill placed a version whose own server was measured later', () => {
+    const { weighing, ...rest } = explained(false);
+    const lines = weighingLines({ ...rest, weighing: { ...weighing!, isLater: true } });
+
+    expect(lines).toContain(
+      'Its own server was measured once it was live, since no build had: memory and idle cost decided where it runs.',
+    );
+    expect(lines).toContainEqual(expect.stringMatching(/^\* (lambda|fargate) /));
+  });
+
   it('says that the demand is a guess where the manifest names none', () => {
     expect(weighingLines(explained(true))[1]).toMatch(
       /^The first guess, since model\.yaml names no traffic and nothing is learnt yet: 24 requests a second/,

@@ -1,5 +1,5 @@
-import type { BuiltImage } from '#domain/build/image.ts';
 import { askedOf } from '#domain/placement/asked.ts';
+import { NO_CAPS } from '#domain/placement/caps.ts';
 import type { Needs } from '#domain/placement/choose-target.ts';
 import { parseManifest } from '#formats/manifest/manifest-yaml.ts';
 
@@ -12,28 +12,20 @@ const NEEDS: Needs = {
   accelerator: null,
   replicas: 1,
 };
-const CAPS = {
-  maxReplicas: null,
-  maxMonthlyUsd: null,
-  maxGpus: null,
-  allowedAccelerators: null,
-} as never;
 const RUNS = [{ vcpus: 1, rows: 1, requests: 3, ms: 100, cpuMs: null }];
 
 function measuredFor(needs: Needs) {
-  const smoke = { startMs: 1, peakBytes: 1, measured: { by: 'quota', runs: RUNS } };
   return askedOf({
     manifest: parseManifest('', ''),
-    image: { proof: null, smoke } as BuiltImage,
+    timed: { by: 'quota', runs: RUNS, serverMs: 0 },
     needs,
-    caps: CAPS,
-    runtime: 'python',
+    caps: NO_CAPS,
     before: undefined,
     lighter: { what: 'a file in Q8_0', savedBytes: 1500.9 * MIB },
     lambdaConcurrency: null,
     fargateVcpus: null,
     ec2Vcpus: null,
-  })?.measured;
+  }).measured;
 }
 
 describe('the question of a placement', () => {
@@ -47,7 +39,7 @@ describe('the question of a placement', () => {
   it('has nothing to save where the manifest says how much memory there is', () => {
     const measured = measuredFor({ ...NEEDS, memoryMiB: 4096 });
 
-    expect(measured?.memoryMiB).toBe(4096);
+    expect(measured.memoryMiB).toBe(4096);
     expect(measured).not.toHaveProperty('lighter');
   });
 });

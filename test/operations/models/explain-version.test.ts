@@ -22,7 +22,7 @@ async function calledWorld(manifest = '') {
   );
   const model = (await world.registry.model(MODEL))!;
   const { registry, demand, prices, clock } = world;
-  const deps = { registry, demand, prices, clock, isSpent: true };
+  const deps = { registry, demand, prices, clock, isSpent: true, measureLive: null };
   return { world, model, deps };
 }
 

@@ -28,6 +28,7 @@ const KNOWN = {
   prices: memoryPrices(),
   clock: { now: () => 0 },
   isSpent: true,
+  measureLive: null,
 };
 
 const SEEN = {

@@ -12,6 +12,8 @@ export type ServerMeters = {
   ended(of: Of, end: ServerEnd): void;
   /** How many servers of the revision ended so since then (by the monotonic clock); at most 100 are remembered. */
   endsSince(revision: string, sinceMs: number): number;
+  /** The CPU time of a revision's servers so far, in seconds; null where nothing of it has run, or the system does not tell. */
+  cpuSeconds(revision: string): number | null;
   /** Revisions that no longer exist are forgotten. A metric that the system does not report has no samples: only Linux reports the usage of a process or a container. */
   families(revisions: Pick<RevisionHost, 'placement'>): readonly Family[];
 };
@@ -71,6 +73,10 @@ export function serverMeters(clock: Pick<Clock, 'monotonicMs'>): ServerMeters {
     },
     endsSince: (revision, sinceMs) =>
       (series.get(revision)?.lastEndsMs ?? []).filter((atMs) => atMs >= sinceMs).length,
+    cpuSeconds(revision) {
+      const known = series.get(revision);
+      return known ? cpuOf(known) : null;
+    },
     families(revisions) {
       for (const [revision, { running }] of series) {
         if (running.size === 0 && revisions.placement(revision) === undefined)

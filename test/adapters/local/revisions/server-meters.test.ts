@@ -78,6 +78,8 @@ describe('the metrics of model servers', () => {
         const [sample] = valuesOf(`slipway_model_server_${what}`);
         expect(sample?.value).toBeGreaterThan(0);
       }
+      expect(meters.cpuSeconds(OF.revision)).toBeGreaterThan(0);
+      expect(meters.cpuSeconds('nobody-v1')).toBeNull();
       const [memory] = valuesOf('slipway_model_server_memory_bytes');
       expect(memory?.value).toBeGreaterThan(1024 * 1024);
     });

@@ -1,0 +1,51 @@
+import type { Measurement } from '#domain/build/measurement.ts';
+import type { Deployment, Weighing } from '#domain/deployment.ts';
+import { memoryMiB } from '#domain/manifest/manifest.ts';
+import { askedOf } from '#domain/placement/asked.ts';
+import { NO_CAPS } from '#domain/placement/caps.ts';
+import { chooseTarget, isStreamed, type Needs } from '#domain/placement/choose-target.ts';
+import { expectedStart, startingOf } from '#domain/placement/cold-start.ts';
+import { expectedMemoryBytes } from '#domain/placement/expected-memory.ts';
+import { memoryOn } from '#domain/placement/gpu-need.ts';
+import type { Learnt } from '#domain/placement/learnt.ts';
+import { lossOnLambda, portRefusal } from '#domain/placement/own-image.ts';
+import { TARGETS } from '#domain/placement/target.ts';
+import type { UnitPrices } from '#domain/placement/unit-prices.ts';
+
+/** The weighing of a version that no build measured, by what its own server takes: as ChooseTarget would have weighed it. Undefined where no target holds it. */
+export function weighedByItself(
+  deployment: Deployment,
+  measurement: Measurement,
+  { learnt, prices }: { readonly learnt: Learnt | undefined; readonly prices: UnitPrices },
+): Weighing | undefined {
+  const { inspection, plan, decision } = deployment.work;
+  if (!inspection || !plan || !decision) return undefined;
+  const { facts, manifest } = inspection;
+  const { terms } = memoryOn(facts, plan.runtime);
+  const needs: Needs = {
+    // There is no image, only the artifact.
+    imageBytes: facts.sizeBytes,
+    lambdaStart: expectedStart('lambda', startingOf(deployment), []),
+    isStreaming: isStreamed(facts),
+    memoryBytes: expectedMemoryBytes({ ...facts, terms }),
+    memoryMiB: memoryMiB(manifest),
+    accelerator: null,
+    replicas: manifest.scaling.min,
+    refusedByLambda: portRefusal(manifest),
+    lossOnLambda: lossOnLambda(plan.runtime),
+    prices,
+  };
+  const asked = askedOf({
+    manifest,
+    timed: { ...measurement, serverMs: 0 },
+    needs,
+    caps: { ...NO_CAPS, maxMonthlyUsd: decision.maxMonthlyUsd ?? null },
+    before: learnt && { learnt, target: decision.target },
+    lambdaConcurrency: null,
+    fargateVcpus: null,
+    ec2Vcpus: null,
+  });
+  const { target, allow } = manifest.placement;
+  const request = { target, allow, offered: TARGETS };
+  return chooseTarget(needs, request, asked).decision?.weighing;
+}

@@ -1,0 +1,107 @@
+import { explainVersion } from '#operations/models/explain-version.ts';
+import { liveMeasurements } from '#operations/models/measure-live.ts';
+import type { ProbeAnswer } from '#ports/prober.ts';
+import { type MemoryWorld, MODEL, memoryWorld } from '../../support/worlds/memory.ts';
+
+const NEVER = new Promise<never>(() => {});
+
+/** A live version whose file no build measured. Its server takes 20 ms and 30 ms of CPU time for each request. */
+async function liveWorld(change: (answer: ProbeAnswer) => ProbeAnswer = (answer) => answer) {
+  const world = memoryWorld();
+  await world.deploy(world.upload());
+  let cpuSeconds = 5;
+  const sent: string[] = [];
+  const measureLive = liveMeasurements({
+    registry: world.registry,
+    router: world.router,
+    clock: world.clock,
+    giveWay: async () => {},
+    sleep: () => NEVER,
+    cpuSeconds: () => cpuSeconds,
+    vcpus: 2,
+    prober: {
+      async send(address, model, request, timeoutMs) {
+        sent.push(address);
+        world.clock.advance(20);
+        cpuSeconds += 0.03;
+        const answer = await world.prober.send(address, model, request, timeoutMs);
+        return change(answer.kind === 'answer' ? { ...answer, latencyMs: 20 } : answer);
+      },
+    },
+  });
+  return { world, measureLive, sent, live: await liveOf(world) };
+}
+
+async function liveOf({ registry }: MemoryWorld) {
+  return (await registry.model(MODEL))!.live!;
+}
+
+async function explained(world: MemoryWorld, measureLive: ReturnType<typeof liveMeasurements>) {
+  const { registry, demand, prices, clock } = world;
+  const deps = { registry, demand, prices, clock, measureLive, isSpent: false };
+  return explainVersion(deps, (await registry.model(MODEL))!, null);
+}
+
+describe('a live version that no build has measured', () => {
+  it('is measured by its golden request, for half a second, with the CPU time of its server', async () => {
+    const { measureLive, live, sent } = await liveWorld();
+
+    expect(await measureLive(live)).toEqual({
+      by: 'none',
+      // 5 requests warm it up for 100 ms.
+      runs: [{ vcpus: 2, rows: 1, requests: 20, ms: 20, cpuMs: expect.closeTo(30, 6) }],
+    });
+    expect(new Set(sent)).toEqual(new Set(['/_candidate/digits-v1']));
+  });
+
+  it('is measured once, however often it is asked for, and the next version anew', async () => {
+    const { world, measureLive, live, sent } = await liveWorld();
+    await Promise.all([measureLive(live), measureLive(live)]);
+    const before = sent.length;
+    await measureLive(live);
+    expect(sent).toHaveLength(before);
+
+    await world.deploy(world.upload());
+    await measureLive(await liveOf(world));
+
+    expect(sent).toHaveLength(2 * before);
+  });
+
+  it('is asked again later where it does not answer now', async () => {
+    let isDown = true;
+    const { measureLive, live } = await liveWorld((answer) =>
+      isDown ? { kind: 'none', reason: 'it starts' } : answer,
+    );
+
+    expect(await measureLive(live)).toBeUndefined();
+    isDown = false;
+    expect(await measureLive(live)).toBeDefined();
+  });
+
+  it('is explained without its time where that takes too long', async () => {
+    const world = memoryWorld();
+    await world.deploy(world.upload());
+    const measureLive = liveMeasurements({
+      ...{ registry: world.registry, router: world.router, clock: world.clock },
+      ...{ giveWay: async () => {}, sleep: async () => {}, cpuSeconds: () => null, vcpus: 2 },
+      prober: { send: () => NEVER },
+    });
+
+    expect(await explained(world, measureLive)).not.toHaveProperty('weighing');
+  });
+
+  it('is weighed by its bills, and the explanation says that no bill has placed it', async () => {
+    const { world, measureLive } = await liveWorld();
+
+    const { weighing, options } = await explained(world, measureLive);
+
+    expect(weighing).toMatchObject({
+      isLater: true,
+      isGuess: true,
+      // On one CPU a request takes its CPU time, of which two shorten two thirds.
+      question: { measured: { requestMs: expect.closeTo(30, 6), parallelPart: expect.closeTo(2 / 3, 6) } },
+    });
+    expect(weighing?.options[0]).toMatchObject({ target: 'lambda', refusals: [] });
+    expect(options.find(({ taken }) => taken)?.reason).toMatch(/^fits in /);
+  });
+});
