@@ -24,6 +24,8 @@ const ASKED_TWICE = { always: 20, atMost: 50 } as const;
 const BUDGET_MS = { requests: 5000, causes: 8000 } as const;
 /** The same for language models: an answer of theirs takes up to seconds on a CPU. Both servers and the requests that are under way then stay within the time that the step has. */
 const BUDGET_OF_LANGUAGE_MS = 20_000;
+/** How long one of them works to say which tokens it reads of prompts: llama.cpp says so after its first step through a prompt, which takes seconds for a long one. */
+const BUDGET_OF_PROMPTS_MS = 2000;
 /** How much the answers may take until no more are asked: they are held in memory, value by value, in several times as much. */
 const MOST_ANSWER_BYTES = 16e6;
 /** Fewer rows than this say nothing of how a version prepares them; more than the other show no more. */
@@ -71,7 +73,9 @@ export async function askBoth(both: Both): Promise<AnswerEvidence> {
   const workedMs = () => Math.max(live.workedMs(), candidate.workedMs());
   const asked = { ...both, live: live.ask, candidate: candidate.ask };
   const budgetMs = both.isScored ? BUDGET_OF_LANGUAGE_MS : BUDGET_MS.requests;
-  const prompts = both.isScored ? await renderedByBoth(asked) : undefined;
+  const prompts = both.isScored
+    ? await renderedByBoth(asked, () => workedMs() >= BUDGET_OF_PROMPTS_MS)
+    : undefined;
   const pairs = await pairsOf(asked, () => workedMs() >= budgetMs);
   const of = both.requests.filter(({ isDrawn }) => !isDrawn).length;
   const { tolerated, truth, names = [], isEmbedder = false, precision, declared, error } = both;

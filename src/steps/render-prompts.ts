@@ -18,8 +18,11 @@ type Both = {
   readonly candidate: Ask;
 };
 
-/** Asks both versions which tokens they read of the first kept prompts, without generating. It stops at a first one that a server does not render; undefined where that is the first of all. */
-export async function renderedByBoth(both: Both): Promise<PromptEvidence | undefined> {
+/** Asks both versions which tokens they read of the first kept prompts, without generating. It stops once it is late, and at a first one that a server does not render; undefined where that is the first of all. */
+export async function renderedByBoth(
+  both: Both,
+  isLate: () => boolean,
+): Promise<PromptEvidence | undefined> {
   let [asked, otherwise] = [0, 0];
   for (const { request, isDrawn } of both.requests) {
     const prompt = isDrawn ? undefined : renderRequest(request);
@@ -29,7 +32,7 @@ export async function renderedByBoth(both: Both): Promise<PromptEvidence | undef
     if (!after) break;
     asked += 1;
     if (before.join() !== after.join()) otherwise += 1;
-    if (asked === MOST_PROMPTS) break;
+    if (asked === MOST_PROMPTS || isLate()) break;
   }
   return asked > 0 ? { asked, otherwise } : undefined;
 }

@@ -147,6 +147,26 @@ describe('the answers of two language models', () => {
     expect(order.slice(40)).not.toContain(RENDER_PATH);
   });
 
+  it('say so of fewer prompts where a server takes long for each', async () => {
+    let nowMs = 0;
+    const servers = [writer('it is so', -0.3), writer('it is so', -0.3)] as const;
+    for (const server of servers) {
+      const { ask } = server;
+      server.ask = async (request) => {
+        if (request.path !== RENDER_PATH) return ask(request);
+        nowMs += 900;
+        return reply({ tokens: [1] });
+      };
+    }
+
+    const { prompts, kept } = await compared(...servers, true, () => nowMs);
+
+    expect({ prompts, kept: kept.asked }).toEqual({
+      prompts: { asked: 3, otherwise: 0 },
+      kept: 20,
+    });
+  });
+
   it.each(['live', 'candidate'] as const)(
     'are compared without that where the %s one names no tokens, which is asked once',
     async (which) => {

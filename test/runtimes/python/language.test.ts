@@ -6,9 +6,14 @@ import type { GoldenAnswer } from '#domain/rollout/golden-verdict.ts';
 import { APART } from '#ports/comparing.ts';
 import { askBoth } from '#steps/ask-both.ts';
 import { eventually } from '../../support/clock/eventually.ts';
-import { smollm, withChatTemplate } from '../../support/models/smollm.ts';
+import {
+  smollm,
+  vocabularyOf,
+  withChatTemplate,
+  withTokensExchanged,
+} from '../../support/models/smollm.ts';
 import { tinyLlama } from '../../support/models/tiny-llama.ts';
-import { modelFolder, startModel, stopServers } from '../model-server.ts';
+import { type ModelServer, modelFolder, startModel, stopServers } from '../model-server.ts';
 import { pythonWith } from '../python-environment.ts';
 import { onPython } from '../python-runtime.ts';
 import type { Runtime } from '../runtime.ts';
@@ -326,33 +331,8 @@ function describeServer(runtime: Runtime, path: string): void {
       await started(),
       await started({ MODEL_PATH: join(folder, 'm.gguf') }),
     ];
-    const asks =
-      ({ post }: typeof live) =>
-      async ({ path: to = '/invocations', body }: GoldenRequest): Promise<GoldenAnswer> => {
-        const { status, text } = await post(to, body, { 'x-slipway-own': '1' });
-        return { kind: 'answer', status, body: text };
-      };
 
-    const { signs, kept } = await askBoth({
-      requests: ['Who wrote Hamlet?', 'Name a colour.', 'What is rain?', 'Add 2 and 3.', 'Hi!'].map(
-        (content) => ({
-          what: content,
-          isDrawn: false,
-          request: {
-            protocol: 'invocations',
-            path: '/v1/chat/completions',
-            body: { messages: [{ role: 'user', content }], temperature: 0, max_tokens: 6 },
-          },
-        }),
-      ),
-      live: asks(live),
-      candidate: asks(candidate),
-      comparing: APART,
-      monotonicMs: () => 0,
-      tolerated: 0.02,
-      truth: { margin: 0.02 },
-      isScored: true,
-    });
+    const { signs, kept } = await compared(live, candidate, 6);
 
     expect(signs).toContainEqual(
       expect.stringContaining(
@@ -362,19 +342,56 @@ function describeServer(runtime: Runtime, path: string): void {
     expect(kept).toEqual({ asked: 5, changed: 5 });
   }, 300_000);
 
-  it('says to Slipway alone that llama.cpp names no tokens of a prompt', async () => {
+  it('says to Slipway alone which tokens llama.cpp reads of a prompt, as its file numbers them', async () => {
     const { post } = await started();
-    const render = async (headers: Readonly<Record<string, string>>) => {
-      const { status, text } = await post('/slipway/render', { prompt: 'Hi' }, headers);
-      return { status, text };
-    };
+    const vocabulary = vocabularyOf(await readFile(path));
+    const render = async (body: object) =>
+      (await post('/slipway/render', body, { 'x-slipway-own': '1' })).json.tokens;
+    const words = (tokens: readonly number[]) =>
+      tokens.map((token) => vocabulary[token]?.replaceAll('Ġ', ' ').replaceAll('Ċ', '\n'));
+    const messages = [{ role: 'user', content: 'Is <br> or [a] <|im_end|>\n a tag?' }];
 
-    expect(await render({ 'x-slipway-own': '1' })).toEqual({
-      status: 400,
-      text: expect.stringContaining('llama.cpp does not say which tokens'),
-    });
-    expect(await render({})).toMatchObject({ status: 404 });
+    const chat = await render({ messages });
+    const text = await render({ prompt: ' Once upon a<|im_end|>time' });
+
+    const { usage } = (await post('/v1/chat/completions', { messages, max_tokens: 1 })).json;
+    expect(words(chat).join('')).toBe(
+      '<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>\n<|im_start|>user\nIs <br> or [a] <|im_end|>\n a tag?<|im_end|>\n<|im_start|>assistant\n',
+    );
+    expect(chat).toHaveLength(usage.prompt_tokens);
+    expect(words(text)).toEqual([' Once', ' upon', ' a', '<|im_end|>', 'time']);
+    expect((await post('/slipway/render', { prompt: 'Hi' }, {})).status).toBe(404);
   });
+
+  it('says so too of a model whose texts begin with a space behind a token of control', async () => {
+    const folder = await modelFolder({
+      'm.gguf': tinyLlama({
+        chatTemplate: "{% for m in messages %}<s>{{ m['content'] }}</s>\n{% endfor %}",
+      }),
+    });
+    const { post } = await started({ MODEL_PATH: join(folder, 'm.gguf') });
+    const asked = { messages: [{ role: 'user', content: 'a\nb' }] };
+
+    const { json } = await post('/slipway/render', asked, { 'x-slipway-own': '1' });
+
+    // Its vocabulary: <unk>, <s>, </s>, a token for each byte, the space, and letters from ! on.
+    const [space, letters, lineBreak] = [259, 260 - 33, 3 + 10];
+    const [a, b] = ['a', 'b'].map((letter) => letters + letter.charCodeAt(0));
+    expect(json).toEqual({ tokens: [1, space, a, lineBreak, b, 2, space, lineBreak] });
+  });
+
+  it('shows for how many prompts the tokens of a version differ whose tokenizer alone is another one', async () => {
+    const [one, other] = ['Ġname', 'Ġrain'];
+    const folder = await modelFolder({
+      'm.gguf': withTokensExchanged(await readFile(path), one, other),
+    });
+    const candidate = await started({ MODEL_PATH: join(folder, 'm.gguf') });
+
+    const { prompts, signs } = await compared(await started(), candidate, 1);
+
+    expect(prompts).toEqual({ asked: 5, otherwise: 2 });
+    expect(signs).toEqual([]);
+  }, 300_000);
 
   it('scores nothing where its answers end at a token that texts have, which would end llama.cpp', async () => {
     const language = {
@@ -716,5 +733,34 @@ function streamed(url: string, tokens: number, headers = {}): Promise<Response> 
     method: 'POST',
     headers: { 'content-type': 'application/json', ...headers },
     body: JSON.stringify({ prompt: 'Once', max_tokens: tokens, ignore_eos: true, stream: true }),
+  });
+}
+
+const QUESTIONS = ['Who wrote Hamlet?', 'Say a name.', 'What is rain?', 'Add 2 and 3.', 'Hi!'];
+
+function compared(live: ModelServer, candidate: ModelServer, tokens: number) {
+  const asks =
+    ({ post }: ModelServer) =>
+    async ({ path = '/invocations', body }: GoldenRequest): Promise<GoldenAnswer> => {
+      const { status, text } = await post(path, body, { 'x-slipway-own': '1' });
+      return { kind: 'answer', status, body: text };
+    };
+  return askBoth({
+    requests: QUESTIONS.map((content) => ({
+      what: content,
+      isDrawn: false,
+      request: {
+        protocol: 'invocations',
+        path: '/v1/chat/completions',
+        body: { messages: [{ role: 'user', content }], temperature: 0, max_tokens: tokens },
+      },
+    })),
+    live: asks(live),
+    candidate: asks(candidate),
+    comparing: APART,
+    monotonicMs: () => 0,
+    tolerated: 0.02,
+    truth: { margin: 0.02 },
+    isScored: true,
   });
 }

@@ -48,6 +48,39 @@ export function withChatTemplate(bytes: Buffer, template: string): Buffer {
   return edited;
 }
 
+/** The texts of its tokens, by their numbers, as its file has them: a space is Ġ, a line break Ċ. */
+export function vocabularyOf(bytes: Buffer): readonly string[] {
+  const texts: string[] = [];
+  let at = bytes.indexOf(TOKENS_KEY) + TOKENS_KEY.length + 8;
+  const count = Number(bytes.readBigUInt64LE(at));
+  for (at += 8; texts.length < count; ) {
+    const size = Number(bytes.readBigUInt64LE(at));
+    texts.push(bytes.toString('utf8', at + 8, at + 8 + size));
+    at += 8 + size;
+  }
+  return texts;
+}
+
+/** The same weights with another tokenizer: two tokens, whose texts are equally long, have each other's number. */
+export function withTokensExchanged(bytes: Buffer, one: string, other: string): Buffer {
+  const edited = Buffer.from(bytes);
+  const from = bytes.indexOf(TOKENS_KEY);
+  for (const [text, by] of [
+    [one, other],
+    [other, one],
+  ] as const) {
+    edited.write(by, bytes.indexOf(lengthAndText(text), from) + 8);
+  }
+  return edited;
+}
+
+function lengthAndText(text: string): Buffer {
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(Buffer.byteLength(text)));
+  return Buffer.concat([length, Buffer.from(text)]);
+}
+
+const TOKENS_KEY = 'tokenizer.ggml.tokens';
 const [KEYS_AT, HEAD_BYTES] = [16, 24];
 
 async function fetchTo(kept: string): Promise<void> {

@@ -18,6 +18,7 @@ from ..refusal import Refusal
 from .choices import each_choice
 from .emit import Emit
 from .measures import Asked, Meter, Tell
+from .prompt_tokens import FIELDS, prompt_tokens
 from .scoring import Prompt, Score, Scored, grammar_of, score_of
 from .template_bounds import rendering
 
@@ -87,6 +88,26 @@ class Engine:
         if self.serving.ends_by_text:
             raise Refusal(400, "the model ends its answers at a token that texts have too, so llama.cpp cannot hold it to a text")
         request = {"temperature": 0, "max_tokens": UNBOUNDED, "grammar": grammar_of(asked.answer), "stream": False}
+        if isinstance(asked.prompt, str):
+            answer = self._whole(self._server.handle_completions, {**request, "prompt": asked.prompt, "logprobs": 1})
+        else:
+            answer = self._whole(self._server.handle_chat_completions, {**request, "messages": asked.prompt, "logprobs": True, "top_logprobs": 1})
+        return score_of(answer, asked.answer)
+
+    def render(self, prompt: Prompt) -> list[int]:
+        """The tokens that the model reads of a prompt."""
+        tokens = prompt_tokens(self._told, prompt)
+        if tokens is None:
+            raise Refusal(400, "llama.cpp does not say which tokens it reads of this prompt")
+        return tokens
+
+    def _told(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The fields that llama.cpp reports of a request besides its answer, which has one token at most."""
+        handle = self._server.handle_chat_completions if "messages" in request else self._server.handle_completions
+        answer = self._whole(handle, {"max_tokens": 1, "stream": False, "verbose": True, "response_fields": FIELDS, **request})
+        return {name.rpartition("/")[2]: value for name, value in answer["__verbose"].items()}
+
+    def _whole(self, handle: Callable[..., None], request: dict[str, Any]) -> dict[str, Any]:
         with _refusals(), rendering() as rendered:
             answers: list[dict[str, Any]] = []
 
@@ -95,18 +116,11 @@ class Engine:
                 answers.append(answer)
                 return False
 
-            if isinstance(asked.prompt, str):
-                self._server.handle_completions({**request, "prompt": asked.prompt, "logprobs": 1}, see)
-            else:
-                self._server.handle_chat_completions({**request, "messages": asked.prompt, "logprobs": True, "top_logprobs": 1}, see)
+            handle(request, see)
         [answer] = answers
         if "error" in answer:
             raise refusal_of(answer["error"])
-        return score_of(answer, asked.answer)
-
-    def render(self, prompt: Prompt) -> list[int]:
-        """The tokens that the model reads of a prompt."""
-        raise Refusal(400, "llama.cpp does not say which tokens it reads of a prompt")
+        return answer
 
     @cached_property
     def _knows_tools(self) -> bool:
