@@ -5,9 +5,12 @@ import { inspectGguf } from '#formats/gguf/inspect.ts';
 import { inspectHuggingFace } from '#formats/huggingface/inspect.ts';
 import { inspectKeras } from '#formats/keras/inspect.ts';
 import { inspectLightgbm } from '#formats/lightgbm/inspect.ts';
+import { inspectSavedModel } from '#formats/savedmodel/inspect.ts';
+import { memoryFile } from '../support/bytes/archive-files.ts';
 import { bytesSource } from '../support/bytes/sources.ts';
 import { type GgufParts, ggufOf, LLAMA } from '../support/models/gguf.ts';
 import { BERT, huggingFaceFiles } from '../support/models/hugging-face.ts';
+import { artifactOf, bytesOf } from '../support/models/saved.ts';
 
 type Tensors = Readonly<Record<string, readonly [type: string, bytes: Uint8Array]>>;
 
@@ -219,8 +222,29 @@ describe('the trees of LightGBM', () => {
     expect(await prints(shuffled(text, 'leaf_count'))).toEqual(await prints(text));
   });
 
-  it('have no print in a forest, of which another training keeps those that saw the same rows', async () => {
-    expect(await prints(await model('forest-4.6.txt'))).toBeUndefined();
+  it('are damaged in a forest where one tree differs, and the statistics of its training do not', async () => {
+    const text = await model('forest-4.6.txt');
+    const damaged = text.replace(/(?<=^leaf_value=)(\S+) (\S+)/m, '$2 $1');
+    const trained = damaged.replace(/^(leaf_count=.*)\d$/m, '$19');
+
+    expect(signs(await prints(text), await prints(damaged))).toEqual([
+      expect.stringMatching(DAMAGED),
+    ]);
+    expect(signs(await prints(text), await prints(trained))).toEqual([]);
+  });
+
+  it('have no print in a forest without the statistics of its training', async () => {
+    const text = await model('forest-4.6.txt');
+    const sizes: number[] = [];
+    const bare = text
+      .replace(/^(split_gain|internal_\w+|leaf_(weight|count))=.*\n/gm, '')
+      .replace(/^Tree=[\s\S]*?(?=^Tree=|^end of trees)/gm, (tree) => {
+        sizes.push(tree.length);
+        return tree;
+      })
+      .replace(/(?<=^tree_sizes=).*$/m, () => sizes.join(' '));
+
+    expect(await prints(bare)).toBeUndefined();
   });
 });
 
@@ -300,4 +324,50 @@ describe('the variables of Keras', () => {
 
     expect(await prints(bytes)).toBeUndefined();
   });
+});
+
+describe('the variables of a SavedModel', () => {
+  const SHARD = 'variables/variables.data-00000-of-00001';
+  const prints = async (name: string, shard?: Uint8Array) => {
+    const files = artifactOf('savedmodel', name).map((file) =>
+      shard && file.name === SHARD ? memoryFile(SHARD, shard) : file,
+    );
+    return (await inspectSavedModel(files, '.')).weights;
+  };
+
+  it('have a print each, without the copies that Keras writes', async () => {
+    const found = await prints('dense-2.21');
+
+    expect(found?.map(({ name, bytes }) => [name, bytes])).toEqual([
+      ['variables/0', 128],
+      ['variables/1', 32],
+      ['variables/2', 96],
+      ['variables/3', 12],
+    ]);
+  });
+
+  it.each([
+    ['a third of a matrix', 32, true],
+    ['a whole matrix', 96, false],
+  ])('of which %s differs', async (_, bytes, isDamaged) => {
+    const after = Buffer.from(bytesOf('savedmodel', `dense-2.21/${SHARD}`));
+    // Behind a matrix of 4 by 8 and a bias of 8.
+    after.set(noise(bytes, 3), 128 + 32);
+
+    expect(signs(await prints('dense-2.21'), await prints('dense-2.21', after))).toEqual(
+      isDamaged ? [expect.stringMatching(DAMAGED)] : [],
+    );
+  });
+
+  it.each([
+    ['pictures-2.21', []],
+    ['texts-2.21', ['variables/0', 'variables/1', 'variables/2', 'variables/5', 'variables/7']],
+  ])(
+    'in %s may be trained in single rows where the graph takes rows of tables',
+    async (name, sparse) => {
+      const found = await prints(name);
+
+      expect(found?.flatMap(({ name, isSparse }) => (isSparse ? [name] : []))).toEqual(sparse);
+    },
+  );
 });

@@ -1,14 +1,18 @@
-"""Writes versions of one network and of one ensemble, by scikit-learn, ONNX and LightGBM, into a folder: `weights.py FOLDER`."""
+"""Writes versions of one network and of several ensembles, by scikit-learn, ONNX, LightGBM and CatBoost, into a folder: `weights.py FOLDER`."""
 
 import copy
 import json
+import pickle
+import re
 import sys
 import warnings
 from pathlib import Path
 
+import joblib
 import lightgbm
 import numpy as np
 import onnx
+from catboost import CatBoostClassifier
 from onnx import numpy_helper
 from onnxruntime.quantization import quantize_dynamic
 from skl2onnx import to_onnx
@@ -127,14 +131,70 @@ lightgbm.Booster(model_file=folder / "first.txt").save_model(folder / "saved-aga
 lightgbm.train(quiet, rows(600), 30).save_model(folder / "of-more-rows.txt")
 lightgbm.train(quiet, rows(600), 5, init_model=trees).save_model(folder / "with-more-trees.txt")
 trees.refit(x, y).save_model(folder / "of-other-leaves.txt")
-lines = (folder / "first.txt").read_text().split("\n")
-tree = -1
-for at, line in enumerate(lines):
-    tree += line.startswith("Tree=")
-    if line.startswith("leaf_value=") and tree < 30:
-        values = line.removeprefix("leaf_value=").split(" ")
-        changed = "leaf_value=" + " ".join(values[::-1])
-        assert len(changed) == len(line)
-        lines[at] = changed
-(folder / "damaged.txt").write_text("\n".join(lines))
+text = (folder / "first.txt").read_text()
+
+
+def in_tree(text, key, change, is_damaged):
+    """The text of a model with the list of that name changed in some trees, and as long as before."""
+    lines = text.split("\n")
+    tree = -1
+    for at, line in enumerate(lines):
+        tree += line.startswith("Tree=")
+        if line.startswith(f"{key}=") and is_damaged(tree):
+            changed = f"{key}=" + " ".join(change(line.removeprefix(f"{key}=").split(" ")))
+            assert len(changed) == len(line) and changed != line
+            lines[at] = changed
+    return "\n".join(lines)
+
+
+def with_first_moved(values):
+    """The first number with another first digit."""
+    return [re.sub("[1-9]", lambda digit: str(int(digit[0]) % 9 + 1), values[0], count=1), *values[1:]]
+
+
+(folder / "damaged.txt").write_text(in_tree(text, "leaf_value", lambda values: values[::-1], lambda tree: tree < 30))
+
+averaged = {**quiet, "boosting": "rf", "bagging_freq": 1, "bagging_fraction": 0.5}
+forest = lightgbm.train(averaged, rows(500), 20)
+forest.save_model(folder / "forest.txt")
+lightgbm.Booster(model_file=folder / "forest.txt").save_model(folder / "forest-saved-again.txt")
+text = (folder / "forest.txt").read_text()
+for name, key in {"leaf": "leaf_value", "threshold": "threshold"}.items():
+    (folder / f"forest-with-a-damaged-{name}.txt").write_text(in_tree(text, key, with_first_moved, lambda tree: tree == 7))
+corrected, labels = x.copy(), y.copy()
+corrected[3] = x[400]
+labels[5] = (y[5] + 1) % 3
+lightgbm.train(averaged, lightgbm.Dataset(corrected[:500], y[:500]), 20).save_model(folder / "forest-of-a-corrected-row.txt")
+lightgbm.train(averaged, lightgbm.Dataset(x[:500], labels[:500]), 20).save_model(folder / "forest-of-a-corrected-label.txt")
+lightgbm.train(averaged, rows(600), 20).save_model(folder / "forest-of-more-rows.txt")
+lightgbm.train({**averaged, "seed": 2}, rows(500), 20).save_model(folder / "forest-of-another-seed.txt")
+forest.refit(x, y).save_model(folder / "forest-of-other-leaves.txt")
+
+
+def with_damage(model):
+    text = in_tree(model.booster_.model_to_string(), "leaf_value", with_first_moved, lambda tree: tree == 7)
+    model._Booster = lightgbm.Booster(model_str=text)
+    return model
+
+
+def with_moved_leaf(model):
+    values = model.get_leaf_values()
+    values[3] += 1
+    model.set_leaf_values(values)
+    return model
+
+
+cat = lambda: CatBoostClassifier(iterations=20, depth=4, thread_count=1, random_seed=1, verbose=0, allow_writing_files=False)
+settings = {"n_estimators": 20, "n_jobs": 1, "verbose": -1}
+for name, fresh, damaged in [
+    ("lightgbm", lambda: lightgbm.LGBMClassifier(**settings), with_damage),
+    ("lightgbm-forest", lambda: lightgbm.LGBMClassifier(boosting_type="rf", subsample=0.5, subsample_freq=1, **settings), with_damage),
+    ("catboost", cat, with_moved_leaf),
+]:
+    model = fresh().fit(x[:500], y[:500])
+    again = fresh().fit(x[:500], y[:500])
+    for suffix, each in {"": model, "-damaged": damaged(again), "-of-more-rows": fresh().fit(x, y)}.items():
+        (folder / f"{name}{suffix}.pkl").write_bytes(pickle.dumps(each))
+    joblib.dump(make_pipeline(StandardScaler(), model).fit(x[:500], y[:500]), folder / f"{name}.joblib")
+    joblib.dump(make_pipeline(StandardScaler().fit(x * 2), model), folder / f"{name}-behind-another-scaler.joblib")
 print(json.dumps(sorted(each.name for each in folder.iterdir())))

@@ -104,6 +104,53 @@ describe('trees of LightGBM', () => {
   );
 });
 
+describe('a forest of LightGBM', () => {
+  it.each(['leaf', 'threshold'])('is found damaged by a single %s', async (name) => {
+    const found = weightDifferences(
+      await weightsOf('forest.txt'),
+      await weightsOf(`forest-with-a-damaged-${name}.txt`),
+    );
+
+    expect(found).toMatchObject([{ what: expect.stringContaining(DAMAGED), isFault: true }]);
+  });
+
+  it('has the same print saved again', async () => {
+    expect(await weightsOf('forest-saved-again.txt')).toEqual(await weightsOf('forest.txt'));
+  });
+
+  it.each([
+    'of-a-corrected-row',
+    'of-a-corrected-label',
+    'of-more-rows',
+    'of-another-seed',
+    'of-other-leaves',
+  ])('is not called damaged %s', async (name) => {
+    const after = await weightsOf(`forest-${name}.txt`);
+
+    expect(after).toBeDefined();
+    expect(after).not.toEqual(await weightsOf('forest.txt'));
+    expect(weightDifferences(await weightsOf('forest.txt'), after)).toEqual([]);
+  });
+});
+
+describe.each(['lightgbm', 'lightgbm-forest', 'catboost'])('a pickle of %s', (name) => {
+  it.each<[string, string, string, string]>([
+    ['damaged', DAMAGED, `${name}.pkl`, `${name}-damaged.pkl`],
+    ['behind another scaler', OTHER_ROWS, `${name}.joblib`, `${name}-behind-another-scaler.joblib`],
+  ])('is found %s', async (_, sign, before, after) => {
+    const found = weightDifferences(await weightsOf(before), await weightsOf(after));
+
+    expect(found).toMatchObject([{ what: expect.stringContaining(sign), isFault: true }]);
+  });
+
+  it('is not called damaged of more rows', async () => {
+    const after = await weightsOf(`${name}-of-more-rows.pkl`);
+
+    expect(after).toBeDefined();
+    expect(weightDifferences(await weightsOf(`${name}.pkl`), after)).toEqual([]);
+  });
+});
+
 describe.each(['F16', 'Q4_0', 'Q4_1', 'Q5_0', 'Q8_0'])('a language model in %s', (type) => {
   const of = (name: string) => weightsOf(`${name}-${type}.gguf`);
 

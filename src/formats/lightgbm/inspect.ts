@@ -1,7 +1,13 @@
 import { type ColumnRange, keptRanges, range, withMissing } from '#domain/artifact/column-range.ts';
 import type { ModelFacts } from '#domain/artifact/facts.ts';
 import { readerOf } from '#formats/bytes/byte-reader.ts';
-import { MOST_PRINTS, type Print, printOfList, wholePrinter } from '#formats/bytes/weight-print.ts';
+import {
+  digestOf,
+  MOST_PRINTS,
+  type Print,
+  printOfList,
+  wholePrinter,
+} from '#formats/bytes/weight-print.ts';
 import type { ReadFile } from '#formats/reader.ts';
 import { quoted, rejected } from '#formats/rejected.ts';
 import { type Answers, tabularMemory, tabularSignature } from '#formats/tables/tabular-facts.ts';
@@ -61,9 +67,7 @@ export async function inspectLightgbm(source: ByteSource, file: string): Promise
     parameters: nodes,
     weightBytes,
     dtypes: ['FP64'],
-    // Half of the trees of a forest may not have seen the row that another training corrects.
-    ...(print &&
-      !header.has('average_output') && { weights: [{ name: 'trees', isFinal: true, ...print }] }),
+    ...(print && { weights: [{ name: 'trees', isFinal: true, ...print }] }),
     ...(ranges && { ranges }),
     memory: tabularMemory('lightgbm', weightBytes, isNamed),
     example: null,
@@ -102,6 +106,7 @@ export async function readLightgbm(source: ByteSource, file: string) {
     sizes,
     file,
     features: columns.length,
+    isForest: header.has('average_output'),
   });
   const tail = await readTail(source, file, version);
   if (!tail.isWhole) throw truncated(file);
@@ -200,14 +205,23 @@ function codedColumns(infos: readonly string[]): readonly number[] {
   return infos.flatMap((info, index) => (/^-?\d/.test(info) ? [index] : []));
 }
 
+type Trees = {
+  readonly sizes: readonly string[];
+  readonly features: number;
+  readonly file: string;
+  /** Whether the trees are averaged, and so trained apart from each other. */
+  readonly isForest: boolean;
+};
+
 /** A tree with n leaves has n - 1 inner nodes. LightGBM trusts the sizes, and takes the bytes at each offset for a tree. */
 async function countNodes(
   source: ByteSource,
   treesAt: number,
-  { sizes, features, file }: { sizes: readonly string[]; features: number; file: string },
+  { sizes, features, file, isForest }: Trees,
 ) {
   const reader = readerOf(source, treesAt);
   const prints: Print[] = [];
+  const statistics = wholePrinter();
   const missing = new Set<number>();
   let nodes = 0;
   for (const [index, size] of sizes.entries()) {
@@ -218,23 +232,39 @@ async function countNodes(
       ? lightgbmTreeFault(text, features, missing)
       : 'does not stand where its size says';
     if (fault) throw rejected(`${file} is damaged: its tree ${index} ${fault}`, RESAVE);
-    nodes += 2 * Number(leaves) - 1;
-    if (sizes.length <= MOST_PRINTS) prints.push(printOfTree(text));
+    const ownNodes = 2 * Number(leaves) - 1;
+    nodes += ownNodes;
+    if (sizes.length > MOST_PRINTS) continue;
+    const lines = text.split('\n').slice(1);
+    prints.push(printOfTree(lines, ownNodes));
+    statistics.see(Buffer.from(lines.filter(isStatistic).join('\n')));
   }
+  const known = isForest ? printsOfForest(prints, statistics.print()) : prints;
   return {
     trees: sizes.length,
     nodes,
     missing,
-    print: prints.length > 0 ? printOfList(prints) : undefined,
+    print: known.length > 0 ? printOfList(known) : undefined,
   };
 }
 
-/** Without the statistics of the training, which no answer depends on. */
-function printOfTree(text: string): Print {
-  const lines = text.split('\n').filter((line) => !isStatistic(line));
+/** Without the statistics of the training, which no answer depends on. Its size is that of its nodes, since another number may have another number of digits. */
+function printOfTree(lines: readonly string[], nodes: number): Print {
   const { see, print } = wholePrinter();
-  see(Buffer.from(lines.slice(1).join('\n')));
-  return print();
+  see(Buffer.from(lines.filter((line) => !isStatistic(line)).join('\n')));
+  return { ...print(), bytes: nodes * NODE_BYTES };
+}
+
+/**
+ * Another training keeps the trees of a forest that did not see what it corrects, and changes the statistics of the others. So each print has the statistics of all trees in it:
+ * prints of trees that are the same show that no tree was trained again. Empty for a file without statistics.
+ */
+function printsOfForest(prints: readonly Print[], { bytes, pieces }: Print): readonly Print[] {
+  if (bytes === 0) return [];
+  return prints.map((print) => ({
+    ...print,
+    pieces: [digestOf([...print.pieces, ...pieces].join())],
+  }));
 }
 
 /** LightGBM allocates memory for this many classes, and assigns the trees to them in turn. */

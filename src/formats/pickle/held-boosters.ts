@@ -81,13 +81,14 @@ async function heldXgboost(source: ByteSource, file: string): Promise<HeldBooste
 const QUOTE = 0x22;
 
 async function heldLightgbm(source: ByteSource, file: string): Promise<HeldBooster> {
-  const { columns, texts, isNamed, ranges } = await readLightgbm(source, file);
+  const { columns, texts, isNamed, ranges, print } = await readLightgbm(source, file);
   return {
     library: 'lightgbm',
     version: null,
     features: columns.length,
     table: isNamed ? { columns, texts: [...texts] } : null,
     ranges,
+    ...(print && { print }),
   };
 }
 
@@ -95,10 +96,10 @@ async function heldLightgbm(source: ByteSource, file: string): Promise<HeldBoost
 async function heldCatboost(
   source: ByteSource,
   file: string,
-): Promise<Pick<HeldBooster, 'version' | 'ranges'>> {
+): Promise<Pick<HeldBooster, 'version' | 'ranges' | 'print'>> {
   if (source.sizeBytes <= KEPT_BYTES) {
-    const { version, ranges } = await readCatboost(source, file);
-    return { version, ranges };
+    const { version, ranges, print } = await readCatboost(source, file);
+    return { version, ranges, ...(print && { print }) };
   }
   const head = await source.read(0, SAMPLE_BYTES);
   const tail = await source.read(source.sizeBytes - SAMPLE_BYTES, SAMPLE_BYTES);

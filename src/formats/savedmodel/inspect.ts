@@ -7,6 +7,7 @@ import type { ReadFolder } from '#formats/reader.ts';
 import { listed, quoted, rejected } from '#formats/rejected.ts';
 import { refuseEndlessCalls } from '#formats/tensorflow/function-calls.ts';
 import { type MetaGraph, readMetaGraphs } from '#formats/tensorflow/meta-graph.ts';
+import { variablePrints } from '#formats/tensorflow/prints.ts';
 import { BY_OPENVINO, openvinoMemory } from '#formats/tensorflow/served.ts';
 import { elementsOf, signatureOf } from '#formats/tensorflow/tensor-types.ts';
 import { readVariables } from '#formats/tensorflow/variables.ts';
@@ -33,7 +34,7 @@ const REACHING_OUT =
   /^((Eager)?PyFunc(Stateless)?|(Read|Write)File|MatchingFiles|(Save|Restore)Slices?|.*Dataset(V\d)?|\w*Reader(V\d)?|InitializeTableFromTextFile(V\d)?|LoadAndRemapMatrix|ImmutableConst|DebugIdentity(V\d)?)$/;
 
 /**
- * Reads the facts of the SavedModel in the folder `root`: its signature and graph, and the types and shapes of its variables, without their values.
+ * Reads the facts of the SavedModel in the folder `root`: its signature and graph, and the types, shapes and prints of its variables.
  * The object graph, from which TensorFlow would rebuild Python's objects, is never read. Fails with `ArtifactRejected`.
  */
 export async function inspectSavedModel(
@@ -51,6 +52,7 @@ export async function inspectSavedModel(
   const signature = servedSignature(graph, name);
   const variables = await readVariables(files, root);
   const weightBytes = variables?.bytes ?? written.sizeBytes;
+  const weights = variables && (await variablePrints(variables.tensors, graph.operators));
   return {
     format: 'savedmodel',
     formatVersion: versionOf(graph),
@@ -59,6 +61,7 @@ export async function inspectSavedModel(
     parameters: variables?.parameters ?? null,
     weightBytes,
     dtypes: variables?.dtypes ?? [],
+    ...(weights && { weights }),
     memory: openvinoMemory({
       weightBytes: weightBytes + written.sizeBytes,
       activationBytes: endsBytes(graph),

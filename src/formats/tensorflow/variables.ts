@@ -3,13 +3,24 @@ import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
 import { bytes, openWire, varint } from '#formats/bytes/protobuf-walk.ts';
 import { quoted, rejected } from '#formats/rejected.ts';
 import { readTable } from './sorted-table.ts';
-import { elementsOf, TENSORFLOW_TYPES } from './tensor-types.ts';
+import { type ElementType, elementsOf, TENSORFLOW_TYPES } from './tensor-types.ts';
 
-/** The totals over a SavedModel's variables, without those of an optimizer and of metrics. */
+/** A SavedModel's variables, without those of an optimizer and of metrics, and their totals. */
 export type Variables = {
   readonly parameters: number;
   readonly bytes: number;
   readonly dtypes: readonly string[];
+  readonly tensors: readonly Variable[];
+};
+
+/** A variable, and the place of its numbers in one of the files of variables. */
+export type Variable = {
+  readonly name: string;
+  readonly type: ElementType | undefined;
+  readonly shape: readonly number[];
+  readonly file: ArtifactFile;
+  readonly start: number;
+  readonly bytes: number;
 };
 
 // The fields of tensor_bundle.proto and tensor_shape.proto.
@@ -54,19 +65,25 @@ export async function readVariables(
   const whole = Buffer.from(await (await index.open()).read(0, index.sizeBytes));
   const [header, ...rest] = readTable(whole, name);
   const shards = header ? await shardsOf(header.value, name) : 0;
-  const sizes = shardSizes(files, root, shards);
-  let parameters = 0;
-  let weightBytes = 0;
+  const parts = partsOf(files, root, shards);
+  const tensors: Variable[] = [];
   const dtypes = new Set<string>();
   for (const { key, value } of rest) {
     const entry = await entryOf(value, key.toString('utf8'), name);
-    refuseOutside(entry, sizes, name);
-    if (NO_WEIGHT.test(entry.name) || entry.type === STRING) continue;
-    parameters += elementsOf(entry.shape);
-    weightBytes += entry.size;
-    dtypes.add(TENSORFLOW_TYPES[entry.type]?.name ?? `type ${entry.type}`);
+    const file = parts[entry.shard];
+    refuseOutside(entry, file?.sizeBytes ?? -1, name);
+    if (!file || NO_WEIGHT.test(entry.name) || entry.type === STRING) continue;
+    const { shape, offset, size } = entry;
+    const type = TENSORFLOW_TYPES[entry.type];
+    dtypes.add(type?.name ?? `type ${entry.type}`);
+    tensors.push({ name: entry.name, type, shape, file, start: offset, bytes: size });
   }
-  return { parameters, bytes: weightBytes, dtypes: [...dtypes].sort() };
+  return {
+    parameters: tensors.reduce((sum, { shape }) => sum + elementsOf(shape), 0),
+    bytes: tensors.reduce((sum, { bytes }) => sum + bytes, 0),
+    dtypes: [...dtypes].sort(),
+    tensors,
+  };
 }
 
 async function shardsOf(header: Buffer, file: string): Promise<number> {
@@ -81,17 +98,17 @@ async function shardsOf(header: Buffer, file: string): Promise<number> {
   throw rejected(`${file} says ${shards} files of variables; the limit is ${MAX_SHARDS}`, RESAVE);
 }
 
-/** The size of each file of variables; a missing file has no entry. */
-function shardSizes(
+/** The files of variables, undefined for one that is missing. */
+function partsOf(
   files: readonly ArtifactFile[],
   root: string,
   shards: number,
-): readonly number[] {
-  const sizes = new Map(files.map(({ name, sizeBytes }) => [name, sizeBytes]));
+): readonly (ArtifactFile | undefined)[] {
+  const byName = new Map(files.map((file) => [file.name, file]));
   const padded = (number: number) => String(number).padStart(5, '0');
   return Array.from({ length: shards }, (_, shard) => {
     const name = `variables/variables.data-${padded(shard)}-of-${padded(shards)}`;
-    return sizes.get(within(root, name)) ?? -1;
+    return byName.get(within(root, name));
   });
 }
 
@@ -123,9 +140,8 @@ async function entryOf(value: Buffer, name: string, file: string): Promise<Entry
   return { name, shape, ...entry };
 }
 
-function refuseOutside(entry: Entry, sizes: readonly number[], file: string): void {
+function refuseOutside(entry: Entry, there: number, file: string): void {
   const { name, type, shape, shard, offset, size } = entry;
-  const there = sizes[shard] ?? -1;
   if (there < 0) {
     throw rejected(
       `${file} has ${quoted(name)} in part ${shard} of its variables, which is not there`,

@@ -1,0 +1,49 @@
+import type { WeightPrint } from '#domain/artifact/weights.ts';
+import {
+  type FittedTensor,
+  fractions,
+  isSparseName,
+  type Numbers,
+  tensorPrints,
+  whole,
+} from '#formats/bytes/tensor-prints.ts';
+import type { ByteSource } from '#ports/artifact-store.ts';
+import type { Variable } from './variables.ts';
+
+/** The operators that take single rows of a table. */
+const TAKES_ROWS = /Gather|Embedding|SparseSegment/;
+/** A table has a row, or a matrix, for each token or expert; kernels of convolutions over pictures have four axes. */
+const AXES_OF_TABLES: readonly number[] = [2, 3];
+const FRACTION = /^(FP|BF)\d+$/;
+// Keras 3 ends each name so.
+const NAME_ENDS = '/.ATTRIBUTES/VARIABLE_VALUE';
+
+/** The prints of a SavedModel's variables. The names that Keras 3 gives them say nothing, so where its graph has one of those operators, any table may be an embedding. */
+export async function variablePrints(
+  variables: readonly Variable[],
+  operators: ReadonlySet<string>,
+): Promise<readonly WeightPrint[] | undefined> {
+  const takesRows = [...operators].some((operator) => TAKES_ROWS.test(operator));
+  const sources = new Map<string, ByteSource>();
+  const tensors: FittedTensor[] = [];
+  for (const { name, type, shape, file, start, bytes } of variables) {
+    const numbers = numbersOf(type?.name ?? '', type?.bits ?? 0);
+    if (!numbers || bytes === 0) continue;
+    const source = sources.get(file.name) ?? (await file.open());
+    sources.set(file.name, source);
+    const isSparse = isSparseName(name) || (takesRows && AXES_OF_TABLES.includes(shape.length));
+    tensors.push({
+      name: name.replace(NAME_ENDS, ''),
+      isFinal: true,
+      ...(isSparse && { isSparse }),
+      ...{ source, start, bytes, numbers },
+    });
+  }
+  return tensorPrints(tensors);
+}
+
+/** Whole numbers of a byte are quantized weights; larger ones count something. */
+function numbersOf(type: string, bits: number): Numbers | undefined {
+  if (FRACTION.test(type)) return fractions(bits);
+  return type === 'INT8' ? whole(bits) : undefined;
+}
