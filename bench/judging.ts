@@ -1,7 +1,7 @@
 // Measures how long the gate takes for 2,000 requests over a table, and how clients of the live version fare meanwhile: two ONNX servers of one model behind the gateway of one machine, asked as the step CompareAnswers asks them, in the gateway's process as there.
 // Requests of clients are kept sealed, with their answers, so the live version answers few of them again, and the time to open them counts; it answers each example that has no `expect`.
 // A client asks without a pause, or 100 times a second; the judgement gives way to it, or does not.
-// `node bench/judging.ts [ROUNDS [REQUESTS]]`.
+// `node bench/judging.ts [ROUNDS [REQUESTS [WHICH]]]`; WHICH is a part of the name of a case, such as `100 a second`.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,7 +14,8 @@ import { type Server, startServer } from './beside/server.ts';
 import { row, spread } from './figures.ts';
 import type { Judged, Judgement, Kept } from './judging/machine.ts';
 
-const [rounds = 5, count = 2000] = process.argv.slice(2).map(Number);
+const [rounds = 5, count = 2000] = process.argv.slice(2, 4).map(Number);
+const only = process.argv[4] ?? '';
 const WARMING = 500;
 const POLL_MS = 10;
 const ALONE_MS = 2000;
@@ -24,13 +25,14 @@ const REQUESTS: readonly GoldenRequest[] = Array.from({ length: count }, (_, at)
   body: { dataframe_records: [{ weight: at + 0.5, pieces: at % 7, name: `row ${at}` }] },
 }));
 const CLIENTS = { 'no client': idle, '100 a second': regular, 'without a pause': endless };
-const PACES = { 'gives way': true, 'does not': false };
+const THREADS = { 'a thread of its own': true, "the gateway's": false };
 
 const model = await onnx.models.columns();
 const [live, candidate] = [await started('m-v1'), await started('m-v2')];
 const machine = fork(new URL('./judging/machine.ts', import.meta.url), [
   live.origin,
   candidate.origin,
+  String(model['MODEL_PATH']),
 ]);
 const [origin] = await once(machine, 'message');
 const pool = new Pool(String(origin));
@@ -41,11 +43,9 @@ for (const [at, { body }] of REQUESTS.entries()) {
 }
 machine.send({ exchanges } satisfies Kept);
 await once(machine, 'message');
-const SIDES: Readonly<Record<string, Pick<Judgement, 'requests'>>> = {
-  'requests of clients, kept with their answers': {},
-  'examples without answers': {
-    requests: REQUESTS.map((request, at) => ({ what: `row ${at}`, isDrawn: false, request })),
-  },
+const SIDES = {
+  'requests of clients, kept with their answers': { isKept: true },
+  'examples without answers': { isKept: false },
 };
 type Figures = Awaited<ReturnType<typeof judged>>;
 const found = new Map<string, Figures[]>();
@@ -53,16 +53,16 @@ const found = new Map<string, Figures[]>();
 for (let round = -1; round < rounds; round += 1) {
   for (const [side, given] of Object.entries(SIDES)) {
     for (const [client, asks] of Object.entries(CLIENTS)) {
-      for (const [pace, isPaced] of Object.entries(PACES)) {
-        const name = `${side}; ${client}; ${pace}`;
-        const figures = await judged({ isPaced, ...given }, asks);
+      for (const [thread, isApart] of Object.entries(THREADS)) {
+        const name = `${side}; ${client}; ${thread}`;
+        if (!name.includes(only)) continue;
+        const figures = await judged({ isApart, ...given }, asks);
         if (round >= 0) found.set(name, [...(found.get(name) ?? []), figures]);
       }
     }
   }
 }
 machine.disconnect();
-machine.kill();
 await pool.destroy();
 await live.stop();
 await candidate.stop();

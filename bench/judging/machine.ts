@@ -1,34 +1,32 @@
-// The process of one machine, for bench/judging.ts: its gateway, and the comparison that goes through it. Sends its origin to its parent, and judges when it is told to.
+// The process of one machine, for bench/judging.ts: its gateway, and the step CompareAnswers that asks through it. Sends its origin to its parent, and judges when it is told to.
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { keptRequests } from '#adapters/capture/kept-requests.ts';
 import { systemClock } from '#adapters/clocks.ts';
-import { comparedApart } from '#adapters/local/comparison/own-thread.ts';
+import { folderCaptureKeys } from '#adapters/local/capture/folder-capture-keys.ts';
+import { folderKeptLines } from '#adapters/local/capture/folder-kept-lines.ts';
 import { startGateway } from '#adapters/local/gateway/gateway.ts';
 import { httpProber } from '#adapters/local/gateway/http-prober.ts';
 import type { RevisionHost } from '#adapters/local/revisions/invocation.ts';
+import { judgingThreads } from '#compose/machine/judging-thread.ts';
 import { ASKED_AT_ONCE } from '#compose/machine/workflows.ts';
 import { dayOf } from '#domain/capture/plan.ts';
-import type { ComparedRequest } from '#domain/comparison/asked-pair.ts';
-import { TOLERATED } from '#domain/comparison/judge-comparison.ts';
-import { comparedRequests } from '#domain/comparison/requests.ts';
-import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
-import { APART, type Comparing } from '#ports/comparing.ts';
-import { askBoth } from '#steps/ask-both.ts';
-import { clientRequests } from '#steps/client-requests.ts';
+import { APART } from '#ports/comparing.ts';
+import { compareAnswers } from '#steps/compare-answers.ts';
 import { type KeptExchange, keptLine } from '../../test/support/capture/kept-line.ts';
-import { memoryCapture } from '../../test/support/memory/capture.ts';
+import { answered } from '../../test/support/memory/prober.ts';
+import { memoryWorld } from '../../test/support/worlds/memory.ts';
 
 /** The requests of clients and the answers of the live version, which the machine keeps sealed until it judges. */
 export type Kept = { readonly exchanges: readonly Pick<KeptExchange, 'body' | 'answer'>[] };
-/** `isPaced`: at the pace of one machine, which gives way; else as in an account. Without `requests` those of clients are opened. */
-export type Judgement = {
-  readonly isPaced: boolean;
-  readonly requests?: readonly ComparedRequest[];
-};
+/** `isApart`: on a thread of its own, else on that of the gateway. `isKept`: by the requests of clients, else by as many examples without answers. */
+export type Judgement = { readonly isApart: boolean; readonly isKept: boolean };
 export type Judged = { readonly seconds: number; readonly compared: number };
 
-const [, , live = '', candidate = ''] = process.argv;
+const [, , live = '', candidate = '', model = ''] = process.argv;
 const ORIGINS: Readonly<Record<string, string>> = { 'm-v1': live, 'm-v2': candidate };
-const ANSWER_TIMEOUT_MS = 10_000;
 const HOUR_MS = 3_600_000;
 const HOURS = 40;
 
@@ -53,58 +51,94 @@ const gateway = await startGateway({
   clock: systemClock,
 });
 await gateway.router.setShares('m', { 'm-v1': 1 }, {}, 1);
-const prober = httpProber(gateway);
-const ask = (revision: string) => {
-  const address = gateway.router.testPath({ target: 'fargate', revision });
-  return (request: GoldenRequest) => prober.send(address, 'm', request, ANSWER_TIMEOUT_MS);
+
+const RIGHT = answered(200, {
+  outputs: [
+    { name: 'total', datatype: 'FP32', shape: [1], data: [1] },
+    { name: 'label', datatype: 'BYTES', shape: [1], data: ['a'] },
+  ],
+});
+
+const folder = mkdtempSync(join(tmpdir(), 'judging-'));
+process.once('exit', () => rmSync(folder, { recursive: true }));
+const clock = systemClock;
+const sides = {
+  kept: await sideOf(join(folder, 'kept')),
+  examples: undefined as Awaited<ReturnType<typeof sideOf>> | undefined,
 };
 
-const clock = systemClock;
-const capture = memoryCapture(clock);
-
+process.on('disconnect', () => process.exit());
 process.on('message', async (message: Kept | Judgement) => {
   if ('exchanges' in message) await keep(message);
   else await judge(message);
 });
 process.send?.(gateway.origin);
 
+/** A version that is about to be compared, and the step that compares it, on a thread of its own and here. */
+async function sideOf(captureFolder: string, examples?: string) {
+  const bytes = readFileSync(model);
+  const world = memoryWorld();
+  for (const revision of ['m-v1', 'm-v2']) world.behave(revision, () => RIGHT);
+  await world.deploy(world.upload({ model: 'm', bytes, ...(examples && { examples }) }));
+  const next = world.upload({ model: 'm', bytes: otherwiseNamed(bytes) });
+  const held = await world.before('CompareAnswers', next);
+  let compared = 0;
+  const ports = {
+    ...{ clock, artifacts: world.deps.artifacts, metrics: world.deps.metrics },
+    requireApproval: false,
+    comparing: { ...APART, atOnce: ASKED_AT_ONCE, giveWay: gateway.lull },
+    registry: {
+      ...world.registry,
+      // The version stays one that is about to be compared.
+      async advance(...[, , { comparison }]: Parameters<typeof world.registry.advance>) {
+        compared = comparison?.answers.kept.asked ?? 0;
+        return world.recordOf(held);
+      },
+      recordTrouble: () => world.recordOf(held),
+    },
+  };
+  const apart = judgingThreads({ ports, gateway, captureFolder }).CompareAnswers;
+  const here = compareAnswers({
+    ...ports,
+    router: gateway.router,
+    prober: httpProber(gateway),
+    keptRequests: keptRequests({
+      lines: folderKeptLines(captureFolder),
+      keys: folderCaptureKeys(captureFolder),
+      clock,
+    }),
+  });
+  const input = { ...held, attempt: 0 };
+  return {
+    async judged(isApart: boolean): Promise<Judged> {
+      const began = performance.now();
+      await (isApart ? apart(input) : here(input));
+      return { seconds: (performance.now() - began) / 1000, compared };
+    },
+  };
+}
+
+/** The same model in other bytes: its dimension `n` has another name. */
+function otherwiseNamed(bytes: Buffer): Buffer {
+  return Buffer.from(bytes.toString('latin1').replaceAll('\x12\x01n', '\x12\x01m'), 'latin1');
+}
+
 /** Spread over the hours before, so that no hour has more of them than counts. */
 async function keep({ exchanges }: Kept): Promise<void> {
-  const keys = await capture.captureKeys.publish('m', 'm-v1');
+  const keys = await folderCaptureKeys(join(folder, 'kept')).publish('m', 'm-v1');
+  const lines = folderKeptLines(join(folder, 'kept'));
   const lastMs = clock.now();
   for (const [rank, exchange] of exchanges.entries()) {
     const at = lastMs - (rank % HOURS) * HOUR_MS;
     const line = keptLine(keys, { id: `${rank}`, revision: 'm-v1', at, rank, ...exchange }, 10_000);
-    await capture.keptLines.add('m', dayOf(at), line);
+    await lines.add('m', dayOf(at), line);
   }
+  const examples = exchanges.map(({ body }) => `{"request":${body}}\n`).join('');
+  sides.examples = await sideOf(join(folder, 'none'), examples);
   process.send?.('kept');
 }
 
-async function judge({ isPaced, requests }: Judgement): Promise<void> {
-  const began = performance.now();
-  const comparing = isPaced
-    ? { atOnce: ASKED_AT_ONCE, giveWay: gateway.lull, compare: comparedApart }
-    : APART;
-  const { kept } = await askBoth({
-    requests: requests ?? (await keptOfClients(comparing)),
-    live: ask('m-v1'),
-    candidate: ask('m-v2'),
-    comparing,
-    monotonicMs: () => performance.now(),
-    tolerated: TOLERATED,
-    truth: { margin: 0.02 },
-  });
-  const judged: Judged = { seconds: (performance.now() - began) / 1000, compared: kept.asked };
-  process.send?.(judged);
-}
-
-async function keptOfClients(comparing: Comparing): Promise<readonly ComparedRequest[]> {
-  const version = { work: {}, lines: [] };
-  return comparedRequests({
-    ...{ before: version, after: version, golden: null, seed: 'judging' },
-    sent: await clientRequests(
-      { ...capture, comparing, clock },
-      { model: 'm', live: 1, judged: 2 },
-    ),
-  });
+async function judge({ isApart, isKept }: Judgement): Promise<void> {
+  const side = isKept ? sides.kept : sides.examples;
+  process.send?.(await side?.judged(isApart));
 }

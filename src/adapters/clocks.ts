@@ -23,3 +23,26 @@ export function steadyClock(isIdle: () => boolean, machine: Clock = systemClock)
 
   return { now, monotonicMs: machine.monotonicMs };
 }
+
+/** The time of a clock (epoch, ms), and when it was read by the monotonic clock that all threads of a process share. */
+export type ClockReading = { readonly nowMs: number; readonly readAtMs: number };
+
+export function readingOf(clock: Clock): ClockReading {
+  return { nowMs: clock.now(), readAtMs: sharedMs() };
+}
+
+/** A clock that goes on from the newest reading, which another thread may have made; it does not step in between. */
+export function continuedClock(reading: () => ClockReading): Clock {
+  return {
+    now() {
+      const { nowMs, readAtMs } = reading();
+      return Math.floor(nowMs + sharedMs() - readAtMs);
+    },
+    monotonicMs: sharedMs,
+  };
+}
+
+/** `performance.now` begins anew in each thread. */
+function sharedMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
+}

@@ -334,7 +334,8 @@ function step<Input, Output, Port extends keyof StepPorts>(
   return { ...row, handler: (ports) => parsed(schemas.input, run(ports)) };
 }
 
-function parsed<Input>(
+/** A step as the task of its state, which parses the workflow's input. */
+export function parsed<Input>(
   schema: z.ZodMiniType<Input>,
   run: (input: Input) => Promise<unknown>,
 ): StepHandler {

@@ -1,4 +1,6 @@
-import { steadyClock } from '#adapters/clocks.ts';
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { continuedClock, readingOf, steadyClock } from '#adapters/clocks.ts';
 import { fakeClock } from '../support/clock/fake-clock.ts';
 
 const HOUR_MS = 3_600_000;
@@ -56,4 +58,33 @@ it('measures what begins and ends in one process by the monotonic clock of the m
   machine.step(HOUR_MS);
 
   expect(clock.monotonicMs()).toBe(5);
+});
+
+describe('a clock that goes on from the reading of another thread', () => {
+  it('counts by the clock that all threads share', async () => {
+    const machine = fakeClock(NOON_MS);
+    const reading = readingOf(machine);
+    machine.step(HOUR_MS);
+    const clock = continuedClock(() => reading);
+    const beganMs = clock.monotonicMs();
+    // A thread whose `performance.now` has just begun.
+    const worker = new Worker(
+      "require('node:worker_threads').parentPort.postMessage(Number(process.hrtime.bigint()) / 1e6)",
+      { eval: true },
+    );
+    const [thereMs] = await once(worker, 'message');
+
+    expect(thereMs).toBeGreaterThan(beganMs);
+    expect(clock.monotonicMs()).toBeGreaterThan(thereMs);
+    expect(clock.now() - NOON_MS).toBeGreaterThanOrEqual(Math.floor(thereMs - beganMs));
+    expect(clock.now() - NOON_MS).toBeLessThan(HOUR_MS);
+  });
+
+  it('follows the newest reading', () => {
+    let reading = readingOf(fakeClock(NOON_MS));
+    const clock = continuedClock(() => reading);
+    reading = readingOf(fakeClock(NOON_MS + HOUR_MS));
+
+    expect(clock.now()).toBeGreaterThanOrEqual(NOON_MS + HOUR_MS);
+  });
 });

@@ -11,6 +11,7 @@ import { TARGETS } from '#domain/placement/target.ts';
 import type { ShiftDefaults } from '#domain/rollout/plan-shift.ts';
 import { boundedInspector, INSPECTION_BUDGET } from '#operations/inspection/bounded.ts';
 import { folderTrust } from '#operations/signing/release-signing.ts';
+import { APART } from '#ports/comparing.ts';
 import { meterLive } from '#steps/meter-live.ts';
 import { recover } from '#steps/recover.ts';
 import { sweep } from '#steps/sweep.ts';
@@ -23,6 +24,7 @@ import { baseImagesIn } from '../local-engine.ts';
 import { localSweep } from '../local-sweep.ts';
 import { readDefinitions, stepHandlers } from '../local-workflow.ts';
 import { resending } from '../resend.ts';
+import type { StepPorts } from '../step-ports.ts';
 import { tracesFor } from '../traces.ts';
 import { later } from './later.ts';
 import type { Serving } from './serving.ts';
@@ -30,10 +32,10 @@ import { BUCKET, type State } from './state.ts';
 
 // How long to let steps finish: most take milliseconds, but one that waits for a model may take a minute.
 export const STEPS_MS = 1000;
-// The bucket's watcher starts deployments itself, and redelivers an event until it is acknowledged.
-const UPLOAD_GRACE_MS = 60_000;
 // One is read or written while the other runs in the model.
 export const ASKED_AT_ONCE = 2;
+// The bucket's watcher starts deployments itself, and redelivers an event until it is acknowledged.
+const UPLOAD_GRACE_MS = 60_000;
 // How often Slipway sees whether a week is over.
 const WEIGHING_MS = 3_600_000;
 
@@ -53,13 +55,13 @@ export async function openWorkflows(
   const ends = later<ReturnType<typeof resending>>('the end of an execution');
   const inspector = boundedInspector(INSPECTION_BUDGET, {}, { survivesInterrupt: true });
   const { httpProber } = await import('#adapters/local/gateway/http-prober.ts');
-  const { comparedApart } = await import('#adapters/local/comparison/own-thread.ts');
+  const { judgingThreads } = await import('./judging-thread.ts');
   const caps: Caps = {
     maxReplicas: config.maxReplicas ?? null,
     allowedAccelerators: config.allowedAccelerators ?? null,
     maxMonthlyUsd: config.maxMonthlyUsd ?? null,
   };
-  const handlers = stepHandlers({
+  const ports: StepPorts = {
     registry,
     captureKeys: state.captureKeys,
     keptRequests: state.keptRequests,
@@ -68,7 +70,7 @@ export async function openWorkflows(
     ...platforms,
     router: gateway.router,
     prober: httpProber(gateway),
-    comparing: { atOnce: ASKED_AT_ONCE, giveWay: gateway.lull, compare: comparedApart },
+    comparing: { ...APART, atOnce: ASKED_AT_ONCE, giveWay: gateway.lull },
     metrics: gateway.metrics,
     executions: {
       start: (workflow, name, input) => known.get().start(workflow, name, input),
@@ -109,13 +111,18 @@ export async function openWorkflows(
     waitMs: config.describeWaitMs,
     shifts: localShifts(config.bakeSeconds),
     crossingDrainSeconds: 0,
-  });
+  };
+  const handlers = stepHandlers(ports);
+  const captureFolder = state.folder('capture');
+  const judging = judgingThreads({ ports, gateway, captureFolder });
   const traces = await tracesFor(environment);
   const engine = workflowEngine({
     definitions: readDefinitions(),
     // These replace CodeBuild.
     handlers: {
       ...handlers,
+      CompareAnswers: judging.CompareAnswers,
+      JudgeBake: judging.JudgeBake,
       InspectArtifact: inspectingFairly(registry, handlers.InspectArtifact),
       BuildEnvironment: runtime.buildEnvironment,
       // One build does both steps here: GrantBuild names no place for an image between them.
@@ -203,6 +210,7 @@ export async function openWorkflows(
     stopResending: () => ends.get().stop(),
     async stop() {
       await Promise.race([engine.stopAll(), timeout(STEPS_MS)]);
+      await judging.stop();
       await Promise.race([traces?.stop(), timeout(STEPS_MS)]);
     },
   };

@@ -23,7 +23,7 @@ import { frontFor } from './forwarded.ts';
 import { type GenerationMeters, generationMeters } from './generation-meters.ts';
 import { type GatewayParts, gatewayHandler } from './handler.ts';
 import { inFlight } from './in-flight.ts';
-import { lull } from './lull.ts';
+import { type Lull, lull } from './lull.ts';
 import { requestMeters } from './meters.ts';
 import { gatewayMetrics } from './metrics.ts';
 import type { OuterCallers } from './outer-callers.ts';
@@ -81,6 +81,8 @@ export type Gateway = {
   inFlight(revision: string): number;
   /** Resolves once no client has had a request under way for a moment, and at the latest after `atMostMs`. */
   lull(atMostMs: number): Promise<void>;
+  /** The counts of clients' requests by which another thread knows such a moment too. */
+  readonly clientCounts: Lull['counts'];
   /** Stops accepting requests, gives those in flight 5 s, and cuts the rest. */
   close(): Promise<void>;
 };
@@ -151,6 +153,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     families,
     inFlight: flights.count,
     lull: clients.within,
+    clientCounts: clients.counts,
     async close() {
       await inner.close();
       await upstreams.close();

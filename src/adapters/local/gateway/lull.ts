@@ -3,8 +3,14 @@ import type { Timers } from '#adapters/local/concurrency/timers.ts';
 /** So long (ms) no client's request is under way before others may be sent: a client that asks without a pause sends its next one sooner. */
 const QUIET_MS = 1;
 
+/** Where the counts have how many requests of clients are under way, and how often that has changed. */
+const UNDER_WAY = 0;
+const CHANGES = 1;
+
 /** The requests of clients that are under way, and the moments in which there are none. */
 export type Lull = {
+  /** Counts in memory that another thread may have too; see `lullBeside`. */
+  readonly counts: Int32Array<SharedArrayBuffer>;
   begin(): void;
   end(): void;
   /** Resolves once no client has had a request under way for a moment, and at the latest after `atMostMs`. */
@@ -13,9 +19,16 @@ export type Lull = {
 
 export function lull(timers: Timers): Lull {
   const waiting = new Set<() => void>();
+  const counts = new Int32Array(new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT));
   let underWay = 0;
   let endedMs = Number.NEGATIVE_INFINITY;
   let cancel = () => {};
+
+  const change = (by: 1 | -1) => {
+    underWay += by;
+    Atomics.store(counts, UNDER_WAY, underWay);
+    Atomics.add(counts, CHANGES, 1);
+  };
 
   /** Wakes all that wait at the end of the moment, unless a client comes before. */
   const settle = () => {
@@ -27,12 +40,13 @@ export function lull(timers: Timers): Lull {
   };
 
   return {
+    counts,
     begin() {
-      underWay += 1;
+      change(1);
       cancel();
     },
     end() {
-      underWay -= 1;
+      change(-1);
       if (underWay > 0) return;
       endedMs = timers.nowMs();
       settle();
@@ -48,5 +62,25 @@ export function lull(timers: Timers): Lull {
       late();
       waiting.delete(resolve);
     },
+  };
+}
+
+/**
+ * `within` of a lull in another thread. That one is asked only where its counts say that a client has asked since this was called last, or that one may have asked a moment ago.
+ */
+export function lullBeside(
+  { counts, within }: Pick<Lull, 'counts' | 'within'>,
+  nowMs: () => number,
+): Lull['within'] {
+  let seen = Atomics.load(counts, CHANGES);
+  let seenMs = nowMs();
+  return async (atMostMs) => {
+    const changes = Atomics.load(counts, CHANGES);
+    if (changes !== seen) {
+      seen = changes;
+      seenMs = nowMs();
+    }
+    const isQuiet = Atomics.load(counts, UNDER_WAY) === 0 && nowMs() - seenMs >= QUIET_MS;
+    if (!isQuiet) await within(atMostMs);
   };
 }

@@ -1,9 +1,17 @@
+import type { Router } from '#ports/router.ts';
+
 /** The subject of a request's URL: a model's endpoint or one revision's test path, and `rest`, the path and query for its server. */
 export type Place = {
   readonly kind: 'model' | 'candidate';
   readonly name: string;
   readonly rest: string;
 };
+
+/** The addresses of a Router below the gateway's origin. */
+export const ADDRESSES = {
+  route: (model) => `/models/${model}`,
+  testPath: ({ revision }) => `/_candidate/${revision}`,
+} as const satisfies Pick<Router, 'route' | 'testPath'>;
 
 /** The prefix of the paths that the model's server sees. */
 export function prefixOf({ kind, name }: Place): string {

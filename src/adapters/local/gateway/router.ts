@@ -7,6 +7,7 @@ import type { Shares } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import { acceptShares, isSameShares, refuseMixture } from '#domain/rollout/shares.ts';
 import type { Router, Verification } from '#ports/router.ts';
+import { ADDRESSES } from './place.ts';
 import { type RoutingTable, spread } from './routing-table.ts';
 
 export type GatewayRouter = {
@@ -36,8 +37,7 @@ export function gatewayRouter({ database, revisions }: GatewayRouterOptions): Ga
   };
 
   const router: Router = {
-    route: (model) => `/models/${model}`,
-    testPath: ({ revision }) => `/_candidate/${revision}`,
+    ...ADDRESSES,
     shares: async (model) => store.read(model),
 
     async setShares(model, shares, expected, epoch) {
