@@ -99,7 +99,9 @@ describe('a live version that no build has measured', () => {
       isLater: true,
       isGuess: true,
       // On one CPU a request takes its CPU time, of which two shorten two thirds.
-      question: { measured: { requestMs: expect.closeTo(30, 6), parallelPart: expect.closeTo(2 / 3, 6) } },
+      question: {
+        measured: { requestMs: expect.closeTo(30, 6), parallelPart: expect.closeTo(2 / 3, 6) },
+      },
     });
     expect(weighing?.options[0]).toMatchObject({ target: 'lambda', refusals: [] });
     expect(options.find(({ taken }) => taken)?.reason).toMatch(/^fits in /);
