@@ -6,6 +6,7 @@ import { inspectHuggingFace } from '#formats/huggingface/inspect.ts';
 import { inspectKeras } from '#formats/keras/inspect.ts';
 import { inspectLightgbm } from '#formats/lightgbm/inspect.ts';
 import { inspectSavedModel } from '#formats/savedmodel/inspect.ts';
+import { variablePrints } from '#formats/tensorflow/prints.ts';
 import { memoryFile } from '../support/bytes/archive-files.ts';
 import { bytesSource } from '../support/bytes/sources.ts';
 import { type GgufParts, ggufOf, LLAMA } from '../support/models/gguf.ts';
@@ -357,6 +358,32 @@ describe('the variables of a SavedModel', () => {
     expect(signs(await prints('dense-2.21'), await prints('dense-2.21', after))).toEqual(
       isDamaged ? [expect.stringMatching(DAMAGED)] : [],
     );
+  });
+
+  it.each([
+    ['lie one behind another', 2 ** 22, 256],
+    ['all lie in the same place', 0, 19_000],
+  ])('are read up to a limit where %s', async (_, apart, count) => {
+    const asked: number[] = [];
+    const read = async (_: number, length: number) => {
+      asked.push(length);
+      return Buffer.alloc(length, 1);
+    };
+    const file = {
+      ...{ name: SHARD, sizeBytes: 2 ** 30 },
+      open: async () => ({ sizeBytes: 2 ** 30, read }),
+    };
+    const type = { name: 'FP32', bits: 32 };
+    const variables = Array.from({ length: count }, (_, at) => ({
+      ...{ name: `v${at}`, type, shape: [1024, 1024], file },
+      ...{ start: at * apart, bytes: 2 ** 22 },
+    }));
+
+    const found = await variablePrints(variables, new Set());
+
+    expect(found?.length).toBeLessThanOrEqual(64);
+    expect(asked.length).toBeLessThanOrEqual(2048);
+    expect(asked.reduce((sum, length) => sum + length, 0)).toBeLessThanOrEqual(40 * 2 ** 20);
   });
 
   it.each([
