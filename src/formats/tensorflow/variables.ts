@@ -37,9 +37,9 @@ const LIMITS = { readBytes: 2 ** 20, messages: 1000, contentBytes: 0 };
 const MAX_INDEX_BYTES = 16 * 2 ** 20;
 const MAX_SHARDS = 10_000;
 const STRING = 7;
-// Keras 3 writes all variables a second time, as `_all_variables`.
+// Keras 3 writes all variables a second time, as `_all_variables`. TensorFlow's own `save` keeps the weights of a trained model under its optimizer.
 const NO_WEIGHT =
-  /OPTIMIZER_SLOT|^(optimizer|keras_api|save_counter|_all_variables|_CHECKPOINTABLE_OBJECT_GRAPH)(\/|$)/;
+  /OPTIMIZER_SLOT|^(optimizer(?!\/_trainable_variables\/)|keras_api|save_counter|_all_variables|_CHECKPOINTABLE_OBJECT_GRAPH)(\/|$)/;
 const RESAVE = 'Save the model again and upload the whole folder.';
 
 type Entry = {

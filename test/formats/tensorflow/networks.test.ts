@@ -168,6 +168,21 @@ describe('a SavedModel', () => {
     await expect(inspected(changes)).rejects.toThrow(message);
   });
 
+  it("has the weights that TensorFlow's own save keeps under the optimizer, and not its other numbers", async () => {
+    const named = (name: string) =>
+      readTable(part(INDEX), 'i').map(({ key, value }) => {
+        const other = Buffer.from(key.toString().replace(/^variables\//, `optimizer/${name}/`));
+        return [varint(0), varint(other.length), varint(value.length), other, value];
+      });
+    const index = (name: string) => tableOf(Buffer.concat(named(name).flat()));
+
+    const kept = await inspected({ [INDEX]: index('_trainable_variables') });
+    const other = await inspected({ [INDEX]: index('_variables') });
+
+    expect([kept.parameters, kept.weights?.length]).toEqual([4 * 8 + 8 + 8 * 3 + 3, 4]);
+    expect([other.parameters, other.weights]).toEqual([0, undefined]);
+  });
+
   it('with signatures of other names is told how one of them is saved to be served', async () => {
     const [named, other] = ['serving_default', 'serving_another'].map((name) =>
       Buffer.from(`\x0f${name}\x12`),

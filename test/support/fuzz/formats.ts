@@ -22,7 +22,7 @@ import { inspectTflite } from '#formats/tflite/inspect.ts';
 import { inspectTorch } from '#formats/torch/inspect.ts';
 import { inspectXgboost } from '#formats/xgboost/inspect.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
-import { contentOf, memoryFile } from '../bytes/archive-files.ts';
+import { contentOf } from '../bytes/archive-files.ts';
 import { bytesSource } from '../bytes/sources.ts';
 import { longName, paxPart, tarOf } from '../bytes/tar.ts';
 import { numbers, zipOf } from '../bytes/zip.ts';
