@@ -1,6 +1,6 @@
-// Measures how long the gate takes for 2,000 requests over a table, and how clients of the live version fare meanwhile: two ONNX servers of one model behind the gateway of one machine, asked as the step CompareAnswers asks them, in the gateway's process as there.
+// Measures how long the gate takes for 2,000 requests over a table, and how clients of the live version fare meanwhile: two ONNX servers of one model behind the gateway of one machine, asked by the step CompareAnswers, on a thread of its own as there, or on that of the gateway.
 // Requests of clients are kept sealed, with their answers, so the live version answers few of them again, and the time to open them counts; it answers each example that has no `expect`.
-// A client asks without a pause, or 100 times a second; the judgement gives way to it, or does not.
+// A client asks without a pause, or 100 times a second, and the judgement gives way to it.
 // `node bench/judging.ts [ROUNDS [REQUESTS [WHICH]]]`; WHICH is a part of the name of a case, such as `100 a second`.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
