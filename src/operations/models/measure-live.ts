@@ -47,7 +47,7 @@ export function liveMeasurements(deps: Deps): MeasureLive {
   function begun(live: ModelVersion): Promise<Measurement | undefined> {
     const before = known.get(live.model);
     if (before?.of === live.deploymentId) return before.found;
-    // What answers badly now may answer at the next look.
+    // A server that answers badly now may answer at the next look.
     const found = last
       .then(() => measured(deps, live))
       .catch(() => {
