@@ -51,7 +51,7 @@ export function liveMeasurements(deps: Deps): MeasureLive {
     const found = last
       .then(() => measured(deps, live))
       .catch(() => {
-        known.delete(live.model);
+        if (known.get(live.model)?.of === live.deploymentId) known.delete(live.model);
         return undefined;
       });
     last = found;
@@ -63,20 +63,20 @@ export function liveMeasurements(deps: Deps): MeasureLive {
 }
 
 async function measured(deps: Deps, live: ModelVersion): Promise<Measurement | undefined> {
-  const { registry, clock, cpuSeconds, vcpus } = deps;
+  const { registry, cpuSeconds, vcpus } = deps;
   const { request } = await proofOf(registry, await requireDeployment(registry, live.deploymentId));
   if (!request) return undefined;
   await repeated(deps, { live, request, least: 1, forMs: WARM_MS });
-  const [beganMs, beganCpu] = [clock.monotonicMs(), cpuSeconds(live.revision)];
+  const beganCpu = cpuSeconds(live.revision);
   const times = await repeated(deps, { live, request, least: LEAST_REQUESTS, forMs: RUN_MS });
-  const tookMs = clock.monotonicMs() - beganMs;
   const endedCpu = cpuSeconds(live.revision);
   const spentMs =
     beganCpu === null || endedCpu === null ? null : Math.max(0, endedCpu - beganCpu) * 1000;
   const requests = times.length;
   const ms = Math.max(0.001, median(times));
-  // Clients may have asked it meanwhile: no request takes more than all CPUs.
-  const cpuMs = spentMs === null ? null : Math.min(spentMs, tookMs * vcpus) / requests;
+  // Clients may have asked it meanwhile, above all while a request gave way to them: no request takes more than all CPUs while it lasts.
+  const mostMs = times.reduce((sum, each) => sum + each, 0) * vcpus;
+  const cpuMs = spentMs === null ? null : Math.min(spentMs, mostMs) / requests;
   return { by: 'none', runs: [{ vcpus, rows: 1, requests, ms, cpuMs }] };
 }
 

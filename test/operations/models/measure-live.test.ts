@@ -5,8 +5,11 @@ import { type MemoryWorld, MODEL, memoryWorld } from '../../support/worlds/memor
 
 const NEVER = new Promise<never>(() => {});
 
-/** A live version whose file no build measured. Its server takes 20 ms and 30 ms of CPU time for each request. */
-async function liveWorld(change: (answer: ProbeAnswer) => ProbeAnswer = (answer) => answer) {
+/** A live version whose file no build measured. Its server takes 20 ms and 30 ms of CPU time for each request; clients keep both CPUs busy for so long before each. */
+async function liveWorld(
+  change: (answer: ProbeAnswer) => ProbeAnswer = (answer) => answer,
+  clientsMs = 0,
+) {
   const world = memoryWorld();
   await world.deploy(world.upload());
   let cpuSeconds = 5;
@@ -15,7 +18,10 @@ async function liveWorld(change: (answer: ProbeAnswer) => ProbeAnswer = (answer)
     registry: world.registry,
     router: world.router,
     clock: world.clock,
-    giveWay: async () => {},
+    async giveWay() {
+      world.clock.advance(clientsMs);
+      cpuSeconds += (2 * clientsMs) / 1000;
+    },
     sleep: () => NEVER,
     cpuSeconds: () => cpuSeconds,
     vcpus: 2,
@@ -54,6 +60,16 @@ describe('a live version that no build has measured', () => {
     expect(new Set(sent)).toEqual(new Set(['/_candidate/digits-v1']));
   });
 
+  it('takes no CPU time of the clients to which its requests give way', async () => {
+    const { measureLive, live } = await liveWorld(undefined, 50);
+
+    const measurement = await measureLive(live);
+
+    expect(measurement?.runs).toEqual([
+      { vcpus: 2, rows: 1, requests: 6, ms: 20, cpuMs: expect.closeTo(40, 6) },
+    ]);
+  });
+
   it('is measured once, however often it is asked for, and the next version anew', async () => {
     const { world, measureLive, live, sent } = await liveWorld();
     await Promise.all([measureLive(live), measureLive(live)]);
@@ -76,6 +92,25 @@ describe('a live version that no build has measured', () => {
     expect(await measureLive(live)).toBeUndefined();
     isDown = false;
     expect(await measureLive(live)).toBeDefined();
+  });
+
+  it('is measured once where the version before it does not answer meanwhile', async () => {
+    let isDown = true;
+    const { world, measureLive, live, sent } = await liveWorld((answer) =>
+      isDown ? { kind: 'none', reason: 'it ends' } : answer,
+    );
+    await world.deploy(world.upload());
+    const next = await liveOf(world);
+
+    const before = measureLive(live).then(() => {
+      isDown = false;
+    });
+    const [, found] = await Promise.all([before, measureLive(next)]);
+    const asked = sent.length;
+
+    expect(found).toBeDefined();
+    expect(await measureLive(next)).toBe(found);
+    expect(sent).toHaveLength(asked);
   });
 
   it('is explained without its time where that takes too long', async () => {
