@@ -20,6 +20,8 @@ const ROWS = 8;
 const AT_ONCE = 8;
 // In all for requests at once: fewer of them where each takes long.
 const AT_ONCE_MS = 1500;
+// A server whose requests block each other would never answer them.
+const AT_ONCE_MOST_MS = 5000;
 // The user who dropped the model waits for this.
 const MOST_MS = 20_000;
 
@@ -81,7 +83,7 @@ export async function measuredAt({ ask, container, request, way, first }) {
   const alone = runs.find(({ vcpus, rows }) => rows === 1 && vcpus >= 1);
   const given = { ask, container, request, way, by, untilMs };
   // The runs before count without it.
-  const several = alone && (await atOnceAt({ ...given, alone }).catch(() => undefined));
+  const several = alone && (await soon(atOnceAt({ ...given, alone })).catch(() => undefined));
   return { by, runs, ...(several && { several }) };
 }
 
@@ -105,6 +107,26 @@ async function atOnceAt({ ask, container, request, way, by, alone, untilMs }) {
   const peakBytes = await ask.heldBytes();
   const ms = rounded(tookMs / times.length);
   return { atOnce, vcpus: alone.vcpus, requests: times.length, ms, peakBytes };
+}
+
+/**
+ * Undefined once it has taken too long; what it waits for ends with the container.
+ * @template Result
+ * @param {Promise<Result>} waiting
+ * @returns {Promise<Result | undefined>}
+ */
+async function soon(waiting) {
+  /** @type {NodeJS.Timeout | undefined} */
+  let timer;
+  /** @type {Promise<undefined>} */
+  const late = new Promise((resolve) => {
+    timer = setTimeout(resolve, AT_ONCE_MOST_MS, undefined);
+  });
+  try {
+    return await Promise.race([waiting, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /**

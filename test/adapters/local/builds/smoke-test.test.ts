@@ -9,7 +9,7 @@ const { smokeTest } = await import(process.argv[1]);
 const runtime = { image: { ask: ['ask'] }, container: {} };
 const server = { port: 8080, healthPath: '/' };
 const request = { protocol: 'invocations', body: {} };
-const given = { runtime, image: 'image', modelFile: 'a.onnx', server, mostSeconds: 2 };
+const given = { runtime, image: 'image', modelFile: 'a.onnx', server, mostSeconds: Number(process.argv[3] ?? 2) };
 const sent = process.argv[2] ? JSON.parse(process.argv[2]) : request;
 console.log(JSON.stringify(await smokeTest({ ...given, startupSeconds: 2, request: sent })));
 `;
@@ -39,8 +39,14 @@ it('an image that never answers its first request is ended, and its build says s
   );
 });
 
-/** A Docker that logs the quotas and the requests that it is asked for. Its server answers in 10 ms, and takes 12 of the CPU; of several at once, it answers one in 6 ms. */
-const docker = ({ mayLimit }: { readonly mayLimit: boolean }) => `#!/bin/sh
+/** A Docker that logs the quotas and the requests that it is asked for. Its server answers in 10 ms, and takes 12 of the CPU; of several at once, it answers one in 6 ms, or none where they block each other. */
+const docker = ({
+  mayLimit,
+  blocks,
+}: {
+  readonly mayLimit: boolean;
+  readonly blocks: boolean;
+}) => `#!/bin/sh
 log="$(dirname "$0")/log"
 case "$1 $*" in
   run*) echo container ;;
@@ -50,19 +56,25 @@ case "$1 $*" in
     for given; do times=$at_once; at_once=$given; done
     if [ "$at_once" = 1 ]; then said=$times; else said="$times, $at_once at once,"; fi
     echo "$said of $(cat | wc -c)" >>"$log"
+    if ${blocks} && [ "$at_once" != 1 ]; then echo $$ >"$0.pid"; exec sleep 60; fi
     took=10; each=1; while [ "$each" -lt "$times" ]; do took=$took,10; each=$((each + 1)); done
     echo "{\\"status\\":200,\\"body\\":\\"\\",\\"times\\":[$took],\\"tookMs\\":$((6 * times)),\\"cpuMs\\":$((12 * times))}" ;;
   exec*) echo '{"status":200,"body":""}' ;;
+  rm*) if ${blocks}; then kill "$(cat "$0.pid")"; fi ;;
 esac
 `;
 
 describe('the answers of an image', () => {
-  async function measured(mayLimit: boolean, request: object) {
+  async function measured(
+    mayLimit: boolean,
+    request: object,
+    { blocks = false, mostSeconds = 2 } = {},
+  ) {
     await using folder = await temporaryFolder();
-    await writeFile(join(folder.path, 'docker'), docker({ mayLimit }), { mode: 0o755 });
+    await writeFile(join(folder.path, 'docker'), docker({ mayLimit, blocks }), { mode: 0o755 });
     const env = { PATH: `${folder.path}:${process.env['PATH']}` };
     const program = ['--input-type=module', '-e', PROGRAM, join(COMMANDS, 'smoke-test.mjs')];
-    const given = [...program, JSON.stringify(request)];
+    const given = [...program, JSON.stringify(request), String(mostSeconds)];
 
     const { out, err } = await run(process.execPath, given, '', env);
 
@@ -114,5 +126,15 @@ describe('the answers of an image', () => {
       runs: [{ ...RUN, vcpus }],
       several: { ...SEVERAL, vcpus },
     });
+  });
+
+  it('are measured without several at once where these block each other', async () => {
+    const { measured: found } = await measured(
+      false,
+      { protocol: 'invocations', body: {} },
+      { blocks: true, mostSeconds: 600 },
+    );
+
+    expect(found).toEqual({ by: 'none', runs: [{ ...RUN, vcpus: availableParallelism() }] });
   });
 });
