@@ -34,6 +34,8 @@ const { PRIORITY_BELOW_NORMAL } = constants.priority;
 const MARK = 'slipway-judging';
 /** So long (ms) a thread is kept for the next step: a bake looks again and again, and a thread takes 0.2 s to start. */
 const KEPT_MS = 60_000;
+/** A thread takes some 50 MiB, and there are as many bakes at once as models were dropped. */
+const MOST_THREADS = 2;
 
 type StepName = 'CompareAnswers' | 'JudgeBake';
 type Task = { readonly step: StepName; readonly input: unknown; readonly clock: ClockReading };
@@ -50,6 +52,8 @@ type Machine = Place & {
     StepPorts,
     'registry' | 'artifacts' | 'metrics' | 'clock' | 'comparing' | 'requireApproval'
   >;
+  /** The same steps on the thread of the gateway. */
+  readonly here: Readonly<Record<StepName, StepHandler>>;
 };
 
 /** All that a thread is given at its start. */
@@ -61,10 +65,10 @@ export type JudgingThreads = Readonly<Record<StepName, StepHandler>> & {
 };
 
 /**
- * The steps that judge answers, each on a thread of its own: it opens kept requests, asks both versions and compares their answers beside the gateway, whose thread this is.
+ * The steps that judge answers, each on a thread of its own, and those beyond two at once on this one. A thread opens kept requests, asks both versions and compares their answers beside the gateway, whose thread this is.
  * Only what the machine has once is called here: the registry, the bucket, the metrics and the count of clients' requests. A step whose thread ends before it fails.
  */
-export function judgingThreads({ ports, gateway, captureFolder }: Machine): JudgingThreads {
+export function judgingThreads({ ports, gateway, captureFolder, here }: Machine): JudgingThreads {
   const { origin, probeMark, clientCounts } = gateway;
   const given: Given = {
     // It has functions too, which no thread can be given.
@@ -83,11 +87,15 @@ export function judgingThreads({ ports, gateway, captureFolder }: Machine): Judg
     running.add(worker);
     worker.once('exit', () => {
       running.delete(worker);
-      if (spare === worker) spare = undefined;
+      if (spare !== worker) return;
+      spare = undefined;
+      clearTimeout(ending);
     });
     // Without a listener an error of the spare thread would end this process.
     return worker.on('error', () => undefined);
   }
+
+  const isFull = () => !spare && running.size >= MOST_THREADS;
 
   function take(): Worker {
     const worker = spare ?? start();
@@ -105,6 +113,7 @@ export function judgingThreads({ ports, gateway, captureFolder }: Machine): Judg
   }
 
   async function run(step: StepName, input: unknown): Promise<unknown> {
+    if (isFull()) return here[step](input);
     const worker = take();
     const task = { step, input, clock: readingOf(ports.clock) };
     const outcome = await doneBy(worker, task, ports).catch(async (error: unknown) => {

@@ -68,11 +68,16 @@ async function upgrade({
   }
 
   const deps = { ...world.deps, ...ports(world.deps) };
-  const threads = judgingThreads({ ports: deps, gateway, captureFolder });
+  const here: string[] = [];
+  const beyond = (step: string) => async () => void here.push(step);
+  const threads = judgingThreads({
+    ...{ ports: deps, gateway, captureFolder },
+    here: { CompareAnswers: beyond('CompareAnswers'), JudgeBake: beyond('JudgeBake') },
+  });
   opened.push(threads.stop);
   const input = { ...held, attempt: 0 };
   return {
-    ...{ world, held, asked, gateway, threads },
+    ...{ world, held, asked, gateway, threads, stepsHere: here },
     apart: () => threads.CompareAnswers(input),
     here: () =>
       compareAnswers({
@@ -164,6 +169,30 @@ it('fails, and records nothing, where its thread ends before it has judged', asy
   await judging;
 
   expect(await comparison()).toBeUndefined();
+});
+
+it('leaves the third of three steps at once to the thread of the gateway', async () => {
+  const { promise: held, resolve } = Promise.withResolvers<void>();
+  const { apart, threads, stepsHere } = await upgrade({
+    ports: ({ registry }) => ({
+      registry: {
+        ...registry,
+        async model() {
+          await held;
+          throw new Error('it ends');
+        },
+      },
+    }),
+  });
+  const two = [apart(), apart()].map((step) => expect(step).rejects.toThrow('it ends'));
+
+  await threads.JudgeBake({ deploymentId: 'd', epoch: 1, attempt: 0 });
+  expect(stepsHere).toEqual(['JudgeBake']);
+
+  resolve();
+  await Promise.all(two);
+  await expect(apart()).rejects.toThrow('it ends');
+  expect(stepsHere).toEqual(['JudgeBake']);
 });
 
 it('refuses an input that is wrong, as each step does', async () => {
