@@ -8,7 +8,7 @@ export type DemandPoint = {
   readonly usd: Readonly<Record<Target, number | null>>;
 };
 
-/** A rate (requests a second, within a percent) from which another target is the choice. */
+/** A rate (requests a second, within a thousandth, as that of `flipsAt`) from which another target is the choice. */
 export type BreakEven = {
   readonly requestsPerSecond: number;
   readonly from: Target;
@@ -63,7 +63,7 @@ type Between = {
 
 function breakEven(question: Question, { low, high, from, to }: Between): BreakEven {
   const isBefore = (rate: number) => cheapest(atRate(question, rate))?.target === from;
-  return { requestsPerSecond: turnBetween(low, high, { isBefore, within: 1.01 }), from, to };
+  return { requestsPerSecond: turnBetween(low, high, { isBefore, within: 1.001 }), from, to };
 }
 
 /** "lambda up to 4.31 requests a second, then fargate": the choices over the rates of the curve, in words; empty where it never changes. */

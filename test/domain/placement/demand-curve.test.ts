@@ -1,6 +1,6 @@
 import { FIRST_GUESS, NO_LIMITS, type Question } from '#domain/placement/demand.ts';
 import { breakEvenWords, demandCurve } from '#domain/placement/demand-curve.ts';
-import { atRate, cheapest } from '#domain/placement/optimize.ts';
+import { atRate, cheapest, flipsAt } from '#domain/placement/optimize.ts';
 
 const QUESTION: Question = {
   demand: { ...FIRST_GUESS, requestsPerSecond: 2, peak: 2, hours: 730 },
@@ -35,7 +35,7 @@ describe('the bills over the demand', () => {
     }
   });
 
-  it('cross where another target is the choice, within a percent', () => {
+  it('cross where another target is the choice', () => {
     expect(breakEvens).toMatchObject([{ from: 'lambda', to: 'fargate' }]);
     const at = breakEvens[0]?.requestsPerSecond ?? 0;
     // The simulator of AWS's bill says so too: one task costs as much as the function at 0.86 a second.
@@ -45,6 +45,13 @@ describe('the bills over the demand', () => {
     expect(breakEvenWords(breakEvens)).toBe(
       `lambda up to ${Number(at.toPrecision(3))} requests a second, then fargate`,
     );
+  });
+
+  it('cross at the rate that is named as the next flip, in three digits', () => {
+    const next = flipsAt(atRate(QUESTION, 0.4)) ?? 0;
+    const at = breakEvens[0]?.requestsPerSecond ?? 0;
+
+    expect(Math.abs(at / next - 1)).toBeLessThan(0.002);
   });
 
   it('are null where no option of a target keeps the limits, and never cross then', () => {
