@@ -12,7 +12,7 @@ import {
 } from '#domain/placement/demand.ts';
 import { type Learnt, withLearnt } from '#domain/placement/learnt.ts';
 import type { LoggedHours } from '#domain/placement/logged-hours.ts';
-import { flipsAt, rankedOptions } from '#domain/placement/optimize.ts';
+import { flipsAt, onceKnown, rankedOptions } from '#domain/placement/optimize.ts';
 import { frontDoor, total } from '#domain/placement/priced-option.ts';
 import { type Replayed, replay } from '#domain/placement/replay.ts';
 import { pricesWords, SHIPPED_PRICES, type UnitPrices } from '#domain/placement/unit-prices.ts';
@@ -96,7 +96,7 @@ export function whatIf(
     measured,
     options: rankedOptions(question),
     frontDoorUsd: total(frontDoor(demand, prices)),
-    flipsAt: flipsAt(question),
+    flipsAt: flipsAt(onceKnown({ ...weighing, question })),
     beside: besideOptions(question),
     ...(hours && { replayed: replay(question, hours.hours, hours) }),
   };
@@ -125,13 +125,8 @@ function limitsOf(
   isAsked: boolean,
 ): Pick<Question, 'limits' | 'refused'> {
   if (!weighing) return { limits: NO_LIMITS };
-  const { question, mostLater } = weighing;
-  const { limits, refused } = question;
-  const isBounded = !isAsked || mostLater === undefined;
-  return {
-    limits: isBounded ? limits : { ...limits, maxReplicas: mostLater },
-    ...(refused && { refused }),
-  };
+  const { limits, refused } = isAsked ? onceKnown(weighing) : weighing.question;
+  return { limits, ...(refused && { refused }) };
 }
 
 export function whatIfLines(found: WhatIf): readonly string[] {

@@ -6,7 +6,7 @@ import { demandWords } from './choose-target.ts';
 import type { Demand, Limits, PlacedOption, Question } from './demand.ts';
 import { vcpusOf } from './instance-types.ts';
 import { type Learnt, withLearnt } from './learnt.ts';
-import { cheapest, optionAt } from './optimize.ts';
+import { cheapest, onceKnown, optionAt } from './optimize.ts';
 import { isWorthFollowing, type Plan, planAhead, type Stay } from './plan-ahead.ts';
 import { HOURS_A_MONTH } from './spending.ts';
 import type { UnitPrices } from './unit-prices.ts';
@@ -99,13 +99,9 @@ export function atPrices(weighing: Weighing, prices: UnitPrices): Weighing {
 }
 
 /** The question of a weighing for what the version got since. */
-export function askedAgain({ question, mostLater }: Weighing, learnt: Learnt): Question {
-  const { demand, limits } = question;
-  return {
-    ...question,
-    demand: withLearnt(demand, learnt),
-    limits: { ...limits, ...(mostLater !== undefined && { maxReplicas: mostLater }) },
-  };
+export function askedAgain(weighing: Weighing, learnt: Learnt): Question {
+  const question = onceKnown(weighing);
+  return { ...question, demand: withLearnt(question.demand, learnt) };
 }
 
 /** The advice of a second look; null where the version is placed well enough. */

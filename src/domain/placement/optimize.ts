@@ -116,6 +116,18 @@ export function knownMsOn(
   return requestMsOn(question, size);
 }
 
+/** The question of a weighing for a demand that somebody knows: it may have more replicas than a guess, for which nobody asked. */
+export function onceKnown({
+  question,
+  mostLater,
+}: {
+  readonly question: Question;
+  readonly mostLater?: number | null | undefined;
+}): Question {
+  if (mostLater === undefined) return question;
+  return { ...question, limits: { ...question.limits, maxReplicas: mostLater } };
+}
+
 /** The first rate above today's (requests a second, within a percent) at which another target is the choice; null where there is none up to a thousand times as many. The peak grows in proportion. */
 export function flipsAt(question: Question): number | null {
   const { requestsPerSecond } = question.demand;

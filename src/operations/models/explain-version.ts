@@ -27,7 +27,7 @@ import {
   lookAgain,
 } from '#domain/placement/look-again.ts';
 import type { NotedStart } from '#domain/placement/noted-start.ts';
-import { flipsAt, rankedOptions } from '#domain/placement/optimize.ts';
+import { flipsAt, onceKnown, rankedOptions } from '#domain/placement/optimize.ts';
 import { completed, SHIPPED_PRICES, type UnitPrices } from '#domain/placement/unit-prices.ts';
 import { waysToSpendLess } from '#domain/placement/ways.ts';
 import { toldTrouble } from '#domain/registry/kept.ts';
@@ -113,7 +113,7 @@ function weighingOf(
   const isDeclared = inspection?.manifest.traffic !== undefined;
   const weighing = got && !isDeclared ? weighedBy(today.weighing, got.learnt) : asDecided(decided);
   const advice = got && adviceFor(today, got, { move: placement?.move ?? 'advise', ...rest });
-  const byDemand = demandCurve(weighing.question);
+  const byDemand = demandCurve(onceKnown(weighing));
   return {
     weighing: {
       ...weighing,

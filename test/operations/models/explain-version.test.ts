@@ -1,6 +1,7 @@
 import { Failure } from '#domain/failure.ts';
 import { pricesWith, SHIPPED_PRICES } from '#domain/placement/unit-prices.ts';
 import { explainVersion } from '#operations/models/explain-version.ts';
+import { whatIf } from '../../../src/cli/views/whatif.ts';
 import { MODEL, memoryWorld } from '../../support/worlds/memory.ts';
 
 const HOUR = 3_600_000;
@@ -54,6 +55,26 @@ describe('the explanation of a live version', () => {
     expect(weighing?.question.demand.requestsPerSecond).toBe(0.1);
     expect(weighing).not.toHaveProperty('learntDays');
     expect(advice?.savesUsd).toBeGreaterThan(5);
+  });
+
+  it('says for a guess from which demand on another target costs less, with the replicas that a known demand may have', async () => {
+    const { model, deps } = await calledWorld();
+    const demand = { hours: () => Promise.reject(new Failure('PlatformDenied', 'not allowed')) };
+
+    const explained = await explainVersion({ ...deps, demand }, model, null);
+
+    const { isGuess, question, byDemand, flipsAt } = explained.weighing!;
+    const asked = { ...question.demand, requestsPerSecond: 2, peak: 4 };
+    const { flipsAt: whenAsked } = whatIf(explained, asked, {
+      requestMs: undefined,
+      allowsSpot: false,
+    });
+    expect(isGuess).toBe(true);
+    expect(question.limits.maxReplicas).toBe(1);
+    // The curve looks in finer steps, and may find an earlier rate.
+    expect(flipsAt!).toBeGreaterThan(2);
+    expect(flipsAt!).toBeLessThanOrEqual(whenAsked! * 1.01);
+    expect(byDemand!.points.at(-1)!.usd.fargate).not.toBeNull();
   });
 
   it('is by the first guess and the shipped prices where neither counts nor prices can be read', async () => {
