@@ -1,3 +1,5 @@
+import { median } from '#domain/median.ts';
+
 /** One measured time (above 0), and the parts that it is thought to have. */
 export type Sample = { readonly parts: readonly number[]; readonly total: number };
 
@@ -14,7 +16,7 @@ const LEAST_RATIO = 0.001;
  * Source: iteratively reweighted least squares, by coordinate descent.
  */
 export function fitted(samples: readonly Sample[]): readonly number[] {
-  const common = median(samples.map(({ parts, total }) => total / sumOf(parts)));
+  const common = median(samples.map(({ parts, total }) => total / sumOf(parts))) ?? 1;
   const rows = samples.map(({ parts, total }) => parts.map((part) => (part * common) / total));
   let factors: readonly number[] = (rows[0] ?? []).map(() => 1);
   for (let round = 0; round < ROUNDS; round += 1) {
@@ -55,10 +57,6 @@ function descended(
     next[at] = Math.max(0, above / below);
   }
   return next;
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)] ?? 1;
 }
 
 function sumOf(values: readonly number[]): number {

@@ -1,4 +1,5 @@
 import type { BakeRecord } from '#domain/deployment.ts';
+import { median } from '#domain/median.ts';
 import type { Finding, Judge, JudgedBy } from './bake-finding.ts';
 import { chanceOfMore, chanceOfOrder } from './chance.ts';
 import { errorAtLook, LAST_ERROR } from './error-budget.ts';
@@ -192,8 +193,8 @@ function byPace(evidence: BakeEvidence): Finding {
   if (Math.min(latenciesMs.length, previousLatenciesMs.length) < ENOUGH_LATENCIES) {
     return { verdict: 'unproven', reason: 'too few probes of both versions were answered' };
   }
-  const now = median(latenciesMs);
-  const before = median(previousLatenciesMs);
+  const now = median(latenciesMs) ?? 0;
+  const before = median(previousLatenciesMs) ?? 0;
   const reason = `a request takes ${Math.round(now)} ms, and ${Math.round(before)} ms on the revision it replaces`;
   if (!isSlower(evidence, { now, before })) return { verdict: 'passed', reason };
   const slower = `${reason}; the limit is ${MAX_SLOWDOWN} times as long`;
@@ -229,8 +230,4 @@ function fall({ candidate, previous }: NonNullable<BakeEvidence['paces']>): stri
   if (candidate.tokensPerSecond >= previous.tokensPerSecond * LEAST_PACE) return undefined;
   const [now, before] = [candidate, previous].map((pace) => pace.tokensPerSecond.toFixed(1));
   return `it writes ${now} tokens a second, and the revision it replaces ${before}; the limit is ${LEAST_PACE * 100} % of that`;
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 }

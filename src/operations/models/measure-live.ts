@@ -1,5 +1,6 @@
 import type { Measurement } from '#domain/build/measurement.ts';
 import type { ModelVersion } from '#domain/deployment.ts';
+import { median } from '#domain/median.ts';
 import type { GoldenRequest } from '#domain/rollout/golden-request.ts';
 import { isProof } from '#domain/rollout/golden-verdict.ts';
 import type { Clock } from '#ports/clock.ts';
@@ -73,7 +74,7 @@ async function measured(deps: Deps, live: ModelVersion): Promise<Measurement | u
   const spentMs =
     beganCpu === null || endedCpu === null ? null : Math.max(0, endedCpu - beganCpu) * 1000;
   const requests = times.length;
-  const ms = Math.max(0.001, median(times));
+  const ms = Math.max(0.001, median(times) ?? Number.NaN);
   // Clients may have asked it meanwhile, above all while a request gave way to them: no request takes more than all CPUs while it lasts.
   const mostMs = times.reduce((sum, each) => sum + each, 0) * vcpus;
   const cpuMs = spentMs === null ? null : Math.min(spentMs, mostMs) / requests;
@@ -103,8 +104,4 @@ async function repeated(
     times.push(answer.latencyMs);
   }
   return times;
-}
-
-function median(times: readonly number[]): number {
-  return times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)] ?? Number.NaN;
 }
