@@ -1,23 +1,21 @@
 import { readImage } from '#domain/build/image.ts';
 import type { Deployment, TargetDecision, TargetOption } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
-import { type Manifest, memoryMiB } from '#domain/manifest/manifest.ts';
+import type { Manifest } from '#domain/manifest/manifest.ts';
 import { askedOf, type Before, timedOf } from '#domain/placement/asked.ts';
 import { awaitedContainers } from '#domain/placement/awaited-containers.ts';
 import { type Caps, mostReplicas, raise, requireWithinCaps } from '#domain/placement/caps.ts';
 import {
   type Asked,
-  isStreamed,
   type Needs,
   type PlacementRequest,
   chooseTarget as weigh,
 } from '#domain/placement/choose-target.ts';
 import { expectedStart, startingOf } from '#domain/placement/cold-start.ts';
-import { containerMemoryBytes, expectedMemoryBytes } from '#domain/placement/expected-memory.ts';
 import { isOutgrown, knownFunctionMemory } from '#domain/placement/function-memory.ts';
 import { memoryOn } from '#domain/placement/gpu-need.ts';
 import { lighterWeights } from '#domain/placement/lighter-weights.ts';
-import { lossOnLambda, portRefusal } from '#domain/placement/own-image.ts';
+import { ownNeeds } from '#domain/placement/own-needs.ts';
 import { isOverAt } from '#domain/placement/spent.ts';
 import { TARGETS, type Target } from '#domain/placement/target.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
@@ -74,22 +72,13 @@ export const chooseTarget =
     const image = work.image ?? built();
     const starting = startingOf({ ...deployment, work: { ...work, ...(image && { image }) } });
     const noted = await deps.starts(starting.runtime);
-    const memoryBytes = expectedMemoryBytes({ ...facts, terms }, image);
+    const lambdaStart = expectedStart('lambda', starting, noted);
     const needs = {
-      // The image holds the artifact and its runtime; without an image there is only the artifact.
-      imageBytes: image?.uncompressedBytes ?? facts.sizeBytes,
-      lambdaStart: expectedStart('lambda', starting, noted),
-      isStreaming: isStreamed(facts),
-      memoryBytes,
-      ...(image && { containerMemoryBytes: containerMemoryBytes(memoryBytes, image.smoke) }),
-      memoryMiB: memoryMiB(manifest),
+      ...ownNeeds({ facts, terms, manifest, runtime, image, lambdaStart }),
       accelerator,
       ...ofGpus,
       allowedAccelerators: caps.allowedAccelerators,
-      replicas: manifest.scaling.min,
       spending: spendingOf(manifest, caps),
-      refusedByLambda: portRefusal(manifest) ?? image?.smoke?.refusedByLambda,
-      lossOnLambda: lossOnLambda(runtime),
       functionMemoryMiB,
       prices: await deps.prices.read(),
     };

@@ -1,14 +1,12 @@
 import type { Measurement } from '#domain/build/measurement.ts';
 import type { Deployment, Weighing } from '#domain/deployment.ts';
-import { memoryMiB } from '#domain/manifest/manifest.ts';
 import { askedOf } from '#domain/placement/asked.ts';
 import { NO_CAPS } from '#domain/placement/caps.ts';
-import { chooseTarget, isStreamed, type Needs } from '#domain/placement/choose-target.ts';
+import { chooseTarget, type Needs } from '#domain/placement/choose-target.ts';
 import { expectedStart, startingOf } from '#domain/placement/cold-start.ts';
-import { expectedMemoryBytes } from '#domain/placement/expected-memory.ts';
 import { memoryOn } from '#domain/placement/gpu-need.ts';
 import type { Learnt } from '#domain/placement/learnt.ts';
-import { lossOnLambda, portRefusal } from '#domain/placement/own-image.ts';
+import { ownNeeds } from '#domain/placement/own-needs.ts';
 import { TARGETS } from '#domain/placement/target.ts';
 import type { UnitPrices } from '#domain/placement/unit-prices.ts';
 
@@ -22,17 +20,11 @@ export function weighedByItself(
   if (!inspection || !plan || !decision) return undefined;
   const { facts, manifest } = inspection;
   const { terms } = memoryOn(facts, plan.runtime);
+  const { runtime } = plan;
+  const lambdaStart = expectedStart('lambda', startingOf(deployment), []);
   const needs: Needs = {
-    // There is no image, only the artifact.
-    imageBytes: facts.sizeBytes,
-    lambdaStart: expectedStart('lambda', startingOf(deployment), []),
-    isStreaming: isStreamed(facts),
-    memoryBytes: expectedMemoryBytes({ ...facts, terms }),
-    memoryMiB: memoryMiB(manifest),
+    ...ownNeeds({ facts, terms, manifest, runtime, lambdaStart }),
     accelerator: null,
-    replicas: manifest.scaling.min,
-    refusedByLambda: portRefusal(manifest),
-    lossOnLambda: lossOnLambda(plan.runtime),
     prices,
   };
   const asked = askedOf({
