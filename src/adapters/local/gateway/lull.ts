@@ -20,20 +20,19 @@ export type Lull = {
 export function lull(timers: Timers): Lull {
   const waiting = new Set<() => void>();
   const counts = new Int32Array(new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT));
-  let underWay = 0;
   let endedMs = Number.NEGATIVE_INFINITY;
   let cancel = () => {};
 
   const change = (by: 1 | -1) => {
-    underWay += by;
-    Atomics.store(counts, UNDER_WAY, underWay);
+    Atomics.add(counts, UNDER_WAY, by);
     Atomics.add(counts, CHANGES, 1);
   };
+  const isAsked = () => Atomics.load(counts, UNDER_WAY) > 0;
 
   /** Wakes all that wait at the end of the moment, unless a client comes before. */
   const settle = () => {
     cancel();
-    if (waiting.size === 0 || underWay > 0) return;
+    if (waiting.size === 0 || isAsked()) return;
     cancel = timers.after(Math.max(0, endedMs + QUIET_MS - timers.nowMs()), () => {
       for (const wake of [...waiting]) wake();
     });
@@ -47,12 +46,12 @@ export function lull(timers: Timers): Lull {
     },
     end() {
       change(-1);
-      if (underWay > 0) return;
+      if (isAsked()) return;
       endedMs = timers.nowMs();
       settle();
     },
     async within(atMostMs) {
-      const isQuiet = underWay === 0 && timers.nowMs() - endedMs >= QUIET_MS;
+      const isQuiet = !isAsked() && timers.nowMs() - endedMs >= QUIET_MS;
       if (isQuiet || atMostMs <= 0) return;
       const { promise, resolve } = Promise.withResolvers<void>();
       waiting.add(resolve);
