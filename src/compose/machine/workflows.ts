@@ -32,10 +32,10 @@ import { BUCKET, type State } from './state.ts';
 
 // How long to let steps finish: most take milliseconds, but one that waits for a model may take a minute.
 export const STEPS_MS = 1000;
-// One is read or written while the other runs in the model.
-export const ASKED_AT_ONCE = 2;
 // The bucket's watcher starts deployments itself, and redelivers an event until it is acknowledged.
 const UPLOAD_GRACE_MS = 60_000;
+// One is read or written while the other runs in the model.
+export const ASKED_AT_ONCE = 2;
 // How often Slipway sees whether a week is over.
 const WEIGHING_MS = 3_600_000;
 

@@ -128,7 +128,7 @@ export function onceKnown({
   return { ...question, limits: { ...question.limits, maxReplicas: mostLater } };
 }
 
-/** The first rate above today's (requests a second, within a percent) at which another target is the choice; null where there is none up to a thousand times as many. The peak grows in proportion. */
+/** The first rate above today's (requests a second) at which another target is the choice, looked for in steps of a fifth and then to a thousandth; null where there is none up to a thousand times as many. The peak grows in proportion. */
 export function flipsAt(question: Question): number | null {
   const { requestsPerSecond } = question.demand;
   const today = cheapest(question)?.target;
