@@ -2,7 +2,8 @@
 // Prints how often they agree, what a wrong choice costs, how near the estimate of the bill is, and where the choice flips. Ends with 1 if one of the bench's limits is not kept.
 import { argv, exit } from 'node:process';
 import { NO_LIMITS, type PlacedOption, type Question } from '#domain/placement/demand.ts';
-import { cheapest, flipsAt } from '#domain/placement/optimize.ts';
+import { flipsAt } from '#domain/placement/flips.ts';
+import { cheapest } from '#domain/placement/optimize.ts';
 import { frontDoor, total } from '#domain/placement/priced-option.ts';
 import { SHIPPED_PRICES } from '#domain/placement/unit-prices.ts';
 import { waysToSpendLess } from '#domain/placement/ways.ts';

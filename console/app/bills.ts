@@ -13,7 +13,7 @@ const MOST_SHOWN = 8;
 
 /** Shows the cost of each option on AWS for the expected traffic, the limits that it breaks, and how the bills grow with the traffic. */
 export function Bills({ weighing }: { weighing: Weighing }) {
-  const { question, options, flipsAt, ways, byDemand } = weighing;
+  const { question, options, ways, byDemand } = weighing;
   const { requestsPerSecond, peak, hours } = question.demand;
   const shown = mostTelling(options);
   const dearest = Math.max(...shown.map(({ usd }) => usd), 0.01);
@@ -28,11 +28,24 @@ export function Bills({ weighing }: { weighing: Weighing }) {
           <tbody>${shown.map((option) => html`<${Row} key=${keyOf(option)} option=${option} isChoice=${option === options[0]} dearest=${dearest} />`)}</tbody>
         </table>
       </div>
-      <p class="soft small">${left > 0 && html`<code>slipway explain --json</code> has ${count(left)} more. `}${flipsAt === null ? 'No greater demand makes another target cheaper within the limits.' : `Another target costs less from ${Number(flipsAt.toPrecision(3))} requests a second on.`}</p>
+      <p class="soft small">${left > 0 && html`<code>slipway explain --json</code> has ${count(left)} more. `}<${Theirs} text=${flipWords(weighing)} /></p>
       ${byDemand && html`<${DemandCurve} curve=${byDemand} today=${requestsPerSecond} />`}
       ${ways.length > 0 && html`<div class="stack"><h3>To spend less, each by itself</h3><ul class="differences">${ways.map(({ what, usd, percent }) => html`<li><strong class="number">${percent} %</strong> <span class="soft">(${dollars(usd)})</span> <${Theirs} text=${what} /></li>`)}</ul></div>`}
     </section>
   `;
+}
+
+/** From which rate another target is the choice, and why. */
+function flipWords({ flip, options: [first] }: Weighing): string {
+  if (first?.refusals.length !== 0) return '';
+  if (!flip) return 'No greater demand makes another target the choice within the limits.';
+  const { requestsPerSecond, from, to, why, refusal = '' } = flip;
+  const rate = `From ${Number(requestsPerSecond.toPrecision(3))} requests a second on`;
+  const names = [targetWords(to), targetWords(from)];
+  if (why === 'limit') return `${rate}, ${names[0]} is the choice: on ${names[1]} ${refusal}.`;
+  return why === 'faster'
+    ? `${rate}, ${names[0]} costs as much as ${names[1]}, within 1 %, and is faster.`
+    : `${rate}, ${names[0]} costs less than ${names[1]}.`;
 }
 
 function sourceWords({ isGuess, learntDays }: Weighing): string {

@@ -52,6 +52,22 @@ const option = z.object({
 
 const usd = z.number().check(z.nonnegative());
 const orNull = z.nullable(z.number());
+const flip = z
+  .object({
+    requestsPerSecond: z.number(),
+    from: z.enum(TARGETS),
+    to: z.enum(TARGETS),
+    // Absent from a Slipway of an earlier version.
+    why: z.exactOptional(z.enum(['cheaper', 'faster', 'limit'])),
+    refusal: z.exactOptional(
+      z.string().check(z.describe('The limit that the choice below that rate breaks above it.')),
+    ),
+  })
+  .check(
+    z.describe(
+      'A rate from which another target is the choice: its bill is lower, it is faster for the same bill, or the choice until then breaks a limit.',
+    ),
+  );
 const placedOption = z.object({
   target: z.enum(TARGETS),
   isSpot: z.boolean(),
@@ -184,8 +200,10 @@ const weighing = z.object({
   ),
   options: z.array(placedOption).check(z.describe('The choice first.')),
   flipsAt: orNull.check(
-    z.describe('The requests a second from which another target costs less; null: none does.'),
+    z.describe('The requests a second from which another target is the choice; null: none is.'),
   ),
+  // Absent from a Slipway of an earlier version.
+  flip: z.exactOptional(z.nullable(flip)),
   // Absent from a Slipway of an earlier version.
   byDemand: z.exactOptional(
     z
@@ -196,13 +214,7 @@ const weighing = z.object({
             usd: z.object({ lambda: orNull, fargate: orNull, ec2: orNull }),
           }),
         ),
-        breakEvens: z.array(
-          z.object({
-            requestsPerSecond: z.number(),
-            from: z.enum(TARGETS),
-            to: z.enum(TARGETS),
-          }),
-        ),
+        breakEvens: z.array(flip),
       })
       .check(
         z.describe(

@@ -87,7 +87,7 @@ export type TargetOption = {
 };
 
 /**
- * The weighing of a placement by its bill: the question, whether its demand is a guess or learnt from so many days, and every option, the choice first. `flipsAt` is the rate (requests a second) from which another target costs less, null where there is none.
+ * The weighing of a placement by its bill: the question, whether its demand is a guess or learnt from so many days, and every option, the choice first.
  * The choice is the first option where that has no refusals; else nothing keeps all limits, and the order of idle cost decided.
  */
 export type Weighing = {
@@ -98,7 +98,6 @@ export type Weighing = {
   /** The most replicas that a known demand may have, null for no limit; present where a guess was limited to the manifest's. */
   readonly mostLater?: number | null;
   readonly options: readonly PlacedOption[];
-  readonly flipsAt: number | null;
 };
 
 /**

@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import type { Explanation } from '#control/explanation.ts';
 import { FIRST_GUESS, NO_LIMITS, type Question } from '#domain/placement/demand.ts';
 import { demandCurve } from '#domain/placement/demand-curve.ts';
-import { flipsAt, rankedOptions } from '#domain/placement/optimize.ts';
+import { flipsAt } from '#domain/placement/flips.ts';
+import { rankedOptions } from '#domain/placement/optimize.ts';
 import { waysToSpendLess } from '#domain/placement/ways.ts';
 import {
   faultsOf,

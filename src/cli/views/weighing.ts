@@ -5,7 +5,8 @@ import type { BesideOption } from '#domain/placement/beside.ts';
 import { demandWords } from '#domain/placement/choose-target.ts';
 import { functionCurve, kneeOf } from '#domain/placement/curve.ts';
 import type { PlacedOption } from '#domain/placement/demand.ts';
-import { type BreakEven, breakEvenWords } from '#domain/placement/demand-curve.ts';
+import { breakEvenWords } from '#domain/placement/demand-curve.ts';
+import { rateWords } from '#domain/placement/flips.ts';
 import { vcpusOf } from '#domain/placement/instance-types.ts';
 import { frontDoor, total } from '#domain/placement/priced-option.ts';
 import { SHIPPED_PRICES } from '#domain/placement/unit-prices.ts';
@@ -53,18 +54,30 @@ export function frontDoorWords(usd: number): string {
   return `$${usd.toFixed(2)} of each is the way to the model, which is the same on every target.`;
 }
 
-/** From which rate another target costs less, within the limits. */
-export function flipWords(flipsAt: number | null): string {
-  return flipsAt === null
-    ? 'No greater demand makes another target cheaper within the limits.'
-    : `Another target costs less from ${Number(flipsAt.toPrecision(3))} requests a second on.`;
+/** From which rate another target is the choice, and why. */
+function flipWords(flip: NonNullable<Weighing['flip']> | null): string {
+  if (!flip) return 'No greater demand makes another target the choice within the limits.';
+  const { requestsPerSecond, from, to, why, refusal } = flip;
+  const rate = `From ${rateWords(requestsPerSecond)} requests a second on`;
+  if (why === 'limit') return `${rate}, ${to} is the choice: on ${from} ${refusal}.`;
+  return why === 'faster'
+    ? `${rate}, ${to} costs as much as ${from}, within 1 %, and is faster.`
+    : `${rate}, ${to} costs less than ${from}.`;
+}
+
+/** The same in a line; nothing where no option keeps the limits. */
+export function flipLines(
+  [first]: readonly PlacedOption[],
+  flip: Parameters<typeof flipWords>[0],
+): readonly string[] {
+  return first?.refusals.length === 0 ? [flipWords(flip)] : [];
 }
 
 /** The options by their bills, the curve over Lambda's memory, and the ways to spend less; that the choice is an estimate where no bill decided: the build measured no request, or a GPU is needed. */
 export function weighingLines(explained: Explanation): readonly string[] {
   const { model, weighing, options, advice, proof } = explained;
   if (!weighing) return options.length > 0 ? ['', ESTIMATED, ...askLines(model, proof)] : [];
-  const { question, options: placed, flipsAt, ways } = weighing;
+  const { question, options: placed, flip = null, ways } = weighing;
   const { demand, measured } = question;
   return [
     '',
@@ -75,7 +88,7 @@ export function weighingLines(explained: Explanation): readonly string[] {
     '',
     ...placedLines(placed),
     frontDoorWords(total(frontDoor(demand, question.prices ?? SHIPPED_PRICES))),
-    flipWords(flipsAt),
+    ...flipLines(placed, flip),
     ...breakEvenLines(weighing.byDemand?.breakEvens ?? []),
     ...besideLines(weighing.beside ?? []),
     ...quotaLines(weighing),
@@ -98,7 +111,9 @@ function severalLines({ several, memoryMiB }: Weighing['question']['measured']):
 }
 
 /** The cheapest target over the requests a second, where that changes. */
-function breakEvenLines(breakEvens: readonly BreakEven[]): readonly string[] {
+function breakEvenLines(
+  breakEvens: NonNullable<Weighing['byDemand']>['breakEvens'],
+): readonly string[] {
   const words = breakEvenWords(breakEvens);
   return words === '' ? [] : [`The cheapest from a tenth of that to ten times as much: ${words}.`];
 }

@@ -10,9 +10,10 @@ import {
   type PlacedOption,
   type Question,
 } from '#domain/placement/demand.ts';
+import { type Flip, nextFlip } from '#domain/placement/flips.ts';
 import { type Learnt, withLearnt } from '#domain/placement/learnt.ts';
 import type { LoggedHours } from '#domain/placement/logged-hours.ts';
-import { flipsAt, onceKnown, rankedOptions } from '#domain/placement/optimize.ts';
+import { onceKnown, rankedOptions } from '#domain/placement/optimize.ts';
 import { frontDoor, total } from '#domain/placement/priced-option.ts';
 import { type Replayed, replay } from '#domain/placement/replay.ts';
 import { pricesWords, SHIPPED_PRICES, type UnitPrices } from '#domain/placement/unit-prices.ts';
@@ -20,7 +21,7 @@ import { nameOf } from '#domain/placement/ways.ts';
 import { table } from './table.ts';
 import {
   besideLines,
-  flipWords,
+  flipLines,
   frontDoorWords,
   ms,
   placedLines,
@@ -28,7 +29,7 @@ import {
   sourceOf,
 } from './weighing.ts';
 
-/** The answer to `slipway whatif`: every option for a demand, the best first; `flipsAt` is the rate from which another target costs less. */
+/** The answer to `slipway whatif`: every option for a demand, the best first; `flip` is the rate from which another target is the choice. */
 export type WhatIf = {
   readonly model: string;
   readonly version: number | null;
@@ -41,6 +42,7 @@ export type WhatIf = {
   readonly options: readonly PlacedOption[];
   readonly frontDoorUsd: number;
   readonly flipsAt: number | null;
+  readonly flip: Flip | null;
   readonly beside: readonly BesideOption[];
   /** The bills of counted hours, the cheapest option first; absent where none were replayed. */
   readonly replayed?: readonly Replayed[];
@@ -86,6 +88,7 @@ export function whatIf(
     allowsSpot: allowsSpot || (weighing?.question.allowsSpot ?? false),
     prices,
   };
+  const flip = nextFlip(onceKnown({ ...weighing, question }));
   return {
     model,
     version,
@@ -96,7 +99,8 @@ export function whatIf(
     measured,
     options: rankedOptions(question),
     frontDoorUsd: total(frontDoor(demand, prices)),
-    flipsAt: flipsAt(onceKnown({ ...weighing, question })),
+    flipsAt: flip?.requestsPerSecond ?? null,
+    flip,
     beside: besideOptions(question),
     ...(hours && { replayed: replay(question, hours.hours, hours) }),
   };
@@ -141,7 +145,7 @@ export function whatIfLines(found: WhatIf): readonly string[] {
     '',
     ...(first ? [`${leadOf(first)}: ${billOf(first)}.`] : []),
     frontDoorWords(found.frontDoorUsd),
-    flipWords(found.flipsAt),
+    ...flipLines(options, found.flip),
     ...besideLines(found.beside),
     ...replayLines(found.replayed ?? []),
     `${pricesWords(prices)}, on demand. Assumed: the whole time of a request is computing.`,

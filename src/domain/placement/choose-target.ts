@@ -9,7 +9,7 @@ import { busyMsAt, type Demand, type PlacedOption, type Question } from './deman
 import { ec2Size, ec2Task } from './ec2-size.ts';
 import { LIFT_MEMORY_LIMIT } from './function-memory.ts';
 import { instanceHour } from './instance-types.ts';
-import { flipsAt, onceKnown, rankedOptions } from './optimize.ts';
+import { rankedOptions } from './optimize.ts';
 import type { Loss } from './own-image.ts';
 import { TARGETS, type Target } from './target.ts';
 import { SHIPPED_PRICES } from './unit-prices.ts';
@@ -123,7 +123,6 @@ function weighed(
     ...(learntDays !== undefined && { learntDays }),
     ...(mostLater !== undefined && { mostLater }),
     options: learntDays === undefined ? ranked : stayingFirst(ranked, liveTarget),
-    flipsAt: flipsAt(onceKnown({ question, mostLater })),
   };
 }
 

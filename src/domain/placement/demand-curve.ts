@@ -1,5 +1,6 @@
 import type { PlacedOption, Question } from './demand.ts';
-import { atRate, cheapest, rankedOptions, turnBetween } from './optimize.ts';
+import { type Flip, flipsBetween, rateWords } from './flips.ts';
+import { atRate, rankedOptions } from './optimize.ts';
 import type { Target } from './target.ts';
 
 /** The lowest own bill (USD a month) of each target at a rate (requests a second); null where none of its options keeps the limits. */
@@ -8,16 +9,9 @@ export type DemandPoint = {
   readonly usd: Readonly<Record<Target, number | null>>;
 };
 
-/** A rate (requests a second, within a thousandth, as that of `flipsAt`) from which another target is the choice. */
-export type BreakEven = {
-  readonly requestsPerSecond: number;
-  readonly from: Target;
-  readonly to: Target;
-};
-
 export type DemandCurve = {
   readonly points: readonly DemandPoint[];
-  readonly breakEvens: readonly BreakEven[];
+  readonly breakEvens: readonly Flip[];
 };
 
 // A tenth of today's rate to ten times as much, eight points to a power of ten: each weighs every option, and a server answers requests meanwhile.
@@ -30,17 +24,12 @@ const QUIET = 1;
 export function demandCurve(question: Question): DemandCurve {
   const { requestsPerSecond } = question.demand;
   const middle = requestsPerSecond > 0 ? requestsPerSecond : QUIET;
-  const weighed = Array.from({ length: STEPS + 1 }, (_, step) => {
-    const rate = middle * EACH ** (step - STEPS / 2);
-    const options = rankedOptions(atRate(question, rate));
-    const [best] = options;
-    return { rate, options, choice: best?.refusals.length === 0 ? best.target : undefined };
-  });
-  const breakEvens = weighed.slice(1).flatMap(({ rate: high, choice: to }, index) => {
-    const { rate: low = high, choice: from } = weighed[index] ?? {};
-    return from && to && from !== to ? [breakEven(question, { low, high, from, to })] : [];
-  });
-  return { points: weighed.map(({ rate, options }) => pointAt(rate, options)), breakEvens };
+  const rates = Array.from({ length: STEPS + 1 }, (_, step) => middle * EACH ** (step - STEPS / 2));
+  const [low = middle, high = middle] = [rates[0], rates.at(-1)];
+  return {
+    points: rates.map((rate) => pointAt(rate, rankedOptions(atRate(question, rate)))),
+    breakEvens: flipsBetween(question, low, high),
+  };
 }
 
 function pointAt(requestsPerSecond: number, options: readonly PlacedOption[]): DemandPoint {
@@ -54,25 +43,22 @@ function pointAt(requestsPerSecond: number, options: readonly PlacedOption[]): D
   return { requestsPerSecond, usd };
 }
 
-type Between = {
-  readonly low: number;
-  readonly high: number;
-  readonly from: Target;
-  readonly to: Target;
-};
-
-function breakEven(question: Question, { low, high, from, to }: Between): BreakEven {
-  const isBefore = (rate: number) => cheapest(atRate(question, rate))?.target === from;
-  return { requestsPerSecond: turnBetween(low, high, { isBefore, within: 1.001 }), from, to };
-}
+// A line of a terminal holds no more, and further ones are as near to each other as the estimates are.
+const MOST_NAMED = 4;
 
 /** "lambda up to 4.31 requests a second, then fargate": the choices over the rates of the curve, in words; empty where it never changes. */
-export function breakEvenWords(breakEvens: readonly BreakEven[]): string {
+export function breakEvenWords(
+  breakEvens: readonly Pick<Flip, 'requestsPerSecond' | 'from' | 'to'>[],
+): string {
   const [first] = breakEvens;
   if (!first) return '';
-  const changes = breakEvens.map(
-    ({ requestsPerSecond, to }) =>
-      ` up to ${Number(requestsPerSecond.toPrecision(3))} requests a second, then ${to}`,
-  );
-  return `${first.from}${changes.join('')}`;
+  const changes = breakEvens
+    .slice(0, MOST_NAMED)
+    .map(
+      ({ requestsPerSecond, to }) =>
+        ` up to ${rateWords(requestsPerSecond)} requests a second, then ${to}`,
+    );
+  const more = breakEvens.length - MOST_NAMED;
+  const rest = more > 0 ? `, and ${more === 1 ? 'another change' : `${more} more changes`}` : '';
+  return `${first.from}${changes.join('')}${rest}`;
 }

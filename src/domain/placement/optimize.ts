@@ -23,14 +23,17 @@ const IDLE_SECONDS = 300;
 const LIFE_SECONDS = 7200;
 // Below this many milliseconds, one more is a large part of a bill that counts whole ones.
 const ROUNDED_MS = 10;
-// How far a flip is looked for, and the steps between two looks: a server answers requests meanwhile, and each look weighs every option.
-const MOST_FACTOR = 1000;
-const STEP = 1.2;
-// Estimates are no better than this: of options as close as that, the fastest is worth more.
-const TIE = 1.01;
+/** Estimates are no better than this: of options as close as that, the fastest is worth more. */
+export const TIE = 1.01;
 
 /** Every option, those that keep all limits first, each group cheapest first; but the choice, if there is one, is the first of all: see `cheapest`. */
 export function rankedOptions(question: Question): readonly PlacedOption[] {
+  const sorted = sortedOptions(question);
+  const choice = choiceOf(judged(question, sorted));
+  return choice ? [choice, ...sorted.filter((each) => each !== choice)] : sorted;
+}
+
+function sortedOptions(question: Question): readonly PlacedOption[] {
   const { refused = {} } = question;
   const options = [
     ...lambdaOptions(question),
@@ -40,22 +43,34 @@ export function rankedOptions(question: Question): readonly PlacedOption[] {
     const why = refused[each.target];
     return why === undefined ? each : { ...each, refusals: [why, ...each.refusals] };
   });
-  const sorted = options.toSorted(
+  return options.toSorted(
     (a, b) => Number(a.refusals.length > 0) - Number(b.refusals.length > 0) || a.usd - b.usd,
   );
-  const choice = choiceOf(question, sorted);
-  return choice ? [choice, ...sorted.filter((each) => each !== choice)] : sorted;
 }
 
-type Judged = { readonly option: PlacedOption; readonly as: PlacedOption };
+/** An option that keeps all limits, and the one as which it is judged. */
+export type Judged = { readonly option: PlacedOption; readonly as: PlacedOption };
 
-/** The cheapest that keeps all limits, of those within a hundredth of it the fastest. An option whose time is extrapolated is judged as if its further vCPUs did nothing, unless no other keeps the limits. */
-function choiceOf(question: Question, options: readonly PlacedOption[]): PlacedOption | undefined {
+/** The choice, undefined where nothing keeps all limits, and those among which it was made. */
+export function judgedOptions(question: Question): {
+  readonly choice: PlacedOption | undefined;
+  readonly judged: readonly Judged[];
+} {
+  const among = judged(question, sortedOptions(question));
+  return { choice: choiceOf(among), judged: among };
+}
+
+/** An option whose time is extrapolated is judged as if its further vCPUs did nothing, unless no other keeps the limits. */
+function judged(question: Question, options: readonly PlacedOption[]): readonly Judged[] {
   const keeping = options.filter(({ refusals }) => refusals.length === 0);
-  const judged = keeping.map((option): Judged => ({ option, as: asTimed(question, option) }));
-  const sure = judged.filter(({ as }) => as.refusals.length === 0);
-  const [first, ...others] =
-    sure.length > 0 ? sure : keeping.map((option) => ({ option, as: option }));
+  const timed = keeping.map((option): Judged => ({ option, as: asTimed(question, option) }));
+  const sure = timed.filter(({ as }) => as.refusals.length === 0);
+  return sure.length > 0 ? sure : keeping.map((option) => ({ option, as: option }));
+}
+
+/** The cheapest, and of those within a hundredth of it the fastest. */
+function choiceOf(among: readonly Judged[]): PlacedOption | undefined {
+  const [first, ...others] = among;
   if (!first) return undefined;
   const least = others.reduce((usd, { as }) => Math.min(usd, as.ownUsd), first.as.ownUsd);
   return [first, ...others]
@@ -73,8 +88,7 @@ function asTimed(question: Question, option: PlacedOption): PlacedOption {
 
 /** The cheapest option that keeps all limits, of those within a hundredth of it the fastest; undefined where none keeps them. */
 export function cheapest(question: Question): PlacedOption | undefined {
-  const [first] = rankedOptions(question);
-  return first?.refusals.length === 0 ? first : undefined;
+  return judgedOptions(question).choice;
 }
 
 /** The option that runs already, for another question: with its bill, and the limits that it breaks then. */
@@ -126,41 +140,6 @@ export function onceKnown({
 }): Question {
   if (mostLater === undefined) return question;
   return { ...question, limits: { ...question.limits, maxReplicas: mostLater } };
-}
-
-/** The first rate above today's (requests a second) at which another target is the choice, looked for in steps of a fifth and then to a thousandth; null where there is none up to a thousand times as many. The peak grows in proportion. */
-export function flipsAt(question: Question): number | null {
-  const { requestsPerSecond } = question.demand;
-  const today = cheapest(question)?.target;
-  const targetAt = (factor: number) =>
-    cheapest(atRate(question, requestsPerSecond * factor))?.target;
-  for (let factor = 1; factor < MOST_FACTOR; factor *= STEP) {
-    const next = targetAt(factor * STEP);
-    // A rate that nothing holds makes no other target cheaper.
-    if (next === undefined) return null;
-    if (next === today) continue;
-    const turn = turnBetween(factor, factor * STEP, {
-      isBefore: (middle) => targetAt(middle) === today,
-      within: 1.001,
-    });
-    return requestsPerSecond * turn;
-  }
-  return null;
-}
-
-/** The end of what is so at `low` and is not at `high`, at most `within` times too high. */
-export function turnBetween(
-  low: number,
-  high: number,
-  how: { readonly isBefore: (middle: number) => boolean; readonly within: number },
-): number {
-  let [before, after] = [low, high];
-  while (after / before > how.within) {
-    const middle = Math.sqrt(before * after);
-    if (how.isBefore(middle)) before = middle;
-    else after = middle;
-  }
-  return after;
 }
 
 /** The same question for another rate (requests a second); the peak grows in proportion, and is twice as much where nobody calls the model. */

@@ -16,7 +16,8 @@ import type { Manifest } from '#domain/manifest/manifest.ts';
 import { besideOptions } from '#domain/placement/beside.ts';
 import { expectedStart, startingOf, timed } from '#domain/placement/cold-start.ts';
 import { demandOf } from '#domain/placement/demand.ts';
-import { type DemandCurve, demandCurve } from '#domain/placement/demand-curve.ts';
+import { demandCurve } from '#domain/placement/demand-curve.ts';
+import { nextFlip } from '#domain/placement/flips.ts';
 import type { Learnt } from '#domain/placement/learnt.ts';
 import {
   type AdviceRule,
@@ -27,7 +28,7 @@ import {
   lookAgain,
 } from '#domain/placement/look-again.ts';
 import type { NotedStart } from '#domain/placement/noted-start.ts';
-import { flipsAt, onceKnown, rankedOptions } from '#domain/placement/optimize.ts';
+import { onceKnown, rankedOptions } from '#domain/placement/optimize.ts';
 import { completed, SHIPPED_PRICES, type UnitPrices } from '#domain/placement/unit-prices.ts';
 import { waysToSpendLess } from '#domain/placement/ways.ts';
 import { toldTrouble } from '#domain/registry/kept.ts';
@@ -113,25 +114,20 @@ function weighingOf(
   const isDeclared = inspection?.manifest.traffic !== undefined;
   const weighing = got && !isDeclared ? weighedBy(today.weighing, got.learnt) : asDecided(decided);
   const advice = got && adviceFor(today, got, { move: placement?.move ?? 'advise', ...rest });
-  const byDemand = demandCurve(onceKnown(weighing));
+  const known = onceKnown(weighing);
+  const flip = nextFlip(known);
   return {
     weighing: {
       ...weighing,
       ...(later && { isLater: true as const }),
-      byDemand,
-      flipsAt: nextFlip(weighing, byDemand),
+      byDemand: demandCurve(known),
+      flipsAt: flip?.requestsPerSecond ?? null,
+      flip,
       ways: waysToSpendLess(weighing.question),
       beside: besideOptions(weighing.question),
     },
     ...(advice && { advice }),
   };
-}
-
-/** The curve is finer than the steps by which a flip is looked for, and may know an earlier one. */
-function nextFlip({ question, flipsAt: known }: Weighing, { breakEvens }: DemandCurve) {
-  const today = question.demand.requestsPerSecond;
-  const next = breakEvens.find(({ requestsPerSecond }) => requestsPerSecond > today);
-  return next ? Math.min(next.requestsPerSecond, known ?? Number.POSITIVE_INFINITY) : known;
 }
 
 /** The weighing as it was, by prices that an earlier Slipway may have known fewer of. */
@@ -147,7 +143,6 @@ function weighedBy(weighing: Weighing, got: Learnt) {
     isGuess: false,
     learntDays: got.days,
     options: rankedOptions(question),
-    flipsAt: flipsAt(question),
   };
 }
 

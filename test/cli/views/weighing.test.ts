@@ -1,7 +1,8 @@
 import type { Explanation } from '#control/explanation.ts';
 import { besideOptions } from '#domain/placement/beside.ts';
 import { FIRST_GUESS, NO_LIMITS, type Question } from '#domain/placement/demand.ts';
-import { flipsAt, rankedOptions } from '#domain/placement/optimize.ts';
+import { flipsAt } from '#domain/placement/flips.ts';
+import { rankedOptions } from '#domain/placement/optimize.ts';
 import { waysToSpendLess } from '#domain/placement/ways.ts';
 import { weighingLines } from '../../../src/cli/views/weighing.ts';
 

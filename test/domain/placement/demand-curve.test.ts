@@ -1,6 +1,7 @@
 import { FIRST_GUESS, NO_LIMITS, type Question } from '#domain/placement/demand.ts';
 import { breakEvenWords, demandCurve } from '#domain/placement/demand-curve.ts';
-import { atRate, cheapest, flipsAt } from '#domain/placement/optimize.ts';
+import { flipsAt } from '#domain/placement/flips.ts';
+import { atRate, cheapest } from '#domain/placement/optimize.ts';
 
 const QUESTION: Question = {
   demand: { ...FIRST_GUESS, requestsPerSecond: 2, peak: 2, hours: 730 },

@@ -3,9 +3,10 @@ import type { TargetDecision } from '#domain/deployment.ts';
 import { trafficSchema } from '#domain/manifest/traffic.ts';
 import { demandAhead } from '#domain/placement/ahead.ts';
 import { FIRST_GUESS, NO_LIMITS, type Question } from '#domain/placement/demand.ts';
+import { flipsAt } from '#domain/placement/flips.ts';
 import { type Learnt, learntDemand } from '#domain/placement/learnt.ts';
 import { type AdviceRule, adviceOf, type Got, lookAgain } from '#domain/placement/look-again.ts';
-import { flipsAt, rankedOptions } from '#domain/placement/optimize.ts';
+import { rankedOptions } from '#domain/placement/optimize.ts';
 
 const MEASURED = {
   requestMs: 100,

@@ -5,7 +5,8 @@ import {
   NO_LIMITS,
   type Question,
 } from '#domain/placement/demand.ts';
-import { cheapest, flipsAt, knownMsOn, rankedOptions } from '#domain/placement/optimize.ts';
+import { flipsAt } from '#domain/placement/flips.ts';
+import { cheapest, knownMsOn, rankedOptions } from '#domain/placement/optimize.ts';
 import { frontDoor, total } from '#domain/placement/priced-option.ts';
 import { SHIPPED_PRICES } from '#domain/placement/unit-prices.ts';
 
