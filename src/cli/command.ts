@@ -125,10 +125,25 @@ export function examples(...lines: readonly string[]): string {
   return `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}`;
 }
 
+// A leading zero is fine; 0x10, an empty text and Infinity are typing errors.
+const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+
+/** The decimal number that a text is; NaN where it is none. */
+export function decimal(text: string): number {
+  return DECIMAL.test(text.trim()) ? Number(text) : Number.NaN;
+}
+
 export function integer(text: string): number {
-  const value = Number(text);
+  const value = decimal(text);
   if (Number.isInteger(value)) return value;
   throw new InvalidArgumentError('Give a whole number.');
+}
+
+/** The number of a version, as an option's value: they begin with 1. */
+export function versionNumber(text: string): number {
+  const value = integer(text);
+  if (value >= 1) return value;
+  throw new InvalidArgumentError('Give the number of a version, 1 or more.');
 }
 
 /** A whole number from 1 up to the most, as an option's value. */
@@ -149,7 +164,7 @@ export function amount(text: string): number {
 export function amountUpTo(most: number): (text: string) => number {
   const limit = most === Number.MAX_VALUE ? '' : `, ${most} at most`;
   return (text) => {
-    const value = Number(text);
+    const value = decimal(text);
     if (value > 0 && value <= most) return value;
     throw new InvalidArgumentError(`Give a number above 0${limit}.`);
   };

@@ -3,7 +3,7 @@ import { type LocalConfig, readLocalConfig } from '#compose/config.ts';
 import { Failure } from '#domain/failure.ts';
 import { USUAL_PORTS } from '#operations/usual-ports.ts';
 import { wallsForStart } from '#operations/watch/machine-walls.ts';
-import { type Common, collected, examples, integer, localCommand } from '../command.ts';
+import { type Common, collected, decimal, examples, integer, localCommand } from '../command.ts';
 import { commandOutput } from '../output.ts';
 
 type StartOptions = Common & {
@@ -169,8 +169,8 @@ function usual(which: keyof typeof USUAL_PORTS): string {
 }
 
 function usd(text: string): number {
-  const value = Number(text);
-  if (text.trim() !== '' && value >= 0 && Number.isFinite(value)) return value;
+  const value = decimal(text);
+  if (value >= 0 && Number.isFinite(value)) return value;
   throw new InvalidArgumentError('Give an amount of USD, such as 99.50.');
 }
 

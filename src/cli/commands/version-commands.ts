@@ -7,7 +7,15 @@ import { comparisonReport } from '#operations/models/comparison-report.ts';
 import { placementCurve } from '#operations/models/placement-curve.ts';
 import { agree } from '../agree.ts';
 import { carryOut } from '../asked.ts';
-import { examples, integer, openSlipway, type Place, placedCommand, show } from '../command.ts';
+import {
+  examples,
+  integer,
+  openSlipway,
+  type Place,
+  placedCommand,
+  show,
+  versionNumber,
+} from '../command.ts';
 import { type DiffOptions, diff } from '../diff.ts';
 import { commandOutput, type Output } from '../output.ts';
 import { diffLines } from '../views/diff.ts';
@@ -40,7 +48,7 @@ function addExplain(program: Command): void {
     'explain <model>',
     'Shows why a version runs where it runs, what the other targets would cost, and how it was proven.',
   )
-    .option('--version <n>', 'the version to explain (default: the live one)', integer)
+    .option('--version <n>', 'the version to explain (default: the live one)', versionNumber)
     .option('--svg <file>', 'draw its bill and its p95 against the memory of its function')
     .addHelpText(
       'after',

@@ -194,8 +194,8 @@ function leadOf({ refusals }: PlacedOption): string {
 }
 
 function billOf({ bill }: PlacedOption): string {
-  return bill
+  const items = bill
     .filter(({ usd }) => usd >= 0.005)
-    .map(({ what, usd }) => `${what} $${usd.toFixed(2)}`)
-    .join(', ');
+    .map(({ what, usd }) => `${what} $${usd.toFixed(2)}`);
+  return items.length > 0 ? items.join(', ') : 'each item is less than a cent a month';
 }

@@ -1,7 +1,7 @@
 import type { Explanation } from '#control/explanation.ts';
 import { besideOptions } from '#domain/placement/beside.ts';
 import { FIRST_GUESS, NO_LIMITS, type Question } from '#domain/placement/demand.ts';
-import { flipsAt } from '#domain/placement/flips.ts';
+import { flipsAt, nextFlip } from '#domain/placement/flips.ts';
 import { rankedOptions } from '#domain/placement/optimize.ts';
 import { waysToSpendLess } from '#domain/placement/ways.ts';
 import { weighingLines } from '../../../src/cli/views/weighing.ts';
@@ -27,6 +27,7 @@ function explained(isGuess: boolean): Explanation {
     isGuess,
     options: rankedOptions(QUESTION),
     flipsAt: flipsAt(QUESTION),
+    flip: nextFlip(QUESTION),
     ways: waysToSpendLess(QUESTION),
   };
   return { options: [OPTION], weighing } as unknown as Explanation;

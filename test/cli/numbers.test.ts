@@ -1,0 +1,20 @@
+import { amountUpTo, decimal, integer, versionNumber } from '../../src/cli/command.ts';
+
+describe('a number of the command line', () => {
+  it.each(['0x10', '0b1', '', ' ', 'Infinity', '1_000', '1,5', 'ten'])('is not %j', (text) => {
+    expect(decimal(text)).toBeNaN();
+    expect(() => integer(text)).toThrow('Give a whole number.');
+    expect(() => amountUpTo(100)(text)).toThrow('Give a number above 0, 100 at most.');
+  });
+
+  it('is decimal, with a fraction or an exponent', () => {
+    expect(['16', '0.5', '.5', '2.', '1e3', '-3', '007'].map(decimal)).toEqual([
+      16, 0.5, 0.5, 2, 1000, -3, 7,
+    ]);
+  });
+
+  it('names a version from 1 on', () => {
+    expect(versionNumber('3')).toBe(3);
+    expect(() => versionNumber('0')).toThrow('Give the number of a version, 1 or more.');
+  });
+});
