@@ -12,6 +12,7 @@ import { announcePhase, announceStart, announceVersion } from './announce.ts';
 import type {
   Advice,
   AwaitedContainers,
+  BakeRecord,
   Damage,
   Deployment,
   DeploymentWork,
@@ -83,8 +84,30 @@ function startIn(deployment: Deployment, nowMs: number): NotedStart | undefined 
   return { ...kind, ...partsOf(starting), ...took };
 }
 
+/** The findings of a step. Only `recordLook` writes a bake that has begun. */
+export type StepWork = Omit<DeploymentWork, 'bake'>;
+
+/** A bake after its look number `looks`, counted over all steps of the shift. */
+export type LookedBake = BakeRecord & { readonly looks: number };
+
+/** Decides `Registry.recordLook`. */
+export function recordLook(
+  holder: Holder,
+  bake: LookedBake,
+  breach: Trouble | null,
+): RegistryWrite<Deployment | undefined> {
+  return holderWrite<Deployment | undefined>(holder, ({ deployment: record }) => {
+    const { deployment } = record;
+    const { work, trouble } = deployment;
+    if (isSameBake(work.bake, bake)) return { answer: deployment };
+    if (bake.looks !== (work.bake?.looks ?? 0) + 1) return { answer: undefined };
+    const looked = { ...deployment, work: { ...work, bake }, trouble: trouble ?? breach };
+    return { answer: looked, deployment: { ...record, deployment: looked } };
+  });
+}
+
 /** Decides `Registry.recordWork`. */
-export function recordWork(holder: Holder, work: DeploymentWork): RegistryWrite<Deployment> {
+export function recordWork(holder: Holder, work: StepWork): RegistryWrite<Deployment> {
   return holderWrite(holder, ({ deployment: record }, nowMs) => {
     const before = record.deployment;
     const deployment = { ...before, work: { ...before.work, ...work } };
@@ -398,6 +421,10 @@ function liveVersion({ id, model, version, work }: Deployment, liveAtMs: number)
   const { revision, madeBy } = work.candidate;
   const placement = placementOf(work.candidate);
   return { model, version, revision, deploymentId: madeBy, ...placement, state: 'Live', liveAtMs };
+}
+
+function isSameBake(a: BakeRecord | undefined, b: LookedBake): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }
 
 function isSame(a: Intent, b: Intent): boolean {

@@ -16,7 +16,7 @@ import type { Announcement, SlipwayEvent } from '#domain/event.ts';
 import type { Incident } from '#domain/incident.ts';
 import type { NotedStart } from '#domain/placement/noted-start.ts';
 import type { Spent } from '#domain/placement/spending.ts';
-import type { Ending, Promotion, StepPhase } from '#domain/progress.ts';
+import type { Ending, LookedBake, Promotion, StepPhase, StepWork } from '#domain/progress.ts';
 import type { Holder, LeaseRequest, LeaseResult } from '#domain/registry/lease.ts';
 import type { Lease } from '#domain/registry/write.ts';
 
@@ -78,7 +78,13 @@ export type Registry = {
     announcement: Announcement,
   ): Promise<Deployment>;
   /** Adds what a step found without changing the phase; replaces existing entries. Announces `Waiting` when the deployment begins to wait for containers, or its candidate for room, with what it waits for, and `Provisioning` when the wait for room is over. */
-  recordWork(holder: Holder, work: DeploymentWork): Promise<Deployment>;
+  recordWork(holder: Holder, work: StepWork): Promise<Deployment>;
+  /** Records the next look of the bake, the one after the look that the record has, and its breach as a trouble. A no-op that returns the record for the same look again, and one that returns undefined for any other look: if two runs of a step began with the same record, the later write loses. */
+  recordLook(
+    holder: Holder,
+    bake: LookedBake,
+    breach: Trouble | null,
+  ): Promise<Deployment | undefined>;
   /** Appends what is about to be made to the intents; recording the same intent again is a no-op. */
   recordIntent(holder: Holder, intent: Intent): Promise<Deployment>;
   /** Deletes an intent whose resource is gone; a no-op when the intent is not recorded. */

@@ -1,5 +1,7 @@
-import type { BakeRecord, Deployment, GoldenProof, Shift } from '#domain/deployment.ts';
+import type { BakeRecord, Deployment, GoldenProof, Shift, Trouble } from '#domain/deployment.ts';
+import type { LookedBake } from '#domain/progress.ts';
 import { bakeSlice } from '#domain/registry/loops.ts';
+import type { JudgedBy } from '#domain/rollout/bake-finding.ts';
 import { type BakeEvidence, judgeBake as judge } from '#domain/rollout/judge-bake.ts';
 import type { StepInput, StepOutput } from '#domain/workflow.ts';
 import type { Clock } from '#ports/clock.ts';
@@ -54,9 +56,8 @@ export const judgeBake =
     const attempt = input.attempt + 1;
     // A bake of 0 s that still waits for a verdict is checked every second.
     const sliceSeconds = Math.max(1, bakeSlice(known.bakeSeconds));
-    // A breach is final, even when the step runs again.
-    if (deployment.trouble) return { kind: 'breach', sliceSeconds, attempt };
-    if (known.isOver) return { kind: 'next', sliceSeconds, attempt };
+    const final = finalOf(deployment);
+    if (final) return { kind: final, sliceSeconds, attempt };
 
     const results = await burst(deps, deployment, shift);
     const counted = begunBy(clock.now(), count(known, results));
@@ -84,19 +85,33 @@ export const judgeBake =
     const { kind, judges } = judge({ ...evidence, answers });
     const isNext = kind === 'done' && shift.step + 1 < shift.steps.length;
     const found = { judges, unknownAlarms: unknown, ...(answers && { answers }) };
-    await registry.recordWork(holder, { bake: { ...counted, ...found, isOver: isNext } });
-    const breach = judges.find(({ verdict }) => verdict === 'breach');
-    if (breach) {
-      await registry.recordTrouble(holder, {
+    const bake = { ...counted, ...found, isOver: isNext };
+    if (await registry.recordLook(holder, bake, breachIn(judges, deployment))) {
+      return { kind: isNext ? 'next' : kind, sliceSeconds, attempt };
+    }
+    // Another run of this step has looked meanwhile: its look counts, and this one was never made.
+    const since = finalOf(await requireDeployment(registry, input.deploymentId));
+    return { kind: since ?? 'baking', sliceSeconds, attempt };
+  };
+
+/** The decision of an earlier look: a breach and the end of a step are final, even when the step runs again. */
+function finalOf({ trouble, work }: Deployment): 'breach' | 'next' | undefined {
+  if (trouble) return 'breach';
+  return work.bake?.isOver ? 'next' : undefined;
+}
+
+function breachIn(judges: JudgedBy, { model }: Deployment): Trouble | null {
+  const breach = judges.find(({ verdict }) => verdict === 'breach');
+  return breach
+    ? {
         name: 'BakeBreached',
         reason: breach.reason,
         fix:
           breach.fix ??
-          `See the model's log with \`slipway logs ${deployment.model}\`, fix the model and upload it again.`,
-      });
-    }
-    return { kind: isNext ? 'next' : kind, sliceSeconds, attempt };
-  };
+          `See the model's log with \`slipway logs ${model}\`, fix the model and upload it again.`,
+      }
+    : null;
+}
 
 /** The revision that is replaced, and who made it; null where none is. */
 async function previousOf(
@@ -222,12 +237,12 @@ function isProvenBy({ sample, of }: GoldenProof, { golden }: Reference): boolean
 }
 
 /** A bake that the record says begins later began before the machine's clock was set back: it begins again now, or it would wait until the clock is there once more. */
-function begunBy(nowMs: number, bake: BakeRecord): BakeRecord {
+function begunBy(nowMs: number, bake: LookedBake): LookedBake {
   return { ...bake, startedAtMs: Math.min(bake.startedAtMs, nowMs) };
 }
 
 /** A probe turned away by a busy revision (429) shows neither health nor harm. */
-function count(bake: BakeRecord, { candidate, others, previous }: Burst): BakeRecord {
+function count(bake: BakeRecord, { candidate, others, previous }: Burst): LookedBake {
   const judged = [...candidate, ...others].filter(({ kind }) => kind !== 'busy');
   const failed = judged.filter((result) => result.kind === 'failed');
   return {

@@ -16,6 +16,7 @@ import {
 } from '../support/worlds/registry.ts';
 
 const INTENT: Intent = { kind: 'revision', name: 'shapes-v1', target: 'lambda' };
+const KEPT = { revision: 'shapes-v2', live: 'shapes-v1', reason: 'it is down' };
 const TROUBLE: Trouble = { name: 'RevisionFailed', reason: 'it crashed', fix: 'Mend it.' };
 
 /** Every write that only the holder of the lease may do. */
@@ -25,6 +26,10 @@ const HOLDER_WRITES: readonly {
 }[] = [
   { name: 'advance', write: (registry, holder) => registry.advance(holder, 'Inspected', {}, {}) },
   { name: 'recordWork', write: (registry, holder) => registry.recordWork(holder, {}) },
+  {
+    name: 'recordLook',
+    write: (registry, holder) => registry.recordLook(holder, { ...BAKE, looks: 1 }, TROUBLE),
+  },
   { name: 'recordIntent', write: (registry, holder) => registry.recordIntent(holder, INTENT) },
   { name: 'settleIntent', write: (registry, holder) => registry.settleIntent(holder, INTENT) },
   { name: 'recordTrouble', write: (registry, holder) => registry.recordTrouble(holder, TROUBLE) },
@@ -193,14 +198,67 @@ export function describeProgress(open: OpenWorld): void {
       } as const;
 
       await world.registry.recordWork(holder, { golden });
-      await world.registry.recordWork(holder, { bake: BAKE });
+      await world.registry.recordWork(holder, { kept: KEPT });
       const deployment = await world.registry.recordWork(holder, {
-        bake: { ...BAKE, probesSent: 10 },
+        kept: { ...KEPT, reason: 'it is silent' },
       });
 
-      expect(deployment.work).toEqual({ golden, bake: { ...BAKE, probesSent: 10 } });
+      expect(deployment.work).toEqual({ golden, kept: { ...KEPT, reason: 'it is silent' } });
       expect(await world.registry.deployment(idOf(1))).toEqual(deployment);
       expect(await statesOf(world, idOf(1))).toEqual(['Admitted']);
+    });
+
+    it('keeps each look of a bake, and the breach in it', async () => {
+      const world = open();
+      const holder = await holding(world, 1);
+      await world.registry.advance(holder, 'Inspected', { bake: BAKE }, {});
+      const first = { ...BAKE, looks: 1, probesSent: 10 };
+      const second = { ...first, looks: 2, probesSent: 20 };
+
+      const calm = await world.registry.recordLook(holder, first, null);
+      const breached = await world.registry.recordLook(holder, second, TROUBLE);
+
+      expect(calm).toMatchObject({ work: { bake: first }, trouble: null });
+      expect(breached).toMatchObject({ work: { bake: second }, trouble: TROUBLE });
+      expect(await world.registry.deployment(idOf(1))).toEqual(breached);
+      expect(await world.registry.recordLook(holder, second, TROUBLE)).toEqual(breached);
+    });
+
+    it('drops a look of a bake that comes after another one, with its breach, also where a later step has begun', async () => {
+      const world = open();
+      const holder = await holding(world, 1);
+      const late = { ...BAKE, looks: 1, probesSent: 7 };
+      await world.registry.advance(holder, 'Inspected', { bake: BAKE }, {});
+      await world.registry.recordLook(holder, { ...BAKE, looks: 1, probesSent: 10 }, null);
+
+      expect(await world.registry.recordLook(holder, late, TROUBLE)).toBeUndefined();
+      expect(await world.registry.deployment(idOf(1))).toMatchObject({
+        work: { bake: { looks: 1, probesSent: 10 } },
+        trouble: null,
+      });
+
+      await world.registry.advance(holder, 'Provisioning', { bake: { ...BAKE, looks: 1 } }, {});
+      expect(await world.registry.recordLook(holder, late, TROUBLE)).toBeUndefined();
+      expect(await world.registry.deployment(idOf(1))).toMatchObject({
+        work: { bake: { looks: 1, probesSent: 0 } },
+        trouble: null,
+      });
+    });
+
+    it('keeps one of two looks that are written at once', async () => {
+      const world = open();
+      const holder = await holding(world, 1);
+      await world.registry.advance(holder, 'Inspected', { bake: BAKE }, {});
+
+      const written = await Promise.all(
+        [1, 2].map((probesSent) =>
+          world.registry.recordLook(holder, { ...BAKE, looks: 1, probesSent }, null),
+        ),
+      );
+
+      const kept = written.filter((each) => each !== undefined);
+      expect(kept).toHaveLength(1);
+      expect(await world.registry.deployment(idOf(1))).toEqual(kept[0]);
     });
 
     it('announces once that a candidate waits for room, and once that it starts', async () => {

@@ -1,3 +1,4 @@
+import type { BakeRecord } from '#domain/deployment.ts';
 import { commitDeployment } from '#steps/commit-deployment.ts';
 import { identityModel } from '../support/models/onnx.ts';
 import { MODEL, memoryWorld } from '../support/worlds/memory.ts';
@@ -34,7 +35,7 @@ describe('the commit', () => {
     const world = memoryWorld();
     const held = await world.before('CommitDeployment');
     const { bake } = (await world.recordOf(held)).work;
-    await world.registry.recordWork(held, { bake: { ...bake!, unknownAlarms: ['p99'] } });
+    await world.registry.recordLook(held, nextLook(bake!, { unknownAlarms: ['p99'] }), null);
 
     await commitDeployment(world.deps)(held);
 
@@ -49,7 +50,7 @@ describe('the commit', () => {
       const world = memoryWorld();
       const held = await world.before('CommitDeployment');
       const { judges: _, ...bake } = (await world.recordOf(held)).work.bake!;
-      await world.registry.recordWork(held, { bake: { ...bake, ...known } });
+      await world.registry.recordLook(held, nextLook(bake, known), null);
 
       await commitDeployment(world.deps)(held);
 
@@ -66,7 +67,7 @@ describe('the commit', () => {
     const bytes = identityModel({ datatype: 'FP32', shape: [1, 5_000_000] });
     const held = await world.before('CommitDeployment', world.upload({ bytes }));
     const { bake } = (await world.recordOf(held)).work;
-    await world.registry.recordWork(held, { bake: { ...bake!, unknownAlarms: ['p99', '5xx'] } });
+    await world.registry.recordLook(held, nextLook(bake!, { unknownAlarms: ['p99', '5xx'] }), null);
 
     await commitDeployment(world.deps)(held);
 
@@ -151,3 +152,8 @@ describe('the commit', () => {
     });
   });
 });
+
+/** The next look of a bake, which found something else. */
+function nextLook(bake: BakeRecord, found: Partial<BakeRecord>) {
+  return { ...bake, ...found, looks: (bake.looks ?? 0) + 1 };
+}

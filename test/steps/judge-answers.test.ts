@@ -182,7 +182,7 @@ describe('what clients got in a bake', () => {
     const requests = since(60, 2, shiftedAtMs + 1000, sometimesMore);
     const dying = {
       ...upgrade.world.registry,
-      async recordWork() {
+      async recordLook() {
         throw new Error('killed');
       },
     };

@@ -69,6 +69,45 @@ describe('judging a bake', () => {
     expect(await judge(1)).toMatchObject({ kind: 'done' });
   });
 
+  it.each([
+    ['that saw nothing wrong', answersRight],
+    ['that saw a breach', answersWrong],
+  ])('drops a look %s, where another run of the step has looked meanwhile', async (_, late) => {
+    const { world, held, judge } = await baking(CANARY);
+    const reached = Promise.withResolvers<void>();
+    const hangs = Promise.withResolvers<void>();
+    const hung = judge(0, {
+      ...world.prober,
+      async send(...asked) {
+        reached.resolve();
+        await hangs.promise;
+        return world.prober.send(...asked);
+      },
+    });
+    await reached.promise;
+    world.clock.advance(180_000);
+    expect((await judge()).kind).toBe('next');
+    const record = await world.recordOf(held);
+
+    world.behave('digits-v2', late);
+    hangs.resolve();
+
+    expect((await hung).kind).toBe('next');
+    expect(await world.recordOf(held)).toEqual(record);
+  });
+
+  it('looks again where another run has looked meanwhile, and each look counts once', async () => {
+    const { world, held, judge } = await baking();
+    const both = await Promise.all([judge(), judge()]);
+    const once = (await world.recordOf(held)).work.bake;
+
+    expect(both.map(({ kind }) => kind)).toEqual(['baking', 'baking']);
+    expect(once).toMatchObject({ looks: 1, probesSent: 10 });
+
+    await judge(1);
+    expect((await world.recordOf(held)).work.bake).toMatchObject({ looks: 2, probesSent: 20 });
+  });
+
   it('sends ten probes through the endpoint that clients use, and as many to the version before', async () => {
     const { world, held, judge } = await baking();
     const before = world.prober.sent.length;

@@ -209,9 +209,8 @@ describe('a shift in steps', () => {
     await world.deploy();
     const held = await world.before('JudgeBake', world.upload({ manifest: CANARY }));
     const { bake } = (await world.recordOf(held)).work;
-    await world.registry.recordWork(held, {
-      bake: { ...bake!, probesSent: 30, probesFailed: 1, latenciesMs: [9], isOver: true },
-    });
+    const counted = { looks: 1, probesSent: 30, probesFailed: 1, latenciesMs: [9], isOver: true };
+    await world.registry.recordLook(held, { ...bake!, ...counted }, null);
 
     await shiftTraffic(world.deps)({ ...held, attempt: 0 });
 

@@ -8,6 +8,7 @@ import { dynamodbRules } from '../../../support/aws/rules/dynamodb.ts';
 import { awsRules } from '../../../support/aws/rules/rules.ts';
 import { fakeClock } from '../../../support/clock/fake-clock.ts';
 import {
+  BAKE,
   goneLive,
   holding,
   idOf,
@@ -54,6 +55,7 @@ const WRITES: readonly (readonly [
   ['releaseLease', held, 0, (to, holder) => to.releaseLease(holder)],
   ['advance', held, 1, (to, holder) => to.advance(holder, 'Inspected', {}, {})],
   ['recordWork', held, 0, (to, holder) => to.recordWork(holder, {})],
+  ['recordLook', held, 0, (to, holder) => to.recordLook(holder, { ...BAKE, looks: 1 }, null)],
   ['recordIntent', held, 0, (to, holder) => to.recordIntent(holder, intent)],
   ['settleIntent', held, 0, (to, holder) => to.settleIntent(holder, intent)],
   ['recordTrouble', held, 0, (to, holder) => to.recordTrouble(holder, trouble)],
