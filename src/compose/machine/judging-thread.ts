@@ -120,7 +120,9 @@ export function judgingThreads({ ports, gateway, captureFolder, here }: Machine)
       await worker.terminate();
       throw error;
     });
-    keep(worker);
+    // A step that failed may have calls left that nobody waits for. They end with its thread, or the next step would carry them out.
+    if ('error' in outcome) await worker.terminate();
+    else keep(worker);
     return resultOf(outcome);
   }
 

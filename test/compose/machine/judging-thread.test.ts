@@ -184,13 +184,15 @@ it('leaves the third of three steps at once to the thread of the gateway', async
       },
     }),
   });
-  const two = [apart(), apart()].map((step) => expect(step).rejects.toThrow('it ends'));
+  const two = Promise.allSettled([apart(), apart()]);
 
-  await threads.JudgeBake({ deploymentId: 'd', epoch: 1, attempt: 0 });
+  // On a thread it would fail: there is no such deployment.
+  await Promise.allSettled([threads.JudgeBake({ deploymentId: 'd', epoch: 1, attempt: 0 })]);
   expect(stepsHere).toEqual(['JudgeBake']);
 
   resolve();
-  await Promise.all(two);
+  const ended = { status: 'rejected', reason: { message: 'it ends' } };
+  expect(await two).toMatchObject([ended, ended]);
   await expect(apart()).rejects.toThrow('it ends');
   expect(stepsHere).toEqual(['JudgeBake']);
 });
@@ -240,6 +242,29 @@ needing(notLinux, () => {
     await threads.stop();
     await turn();
     expect(low()).toEqual([]);
+  });
+});
+
+needing(notLinux, () => {
+  it('ends the thread of a step that failed, and with it the calls that nobody waits for', async () => {
+    const before = new Set(niceOfThreads().keys());
+    const { apart } = await upgrade({
+      ports: ({ registry }) => ({
+        registry: {
+          ...registry,
+          async model() {
+            throw new Error('it ends');
+          },
+        },
+      }),
+    });
+
+    await expect(apart()).rejects.toThrow('it ends');
+
+    const low = [...niceOfThreads()].filter(
+      ([thread, nice]) => !before.has(thread) && nice === Math.max(getPriority(), 10),
+    );
+    expect(low).toEqual([]);
   });
 });
 
