@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { weightDifferences } from '#domain/comparison/weight-differences.ts';
+import { MOST_PRINTS } from '#formats/bytes/weight-print.ts';
 import { inspectGguf } from '#formats/gguf/inspect.ts';
 import { inspectHuggingFace } from '#formats/huggingface/inspect.ts';
 import { inspectKeras } from '#formats/keras/inspect.ts';
@@ -384,6 +385,26 @@ describe('the variables of a SavedModel', () => {
     expect(found?.length).toBeLessThanOrEqual(64);
     expect(asked.length).toBeLessThanOrEqual(2048);
     expect(asked.reduce((sum, length) => sum + length, 0)).toBeLessThanOrEqual(40 * 2 ** 20);
+  });
+
+  it('of more variables than are printed opens no file', async () => {
+    let opens = 0;
+    const type = { name: 'FP32', bits: 32 };
+    const variables = Array.from({ length: MOST_PRINTS + 1 }, (_, at) => ({
+      ...{ name: `v${at}`, type, shape: [1], start: 0, bytes: 4 },
+      file: {
+        ...{ name: `part-${at}`, sizeBytes: 4 },
+        async open() {
+          opens += 1;
+          return bytesSource(new Uint8Array(4));
+        },
+      },
+    }));
+
+    expect(await variablePrints(variables, new Set())).toBeUndefined();
+    expect(opens).toBe(0);
+    expect(await variablePrints(variables.slice(0, 2), new Set())).toHaveLength(2);
+    expect(opens).toBe(2);
   });
 
   it.each([

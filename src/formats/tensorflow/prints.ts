@@ -7,6 +7,7 @@ import {
   tensorPrints,
   whole,
 } from '#formats/bytes/tensor-prints.ts';
+import { MOST_PRINTS } from '#formats/bytes/weight-print.ts';
 import type { ByteSource } from '#ports/artifact-store.ts';
 import type { Variable } from './variables.ts';
 
@@ -24,11 +25,16 @@ export async function variablePrints(
   operators: ReadonlySet<string>,
 ): Promise<readonly WeightPrint[] | undefined> {
   const takesRows = [...operators].some((operator) => TAKES_ROWS.test(operator));
+  const fitted = variables.flatMap((variable) => {
+    const { type, bytes } = variable;
+    const numbers = numbersOf(type?.name ?? '', type?.bits ?? 0);
+    return numbers && bytes > 0 ? [{ ...variable, numbers }] : [];
+  });
+  // Before a file is opened: there may be one for each variable.
+  if (fitted.length > MOST_PRINTS) return undefined;
   const sources = new Map<string, ByteSource>();
   const tensors: FittedTensor[] = [];
-  for (const { name, type, shape, file, start, bytes } of variables) {
-    const numbers = numbersOf(type?.name ?? '', type?.bits ?? 0);
-    if (!numbers || bytes === 0) continue;
+  for (const { name, shape, file, start, bytes, numbers } of fitted) {
     const source = sources.get(file.name) ?? (await file.open());
     sources.set(file.name, source);
     const isSparse = isSparseName(name) || (takesRows && AXES_OF_TABLES.includes(shape.length));
