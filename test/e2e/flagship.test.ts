@@ -35,7 +35,7 @@ const CANARY = 'rollout: { strategy: canary, bakeSeconds: 1800 }\n';
 const JUDGED = { Baking: true, Failed: true };
 
 const SLOW =
-  /a request takes \d+ ms, and \d+ ms on the revision it replaces; the limit is 5 times as long/;
+  /a request takes \d+ ms, and \d+ ms on the revision it replaces; the limit is \d+ ms, (5 times as long|100 ms more)/;
 const KILLED =
   /\d+ of \d+ probes failed since the shift; the last: .*used \d+ MiB; the limit is \d+ MiB/;
 

@@ -196,8 +196,9 @@ function byPace(evidence: BakeEvidence): Finding {
   const now = median(latenciesMs) ?? 0;
   const before = median(previousLatenciesMs) ?? 0;
   const reason = `a request takes ${Math.round(now)} ms, and ${Math.round(before)} ms on the revision it replaces`;
-  if (!isSlower(evidence, { now, before })) return { verdict: 'passed', reason };
-  const slower = `${reason}; the limit is ${MAX_SLOWDOWN} times as long`;
+  const limit = slownessLimit(evidence, before);
+  if (now <= limit.ms) return { verdict: 'passed', reason };
+  const slower = `${reason}; the limit is ${Math.round(limit.ms)} ms, ${limit.why}`;
   if (isSlowerBeyond(bake, errorAtLook(bake.looks ?? 1))) {
     return { verdict: 'breach', reason: slower };
   }
@@ -208,16 +209,20 @@ function byPace(evidence: BakeEvidence): Finding {
 }
 
 /**
- * Whether the candidate takes five times as long, and 100 ms longer on a machine without load. Load makes both sides slower by the same factor, so their ratio holds under load, and the 100 ms grow by that factor.
+ * The longest median (ms) of a candidate that is not slow, beside a median of `before` (ms), and which rule makes it: five times as long, and 100 ms longer on a machine without load. Load makes both sides slower by the same factor, so their ratio holds under load, and the 100 ms grow by that factor.
  * The factor is how much slower the revision before is than the fastest answer that is known of it, now or in its own bake.
  */
-function isSlower(
+function slownessLimit(
   { bake: { previousLatenciesMs }, previousOwnMs }: BakeEvidence,
-  { now, before }: { readonly now: number; readonly before: number },
-): boolean {
+  before: number,
+): { readonly ms: number; readonly why: string } {
   const fastest = Math.max(SHORTEST_MS, Math.min(...previousLatenciesMs, ...previousOwnMs));
   const load = Math.max(1, before / fastest);
-  return now > before * MAX_SLOWDOWN && now > before + SLOWDOWN_MS * load;
+  const times = { ms: before * MAX_SLOWDOWN, why: `${MAX_SLOWDOWN} times as long` };
+  const longer = { ms: before + SLOWDOWN_MS * load, why: `${SLOWDOWN_MS} ms more` };
+  if (times.ms >= longer.ms) return times;
+  if (load === 1) return longer;
+  return { ...longer, why: `${longer.why} × ${load.toFixed(1)} for the load of the machine` };
 }
 
 /** Whether the order of both sides' latencies is less likely by chance than `error`. The order alone tells: load makes some answers a hundred times slower, and as many on both sides. */

@@ -351,15 +351,33 @@ describe('a bake', () => {
     expect(verdictOn({ ...under, bake: slow }).kind).toBe('breach');
   });
 
-  it('says how much slower', () => {
-    const timed = { ...bake, latenciesMs: eight(900.4), previousLatenciesMs: eight(90) };
+  it.each([
+    [900.4, 90, [], 'the limit is 450 ms, 5 times as long'],
+    [900.4, 9, [], 'the limit is 109 ms, 100 ms more'],
+    [900.4, 20, [8], 'the limit is 270 ms, 100 ms more × 2.5 for the load of the machine'],
+  ])('of %d ms beside %d ms, and %j ms before: it says that %s', (now, before, own, limit) => {
+    const timed = slowly(eight(now), eight(before));
 
-    expect(verdictOn({ ...under, bake: timed })).toEqual({
+    expect(verdictOn({ ...under, bake: timed, previousOwnMs: own })).toEqual({
       kind: 'breach',
-      reason:
-        'a request takes 900 ms, and 90 ms on the revision it replaces; the limit is 5 times as long',
+      reason: `a request takes 900 ms, and ${before} ms on the revision it replaces; ${limit}`,
     });
   });
+
+  it.each([
+    [450, 90, []],
+    [109, 9, []],
+    [270, 20, [8]],
+  ])(
+    'of %d ms is at its limit, and not slow, beside %d ms, and %j ms before',
+    (now, before, own) => {
+      const timed = slowly(eight(now), eight(before));
+
+      expect(findingOf('pace', { ...under, bake: timed, previousOwnMs: own }).verdict).toBe(
+        'passed',
+      );
+    },
+  );
 
   it('is not judged by the time of fewer than five probes on each side', () => {
     const slow = { ...bake, latenciesMs: five(9000), previousLatenciesMs: five(1).slice(1) };

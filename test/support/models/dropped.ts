@@ -52,7 +52,7 @@ export async function pushed(slipway: RunningSlipway, { path }: ModelFixture, mo
   return pushedOnce(slipway, path, model);
 }
 
-const TOO_SLOW = /the limit is 5 times as long/;
+const TOO_SLOW = /the limit is \d+ ms, (5 times as long|100 ms more)/;
 
 async function pushedOnce(slipway: RunningSlipway, path: string, model: string) {
   const { out, err } = await slipway.command(
