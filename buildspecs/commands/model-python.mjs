@@ -2,8 +2,10 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { cpuGroup, removeLeftGroups } from './cpu-groups.mjs';
 import { docker, pythonIn } from './docker.mjs';
 import { limitsFor, watchOut } from './out-watch.mjs';
 import { piped } from './programs.mjs';
@@ -20,6 +22,9 @@ const MOST_OUTPUT = { maxBuffer: 2 ** 24 };
 const LAST_OUTPUT_MS = 1000;
 // The limit in real time, equal to the CPU time that a model may use (BUILD_CPU_SECONDS). A model that sleeps would keep its place from other builds.
 const MOST_SECONDS = 1800;
+// The quotas that slipway_server/proof/shares.py asks for, and how often it may ask.
+const SHARES = [1, 0.5];
+const MOST_ASKED = 20;
 // slipway_server.describe says this once the model is loaded.
 const LOADED = 'progress: proving the model';
 
@@ -67,10 +72,15 @@ export function modelPython(artifact, { out, model, facts, startupSeconds }) {
       const inImage = { folder: artifact, writable: out, env };
       return printedInImage(image, given, inImage, limits);
     }
-    const walled = { ...env, ...walls(place, { artifact, out }) };
+    const quotas = loads ? await quotasOf() : undefined;
+    const walled = { ...env, ...quotas?.env, ...walls(place, { artifact, out }) };
     // The walls are set before Python looks into the environment, whose packages may have code run as it starts.
     const launched = ['-I', '-S', LAUNCHER, ...given];
-    return printedIn({ cwd: out, env: walled }, [place, launched], limits);
+    try {
+      return await printedIn({ cwd: out, env: walled }, [place, launched], limits, quotas?.follow);
+    } finally {
+      await quotas?.end();
+    }
   }
 
   return {
@@ -94,13 +104,50 @@ export function modelPython(artifact, { out, model, facts, startupSeconds }) {
 }
 
 /**
+ * The quotas under which a process that loads a model may measure its answers. It asks for one by a line on its standard error (slipway_server/proof/shares.py), and sees that it is in the group; a quota that cannot be set leaves it where it was.
+ * Its variables say where the group is, or why there is none.
+ */
+async function quotasOf() {
+  try {
+    await removeLeftGroups();
+    const group = cpuGroup(SHARES);
+    let asked = 0;
+    return {
+      env: { CPU_GROUP: group.name },
+      /** @param {import('node:child_process').ChildProcessWithoutNullStreams} child */
+      follow(child) {
+        attempt(() => group.enter(child.pid ?? 0));
+        createInterface({ input: child.stderr }).on('line', (line) => {
+          const [, share] = /^share: (1|0\.5|all)$/.exec(line) ?? [];
+          if (!share || asked === MOST_ASKED) return;
+          asked += 1;
+          attempt(() => group.hold(share === 'all' ? undefined : Number(share)));
+        });
+      },
+      end: () => group.remove(),
+    };
+  } catch (error) {
+    return { env: { NO_CPU_GROUP: error.message.slice(0, 300) }, follow() {}, async end() {} };
+  }
+}
+
+/** @param {() => void} change */
+function attempt(change) {
+  try {
+    change();
+  } catch {}
+}
+
+/**
  * @param {{ cwd: string, env: NodeJS.ProcessEnv }} where
  * @param {readonly [string, readonly string[]]} command
  * @param {Limits} limits
+ * @param {((child: import('node:child_process').ChildProcessWithoutNullStreams) => void)} [follow]
  */
-async function printedIn(where, [program, given], limits) {
+async function printedIn(where, [program, given], limits, follow = () => undefined) {
   const running = run(program, given, { ...MOST_OUTPUT, ...where });
   const child = piped(running.child);
+  follow(child);
   letGo(child);
   // Code that reads a line of input while it is imported gets the end of the input at once.
   child.stdin.on('error', () => undefined).end();

@@ -19,7 +19,7 @@ const several = z.object({
  */
 export const SHARES_BY = ['quota', 'affinity', 'none'] as const;
 
-/** Runs of the golden request in a build, and `several` of it at once where they were tried. The requests of a run come one after another: the vCPUs, the rows of each request, how many were answered, how long one took (ms; the median, or the mean under a quota, which lets most requests through whole and stops the others), and the mean of their CPU time (ms; null where it is not known). */
+/** Runs of the golden request in a build, and `several` of it at once where they were tried. The requests of a run come one after another: the vCPUs, the rows of each request, how many were answered, how long one took (ms; the median, or the mean under a quota, which lets most requests through whole and stops the others), and the mean of their CPU time (ms; null where it is not known). A run has its own `by` where its share was set in another way. `noQuota` says why no quota below one vCPU could be set: such times are then extrapolated. */
 export const measurement = z.object({
   by: z.enum(SHARES_BY),
   runs: z
@@ -30,10 +30,12 @@ export const measurement = z.object({
         requests: z.int().check(z.positive()),
         ms: z.number().check(z.positive()),
         cpuMs: z.nullable(z.number().check(z.nonnegative())),
+        by: z.exactOptional(z.enum(SHARES_BY)),
       }),
     )
     .check(z.minLength(1), z.maxLength(MOST_RUNS)),
   several: z.exactOptional(several),
+  noQuota: z.exactOptional(z.string().check(z.maxLength(300))),
 });
 
 export type Measurement = Readonly<z.infer<typeof measurement>>;

@@ -22,9 +22,11 @@ export function timesOf({
   const widest = single.at(-1);
   // The schema has at least one run.
   if (!widest) throw new RangeError('a measurement has no runs');
-  const one = single.find(({ vcpus }) => vcpus === 1);
+  const ones = single.filter(({ vcpus }) => vcpus === 1);
+  const quota = ones.find((run) => run.by === 'quota');
+  const one = quota ?? ones[0];
   // Threads that are bound to one CPU hinder each other less than under a quota of one: those that wait by spinning give way at once.
-  const cpuMs = (by === 'affinity' ? widest : (one ?? widest)).cpuMs;
+  const cpuMs = (by === 'affinity' && !quota ? widest : (one ?? widest)).cpuMs;
   const modelMs = cpuMs === null ? (one ?? widest).ms : Math.max(widest.ms, cpuMs);
   const onOneMs = widest.vcpus < 1 ? widest.ms * widest.vcpus : modelMs;
   const part = widest.vcpus > 1 ? (1 - widest.ms / onOneMs) / (1 - 1 / widest.vcpus) : 0;
@@ -58,6 +60,7 @@ export function severalOf({
 /** Compares the run with the most rows with one of few at the same share of the CPU. */
 function rowTime(runs: readonly Run[], rows: number): number | undefined {
   const many = runs.filter((run) => run.rows > rows).toSorted((a, b) => b.rows - a.rows)[0];
-  const few = many && runs.find((run) => run.rows === rows && run.vcpus === many.vcpus);
+  const few =
+    many && runs.find((run) => run.rows === rows && run.vcpus === many.vcpus && run.by === many.by);
   return few && Math.max(0, (many.ms - few.ms) / (many.rows - few.rows));
 }

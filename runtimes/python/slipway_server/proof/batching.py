@@ -37,7 +37,7 @@ def batching(ask: Ask, signature: Signature, golden: Arrays, measured: dict[str,
     if different < _LEAST_ROWS:
         return _alone(f"{different} different golden rows are too few to compare")
     # On a busy machine, the least time is nearest to that of the model itself.
-    times = {run["rows"]: run["leastMs"] for run in (measured or {}).get("runs", []) if run["vcpus"] == measured["runs"][0]["vcpus"]}
+    times = {run["rows"]: run["leastMs"] for run in (measured or {}).get("runs", []) if "leastMs" in run and run["vcpus"] == measured["runs"][0]["vcpus"]}
     parts = {rows: ms / (rows * times[1]) for rows, ms in times.items() if 1 < rows <= count and 1 in times}
     if times.get(1, _LEAST_ROW_MS) < _LEAST_ROW_MS:
         return _alone(f"a row alone takes {times[1]:g} ms, so little would be saved: the least is {_LEAST_ROW_MS:g} ms")
