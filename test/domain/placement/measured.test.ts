@@ -134,4 +134,19 @@ describe('the runs of a build', () => {
   ])('are not believed if they are none: %j', (forged) => {
     expect(measurement.safeParse(forged).success).toBe(false);
   });
+
+  it('counts the CPU time under a quota of one vCPU, where a process was bound to CPUs as well', () => {
+    const run = { vcpus: 1, rows: 1, requests: 9, ms: 10, cpuMs: 10 };
+    const runs = [
+      run,
+      { ...run, vcpus: 2, ms: 6, cpuMs: 11 },
+      { ...run, rows: 8, ms: 17 },
+      { ...run, by: 'quota', ms: 30, cpuMs: 12 } as const,
+      { ...run, by: 'quota', vcpus: 0.5, ms: 70, cpuMs: 35 } as const,
+    ];
+
+    const times = timesOf({ by: 'affinity', serverMs: 0, runs });
+
+    expect(times).toMatchObject({ requestMs: 12, parallelPart: 1, rowMs: 1, timedVcpus: 2 });
+  });
 });
