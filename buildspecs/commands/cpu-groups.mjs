@@ -13,7 +13,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const NAME = /^slipway-share-(\d+)-(\d+)-\d+$/;
 // As on Lambda and Fargate.
 const PERIOD_US = 100_000;
-// What serves comes first, as in src/adapters/local/processes/priority.ts: half the weight of a group by default.
+// Servers of live models come first, as in src/adapters/local/processes/priority.ts: half the weight of a group by default.
 const WEIGHTS = /** @type {const} */ ({ 1: ['cpu.shares', '512'], 2: ['cpu.weight', '50'] });
 // A process that starts others while it is moved leaves them behind.
 const MOST_ROUNDS = 20;
