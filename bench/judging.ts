@@ -73,8 +73,11 @@ for (const [name, those] of found) {
     console.log(row(what, spread(those.map(read), digits)));
   console.log(`\n${name}`);
   figure('judged, s', ({ seconds }) => seconds, 2);
+  figure('  until the candidate is asked', ({ opening }) => opening, 2);
+  figure('  until it has answered', ({ asking }) => asking, 2);
+  figure('  until the verdict', ({ comparing }) => comparing, 2);
   figure('requests compared', ({ compared }) => compared, 0);
-  for (const process of ['machine', 'live', 'candidate'] as const) {
+  for (const process of ['the gateway', 'the rest of the machine', 'live', 'candidate'] as const) {
     figure(`CPU of ${process}, ms a request`, ({ cpu, compared }) => cpu[process] / compared, 3);
   }
   const p99 = (which: 'alone' | 'meanwhile') => percentile(those.flatMap((each) => each[which]));
@@ -111,7 +114,7 @@ async function judged(judgement: Judgement, asks: Client) {
   const before = cpuNow();
   const end = once(machine, 'message');
   machine.send(judgement);
-  const [meanwhile, [{ seconds, compared }]] = await Promise.all([
+  const [meanwhile, [{ gatewayCpuMs, ...parts }]] = await Promise.all([
     asks(() => isOver),
     end.finally(() => {
       isOver = true;
@@ -119,11 +122,13 @@ async function judged(judgement: Judgement, asks: Client) {
   ]);
   const after = cpuNow();
   const cpu = {
-    machine: after.machine - before.machine,
+    // With the clients' requests.
+    'the gateway': gatewayCpuMs,
+    'the rest of the machine': after.machine - before.machine - gatewayCpuMs,
     live: after.live - before.live,
     candidate: after.candidate - before.candidate,
   };
-  return { seconds, compared, cpu, alone, meanwhile };
+  return { ...parts, cpu, alone, meanwhile };
 }
 
 /** The CPU times of the three, also of their threads that have ended: the answers are compared on a thread of its own. */

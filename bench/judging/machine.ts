@@ -23,7 +23,15 @@ import { memoryWorld } from '../../test/support/worlds/memory.ts';
 export type Kept = { readonly exchanges: readonly Pick<KeptExchange, 'body' | 'answer'>[] };
 /** `isApart`: on a thread of its own, else on that of the gateway. `isKept`: by the requests of clients, else by as many examples without answers. */
 export type Judgement = { readonly isApart: boolean; readonly isKept: boolean };
-export type Judged = { readonly seconds: number; readonly compared: number };
+/** The seconds in all, and of its parts: until the candidate was asked first, until it had answered last, and after that. `gatewayCpuMs` is that of the gateway's thread. */
+export type Judged = {
+  readonly seconds: number;
+  readonly opening: number;
+  readonly asking: number;
+  readonly comparing: number;
+  readonly compared: number;
+  readonly gatewayCpuMs: number;
+};
 
 const [, , live = '', candidate = '', model = ''] = process.argv;
 const ORIGINS: Readonly<Record<string, string>> = { 'm-v1': live, 'm-v2': candidate };
@@ -36,13 +44,15 @@ const revisions: RevisionHost = {
   placement: () => ({ target: 'fargate' }),
   invoke: async (revision) => ({
     kind: 'slot',
-    origin: ORIGINS[revision] ?? '',
-    release: () => {},
+    origin: asked(revision),
+    release: () => released(revision),
     diagnosis: () => undefined,
     isRepeatable: () => true,
     onRecall: () => {},
   }),
 };
+/** When the candidate was asked first, and when it had answered last. */
+const candidateMs = { first: 0, last: 0 };
 const gateway = await startGateway({
   host: '127.0.0.1',
   port: 0,
@@ -73,6 +83,15 @@ process.on('message', async (message: Kept | Judgement) => {
   else await judge(message);
 });
 process.send?.(gateway.origin);
+
+function asked(revision: string): string {
+  if (revision === 'm-v2') candidateMs.first ||= performance.now();
+  return ORIGINS[revision] ?? '';
+}
+
+function released(revision: string): void {
+  if (revision === 'm-v2') candidateMs.last = performance.now();
+}
 
 /** A version that is about to be compared, and the step that compares it, on a thread of its own and here. */
 async function sideOf(captureFolder: string, examples?: string) {
@@ -115,9 +134,21 @@ async function sideOf(captureFolder: string, examples?: string) {
   const input = { ...held, attempt: 0 };
   return {
     async judged(isApart: boolean): Promise<Judged> {
-      const began = performance.now();
+      candidateMs.first = 0;
+      const cpu = process.threadCpuUsage();
+      const beganMs = performance.now();
       await (isApart ? apart(input) : here(input));
-      return { seconds: (performance.now() - began) / 1000, compared };
+      const endMs = performance.now();
+      const { user, system } = process.threadCpuUsage(cpu);
+      const { first, last } = candidateMs;
+      return {
+        seconds: (endMs - beganMs) / 1000,
+        opening: (first - beganMs) / 1000,
+        asking: (last - first) / 1000,
+        comparing: (endMs - last) / 1000,
+        compared,
+        gatewayCpuMs: (user + system) / 1000,
+      };
     },
   };
 }
