@@ -122,7 +122,7 @@ async function judged(judgement: Judgement, asks: Client) {
   ]);
   const after = cpuNow();
   const cpu = {
-    // With the clients' requests.
+    // The clients' requests count here too.
     'the gateway': gatewayCpuMs,
     'the rest of the machine': after.machine - before.machine - gatewayCpuMs,
     live: after.live - before.live,

@@ -46,7 +46,7 @@ export function flipsBetween(question: Question, low: number, high: number): rea
     .flatMap((change) => flipOf(question, change) ?? []);
 }
 
-/** What is the choice at a rate, and the least bill of each target there. */
+/** The choice at a rate, and the least bill of each target there. */
 type Look = {
   readonly rate: number;
   readonly choice: PlacedOption | undefined;
