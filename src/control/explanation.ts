@@ -258,6 +258,11 @@ const runtime = z.object({
       batching: true,
     }),
   ),
+  noQuota: z.exactOptional(
+    z
+      .string()
+      .check(z.describe('Why the build could not measure half a vCPU; absent where it did.')),
+  ),
 });
 
 const promotion = z.object({

@@ -96,7 +96,8 @@ function measuredOf({ runtime }: Explanation): string | null {
   if (!runtime?.proof) return null;
   const { importMs, loadMs, peakBytes } = runtime.proof;
   const times = `imports in ${count(Math.round(importMs))} ms, loads in ${count(Math.round(loadMs))} ms`;
-  return `${times}, used ${bytes(peakBytes)} of memory`;
+  const noQuota = runtime.noQuota ? `\nhalf a vCPU is extrapolated: ${runtime.noQuota}` : '';
+  return `${times}, used ${bytes(peakBytes)} of memory${noQuota}`;
 }
 
 /** As much of a fingerprint as tells it from others. */

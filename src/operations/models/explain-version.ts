@@ -1,6 +1,6 @@
 import type { Explanation } from '#control/explanation.ts';
 import { BUILD_MACHINES } from '#domain/build/build-machine.ts';
-import { servedBy } from '#domain/build/image.ts';
+import { measurementOf, servedBy } from '#domain/build/image.ts';
 import type { Measurement } from '#domain/build/measurement.ts';
 import type { BuildProof } from '#domain/build/proof.ts';
 import { RUNTIMES } from '#domain/build/runtime.ts';
@@ -227,6 +227,7 @@ function runtimeOf({ work: { inspection, plan, image } }: Deployment): Explanati
   if (!inspection || !plan) return null;
   const { framework } = inspection.facts;
   const proof = image?.proof;
+  const { noQuota } = (image && measurementOf(image)) ?? {};
   const { runtime } = servedBy({ ...plan, modelFile: inspection.facts.modelFile }, image);
   return {
     name: runtime,
@@ -243,6 +244,7 @@ function runtimeOf({ work: { inspection, plan, image } }: Deployment): Explanati
           ...(proof.batching && { batching: batchingOf(proof.batching, inspection.manifest) }),
         }
       : null,
+    ...(noQuota && { noQuota }),
   };
 }
 

@@ -141,6 +141,20 @@ describe('what serves a model that was to be in int8', () => {
   });
 });
 
+describe('what the build measured', () => {
+  const lines = (given: { readonly noQuota?: string }) => {
+    const runtime = { name: 'onnx', title: 'ONNX', framework: null, python: null, packages: [] };
+    return explanationLines({ ...EXPLAINED, runtime: { ...runtime, ...given, proof: PROOF } });
+  };
+
+  it('is followed by the reason why half a vCPU was not', () => {
+    expect(lines({ noQuota: 'this system has no control groups' })).toContain(
+      '           half a vCPU is extrapolated: this system has no control groups',
+    );
+    expect(lines({}).join()).not.toContain('extrapolated');
+  });
+});
+
 describe('whether requests are joined', () => {
   const batches = (batching: object) => {
     const proof = { ...PROOF, batching } as never;
