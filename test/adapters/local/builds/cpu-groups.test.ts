@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'n
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { COMMANDS, run } from '../../../support/local/commands.ts';
+import { needing } from '../../../support/needs.ts';
 
 type Group = {
   readonly name: string;
@@ -28,9 +29,9 @@ async function whyNone(): Promise<string | undefined> {
 
 const missing = await whyNone();
 const onFirst = existsSync('/sys/fs/cgroup/cpu/cpu.cfs_quota_us');
-const reason = missing ?? (onFirst ? '' : 'its files are named for cgroups of version 1');
+const notFirst = onFirst ? undefined : 'its files are named for cgroups of version 1';
 
-(reason === '' ? describe : describe.skip)(`a quota of CPU time${reason && `: ${reason}`}`, () => {
+const tests = () => {
   let busy: ChildProcess;
 
   beforeEach(async () => {
@@ -111,4 +112,6 @@ process.kill(process.pid, 'SIGKILL');`;
       await own.remove();
     }
   });
-});
+};
+
+describe('a quota of CPU time', () => needing(missing ?? notFirst, tests));
