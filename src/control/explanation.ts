@@ -95,6 +95,8 @@ const placedOption = z.object({
   refusals: z.array(z.string()).check(z.describe('The limits that it breaks; empty if it fits.')),
 });
 
+const tiers = z.exactOptional(z.array(z.object({ from: z.number(), usd })));
+
 const unitPrices = z.object({
   region: z.string(),
   asOf: z.string().check(z.describe('The day on which they were read.')),
@@ -114,6 +116,14 @@ const unitPrices = z.object({
     tableRead: usd,
     volumeGBMonth: z._default(usd, SHIPPED_PRICES.usd.volumeGBMonth),
   }),
+  // Absent from a Slipway of an earlier version, and in its records.
+  tiers: z
+    .exactOptional(z.object({ apiRequest: tiers, lambdaX86GBSecond: tiers }))
+    .check(
+      z.describe(
+        'The prices of the units after the first `from` of a month, which count those of the whole account.',
+      ),
+    ),
   shipped: z
     .array(z.enum(PRICE_NAMES))
     .check(

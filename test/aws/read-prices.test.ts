@@ -39,7 +39,10 @@ const PRODUCTS: readonly ListedProduct[] = [
       capacitystatus: 'Used',
     },
   }),
-  listed('AmazonApiGateway', 'ApiGatewayRequest', '0.0000042', { productFamily: 'API Calls' }),
+  listed('AmazonApiGateway', 'ApiGatewayRequest', '', {
+    productFamily: 'API Calls',
+    usd: { 0: '0.0000042', 333000000: '0.0000035' },
+  }),
 ];
 
 describeOnMoto('the prices that a deploy reads', (moto) => {
@@ -58,6 +61,10 @@ describeOnMoto('the prices that a deploy reads', (moto) => {
       region: AWS_REGION,
       asOf: '2026-12-01',
       usd: { ...SHIPPED_PRICES.usd, fargateGBHour: 0.5, apiRequest: 0.0000042 },
+      tiers: {
+        apiRequest: [{ from: 333_000_000, usd: 0.0000035 }],
+        lambdaX86GBSecond: SHIPPED_PRICES.tiers?.lambdaX86GBSecond,
+      },
       shipped: PRICE_NAMES.filter((name) => name !== 'fargateGBHour' && name !== 'apiRequest'),
       instances: { 'm6a.large': 0.09 },
       accessLog: 'off',

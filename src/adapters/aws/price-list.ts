@@ -2,7 +2,14 @@ import { type Filter, type PricingClient, paginateGetProducts } from '@aws-sdk/c
 import * as z from 'zod/mini';
 import priceList from '#domain/data/price-list.json' with { type: 'json' };
 import { parseJson } from '#domain/parse-json.ts';
-import { PRICE_NAMES, type PriceName } from '#domain/placement/unit-prices.ts';
+import {
+  PRICE_NAMES,
+  type PriceName,
+  TIERED_NAMES,
+  type Tier,
+  type TieredName,
+  type Tiers,
+} from '#domain/placement/unit-prices.ts';
 import { translated } from './failures.ts';
 
 /** The region whose endpoint of the Price List answers for all regions of the partition, near to the given one. https://docs.aws.amazon.com/general/latest/gr/aws-pricing.html */
@@ -30,6 +37,7 @@ const product = z.object({
             z.string(),
             z.object({
               beginRange: z.optional(z.string()),
+              endRange: z.optional(z.string()),
               pricePerUnit: z.record(z.string(), z.string()),
             }),
           ),
@@ -43,17 +51,24 @@ type Product = z.infer<typeof product>;
 
 type Place = (typeof priceList.prices)[PriceName];
 
-/** The on-demand prices of a region that its Price List has, in USD; one that it lacks is absent. */
+/** The on-demand prices of a region that its Price List has, in USD, and their further tiers; one that it lacks is absent. */
 export async function readPriceList(
   client: PricingClient,
   region: string,
-): Promise<Readonly<Partial<Record<PriceName, number>>>> {
-  const found: Partial<Record<PriceName, number>> = {};
+): Promise<{
+  readonly usd: Readonly<Partial<Record<PriceName, number>>>;
+  readonly tiers: Tiers;
+}> {
+  const usd: Partial<Record<PriceName, number>> = {};
+  const tiers: Partial<Record<TieredName, readonly Tier[]>> = {};
   for (const name of PRICE_NAMES) {
-    const usd = await readPrice(client, region, priceList.prices[name]);
-    if (usd !== undefined) found[name] = usd;
+    const [first, ...further] = await readPrice(client, region, priceList.prices[name]);
+    if (!first) continue;
+    usd[name] = first.usd;
+    const tiered = TIERED_NAMES.find((each) => each === name);
+    if (tiered && further.length > 0) tiers[tiered] = further;
   }
-  return found;
+  return { usd, tiers };
 }
 
 /** The price of an hour (USD) of each of these instance types that the region sells: Linux, on demand, on shared hardware. */
@@ -73,31 +88,34 @@ export async function readInstancePrices(
     );
     for (const each of products) {
       const { instanceType = '' } = each.product.attributes;
-      const usd = firstPaid(each);
-      if (usd === undefined || !asked.includes(instanceType)) continue;
-      found[instanceType] = Math.max(usd, found[instanceType] ?? 0);
+      const [first] = paidTiers(each);
+      if (!first || !asked.includes(instanceType)) continue;
+      found[instanceType] = Math.max(first.usd, found[instanceType] ?? 0);
     }
   }
   return found;
 }
 
+/** The tiers of a price that cost anything, the lowest first; empty where the list has none. */
 async function readPrice(
   client: PricingClient,
   region: string,
   place: Place,
-): Promise<number | undefined> {
+): Promise<readonly Tier[]> {
   for (const service of place.services) {
     const products = await productsOf(client, service, [
       ['regionCode', region],
       ...Object.entries(place.match),
     ]);
-    const prices = products
+    const [dearest] = products
       .filter((each) => isOf(each, place.usageType))
-      .flatMap((each) => firstPaid(each) ?? []);
-    // Several prices of one usage type are tiers or variants that nobody has told apart: the dearest never understates.
-    if (prices.length > 0) return Math.max(...prices);
+      .map(paidTiers)
+      .filter(([first]) => first !== undefined)
+      .toSorted(([one], [other]) => (other?.usd ?? 0) - (one?.usd ?? 0));
+    // Several products of one usage type are variants that nobody has told apart: the dearest never understates.
+    if (dearest) return dearest;
   }
-  return undefined;
+  return [];
 }
 
 async function productsOf(
@@ -133,15 +151,18 @@ function isOf({ product: { attributes } }: Product, usageType: string): boolean 
   return own === usageType || own.replace(PREFIX, '') === usageType;
 }
 
-/** The price of the first tier that costs anything: before it may be a free one. */
-function firstPaid({ terms: { OnDemand = {} } }: Product): number | undefined {
-  const [first] = Object.values(OnDemand)
+/** The tiers that cost anything, the lowest first. Before them may be a free one, which counts as used up. */
+function paidTiers({ terms: { OnDemand = {} } }: Product): readonly Tier[] {
+  const paid = Object.values(OnDemand)
     .flatMap(({ priceDimensions }) => Object.values(priceDimensions))
-    .map(({ beginRange = '0', pricePerUnit }) => ({
+    .map(({ beginRange = '0', endRange = 'Inf', pricePerUnit }) => ({
       from: Number(beginRange),
+      to: endRange,
       usd: Number(pricePerUnit['USD']),
     }))
-    .filter(({ usd }) => usd > 0)
-    .toSorted((one, other) => one.from - other.from);
-  return first?.usd;
+    .filter(({ from, usd }) => from >= 0 && usd > 0)
+    .toSorted((one, other) => one.from - other.from || other.usd - one.usd);
+  // A tier begins where the one before it ends: further ones belong to another list.
+  const last = paid.findIndex(({ to }, index) => Number(to) !== paid[index + 1]?.from);
+  return paid.slice(0, last + 1).map(({ from, usd }, index) => ({ from: index && from, usd }));
 }

@@ -12,13 +12,20 @@ import {
 } from '#domain/placement/cost.ts';
 import type { Question } from '#domain/placement/demand.ts';
 import { isUnnamed } from '#domain/placement/look-again.ts';
-import { knownMsOn, optionAt } from '#domain/placement/optimize.ts';
+import { knownMsOn, optionAt, tieredUse } from '#domain/placement/optimize.ts';
 import type { Target } from '#domain/placement/target.ts';
-import { pricesWords, SHIPPED_PRICES, type UnitPrices } from '#domain/placement/unit-prices.ts';
+import { averagedOver, type TieredUse, usedTogether } from '#domain/placement/tiers.ts';
+import {
+  pricesWords,
+  SHIPPED_PRICES,
+  TIERED_NAMES,
+  type TieredName,
+  type UnitPrices,
+} from '#domain/placement/unit-prices.ts';
 import { table } from './table.ts';
 import { sourceOf } from './weighing.ts';
 
-const REQUESTS = 1_000_000;
+const MILLION = 1_000_000;
 const CPU_UNITS_PER_VCPU = 1024;
 const COLUMNS = [
   'MODEL',
@@ -64,8 +71,14 @@ export type SpentTogether = {
   readonly goneUsd: number;
 };
 
+/** The units that the traffic of all reported versions takes in a month, and the price of each (USD), on average over AWS's tiers: the bills of the versions are by that. */
+export type Shared = Readonly<
+  Record<TieredName, { readonly units: number; readonly averageUsd: number }>
+>;
+
 export type CostReport = {
   readonly prices: UnitPrices;
+  readonly shared: Shared;
   /** False on one machine, where the figures are those of the target that was chosen, on AWS. */
   readonly isSpent: boolean;
   readonly requests: number;
@@ -101,15 +114,31 @@ export async function costReport(
   );
   const parameter = parameters?.['Team'];
   const team = parameter && parameter !== 'none' ? parameter : null;
-  const revisions = explained.flatMap((each) => liveCost(each, durationMs, team));
+  // A Slipway has one set of prices for all of its models, and AWS's tiers count what all of them use.
+  const prices = explained[0]?.prices ?? SHIPPED_PRICES;
+  const use = usedTogether(explained.flatMap(useOf));
+  const averaged = averagedOver(prices, use);
+  const revisions = explained.flatMap((each) =>
+    liveCost({ ...each, prices: averaged }, durationMs, team),
+  );
   const stack = parameters
     ? stackItems((name) => parameters[name.charAt(0).toUpperCase() + name.slice(1)])
     : [];
   const teams = teamCosts(revisions);
-  // A Slipway has one set of prices for all of its models.
-  const prices = explained[0]?.prices ?? SHIPPED_PRICES;
   const spent = spentTogether(all);
-  return { prices, isSpent, requests: REQUESTS, revisions, teams, spent, stack };
+  const shared = sharedOf(use, averaged);
+  return { prices, shared, isSpent, requests: MILLION, revisions, teams, spent, stack };
+}
+
+/** Nothing is known of a version that no bill has weighed. */
+function useOf({ options, weighing }: Explanation): readonly TieredUse[] {
+  const taken = options.find((option) => option.taken);
+  return taken && weighing ? [tieredUse(weighing.question, taken)] : [];
+}
+
+function sharedOf(use: TieredUse, { usd: averaged }: UnitPrices): Shared {
+  const of = (name: TieredName) => ({ units: use[name], averageUsd: averaged[name] });
+  return { apiRequest: of('apiRequest'), lambdaX86GBSecond: of('lambdaX86GBSecond') };
 }
 
 /** Nothing of a version that came to no target. */
@@ -121,9 +150,9 @@ function liveCost(
     proof,
     weighing,
     team,
-    prices = SHIPPED_PRICES,
+    prices,
     spent,
-  }: Explanation & Pick<LiveCost, 'spent'>,
+  }: Explanation & Pick<LiveCost, 'spent'> & { readonly prices: UnitPrices },
   wishedMs: number | undefined,
   stackTeam: string | null,
 ): readonly LiveCost[] {
@@ -132,7 +161,7 @@ function liveCost(
   const { durationMs, isAssumed } = requestTime(
     wishedMs ?? knownMsOn(taken, weighing?.question, proof?.latencyMs),
   );
-  const cost = revisionCost(taken, { requests: REQUESTS, durationMs }, prices);
+  const cost = revisionCost(taken, { requests: MILLION, durationMs }, prices);
   return [
     {
       model,
@@ -209,7 +238,13 @@ function stackLines({ stack }: CostReport): readonly string[] {
   ];
 }
 
-function revisionLines({ prices, isSpent, revisions, spent }: CostReport): readonly string[] {
+function revisionLines({
+  prices,
+  shared,
+  isSpent,
+  revisions,
+  spent,
+}: CostReport): readonly string[] {
   const origin = `${pricesWords(prices)}, on demand, without free allowances.`;
   if (revisions.length === 0) return ['no model is live', ...spentLines(spent)];
   const rows = revisions.map(({ model, version, target, durationMs, isAssumed, ...each }) => [
@@ -229,7 +264,24 @@ function revisionLines({ prices, isSpent, revisions, spent }: CostReport): reado
       : ['Nothing is spent on this machine. On AWS, on the targets that were chosen:']),
     ...table(COLUMNS, rows),
     `Idle together ${usd(together)} a month${beside(revisions)}. ${origin}`,
+    ...sharedLines(shared, prices),
     ...spentLines(spent),
+  ];
+}
+
+const TIERED = {
+  apiRequest: 'requests to API Gateway',
+  lambdaX86GBSecond: 'GB-seconds of Lambda',
+} as const satisfies Record<TieredName, string>;
+
+/** Silent where no use reaches a second tier. */
+function sharedLines(shared: Shared, prices: UnitPrices): readonly string[] {
+  const lower = TIERED_NAMES.filter((name) => shared[name].averageUsd < prices.usd[name]).map(
+    (name) => `a million ${TIERED[name]} ${usd(shared[name].averageUsd * MILLION)}`,
+  );
+  if (lower.length === 0) return [];
+  return [
+    `All this traffic together reaches cheaper tiers of AWS: on average ${lower.join(', and ')}. Each model pays its share.`,
   ];
 }
 

@@ -3,6 +3,7 @@ import prices from '#domain/data/prices-us-east-1.json' with { type: 'json' };
 import type { TargetOption } from '#domain/deployment.ts';
 import type { BillItem } from './demand.ts';
 import { HOURS_A_MONTH } from './spending.ts';
+import { averageUsd } from './tiers.ts';
 import type { UnitPrices } from './unit-prices.ts';
 
 /** The cost of the public address of each Fargate task and each host in a network of `containers=public`, in USD a month. */
@@ -75,12 +76,12 @@ export function callLogUsd({ usd }: UnitPrices): number {
   return (CALL_LOG_BYTES / 1e9) * usd.logGBIn;
 }
 
-/** The cost of one request on its way to a model, whatever its target: without a trace, which nobody has to keep. */
-export function frontDoorOf(prices: UnitPrices): readonly BillItem[] {
+/** The cost of one request of so many in a month on its way to a model, whatever its target: without a trace, which nobody has to keep. */
+export function frontDoorOf(prices: UnitPrices, requests: number): readonly BillItem[] {
   const { usd, accessLog } = prices;
   const { memoryGB, seconds } = AUTHORIZER;
   return [
-    { what: 'API Gateway', usd: usd.apiRequest },
+    { what: 'API Gateway', usd: averageUsd(prices, 'apiRequest', requests) },
     {
       what: 'the authorizer',
       usd: usd.lambdaRequest + memoryGB * seconds * usd.lambdaArmGBSecond,
@@ -109,7 +110,7 @@ export function revisionCost(
 ): RevisionCost {
   const gbSeconds = (memoryMiB / MIB_PER_GB) * (durationMs / 1000);
   const perRequest = [
-    ...frontDoorOf(unitPrices),
+    ...frontDoorOf(unitPrices, requests),
     ...(target === 'lambda'
       ? [
           {
@@ -117,7 +118,7 @@ export function revisionCost(
             usd:
               unitPrices.usd.lambdaRequest +
               callLogUsd(unitPrices) +
-              gbSeconds * unitPrices.usd.lambdaX86GBSecond,
+              gbSeconds * averageUsd(unitPrices, 'lambdaX86GBSecond', requests * gbSeconds),
           },
         ]
       : []),

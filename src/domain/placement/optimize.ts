@@ -13,6 +13,7 @@ import {
 import { startsPerSecond } from './function-starts.ts';
 import { pricedOption } from './priced-option.ts';
 import { HOURS_A_MONTH } from './spending.ts';
+import { averageUsd, type TieredUse } from './tiers.ts';
 import { SHIPPED_PRICES } from './unit-prices.ts';
 
 const MIB_PER_GB = 1024;
@@ -99,6 +100,19 @@ export function optionAt(
   const why = question.refused?.[option.target];
   const found = AT[option.target](question, option);
   return why === undefined ? found : { ...found, refusals: [why, ...found.refusals] };
+}
+
+/** What an option uses in a month of the prices that have tiers. */
+export function tieredUse(
+  question: Question,
+  { target, memoryMiB }: Pick<PlacedOption, 'target' | 'memoryMiB'>,
+): TieredUse {
+  const { answering, starting } =
+    target === 'lambda' ? gbSecondsOf(question, memoryMiB) : { answering: 0, starting: 0 };
+  return {
+    apiRequest: monthlyRequests(question.demand),
+    lambdaX86GBSecond: answering + starting,
+  };
 }
 
 type Size = Pick<PlacedOption, 'target' | 'isSpot' | 'memoryMiB' | 'vcpus'>;
@@ -201,27 +215,36 @@ function onLambda({ demand, measured }: Pick<Question, 'demand' | 'measured'>, m
   };
 }
 
+/** The GB-seconds of a function in a month: those in which it answers, and those in which it starts. */
+function gbSecondsOf({ demand, measured }: Question, memoryMiB: number) {
+  const { warmMs, startMs } = onLambda({ demand, measured }, memoryMiB);
+  const [seconds, startSeconds] = [warmMs / 1000, startMs / 1000];
+  const starts = startsPerSecond({
+    rate: demand.requestsPerSecond,
+    seconds,
+    startSeconds,
+    idleSeconds: IDLE_SECONDS,
+    lifeSeconds: LIFE_SECONDS,
+  });
+  const gb = memoryMiB / MIB_PER_GB;
+  return {
+    answering: monthlyRequests(demand) * seconds * gb,
+    starting: demand.hours * 3600 * starts * startSeconds * gb,
+  };
+}
+
 function lambdaOption(question: Question, memoryMiB: number): PlacedOption {
   const { demand, measured, limits, prices = SHIPPED_PRICES } = question;
   const times = onLambda({ demand, measured }, memoryMiB);
-  const { vcpus, warmMs, startMs, environments, p95Ms } = times;
+  const { vcpus, startMs, environments, p95Ms } = times;
   const requests = monthlyRequests(demand);
-  const starts =
-    demand.hours *
-    3600 *
-    startsPerSecond({
-      rate: demand.requestsPerSecond,
-      seconds: warmMs / 1000,
-      startSeconds: startMs / 1000,
-      idleSeconds: IDLE_SECONDS,
-      lifeSeconds: LIFE_SECONDS,
-    });
-  const gbSecond = (memoryMiB / MIB_PER_GB) * prices.usd.lambdaX86GBSecond;
+  const { answering, starting } = gbSecondsOf(question, memoryMiB);
+  const gbSecond = averageUsd(prices, 'lambdaX86GBSecond', answering + starting);
   const own = [
     { what: 'requests', usd: requests * prices.usd.lambdaRequest },
-    { what: 'GB-seconds', usd: requests * (warmMs / 1000) * gbSecond },
+    { what: 'GB-seconds', usd: answering * gbSecond },
     { what: 'its log', usd: requests * callLogUsd(prices) },
-    { what: 'starts', usd: starts * (startMs / 1000) * gbSecond },
+    { what: 'starts', usd: starting * gbSecond },
   ];
   const mostMiB = limits.lambdaMemoryMiB ?? lambda.memoryMaxMiB;
   const most = limits.lambdaConcurrency ?? Number.POSITIVE_INFINITY;

@@ -3,6 +3,8 @@ import type { Limits, PlacedOption, Question } from './demand.ts';
 import { withLearnt } from './learnt.ts';
 import { cheapest, optionAt } from './optimize.ts';
 import { HOURS_A_MONTH } from './spending.ts';
+import { firstTiers } from './tiers.ts';
+import { SHIPPED_PRICES } from './unit-prices.ts';
 import { savesEnough } from './worth-moving.ts';
 
 /** A stay on an option, from a half-day (0 is the next) to another (exclusive). */
@@ -90,9 +92,10 @@ function least(ways: readonly Way[]): Way | undefined {
   );
 }
 
-/** The own bill of a half-day (USD); infinite where the option breaks a limit then. */
+/** The own bill of a half-day (USD), which is priced as a month of such: it may reach tiers that the real one does not. Infinite where the option breaks a limit then. */
 function billOf(question: Question, option: PlacedOption): number {
-  const { ownUsd, refusals } = optionAt(question, option);
+  const prices = firstTiers(question.prices ?? SHIPPED_PRICES);
+  const { ownUsd, refusals } = optionAt({ ...question, prices }, option);
   return refusals.length > 0 ? Number.POSITIVE_INFINITY : ownUsd * MONTHS;
 }
 

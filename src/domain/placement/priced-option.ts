@@ -58,7 +58,7 @@ export function pricedOption({
 /** The cost of a month's requests before any target. */
 export function frontDoor(demand: Demand, prices: UnitPrices): readonly BillItem[] {
   const requests = monthlyRequests(demand);
-  return frontDoorOf(prices).map(({ what, usd }) => ({ what, usd: requests * usd }));
+  return frontDoorOf(prices, requests).map(({ what, usd }) => ({ what, usd: requests * usd }));
 }
 
 /** The sum of a bill, in USD. */

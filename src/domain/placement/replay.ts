@@ -1,8 +1,10 @@
 import { HOUR_MS } from '#domain/durations.ts';
 import type { Demand, PlacedOption, Question } from './demand.ts';
 import type { CalledHour } from './learnt.ts';
-import { optionAt, rankedOptions } from './optimize.ts';
+import { optionAt, rankedOptions, tieredUse } from './optimize.ts';
 import { HOURS_A_MONTH } from './spending.ts';
+import { averagedOver, firstTiers } from './tiers.ts';
+import { SHIPPED_PRICES } from './unit-prices.ts';
 
 /** An option with the bill of counted hours, scaled to a month of 730 (USD): its own part, and in all. */
 export type Replayed = PlacedOption & {
@@ -12,7 +14,7 @@ export type Replayed = PlacedOption & {
 
 /**
  * Runs the counted hours from `sinceMs` to `nowMs` (epoch) against every option for a demand, the cheapest that keeps all limits first: each hour with its own requests and busiest minute, and the hours between them without any.
- * The bill of a month is that of the hours, in proportion.
+ * The bill of a month is that of the hours, in proportion, by the tiers that the requests of all hours reach.
  */
 export function replay(
   question: Question,
@@ -22,9 +24,13 @@ export function replay(
   // A counted hour that has just begun is billed as a whole one.
   const known = Math.max(hours.length, (nowMs - sinceMs) / HOUR_MS);
   const scale = HOURS_A_MONTH / known;
+  const { prices = SHIPPED_PRICES } = question;
+  const requests = hours.reduce((sum, hour) => sum + hour.requests, 0);
+  const mean = hourAs(question, { ...QUIET, requests: requests / known });
   return rankedOptions(question)
     .map((option) => {
-      const { ownUsd, usd } = billedHours(question, option, hours, known);
+      const averaged = { ...question, prices: averagedOver(prices, tieredUse(mean, option)) };
+      const { ownUsd, usd } = billedHours(averaged, option, hours, known);
       return { ...option, replayedOwnUsd: ownUsd * scale, replayedUsd: usd * scale };
     })
     .toSorted(
@@ -34,7 +40,7 @@ export function replay(
     );
 }
 
-/** The bill (USD) of an option for so many hours, of which these were counted: each by its own requests and busiest minute, and the others without any. */
+/** The bill (USD) of an option for so many hours, of which these were counted: each by its own requests and busiest minute, and the others without any. A price that has tiers is that of the first. */
 export function billedHours(
   question: Question,
   option: PlacedOption,
@@ -51,15 +57,21 @@ export function billedHours(
 
 const QUIET: CalledHour = { atMs: 0, requests: 0, busiestMinute: 0 };
 
-/** The bill of one such hour (USD): that of a month of them, by the hour. */
+/** The bill of one such hour (USD): that of a month of them, by the hour. Such a month may reach tiers that the real one does not. */
 function hourly(
   question: Question,
   option: PlacedOption,
-  { requests, busiestMinute }: CalledHour,
+  hour: CalledHour,
 ): Pick<PlacedOption, 'usd' | 'ownUsd'> {
+  const prices = firstTiers(question.prices ?? SHIPPED_PRICES);
+  const { usd, ownUsd } = optionAt({ ...hourAs(question, hour), prices }, option);
+  return { usd: usd / HOURS_A_MONTH, ownUsd: ownUsd / HOURS_A_MONTH };
+}
+
+/** The question for a month of such hours. */
+function hourAs(question: Question, { requests, busiestMinute }: CalledHour): Question {
   const requestsPerSecond = requests / 3600;
   const peak = Math.max(requestsPerSecond, busiestMinute / 60);
   const demand: Demand = { ...question.demand, requestsPerSecond, peak, hours: HOURS_A_MONTH };
-  const { usd, ownUsd } = optionAt({ ...question, demand }, option);
-  return { usd: usd / HOURS_A_MONTH, ownUsd: ownUsd / HOURS_A_MONTH };
+  return { ...question, demand };
 }

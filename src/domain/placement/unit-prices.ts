@@ -21,11 +21,23 @@ export const PRICE_NAMES = [
 
 export type PriceName = (typeof PRICE_NAMES)[number];
 
-/** On-demand prices of a region on a day (YYYY-MM-DD). `shipped` names those that are not that region's, but the ones of us-east-1 that Slipway brings. `instances` has the hour of each instance type that the region sells, of those that Slipway may choose; absent where nobody has read it. `accessLog` is there where the stack has none, so that no request pays for it. */
+/** The prices whose tiers bills go by. Those of the others begin beyond what anybody places: see docs/placement.md. */
+export const TIERED_NAMES = ['apiRequest', 'lambdaX86GBSecond'] as const;
+
+export type TieredName = (typeof TIERED_NAMES)[number];
+
+/** The price (USD) of each unit after the first `from` of a month. */
+export type Tier = { readonly from: number; readonly usd: number };
+
+/** The tiers after the first, the lowest first. A price without any is the same for all units. */
+export type Tiers = Readonly<Partial<Record<TieredName, readonly Tier[]>>>;
+
+/** On-demand prices of a region on a day (YYYY-MM-DD). `usd` has the first tier of each, and `tiers` those after it, which count all units of the account; absent in prices of an earlier Slipway. `shipped` names those that are not that region's, but the ones of us-east-1 that Slipway brings. `instances` has the hour of each instance type that the region sells, of those that Slipway may choose; absent where nobody has read it. `accessLog` is there where the stack has none, so that no request pays for it. */
 export type UnitPrices = {
   readonly region: string;
   readonly asOf: string;
   readonly usd: Readonly<Record<PriceName, number>>;
+  readonly tiers?: Tiers;
   readonly shipped: readonly PriceName[];
   readonly instances?: Readonly<Record<string, number>>;
   readonly accessLog?: 'off';
@@ -36,6 +48,7 @@ export const SHIPPED_PRICES: UnitPrices = {
   region: prices.region,
   asOf: prices.asOf,
   usd: usdOf((name) => prices[name].usd),
+  tiers: tiersOf((name) => prices[name].tiers),
   shipped: [],
   instances: Object.fromEntries(
     [...ec2.instances, ...gpus.instances].map(({ instanceType, usdPerHour }) => [
@@ -51,9 +64,10 @@ export function pricesWith(
   {
     region,
     asOf,
+    tiers = {},
     instances,
     accessLog,
-  }: Pick<UnitPrices, 'region' | 'asOf' | 'instances' | 'accessLog'>,
+  }: Pick<UnitPrices, 'region' | 'asOf' | 'tiers' | 'instances' | 'accessLog'>,
 ): UnitPrices {
   return {
     region,
@@ -61,6 +75,7 @@ export function pricesWith(
     ...(instances && { instances }),
     ...(accessLog && { accessLog }),
     usd: usdOf((name) => read[name] ?? SHIPPED_PRICES.usd[name]),
+    tiers: tiersOf((name) => (read[name] === undefined ? SHIPPED_PRICES.tiers : tiers)?.[name]),
     shipped: PRICE_NAMES.filter((name) => read[name] === undefined),
   };
 }
@@ -96,4 +111,13 @@ function usdOf(price: (name: PriceName) => number): UnitPrices['usd'] {
     tableRead: price('tableRead'),
     volumeGBMonth: price('volumeGBMonth'),
   };
+}
+
+function tiersOf(tiers: (name: TieredName) => readonly Tier[] | undefined): Tiers {
+  return Object.fromEntries(
+    TIERED_NAMES.flatMap((name) => {
+      const further = tiers(name);
+      return further && further.length > 0 ? [[name, further]] : [];
+    }),
+  );
 }

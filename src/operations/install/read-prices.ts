@@ -22,11 +22,11 @@ export async function readPrices(account: Deployed, clock: Pick<Clock, 'now'>): 
       ...clientSettings(account),
       region: priceListRegion(region),
     });
-    const read = await readPriceList(client, region);
+    const { usd, tiers } = await readPriceList(client, region);
     const asOf = new Date(clock.now()).toISOString().slice(0, 10);
     const types = Object.keys(SHIPPED_PRICES.instances ?? {});
     const instances = await readInstancePrices(client, region, types);
-    const prices = pricesWith(read, { region, asOf, instances });
+    const prices = pricesWith(usd, { region, asOf, tiers, instances });
     await keep(account, () => prices);
     return `${pricesWords(prices)}, for the choice of targets and the estimates`;
   } catch (error) {

@@ -26,7 +26,7 @@ const PRODUCTS = [
   listed(
     'AmazonApiGateway',
     'EUC1-ApiGatewayRequest',
-    { 0: '0.0000037', 333000000: '0.000003' },
+    { 0: '0.0000037', 333000000: '0.00000295', 1000000000: '0.0000025' },
     { productFamily: 'API Calls' },
   ),
   listed('AmazonApiGateway', 'EUC1-ApiGatewayHttpRequest', '0.0000012', {
@@ -105,16 +105,74 @@ const PRICES = {
   volumeGBMonth: 0.0952,
 };
 
+const TIERS = {
+  apiRequest: [
+    { from: 333_000_000, usd: 0.00000295 },
+    { from: 1_000_000_000, usd: 0.0000025 },
+  ],
+  lambdaX86GBSecond: [{ from: 6_000_000_000, usd: 0.000015 }],
+};
+
 const clientOf = (products: readonly ListedProduct[]) =>
   awsClient(PricingClient, NOWHERE, awsRules(priceList(products)), { maxAttempts: 1 });
 
 describe('the Price List of a region', () => {
-  it('has every price that a placement is weighed by, for the first requests that cost anything', async () => {
-    expect(await readPriceList(clientOf(PRODUCTS), region)).toEqual(PRICES);
+  it('has every price that a placement is weighed by, for the first requests that cost anything, and the tiers after them', async () => {
+    const read = await readPriceList(clientOf(PRODUCTS), region);
+
+    expect(read).toEqual({ usd: PRICES, tiers: TIERS });
+  });
+
+  it('counts a free tier as used up, and the next ones from where they begin', async () => {
+    const requests = { 0: '0.0000000000', 1000000: '0.0000037', 333000000: '0.000003' };
+    const client = clientOf([
+      listed('AmazonApiGateway', 'EUC1-ApiGatewayRequest', requests, {
+        productFamily: 'API Calls',
+      }),
+    ]);
+
+    expect(await readPriceList(client, region)).toEqual({
+      usd: { apiRequest: 0.0000037 },
+      tiers: { apiRequest: [{ from: 333_000_000, usd: 0.000003 }] },
+    });
+  });
+
+  it('has the tiers of the dearest of several products alone', async () => {
+    const product = (usd: Readonly<Record<string, string>>) =>
+      listed('AmazonApiGateway', 'EUC1-ApiGatewayRequest', usd, { productFamily: 'API Calls' });
+    const client = clientOf([
+      product({ 0: '0.0000035', 333000000: '0.0000028' }),
+      product({ 0: '0.0000042', 500000000: '0.000004' }),
+    ]);
+
+    expect(await readPriceList(client, region)).toEqual({
+      usd: { apiRequest: 0.0000042 },
+      tiers: { apiRequest: [{ from: 500_000_000, usd: 0.000004 }] },
+    });
+  });
+
+  it('takes no tier that does not begin where the one before it ends', async () => {
+    const [apiRequest] = PRODUCTS;
+    const [rule] = priceList([apiRequest!]);
+    const ending = {
+      ...rule!,
+      async before(...call: Parameters<NonNullable<typeof rule.before>>) {
+        const { output } = (await rule!.before!(...call)) as { output: { PriceList: string[] } };
+        const PriceList = output.PriceList.map((text) =>
+          text.replace('"endRange":"1000000000"', '"endRange":"900000000"'),
+        );
+        return { output: { ...output, PriceList } };
+      },
+    };
+    const client = awsClient(PricingClient, NOWHERE, awsRules([ending]), { maxAttempts: 1 });
+
+    expect((await readPriceList(client, region)).tiers).toEqual({
+      apiRequest: TIERS.apiRequest.slice(0, 1),
+    });
   });
 
   it('has no price of other regions', async () => {
-    expect(await readPriceList(clientOf(PRODUCTS), 'eu-west-1')).toEqual({});
+    expect(await readPriceList(clientOf(PRODUCTS), 'eu-west-1')).toEqual({ usd: {}, tiers: {} });
   });
 
   it('names usage types of us-east-1 with its prefix or without', async () => {
@@ -124,7 +182,9 @@ describe('the Price List of a region', () => {
         { service: 'AWSLambda', attributes: { ...there, usagetype }, usd: { 0: '0.0000002' } },
       ]);
 
-      expect(await readPriceList(client, 'us-east-1')).toEqual({ lambdaRequest: 0.0000002 });
+      expect(await readPriceList(client, 'us-east-1')).toMatchObject({
+        usd: { lambdaRequest: 0.0000002 },
+      });
     }
   });
 
@@ -133,7 +193,7 @@ describe('the Price List of a region', () => {
       listed('AmazonVPC', `EUC1-Other${index}`, '1'),
     );
 
-    expect(await readPriceList(clientOf([...many, ...PRODUCTS]), region)).toEqual(PRICES);
+    expect((await readPriceList(clientOf([...many, ...PRODUCTS]), region)).usd).toEqual(PRICES);
   });
 
   it('leaves out a product that it cannot read', async () => {
@@ -141,7 +201,7 @@ describe('the Price List of a region', () => {
 
     const read = await readPriceList(clientOf([odd]), region);
 
-    expect(read).toEqual({});
+    expect(read.usd).toEqual({});
   });
 
   it.each([

@@ -30,6 +30,24 @@ describe('what a revision costs', () => {
     expect(perCallsUsd).toBe(7.43);
   });
 
+  it.each([
+    { millions: 333, gatewayUsd: 333 * 3.5 },
+    { millions: 334, gatewayUsd: 333 * 3.5 + 2.8 },
+    { millions: 1000, gatewayUsd: 333 * 3.5 + 667 * 2.8 },
+    { millions: 1001, gatewayUsd: 333 * 3.5 + 667 * 2.8 + 2.38 },
+    { millions: 20_000, gatewayUsd: 333 * 3.5 + 667 * 2.8 + 19_000 * 2.38 },
+    { millions: 20_001, gatewayUsd: 333 * 3.5 + 667 * 2.8 + 19_000 * 2.38 + 1.51 },
+  ])(
+    'pays API Gateway $gatewayUsd for $millions million calls, tier by tier',
+    ({ millions, gatewayUsd }) => {
+      const load = { requests: millions * 1e6, durationMs: 100 };
+
+      const { items } = revisionCost(option, load, SHIPPED_PRICES);
+
+      expect(items[0]).toEqual({ what: 'API Gateway', usd: Math.round(gatewayUsd * 100) / 100 });
+    },
+  );
+
   it('on Lambda grows with the time that a request takes', () => {
     const slow = revisionCost(option, { ...MILLION, durationMs: 1000 }, SHIPPED_PRICES);
 

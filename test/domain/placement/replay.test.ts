@@ -56,6 +56,27 @@ it('bills the replicas that each hour needs, and one in hours without requests',
   );
 });
 
+it('bills all hours by the tiers that they reach together, however the requests are spread', () => {
+  const asked = { ...question, limits: { ...NO_LIMITS, leastReplicas: 0 } };
+  const flat = replay(
+    asked,
+    hoursOf(() => 3_600_000),
+    spent,
+  );
+  const once = replay(
+    asked,
+    hoursOf((hour) => (hour === 0 ? 3_600_000 * WEEK : 0)),
+    spent,
+  );
+  const wayOf = ({ replayedUsd, replayedOwnUsd }: (typeof flat)[number]) =>
+    replayedUsd - replayedOwnUsd;
+
+  // 1,000 requests a second are 2,628 million a month. The rest of the way costs $0.69 a million.
+  const wayUsd = 333 * 3.5 + 667 * 2.8 + 1628 * 2.38 + 2628 * 0.686667;
+  expect(wayOf(flat[0]!)).toBeCloseTo(wayUsd, -1);
+  expect(wayOf(once[0]!)).toBeCloseTo(wayOf(flat[0]!), 6);
+});
+
 it('ranks the options by the bills of the hours', () => {
   const replayed = replay(
     question,

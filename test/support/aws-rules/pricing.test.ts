@@ -5,7 +5,7 @@ const products = Array.from({ length: 150 }, (_, index) => ({
   service: 'AWSLambda',
   productFamily: 'Serverless',
   attributes: { regionCode: index < 120 ? 'us-east-1' : 'eu-west-1', usagetype: `Type${index}` },
-  usd: { 0: '0.1' },
+  usd: { 0: '0.1', 1000: '0.05' },
 }));
 const asked = (input: object) => ruled(priceList(products), 'Pricing.GetProducts', input);
 const region = { Type: 'TERM_MATCH', Field: 'regionCode', Value: 'us-east-1' };
@@ -32,7 +32,14 @@ describe('the Price List', () => {
     expect(JSON.parse(text)).toMatchObject({
       product: { attributes: { usagetype: 'Type3' } },
       terms: {
-        OnDemand: { 'SKU0.OFFER': { priceDimensions: { 'SKU0.OFFER.0': { beginRange: '0' } } } },
+        OnDemand: {
+          'SKU0.OFFER': {
+            priceDimensions: {
+              'SKU0.OFFER.0': { beginRange: '0', endRange: '1000' },
+              'SKU0.OFFER.1000': { beginRange: '1000', endRange: 'Inf' },
+            },
+          },
+        },
       },
     });
   });

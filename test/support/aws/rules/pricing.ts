@@ -69,9 +69,16 @@ function termOf({ productFamily, attributes }: ListedProduct, field: string): st
 
 function asListed({ service, productFamily, attributes, usd }: ListedProduct, at: number): string {
   const sku = `SKU${at}`;
-  const dimensions = Object.entries(usd).map(([beginRange, USD]) => [
+  const begins = Object.keys(usd);
+  const dimensions = Object.entries(usd).map(([beginRange, USD], index) => [
     `${sku}.OFFER.${beginRange}`,
-    { unit: 'Units', beginRange, endRange: 'Inf', pricePerUnit: { USD }, appliesTo: [] },
+    {
+      unit: 'Units',
+      beginRange,
+      endRange: begins[index + 1] ?? 'Inf',
+      pricePerUnit: { USD },
+      appliesTo: [],
+    },
   ]);
   return JSON.stringify({
     product: { ...(productFamily && { productFamily }), attributes, sku },

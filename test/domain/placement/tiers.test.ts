@@ -1,0 +1,145 @@
+import fc from 'fast-check';
+import { NO_LIMITS, type Question } from '#domain/placement/demand.ts';
+import { cheapest, optionAt, tieredUse } from '#domain/placement/optimize.ts';
+import { averagedOver, averageUsd, firstTiers, usedTogether } from '#domain/placement/tiers.ts';
+import { SHIPPED_PRICES, TIERED_NAMES, type UnitPrices } from '#domain/placement/unit-prices.ts';
+
+const costOf = (name: (typeof TIERED_NAMES)[number], units: number) =>
+  units * averageUsd(SHIPPED_PRICES, name, units);
+
+/** A function under so many requests: 1,000 requests a second of 1 s on 6 GB are 15.8 billion a month. */
+const onLambda = (requestsPerSecond: number, prices: UnitPrices = SHIPPED_PRICES) => {
+  const question: Question = {
+    demand: {
+      requestsPerSecond,
+      peak: requestsPerSecond,
+      p95Ms: null,
+      coldStarts: 'allowed',
+      hours: 730,
+    },
+    measured: { requestMs: 1000, parallelPart: 0, memoryMiB: 6144, imageBytes: 1e9, startMs: 3000 },
+    limits: { ...NO_LIMITS, maxReplicas: 10_000 },
+    allowsSpot: false,
+    prices,
+  };
+  const size = { target: 'lambda', isSpot: false, memoryMiB: 6144, vcpus: 6144 / 1769 } as const;
+  return { question, option: optionAt(question, size) };
+};
+
+describe('a price with tiers', () => {
+  it.each([
+    ['apiRequest', 0, 0],
+    ['apiRequest', 333e6, 1165.5],
+    ['apiRequest', 333e6 + 1, 1165.5 + 0.0000028],
+    ['apiRequest', 1e9, 1165.5 + 667 * 2.8],
+    ['apiRequest', 1e9 + 1e6, 1165.5 + 667 * 2.8 + 2.38],
+    ['apiRequest', 20e9, 1165.5 + 667 * 2.8 + 19_000 * 2.38],
+    ['apiRequest', 21e9, 1165.5 + 667 * 2.8 + 19_000 * 2.38 + 1510],
+    ['lambdaX86GBSecond', 6e9, 100_000.2],
+    ['lambdaX86GBSecond', 6e9 + 1e6, 100_000.2 + 15],
+    ['lambdaX86GBSecond', 15e9, 100_000.2 + 135_000],
+    ['lambdaX86GBSecond', 15e9 + 1e6, 100_000.2 + 135_000 + 13.3334],
+  ] as const)('of %s makes a bill for %d units of $%d', (name, units, usd) => {
+    expect(costOf(name, units)).toBeCloseTo(usd, 6);
+  });
+
+  it('costs more for each further unit, and never more on average', () => {
+    const units = fc.double({ min: 0, max: 1e11, noNaN: true });
+    fc.assert(
+      fc.property(fc.constantFrom(...TIERED_NAMES), units, units, (name, one, other) => {
+        const [fewer, more] = [Math.min(one, other), Math.max(one, other)];
+
+        expect(costOf(name, more)).toBeGreaterThanOrEqual(costOf(name, fewer));
+        expect(averageUsd(SHIPPED_PRICES, name, more)).toBeLessThanOrEqual(
+          averageUsd(SHIPPED_PRICES, name, fewer),
+        );
+      }),
+    );
+  });
+
+  it('is the same for all units where none are known, as in prices of an earlier Slipway', () => {
+    const { tiers: _, ...old } = SHIPPED_PRICES;
+
+    expect(averageUsd(old, 'apiRequest', 1e12)).toBe(0.0000035);
+    expect(firstTiers(SHIPPED_PRICES)).toEqual(old);
+  });
+
+  it('is paid by several in proportion to their use, and all together pay the bill', () => {
+    const uses = [
+      { apiRequest: 300e6, lambdaX86GBSecond: 5e9 },
+      { apiRequest: 900e6, lambdaX86GBSecond: 0 },
+    ];
+
+    const { usd, tiers } = averagedOver(SHIPPED_PRICES, usedTogether(uses));
+
+    expect(tiers).toBeUndefined();
+    expect(usd.apiRequest * 1200e6).toBeCloseTo(1165.5 + 667 * 2.8 + 200 * 2.38, 6);
+    expect(usd.lambdaX86GBSecond).toBe(SHIPPED_PRICES.usd.lambdaX86GBSecond);
+    expect(usd.tableRead).toBe(SHIPPED_PRICES.usd.tableRead);
+  });
+});
+
+describe('the bill of a function', () => {
+  const gbSecondsUsd = (rate: number) => {
+    const { question, option } = onLambda(rate);
+    const timed = option.bill.filter(({ what }) => ['GB-seconds', 'starts'].includes(what));
+    const usd = timed.reduce((sum, each) => sum + each.usd, 0);
+    return { usd, units: tieredUse(question, option).lambdaX86GBSecond };
+  };
+
+  it.each([
+    { rate: 379, tier: 'first' },
+    { rate: 382, tier: 'second' },
+    { rate: 948, tier: 'second' },
+    { rate: 953, tier: 'third' },
+  ])('has the GB-seconds of $rate requests a second by the tiers up to the $tier', ({ rate }) => {
+    const { usd, units } = gbSecondsUsd(rate);
+
+    const part = (from: number, to: number) => Math.min(Math.max(units - from, 0), to - from);
+    expect(units / (rate * 730 * 3600 * 6)).toBeCloseTo(1, 2);
+    expect(usd).toBeCloseTo(
+      part(0, 6e9) * 0.0000166667 +
+        part(6e9, 15e9) * 0.000015 +
+        part(15e9, Number.POSITIVE_INFINITY) * 0.0000133334,
+      2,
+    );
+  });
+
+  it('grows with the requests, also from one tier to the next', () => {
+    const bills = Array.from({ length: 200 }, (_, step) => onLambda(350 + step * 5).option);
+
+    for (const [index, bill] of bills.entries()) {
+      expect(bill.ownUsd).toBeGreaterThan(bills[index - 1]?.ownUsd ?? 0);
+      expect(bill.usd).toBeGreaterThan(bills[index - 1]?.usd ?? 0);
+    }
+  });
+
+  it('may stay the choice beyond a rate from which the first tier alone would make tasks cheaper', () => {
+    const { question } = onLambda(2000);
+    // Tasks that cost a twentieth less than a function without its tiers.
+    const { usd } = SHIPPED_PRICES;
+    const own = (target: string, prices: UnitPrices) =>
+      cheapest({ ...question, prices, refused: without(target) })?.ownUsd ?? 0;
+    const times =
+      (0.95 * own('lambda', firstTiers(SHIPPED_PRICES))) / own('fargate', SHIPPED_PRICES);
+    const dearTasks = {
+      ...SHIPPED_PRICES,
+      usd: {
+        ...usd,
+        fargateVcpuHour: usd.fargateVcpuHour * times,
+        fargateGBHour: usd.fargateGBHour * times,
+      },
+    };
+    const choice = (prices: UnitPrices) =>
+      cheapest({ ...question, prices, refused: { ec2: 'none' } })?.target;
+
+    expect(choice(firstTiers(dearTasks))).toBe('fargate');
+    expect(choice(dearTasks)).toBe('lambda');
+  });
+});
+
+/** The other targets are out of the question. */
+function without(kept: string): Question['refused'] {
+  const all = { lambda: 'not asked', fargate: 'not asked', ec2: 'not asked' };
+  return Object.fromEntries(Object.entries(all).filter(([target]) => target !== kept));
+}
