@@ -1,7 +1,13 @@
 // The placement's choice beside every other, by a simulator of AWS's bill that shares no code with it: `node bench/placement.ts [MODELS] [PROFILES]`, 60 and 40 by default.
 // Prints how often they agree, what a wrong choice costs, how near the estimate of the bill is, and where the choice flips. Ends with 1 if one of the bench's limits is not kept.
 import { argv, exit } from 'node:process';
-import { NO_LIMITS, type PlacedOption, type Question } from '#domain/placement/demand.ts';
+import {
+  FIRST_GUESS,
+  monthlyRequests,
+  NO_LIMITS,
+  type PlacedOption,
+  type Question,
+} from '#domain/placement/demand.ts';
 import { flipsAt } from '#domain/placement/flips.ts';
 import { cheapest } from '#domain/placement/optimize.ts';
 import { frontDoor, total } from '#domain/placement/priced-option.ts';
@@ -12,10 +18,13 @@ import {
   brokenBy,
   type Config,
   everyConfig,
+  type FunctionUse,
+  functionBill,
   monthlyBill,
   type Profile,
   type SimModel,
   simulatedLambda,
+  wayBill,
 } from './placement/bill.ts';
 
 const GIB = 1024 ** 3;
@@ -60,6 +69,17 @@ const profiles: readonly Profile[] = RATES.flatMap((rate, index) => {
     { ...plain, executions: 10, vcpus: 6, cores: 5, isSpotAllowed: index % 2 === 0 },
   ];
 });
+
+/** Functions that take 4.2, 6.3, 14.8 and 31.5 billion GB-seconds a month, on both sides of where AWS's tiers begin, in an account that has no other place for them. */
+const LARGE = [40, 60, 141, 300].map((rate) => ({
+  model: {
+    ...{ cpuSeconds: 4, shared: 0, memoryMiB: 10_240 },
+    ...{ imageBytes: GIB, startSeconds: 3 },
+  },
+  profile: { ...plainProfile(rate, rate), vcpus: 6, cores: 5 },
+}));
+// Requests a second of all day: 333 million a month are 127, a billion 381, and 20 billion 7,610.
+const WAYS_IN = [1, 120, 130, 350, 400, 2000, 7500, 8000, 50_000];
 
 function questionOf(model: SimModel, profile: Profile): Question {
   const { rate, peak, hours, p95Seconds, mayStart } = profile;
@@ -156,15 +176,16 @@ function judged(model: SimModel, profile: Profile): Pair {
   };
 }
 
-const known = new Map<string, number>();
+const known = new Map<string, FunctionUse>();
 
 /** Requests one by one on Lambda, and the hours of the containers. */
 function simulated(model: SimModel, profile: Profile, config: Config, usd: number): number {
   if (config.on !== 'lambda') return usd;
   const key = JSON.stringify([model, profile.rate, config.mib]);
-  const perHour = known.get(key) ?? simulatedLambda(model, profile, config.mib) / profile.hours;
-  known.set(key, perHour);
-  return perHour * profile.hours;
+  const anHour = known.get(key) ?? simulatedLambda(model, profile, config.mib);
+  known.set(key, anHour);
+  const { calls, gbSeconds } = anHour;
+  return functionBill({ calls: calls * profile.hours, gbSeconds: gbSeconds * profile.hours });
 }
 
 /** Where the choice of a target flips as the rate grows by a hundredth, up to `most`; each rate. */
@@ -212,7 +233,7 @@ const some = <T>(all: readonly T[], most: number) =>
 const asked = some(models, mostModels).flatMap((model) =>
   some(profiles, mostProfiles).map((profile) => ({ model, profile })),
 );
-const pairs = asked.map(({ model, profile }) => judged(model, profile));
+const pairs = [...asked, ...LARGE].map(({ model, profile }) => judged(model, profile));
 const regrets = pairs.flatMap(({ regret }) => (regret === null ? [] : [regret]));
 const estimates = pairs.flatMap(({ estimate }) => (estimate === null ? [] : [estimate]));
 const agreement = pairs.filter(({ isSame }) => isSame).length / pairs.length;
@@ -241,6 +262,22 @@ console.log(
   ),
 );
 
+const doors = WAYS_IN.map((rate) => {
+  const requests = rate * 730 * 3600;
+  const demand = { ...FIRST_GUESS, requestsPerSecond: rate, hours: 730 };
+  return total(frontDoor(demand, SHIPPED_PRICES)) / wayBill(requests) - 1;
+});
+const falseDoors = doors.filter((each) => Math.abs(each) > 0.01).length;
+console.log(
+  row(
+    'the way to a model',
+    `${spread(
+      doors.map((each) => each * 100),
+      2,
+    )} % from the simulator's; ${falseDoors} of ${doors.length} beyond 1 % (0)`,
+  ),
+);
+
 const crossings = some(CROSSING, mostModels >= 10 ? 10 : 1).map(flipsOf);
 const isNear = (rate: number | undefined, to: number) =>
   rate !== undefined && Math.abs(rate / to - 1) <= 0.05;
@@ -264,8 +301,7 @@ const spotWays = ways.filter(({ way }) => way.what.startsWith('allow Spot'));
 const trueWays = spotWays.flatMap(({ way, question, model, profile }) => {
   const usd = best(model, { ...profile, isSpotAllowed: true })?.usd;
   if (usd === undefined) return [];
-  const door = total(frontDoor(question.demand, SHIPPED_PRICES));
-  return [way.usd / (usd + door) - 1];
+  return [way.usd / (usd + wayBill(monthlyRequests(question.demand))) - 1];
 });
 const falseWays = trueWays.filter((each) => Math.abs(each) > 0.1).length;
 console.log(
@@ -297,5 +333,6 @@ const isKept =
   broken.length === 0 &&
   far === 0 &&
   falseWays === 0 &&
+  falseDoors === 0 &&
   good.length === crossings.length;
 exit(isKept ? 0 : 1);

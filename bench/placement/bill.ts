@@ -7,7 +7,6 @@ const SPREAD = 0x9e3779b9;
 /** us-east-1, on demand, in USD. Sources: those of src/domain/data/prices-us-east-1.json, typed again. */
 const PRICE = {
   lambdaRequest: 0.2 / 1e6,
-  lambdaGBSecond: 0.0000166667,
   fargateVcpuHour: 0.04048,
   fargateGBHour: 0.004445,
   addressHour: 0.005,
@@ -22,6 +21,20 @@ const PRICE = {
   managedShare: 0.12,
   gp3GBMonth: 0.08,
 };
+/** What so many million of a month cost each, the first ones first. https://aws.amazon.com/api-gateway/pricing/ (REST APIs) and https://aws.amazon.com/lambda/pricing/ (x86) */
+const GATEWAY_CALLS: Steps = [
+  [333, 3.5],
+  [667, 2.8],
+  [19_000, 2.38],
+  [Infinity, 1.51],
+];
+const LAMBDA_GB_SECONDS: Steps = [
+  [6000, 16.6667],
+  [9000, 15],
+  [Infinity, 13.3334],
+];
+// The dollars of a million requests before a model, beside API Gateway: the authorizer is called and takes 10 ms of half a GB on Arm, its call is logged, it reads a key, and Firehose counts 5 kB of log.
+const BEFORE_MODEL = 0.2 + 0.01 * 0.5 * 13.3334 + 0.15 + 0.125 + 0.005 * 0.029 * 1000;
 const MONTH_HOURS = 730;
 const MIB_OF_A_VCPU = 1769;
 const LAMBDA_MIB = { least: 128, most: 10_240 };
@@ -233,8 +246,7 @@ export function monthlyBill(
     const seconds = billedSeconds(model, config.mib);
     const starts = hours * 3600 * startRate(rate, seconds, startAt(model, config.mib));
     const busy = requests * seconds + starts * startAt(model, config.mib);
-    const called = requests * (PRICE.lambdaRequest + PRICE.callLogged);
-    return called + busy * (config.mib / 1024) * PRICE.lambdaGBSecond;
+    return functionBill({ calls: requests, gbSeconds: busy * (config.mib / 1024) });
   }
   const { tasks, isSpot } = config;
   const { hour, spotHour, disk } = hoursOf(model, config);
@@ -246,6 +258,32 @@ export function monthlyBill(
   const hosts = full * hour + spot * spotHour + taskHours * disk;
   const units = (rate / 25) * hours * PRICE.capacityUnitHour;
   return hosts + taskHours * PRICE.addressHour + MONTH_HOURS * PRICE.loadBalancerHour + units;
+}
+
+/** The bill of so many requests of a month on their way to a model, in USD. */
+export function wayBill(requests: number): number {
+  return filled(GATEWAY_CALLS, requests) + (requests / 1e6) * BEFORE_MODEL;
+}
+
+/** What a function did: its calls, and the time of its answers and starts. */
+export type FunctionUse = { readonly calls: number; readonly gbSeconds: number };
+
+/** The bill of a function for all that it did in a month, in USD. */
+export function functionBill({ calls, gbSeconds }: FunctionUse): number {
+  return calls * (PRICE.lambdaRequest + PRICE.callLogged) + filled(LAMBDA_GB_SECONDS, gbSeconds);
+}
+
+type Steps = readonly (readonly [millions: number, usdPerMillion: number])[];
+
+/** Fills one step after another, and pays for what is in each. */
+function filled(steps: Steps, units: number): number {
+  let [left, usd] = [units / 1e6, 0];
+  for (const [millions, usdPerMillion] of steps) {
+    const here = Math.min(left, millions);
+    usd += here * usdPerMillion;
+    left -= here;
+  }
+  return usd;
 }
 
 /** The hour of one of them in USD: on demand, on Spot, and its disk. */
@@ -334,8 +372,12 @@ function startRate(rate: number, seconds: number, start: number): number {
   return Math.min(rate, cold + old * (1 + burst));
 }
 
-/** The bill of a function from requests one by one: random arrivals, environments that are used, kept and replaced. In USD a month. */
-export function simulatedLambda(model: SimModel, { rate, hours }: Profile, mib: number): number {
+/** An hour of a function from requests one by one: random arrivals, environments that are used, kept and replaced. */
+export function simulatedLambda(
+  model: SimModel,
+  { rate }: Pick<Profile, 'rate'>,
+  mib: number,
+): FunctionUse {
   const random = seeded(SPREAD);
   const seconds = billedSeconds(model, mib);
   const start = startAt(model, mib);
@@ -367,10 +409,8 @@ export function simulatedLambda(model: SimModel, { rate, hours }: Profile, mib: 
       environments.push({ freeAt: now + start + seconds, endsAt });
     }
   }
-  const months = (now - countedFrom) / (hours * 3600);
-  const usd =
-    counted * (PRICE.lambdaRequest + PRICE.callLogged) + busy * (mib / 1024) * PRICE.lambdaGBSecond;
-  return usd / months;
+  const hours = (now - countedFrom) / 3600;
+  return { calls: counted / hours, gbSeconds: ((busy / hours) * mib) / 1024 };
 }
 
 const STEPS = 600;
