@@ -234,6 +234,81 @@ describe('slipway cost', () => {
     ]);
   });
 
+  describe('of models whose requests together reach a cheaper tier of API Gateway', () => {
+    const weighingAt = (requestsPerSecond: number) => ({
+      isGuess: false,
+      question: {
+        demand: { ...FIRST_GUESS, requestsPerSecond, peak: requestsPerSecond, hours: 730 },
+        measured: { requestMs: 20, parallelPart: 0, memoryMiB: 300, imageBytes: 1, startMs: 1000 },
+        limits: NO_LIMITS,
+        allowsSpot: false,
+      },
+    });
+    const slipway = slipwayOf({ large: ON_LAMBDA, small: ON_LAMBDA, quiet: ON_LAMBDA }, 20, {
+      large: { weighing: weighingAt(300) },
+      small: { weighing: weighingAt(100) },
+    });
+    // 788.4 and 262.8 million requests a month.
+    const million = [300 * 2.628, 100 * 2.628] as const;
+    const together = million[0] + million[1];
+    const gatewayUsd = 333 * 3.5 + 667 * 2.8 + (together - 1000) * 2.38;
+
+    it('sums to the bill of all of them, in which each has the share of its requests', async () => {
+      const { shared, revisions } = await costReport(slipway, ALL);
+
+      const [large, small, quiet] = revisions.map(({ usdPerMonth }) => usdPerMonth);
+      const alone = await Promise.all(
+        ['large', 'small'].map(async (model) => {
+          const { revisions: own } = await costReport(slipway, { ...ALL, model });
+          return own[0]?.usdPerMonth ?? 0;
+        }),
+      );
+      const aloneUsd = [333 * 3.5 + (million[0] - 333) * 2.8, million[1] * 3.5] as const;
+      expect(alone[0]! - large!).toBeCloseTo(aloneUsd[0] - (gatewayUsd * million[0]) / together, 4);
+      expect(alone[1]! - small!).toBeCloseTo(aloneUsd[1] - (gatewayUsd * million[1]) / together, 4);
+      expect(quiet).toBeNull();
+      expect(shared.apiRequest.units).toBeCloseTo(together * 1e6, 0);
+      expect(shared.apiRequest.averageUsd * together * 1e6).toBeCloseTo(gatewayUsd, 6);
+    });
+
+    it('counts a million calls by the average too, and says so', async () => {
+      const lines = costLines(await costReport(slipway, ALL));
+
+      // $0.50 less than alone.
+      expect(lines[1]).toMatch(/^large .* \$4\.63 +20 ms/);
+      expect(lines).toContain(
+        'All this traffic together reaches cheaper tiers of AWS: on average a million requests to API Gateway $3.00. Each model pays its share.',
+      );
+    });
+
+    it('prices a model that is asked for as if it were alone, by the first tier where it reaches no other', async () => {
+      const report = await costReport(slipway, { ...ALL, model: 'small' });
+
+      expect(report.shared.apiRequest.averageUsd).toBe(0.0000035);
+      expect(costLines(report).join('\n')).not.toMatch('tiers');
+    });
+
+    it('names the GB-seconds of Lambda too, where they reach a cheaper tier', async () => {
+      const { question } = weighingAt(300);
+      const weighing = {
+        isGuess: false,
+        question: { ...question, measured: { ...question.measured, requestMs: 7000 } },
+      };
+
+      const report = await costReport(
+        slipwayOf({ slow: ON_LAMBDA }, 20, { slow: { weighing } }),
+        ALL,
+      );
+
+      const { units, averageUsd } = report.shared.lambdaX86GBSecond;
+      expect(units / (300 * 2.628e6 * 7 * (1769 / 1024))).toBeCloseTo(1, 2);
+      expect(averageUsd * units).toBeCloseTo(100_000.2 + (units - 6e9) * 0.000015, 2);
+      expect(costLines(report).join('\n')).toMatch(
+        /API Gateway \$3\.10, and a million GB-seconds of Lambda \$16\.05\./,
+      );
+    });
+  });
+
   it('says so where no model is live', async () => {
     expect(costLines(await costReport(slipwayOf({ gone: null }), ALL))).toEqual([
       'no model is live',
