@@ -21,7 +21,7 @@ const PRICE = {
   managedShare: 0.12,
   gp3GBMonth: 0.08,
 };
-/** What so many million of a month cost each, the first ones first. https://aws.amazon.com/api-gateway/pricing/ (REST APIs) and https://aws.amazon.com/lambda/pricing/ (x86) */
+/** The steps of a month's price: so many million units, and the dollars of a million of them. https://aws.amazon.com/api-gateway/pricing/ (REST APIs) and https://aws.amazon.com/lambda/pricing/ (x86) */
 const GATEWAY_CALLS: Steps = [
   [333, 3.5],
   [667, 2.8],
@@ -265,7 +265,7 @@ export function wayBill(requests: number): number {
   return filled(GATEWAY_CALLS, requests) + (requests / 1e6) * BEFORE_MODEL;
 }
 
-/** What a function did: its calls, and the time of its answers and starts. */
+/** The use of a function: its calls, and the time of its answers and starts. */
 export type FunctionUse = { readonly calls: number; readonly gbSeconds: number };
 
 /** The bill of a function for all that it did in a month, in USD. */

@@ -102,7 +102,7 @@ export function optionAt(
   return why === undefined ? found : { ...found, refusals: [why, ...found.refusals] };
 }
 
-/** What an option uses in a month of the prices that have tiers. */
+/** The units of an option in a month, of each price that has tiers. */
 export function tieredUse(
   question: Question,
   { target, memoryMiB }: Pick<PlacedOption, 'target' | 'memoryMiB'>,

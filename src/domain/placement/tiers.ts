@@ -30,7 +30,7 @@ export function usedTogether(uses: readonly TieredUse[]): TieredUse {
   );
 }
 
-/** The prices without tiers, each as it is on average where so much is used in a month: who has a tenth of the use pays a tenth of the bill. */
+/** The prices without tiers, each on average over so many units in a month: a tenth of the units then costs a tenth of the bill. */
 export function averagedOver(prices: UnitPrices, use: TieredUse): UnitPrices {
   const { tiers: _, ...flat } = prices;
   const apiRequest = averageUsd(prices, 'apiRequest', use.apiRequest);

@@ -21,7 +21,7 @@ export const PRICE_NAMES = [
 
 export type PriceName = (typeof PRICE_NAMES)[number];
 
-/** The prices whose tiers bills go by. Those of the others begin beyond what anybody places: see docs/placement.md. */
+/** The prices that bills count by tiers. Others have tiers too, which begin at 17 billion requests a month and more: see docs/placement.md. */
 export const TIERED_NAMES = ['apiRequest', 'lambdaX86GBSecond'] as const;
 
 export type TieredName = (typeof TIERED_NAMES)[number];
