@@ -105,7 +105,7 @@ async function sideOf(captureFolder: string, examples?: string) {
   const ports = {
     ...{ clock, artifacts: world.deps.artifacts, metrics: world.deps.metrics },
     requireApproval: false,
-    comparing: { ...APART, atOnce: ASKED_AT_ONCE, giveWay: gateway.lull },
+    comparing: { ...APART, isApart: false, atOnce: ASKED_AT_ONCE, giveWay: gateway.lull },
     registry: {
       ...world.registry,
       // The version stays one that is about to be compared.

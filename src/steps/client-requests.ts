@@ -9,12 +9,12 @@ import { type Patience, patient } from './patience.ts';
 /** As many as five seconds of a quick server, and no more than a step can hold or should wait for. */
 const MOST = { requests: 5000, bytes: 64e6, lineBytes: 64e6, ms: 20_000 } as const;
 
-/** How long each line lets clients go first before it is opened, and all together (ms): a tenth of the time that opening may take. */
+/** How long each line lets clients go first before it is opened in the thread that answers them, and all together (ms): a tenth of the time that opening may take. */
 const PATIENCE_MS: Patience = { each: 20, all: 2000 };
 
 type Deps = {
   readonly keptRequests: KeptRequests;
-  readonly comparing: Pick<Comparing, 'giveWay'>;
+  readonly comparing: Pick<Comparing, 'giveWay' | 'isApart'>;
   readonly clock: Clock;
 };
 
@@ -43,7 +43,7 @@ export async function clientRequests(
     const request = isTaken(kept) ? clientRequest(kept, { model, ...versions }) : undefined;
     if (request) found.push(request);
     if (found.length >= MOST.requests || bytes >= MOST.bytes || isLate()) break;
-    await giveWay();
+    if (!comparing.isApart) await giveWay();
   }
   return found;
 }

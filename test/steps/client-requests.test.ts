@@ -26,6 +26,7 @@ it('clients go first before each kept request is opened, in all for two seconds'
   const clock = fakeClock(NOON_MS);
   const waits: number[] = [];
   const comparing = {
+    isApart: false,
     async giveWay(atMostMs: number) {
       waits.push(atMostMs);
       clock.advance(atMostMs);
@@ -51,9 +52,23 @@ it('a request is opened once clients have gone first', async () => {
       }
     },
   };
-  const comparing = { giveWay: async () => void passed.push('clients') };
+  const comparing = { isApart: false, giveWay: async () => void passed.push('clients') };
 
   await clientRequests({ keptRequests: told, comparing, clock }, OF);
 
   expect(passed).toEqual([0, 1, 2].flatMap((id) => [`request ${id}`, 'clients']));
+});
+
+it('nobody is waited for where the thread answers no clients', async () => {
+  const clock = fakeClock(NOON_MS);
+  const comparing = {
+    isApart: true,
+    giveWay: async () => {
+      throw new Error('no client is answered here');
+    },
+  };
+
+  expect(await clientRequests({ ...(await keptBy(clock, 3)), comparing, clock }, OF)).toHaveLength(
+    3,
+  );
 });

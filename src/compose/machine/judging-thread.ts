@@ -199,8 +199,8 @@ function runSteps({ gateway, captureFolder, requireApproval, atOnce }: Given): v
       clock,
     }),
     comparing: {
+      ...APART,
       atOnce,
-      compare: APART.compare,
       giveWay: lullBeside(
         { counts: gateway.clientCounts, within: remote.port<Comparing>('comparing').giveWay },
         clock.monotonicMs,
