@@ -7,6 +7,7 @@ export type Pool = {
   readonly lifeSeconds: number;
 };
 
+// A larger pool has further environments, whose starts are left out: so many requests keep each of them nearly all of its life.
 const MOST_ENVIRONMENTS = 2000;
 // An environment that is asked less often than this in its idle time adds nothing to see.
 const LEAST_ASKED = 1e-3;
@@ -25,8 +26,9 @@ export function startsPerSecond(pool: Pool): number {
   const kept = gone.reduce((sum, each) => sum + 1 - each, 0);
   const aged = kept > 0 ? kept * agedPerSecond((first + overflow) / kept, lifeSeconds) : 0;
   // Where the last of the pool is the one that is missing: the requests that would have been its own.
+  const beyond = asked.length < MOST_ENVIRONMENTS ? 1 : 0;
   const burst = asked.reduce((sum, each, index) => {
-    const isLast = (1 - (gone[index] ?? 0)) * (gone[index + 1] ?? 1);
+    const isLast = (1 - (gone[index] ?? 0)) * (gone[index + 1] ?? beyond);
     return sum + isLast * each * startSeconds;
   }, 0);
   return Math.min(rate, first + overflow + aged * (1 + burst));

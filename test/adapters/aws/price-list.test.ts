@@ -4,7 +4,7 @@ import { PRICE_NAMES, SHIPPED_PRICES } from '#domain/placement/unit-prices.ts';
 import { awsClient } from '../../support/aws/clients.ts';
 import { awsFault } from '../../support/aws/faults.ts';
 import { type ListedProduct, priceList } from '../../support/aws/rules/pricing.ts';
-import { awsRules } from '../../support/aws/rules/rules.ts';
+import { type AwsRule, awsRules } from '../../support/aws/rules/rules.ts';
 
 // Every call is answered by the rules.
 const NOWHERE = { endpoint: 'http://127.0.0.1:9' };
@@ -152,12 +152,11 @@ describe('the Price List of a region', () => {
   });
 
   it('takes no tier that does not begin where the one before it ends', async () => {
-    const [apiRequest] = PRODUCTS;
-    const [rule] = priceList([apiRequest!]);
-    const ending = {
-      ...rule!,
-      async before(...call: Parameters<NonNullable<typeof rule.before>>) {
-        const { output } = (await rule!.before!(...call)) as { output: { PriceList: string[] } };
+    const [rule] = priceList(PRODUCTS.slice(0, 1)) as [AwsRule];
+    const ending: AwsRule = {
+      ...rule,
+      async before(call) {
+        const { output } = (await rule.before!(call)) as { output: { PriceList: string[] } };
         const PriceList = output.PriceList.map((text) =>
           text.replace('"endRange":"1000000000"', '"endRange":"900000000"'),
         );

@@ -51,6 +51,16 @@ describe('the starts of a function', () => {
     expect(Math.abs(ratio - 1)).toBeLessThan(0.25);
   });
 
+  it('are some for each life of an environment in a pool of thousands, and not for each request', () => {
+    const startsAt = (rate: number) =>
+      startsPerSecond({ ...POOL, rate, seconds: 1, startSeconds: 3 });
+
+    for (const rate of [1800, 1950, 2050, 2500, 20_000]) {
+      expect(startsAt(rate)).toBeGreaterThan(1500 / POOL.lifeSeconds);
+      expect(startsAt(rate)).toBeLessThan(4000 / POOL.lifeSeconds);
+    }
+  });
+
   it('are one for each request where nobody asks twice while an environment waits', () => {
     expect(startsPerSecond({ ...POOL, rate: 1e-6 })).toBeCloseTo(1e-6, 8);
   });

@@ -1,6 +1,6 @@
 import { NO_LIMITS, type Question } from '#domain/placement/demand.ts';
-import { rankedOptions } from '#domain/placement/optimize.ts';
-import { replay } from '#domain/placement/replay.ts';
+import { optionAt, rankedOptions } from '#domain/placement/optimize.ts';
+import { billedHours, replay } from '#domain/placement/replay.ts';
 
 const HOUR = 3_600_000;
 const WEEK = 168;
@@ -75,6 +75,19 @@ it('bills all hours by the tiers that they reach together, however the requests 
   const wayUsd = 333 * 3.5 + 667 * 2.8 + 1628 * 2.38 + 2628 * 0.686667;
   expect(wayOf(flat[0]!)).toBeCloseTo(wayUsd, -1);
   expect(wayOf(once[0]!)).toBeCloseTo(wayOf(flat[0]!), 6);
+});
+
+it('bills some hours alone by the first tier, however busy they are: the rest of the month may be quiet', () => {
+  const measured = { ...question.measured, requestMs: 1000, memoryMiB: 6144 };
+  const asked = { ...question, measured };
+  const size = { target: 'lambda', isSpot: false, memoryMiB: 6144, vcpus: 6144 / 1769 } as const;
+  const busy = { atMs: 0, requests: 3_600_000, busiestMinute: 60_000 };
+
+  const { ownUsd, usd } = billedHours(asked, optionAt(asked, size), [busy], 1);
+
+  // 6 GB for a second, the call and its log; starts are a thousandth. A month of such hours has 15.8 billion GB-seconds.
+  expect(ownUsd / (3.6e6 * (6 * 0.0000166667 + 0.2e-6 + 0.15e-6))).toBeCloseTo(1, 2);
+  expect((usd - ownUsd) / 3.6).toBeCloseTo(3.5 + 0.686667, 4);
 });
 
 it('ranks the options by the bills of the hours', () => {

@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { NO_LIMITS, type Question } from '#domain/placement/demand.ts';
-import { cheapest, optionAt, tieredUse } from '#domain/placement/optimize.ts';
+import { flipsBetween, nextFlip } from '#domain/placement/flips.ts';
+import {
+  atRate,
+  cheapest,
+  optionAt,
+  rankedOptions,
+  tieredUse,
+} from '#domain/placement/optimize.ts';
 import { averagedOver, averageUsd, firstTiers, usedTogether } from '#domain/placement/tiers.ts';
 import { SHIPPED_PRICES, TIERED_NAMES, type UnitPrices } from '#domain/placement/unit-prices.ts';
 
@@ -18,7 +25,7 @@ const onLambda = (requestsPerSecond: number, prices: UnitPrices = SHIPPED_PRICES
       hours: 730,
     },
     measured: { requestMs: 1000, parallelPart: 0, memoryMiB: 6144, imageBytes: 1e9, startMs: 3000 },
-    limits: { ...NO_LIMITS, maxReplicas: 10_000 },
+    limits: { ...NO_LIMITS, maxReplicas: 100_000 },
     allowsSpot: false,
     prices,
   };
@@ -115,32 +122,43 @@ describe('the bill of a function', () => {
     }
   });
 
-  it('may stay the choice beyond a rate from which the first tier alone would make tasks cheaper', () => {
+  describe('where tasks cost a twentieth less than the first tier', () => {
     const { question } = onLambda(2000);
-    // Tasks that cost a twentieth less than a function without its tiers.
+    const own = (target: 'lambda' | 'fargate', prices: UnitPrices) =>
+      Math.min(
+        ...rankedOptions({ ...question, prices })
+          .filter((option) => option.target === target && option.refusals.length === 0)
+          .map(({ ownUsd }) => ownUsd),
+      );
     const { usd } = SHIPPED_PRICES;
-    const own = (target: string, prices: UnitPrices) =>
-      cheapest({ ...question, prices, refused: without(target) })?.ownUsd ?? 0;
     const times =
       (0.95 * own('lambda', firstTiers(SHIPPED_PRICES))) / own('fargate', SHIPPED_PRICES);
-    const dearTasks = {
-      ...SHIPPED_PRICES,
-      usd: {
-        ...usd,
-        fargateVcpuHour: usd.fargateVcpuHour * times,
-        fargateGBHour: usd.fargateGBHour * times,
-      },
-    };
-    const choice = (prices: UnitPrices) =>
-      cheapest({ ...question, prices, refused: { ec2: 'none' } })?.target;
+    const ofTasks = [
+      'fargateGBHour',
+      'fargateVcpuHour',
+      'loadBalancerHour',
+      'loadBalancerUnitHour',
+      'publicAddressHour',
+    ] as const;
+    const dearer = Object.fromEntries(ofTasks.map((name) => [name, usd[name] * times]));
+    const prices = { ...SHIPPED_PRICES, usd: { ...usd, ...dearer } };
+    const asked: Question = { ...question, prices, refused: { ec2: 'not asked' } };
 
-    expect(choice(firstTiers(dearTasks))).toBe('fargate');
-    expect(choice(dearTasks)).toBe('lambda');
+    it('is the lower one once its tiers are reached', () => {
+      expect(cheapest({ ...asked, prices: firstTiers(prices) })?.target).toBe('fargate');
+      expect(cheapest(asked)?.target).toBe('lambda');
+    });
+
+    it('takes the place of the tasks where both bills cross', () => {
+      const flips = flipsBetween(asked, 350, 20_000);
+
+      // On average 4 % less than the first tier: of two within 1 % the faster is the choice.
+      const crossing = 10e9 / (730 * 3600 * 6);
+      expect(flips).toHaveLength(1);
+      expect(flips[0]).toMatchObject({ from: 'fargate', to: 'lambda', why: 'faster' });
+      expect(flips[0]!.requestsPerSecond / crossing).toBeCloseTo(1, 2);
+      expect(nextFlip(atRate(asked, 350))?.requestsPerSecond).toBe(flips[0]!.requestsPerSecond);
+      expect(flipsBetween({ ...asked, prices: firstTiers(prices) }, 350, 20_000)).toEqual([]);
+    });
   });
 });
-
-/** The other targets are out of the question. */
-function without(kept: string): Question['refused'] {
-  const all = { lambda: 'not asked', fargate: 'not asked', ec2: 'not asked' };
-  return Object.fromEntries(Object.entries(all).filter(([target]) => target !== kept));
-}
