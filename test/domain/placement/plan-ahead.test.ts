@@ -155,6 +155,16 @@ describe('the way through the coming week', () => {
     ).toBeUndefined();
   });
 
+  it('prices half-days by the first tier, however busy they are: they are no month', () => {
+    const refused = { fargate: 'not asked', ec2: 'not asked' };
+
+    const { plan } = planFrom(FUNCTION, rates([14, 2000]), { ...QUESTION, refused });
+
+    // 300 ms of 6 GB, the call and its log. A month of such half-days has 9.5 billion GB-seconds.
+    const each = 0.3 * 6 * 0.0000166667 + 0.2e-6 + 0.15e-6;
+    expect((plan?.stayingUsd ?? 0) / (168 * 3600 * 2000 * each)).toBeCloseTo(1, 2);
+  });
+
   it('is worth no move where that saves less than $5 a month', () => {
     const small = { ...QUESTION, measured: { ...MEASURED, memoryMiB: 600 } };
     const now = cheapest({ ...withRate(0.1), measured: small.measured }) as PlacedOption;
