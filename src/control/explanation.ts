@@ -18,6 +18,7 @@ import {
   trouble,
   verdict,
   version,
+  versionState,
 } from './values.ts';
 
 const option = z.object({
@@ -299,6 +300,13 @@ export const explanation = z
     version: z.nullable(z.int()),
     deploymentId,
     phase,
+    // Absent from a Slipway of an earlier version, as is the state below.
+    live: z
+      .exactOptional(z.nullable(version))
+      .check(z.describe('The version of the model that is live; null if none is.')),
+    state: z
+      .exactOptional(versionState)
+      .check(z.describe('The state of this version; absent if it never went live.')),
     trouble,
     artifact: z.object({
       key: z.string(),

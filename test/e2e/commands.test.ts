@@ -371,7 +371,9 @@ it('slipway versions and explain show a table of what went live, and the decisio
   expect(versions.stdout).toMatch(
     /^VERSION +STATE +TARGET +LIVE SINCE \(UTC\) +ARTIFACT\nv2 +Live +lambda +\S+ \S+ +v\d+\.onnx\nv1 +Retired +lambda/,
   );
-  expect(explained.stdout).toMatch(/^told v1 on lambda +\(deployment \w{32}: Live\)\n/);
+  expect(explained.stdout).toMatch(
+    /^told v1 on lambda, not live +\(deployment \w{32}: it went Live\)\nstate +Retired; v2 is live\. /,
+  );
   expect(explained.stdout).toMatch(/\nproven by +a request of zeros/);
   expect(explained.stdout).toMatch(/\n\* lambda +1,769 +1\.00 +~\d+ +0\.00 +fits in/);
   expect(explained.stdout).toMatch(/\n {2}fargate .*lambda costs less while idle/);

@@ -4,7 +4,7 @@ import { UNPROVEN } from '#domain/rollout/golden-verdict.ts';
 import { artifactName } from './artifact-name.ts';
 import { comparisonLines } from './diff.ts';
 import { table } from './table.ts';
-import { weighingLines } from './weighing.ts';
+import { isIdle, weighingLines } from './weighing.ts';
 
 type Conversion = NonNullable<NonNullable<Explanation['runtime']>['proof']>['conversion'];
 
@@ -14,9 +14,9 @@ const INDENT = `\n${' '.repeat(FACT_WIDTH)}`;
 
 /** Tells a person what was decided and found for a version: one fact per line, then a table of the targets. */
 export function explanationLines(explained: Explanation): readonly string[] {
-  const { model, version, phase, target, trouble, deploymentId, options } = explained;
-  const name = version === null ? model : `${model} v${version}`;
+  const { target, trouble, options } = explained;
   const facts = [
+    ['state', stateOf(explained)],
     ['artifact', artifactOf(explained)],
     ['dropped by', dropperOf(explained)],
     ['made by', explained.runtime?.framework],
@@ -36,13 +36,33 @@ export function explanationLines(explained: Explanation): readonly string[] {
     ['trouble', trouble && [trouble.reason, trouble.fix].filter(Boolean).join(' → ')],
   ];
   return [
-    `${name}${target ? ` on ${target}` : ''}  (deployment ${deploymentId}: ${phase})`,
+    `${nameOf(explained)}${target ? ` on ${target}` : ''}${isIdle(explained) ? ', not live' : ''}  (${deploymentOf(explained)})`,
     ...facts.flatMap(([fact, says]) =>
       says ? `${fact?.padEnd(FACT_WIDTH)}${says}`.replaceAll('\n', INDENT).split('\n') : [],
     ),
     ...(options.length > 0 ? ['', ...optionLines(options)] : []),
     ...weighingLines(explained),
   ];
+}
+
+function nameOf({ model, version }: Explanation): string {
+  return version === null ? model : `${model} v${version}`;
+}
+
+function deploymentOf(explained: Explanation): string {
+  const { deploymentId, phase } = explained;
+  const isPast = isIdle(explained) && phase === 'Live';
+  return `deployment ${deploymentId}: ${isPast ? 'it went Live' : phase}`;
+}
+
+function stateOf(explained: Explanation): string | null {
+  if (!isIdle(explained)) return null;
+  const { model, version, live = null, state } = explained;
+  const other = live === null ? `nothing of ${model} is live` : `v${live} is live`;
+  if (state === undefined) return `it has not gone live; ${other}`;
+  return state === 'Retired'
+    ? `Retired; ${other}. \`slipway rollback ${model} --to ${version}\` makes this one live again`
+    : `${state}; ${other}`;
 }
 
 function artifactOf({ model, artifact }: Explanation): string {

@@ -76,11 +76,15 @@ export function flipLines(
 /** The options by their bills, the curve over Lambda's memory, and the ways to spend less; that the choice is an estimate where no bill decided: the build measured no request, or a GPU is needed. */
 export function weighingLines(explained: Explanation): readonly string[] {
   const { model, weighing, options, advice, proof } = explained;
-  if (!weighing) return options.length > 0 ? ['', ESTIMATED, ...askLines(model, proof)] : [];
+  if (!weighing) {
+    if (options.length === 0) return [];
+    return ['', ESTIMATED, ...(isIdle(explained) ? [] : askLines(model, proof))];
+  }
   const { question, options: placed, flip = null, ways } = weighing;
   const { demand, measured } = question;
   return [
     '',
+    ...(isIdle(explained) ? [AS_PLACED] : []),
     `${SOURCES[sourceOf(weighing)](weighing.learntDays)}${demandWords(demand)}.`,
     `Measured: ${ms(measured.requestMs)} on one vCPU, of which more vCPUs shorten ${Math.round(measured.parallelPart * 100)} %${measured.rowMs === undefined ? '' : `; ${ms(measured.rowMs)} for each further row`}.`,
     ...severalLines(measured),
@@ -162,6 +166,12 @@ function askLines(model: string, proof: Explanation['proof']): readonly string[]
   ];
 }
 
+/** Whether a version other than the live one is explained; a Slipway of an earlier version does not say. */
+export function isIdle({ live, version }: Pick<Explanation, 'live' | 'version'>): boolean {
+  return live !== undefined && (live === null || live !== version);
+}
+
+const AS_PLACED = 'It is not live; this was weighed when it was placed.';
 const BY_ITSELF =
   'Its own server was measured once it was live, since no build had: memory and idle cost decided where it runs.';
 const ESTIMATED =

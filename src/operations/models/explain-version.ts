@@ -39,6 +39,7 @@ import type { Registry } from '#ports/registry.ts';
 import { gotBy, ifKnown } from '#steps/learnt-before.ts';
 import { comparisonView } from './diff-versions.ts';
 import type { MeasureLive } from './measure-live.ts';
+import { stateOf } from './model-status.ts';
 import { deploymentOf, unknownVersion } from './version-deployment.ts';
 import { weighedByItself } from './weigh-measured.ts';
 
@@ -53,7 +54,7 @@ type Deps = {
   readonly measureLive: MeasureLive | null;
 };
 
-/** Explains the decisions and findings about a version, and weighs the live one by the requests that it got; see `Slipway.explain`. */
+/** Explains the decisions and findings about a version, and weighs the live one by the requests that it got; any other is weighed as it was when it was placed. */
 export async function explainVersion(
   deps: Deps,
   model: Model,
@@ -82,12 +83,24 @@ export async function explainVersion(
   const starts = await registry.starts(starting.runtime);
   return {
     ...explanation(deployment),
+    ...(await standingOf(registry, model, deployment)),
     // The starts of one machine say nothing about those of AWS.
     options: timed(deployment.work.decision?.options ?? [], starting, deps.isSpent ? starts : []),
     ...startOf(deployment, starts),
     prices,
     ...weighingOf(deployment, known),
   };
+}
+
+/** Which version is live, and the state of this one if it ever was. */
+async function standingOf(
+  registry: Registry,
+  model: Model,
+  { version }: Deployment,
+): Promise<Pick<Explanation, 'live' | 'state'>> {
+  const { name, live } = model;
+  const known = (await registry.versions(name)).find((each) => each.version === version);
+  return { live: live?.version ?? null, ...(known && { state: stateOf(known, live) }) };
 }
 
 /** The knowledge beside the record: the requests that the version got, the prices of today, what its own server takes where no build measured it, whether they are paid, and whether the version is the newest upload. */

@@ -1,6 +1,6 @@
 import type { ModelLog, ModelStatus, VersionEntry } from '#control/models.ts';
 import { MOST_LOG_LINES } from '#control/operations.ts';
-import type { Deployment, Model } from '#domain/deployment.ts';
+import type { Deployment, Model, ModelVersion, VersionState } from '#domain/deployment.ts';
 import { isTerminal } from '#domain/phase.ts';
 import { requestTime, revisionCost } from '#domain/placement/cost.ts';
 import { knownMsOn } from '#domain/placement/optimize.ts';
@@ -150,12 +150,19 @@ export async function modelVersions(
         ...(damage && { damage }),
         ...(tags && { tags }),
         ...(advice && version === live?.version && { advice }),
-        // Two versions are marked Live until the previous one has drained.
-        state: state === 'Live' && version !== live?.version ? 'Retired' : state,
+        state: stateOf({ version, state }, live),
         ...artifactOf(await registry.deployment(deploymentId)),
       }),
     ),
   );
+}
+
+/** Two versions are marked Live until the previous one has drained, but one alone is the live one. */
+export function stateOf(
+  { version, state }: Pick<ModelVersion, 'version' | 'state'>,
+  live: Model['live'],
+): VersionState {
+  return state === 'Live' && version !== live?.version ? 'Retired' : state;
 }
 
 /** The sources of a model's log lines. */

@@ -33,6 +33,34 @@ describe('the explanation of a version', () => {
     );
   });
 
+  it.each([
+    {
+      ...{ live: 3, state: 'Retired', phase: 'Live' },
+      says: 'Retired; v3 is live. `slipway rollback digits --to 2` makes this one live again',
+    },
+    {
+      ...{ live: null, state: 'Removed', phase: 'Live' },
+      says: 'Removed; nothing of digits is live',
+    },
+    { ...{ live: 1, phase: 'Rejected' }, says: 'it has not gone live; v1 is live' },
+  ])('says that it is not live: $says', ({ says, ...more }) => {
+    const [head, state] = explanationLines({ ...EXPLAINED, ...more });
+
+    expect(head).toBe(
+      `digits v2 on lambda, not live  (deployment d2: ${more.phase === 'Live' ? 'it went Live' : more.phase})`,
+    );
+    expect(state).toBe(`state      ${says}`);
+  });
+
+  it('says nothing of the state of a live version, nor where an earlier Slipway does not know it', () => {
+    for (const explained of [EXPLAINED, { ...EXPLAINED, live: 2, state: 'Live' }]) {
+      expect(explanationLines(explained).slice(0, 2)).toEqual([
+        'digits v2 on lambda  (deployment d2: Live)',
+        'artifact   a.onnx  10 bytes, onnx',
+      ]);
+    }
+  });
+
   it('says who dropped it, and what of that nobody has checked', () => {
     const linesOf = (droppedBy: NonNullable<Explanation['artifact']['droppedBy']>) =>
       explanationLines({ ...EXPLAINED, artifact: { ...EXPLAINED.artifact, droppedBy } });

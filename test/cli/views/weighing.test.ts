@@ -81,6 +81,13 @@ describe('the weighing of a version', () => {
     expect(lines).toContainEqual(expect.stringMatching(/^\* (lambda|fargate) /));
   });
 
+  it('says that a version which is not live was weighed when it was placed', () => {
+    const placed = 'It is not live; this was weighed when it was placed.';
+
+    expect(weighingLines({ ...explained(true), version: 1, live: 2 })[1]).toBe(placed);
+    expect(weighingLines({ ...explained(true), version: 2, live: 2 })).not.toContain(placed);
+  });
+
   it('says that the demand is a guess where the manifest names none', () => {
     expect(weighingLines(explained(true))[1]).toMatch(
       /^The first guess, since model\.yaml names no traffic and nothing is learnt yet: 24 requests a second/,
@@ -172,5 +179,8 @@ describe('the weighing of a version', () => {
       '`slipway whatif digits` weighs the bills by the time of the request that proved it.',
     );
     expect(weighingLines(proven('readiness')).at(-1)).toMatch(/^Estimated: /);
+    expect(weighingLines({ ...proven('manifest'), version: 1, live: 2 }).at(-1)).toMatch(
+      /^Estimated: /,
+    );
   });
 });

@@ -105,3 +105,39 @@ describe('the explanation of a live version', () => {
     expect(advice).toBeUndefined();
   });
 });
+
+describe('the explanation of a version that is not live', () => {
+  it('weighs it as it was weighed when it was placed, whatever it got since, and names the live one', async () => {
+    const { world, deps } = await calledWorld();
+    await world.deploy(world.upload());
+    const model = (await world.registry.model(MODEL))!;
+
+    const retired = await explainVersion(deps, model, 1);
+    const live = await explainVersion(deps, model, null);
+
+    expect([retired.live, retired.state, live.live, live.state]).toEqual([2, 'Retired', 2, 'Live']);
+    const { decision } = (await world.registry.deployment(retired.deploymentId))!.work;
+    expect(retired.weighing).toMatchObject({ isGuess: true, options: decision!.weighing!.options });
+    expect(retired).not.toHaveProperty('advice');
+    expect(live.weighing).toMatchObject({ isGuess: false, learntDays: 14 });
+  });
+
+  it('says that nothing is live of an undeployed model', async () => {
+    const { world, deps } = await calledWorld();
+    await world.deploy(world.undeploy());
+
+    const explained = await explainVersion(deps, (await world.registry.model(MODEL))!, null);
+
+    expect(explained).toMatchObject({ live: null, state: 'Removed', phase: 'Live' });
+  });
+
+  it('has no state where it never went live', async () => {
+    const { world, deps } = await calledWorld();
+    await world.before('ShiftTraffic', world.upload());
+
+    const explained = await explainVersion(deps, (await world.registry.model(MODEL))!, 2);
+
+    expect(explained.live).toBe(1);
+    expect(explained).not.toHaveProperty('state');
+  });
+});
