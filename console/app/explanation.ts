@@ -14,7 +14,8 @@ export function Why({ api, name, on }: { api: Api; name: string; on: string }) {
   });
   if (error && !value) return html`<p class="note"><${Theirs} text=${error.message} /></p>`;
   if (!value) return html`<div class="card waiting" aria-busy="true"></div>`;
-  const { version, artifact, runtime, options, proof, comparison, probes, image, weighing } = value;
+  const { version, live, artifact, runtime, options, proof, comparison, probes, image, weighing } =
+    value;
   // Absent from a Slipway of an earlier version.
   const { judges = [] } = value;
   const facts: readonly (readonly [string, string])[] = [
@@ -53,12 +54,16 @@ export function Why({ api, name, on }: { api: Api; name: string; on: string }) {
       ({ judge, verdict, reason }) => [`Bake: ${judge}`, `${verdict}: ${reason}`] as const,
     ),
   ];
+  const its = version ? `version ${version}` : 'it';
+  // Absent from a Slipway of an earlier version.
+  const isIdle = live !== undefined && (live === null || live !== version);
   const dearest = Math.max(1, ...options.map(({ monthlyUsd }) => monthlyUsd ?? 0));
   const slowest = Math.max(1, ...options.map(({ coldStartSeconds }) => coldStartSeconds));
   return html`
     <div class="stack wide">
       <section class="stack" aria-labelledby="where">
-        <h2 id="where">Where${version ? ` version ${version}` : ' it'} runs, and why</h2>
+        <h2 id="where">${isIdle ? `Where ${its} was placed, and why` : `Where ${its} runs, and why`}</h2>
+        ${isIdle && html`<p class="soft">It is not live. What follows was decided and found when it was placed.</p>`}
         ${options.length === 0 && html`<p class="soft">It has not come to that choice.</p>`}
         <div class="options">
           ${options.map(

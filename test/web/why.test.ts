@@ -43,11 +43,12 @@ it('the reasons of a placement have the bill of each option, the limits that it 
   await using window = await openWindow(browser);
   const { page } = window;
   page.setDefaultTimeout(60_000);
+  let idle = {};
   await page.route(
     (url) => url.pathname.endsWith('/explain'),
     async (route) => {
       const response = await route.fetch();
-      await route.fulfill({ response, json: { ...(await response.json()), weighing } });
+      await route.fulfill({ response, json: { ...(await response.json()), weighing, ...idle } });
     },
   );
   await page.goto(await linkTo(slipway));
@@ -73,6 +74,7 @@ it('the reasons of a placement have the bill of each option, the limits that it 
   expect(await curve.getByRole('img').getAttribute('aria-label')).toMatch(
     /^From 2\.4 to 240 requests a second, .* The cheapest: Lambda, Fargate from [\d.]+ requests a second on/,
   );
+  await page.getByRole('heading', { name: 'Where version 1 runs, and why' }).waitFor();
   for (const [scheme, width] of [
     ['light', 1200],
     ['dark', 1200],
@@ -84,6 +86,10 @@ it('the reasons of a placement have the bill of each option, the limits that it 
     expect(await overflowOf(page)).toBe(0);
     await picture(page, `bills-${scheme}-${width}`);
   }
+  idle = { live: null, state: 'Removed' };
+  await page.reload();
+  await page.getByRole('heading', { name: 'Where version 1 was placed, and why' }).waitFor();
+  await page.getByText('It is not live.').waitFor();
   expect(window.errors).toEqual([]);
   await browser.close();
 });

@@ -23,7 +23,7 @@ import {
   type UnitPrices,
 } from '#domain/placement/unit-prices.ts';
 import { table } from './table.ts';
-import { sourceOf } from './weighing.ts';
+import { idleWords, isIdle, sourceOf } from './weighing.ts';
 
 const MILLION = 1_000_000;
 const CPU_UNITS_PER_VCPU = 1024;
@@ -42,6 +42,8 @@ const COLUMNS = [
 export type LiveCost = RevisionCost & {
   readonly model: string;
   readonly version: number | null;
+  /** Whether the version is live, as each is if no model was named. */
+  readonly isLive: boolean;
   readonly target: Target;
   readonly durationMs: number;
   /** Where nobody has measured or said it. */
@@ -146,6 +148,7 @@ function liveCost(
   {
     model,
     version,
+    live,
     options,
     proof,
     weighing,
@@ -166,6 +169,7 @@ function liveCost(
     {
       model,
       version,
+      isLive: !isIdle({ live, version }),
       target: taken.target,
       durationMs,
       isAssumed,
@@ -262,6 +266,7 @@ function revisionLines({
     ...(isSpent
       ? []
       : ['Nothing is spent on this machine. On AWS, on the targets that were chosen:']),
+    ...revisions.filter(({ isLive }) => !isLive).map(idleWords),
     ...table(COLUMNS, rows),
     `Idle together ${usd(together)} a month${beside(revisions)}. ${origin}`,
     ...sharedLines(shared, prices),

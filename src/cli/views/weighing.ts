@@ -167,8 +167,19 @@ function askLines(model: string, proof: Explanation['proof']): readonly string[]
 }
 
 /** Whether a version other than the live one is explained; a Slipway of an earlier version does not say. */
-export function isIdle({ live, version }: Pick<Explanation, 'live' | 'version'>): boolean {
+export function isIdle({
+  live,
+  version,
+}: {
+  readonly live?: number | null | undefined;
+  readonly version: number | null;
+}): boolean {
   return live !== undefined && (live === null || live !== version);
+}
+
+/** That a model costs nothing now, and that the bills are those of its version if it were live. */
+export function idleWords({ model, version }: Pick<Explanation, 'model' | 'version'>): string {
+  return `${model} is not live, so it costs nothing; these are the bills that v${version} would have.`;
 }
 
 const AS_PLACED = 'It is not live; this was weighed when it was placed.';

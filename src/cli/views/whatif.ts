@@ -23,6 +23,8 @@ import {
   besideLines,
   flipLines,
   frontDoorWords,
+  idleWords,
+  isIdle,
   ms,
   placedLines,
   SOURCES,
@@ -33,6 +35,8 @@ import {
 export type WhatIf = {
   readonly model: string;
   readonly version: number | null;
+  /** The version that is live, null if none is; absent if the Slipway that answers does not say. */
+  readonly live?: number | null;
   readonly prices: UnitPrices;
   readonly demand: Demand;
   /** Where the demand comes from: the command, the manifest, the requests of so many days, or a guess. */
@@ -71,7 +75,7 @@ export function whatIf(
     readonly got?: Learnt | undefined;
   },
 ): WhatIf {
-  const { model, version, weighing, traffic, options } = explained;
+  const { model, version, live, weighing, traffic, options } = explained;
   requireNoGpu(model, options);
   const learnt = got && withLearnt(FIRST_GUESS, got);
   const demand = asked ?? weighing?.question.demand ?? traffic ?? learnt ?? FIRST_GUESS;
@@ -92,6 +96,7 @@ export function whatIf(
   return {
     model,
     version,
+    ...(live !== undefined && { live }),
     prices,
     demand,
     source,
@@ -138,6 +143,7 @@ export function whatIfLines(found: WhatIf): readonly string[] {
   const [first] = options;
   const by = source === 'asked' ? [] : [`${SOURCES[source](found.learntDays ?? 0)}`.trim()];
   return [
+    ...(isIdle(found) ? [idleWords(found)] : []),
     ...by,
     `${model} v${version}: ${demandWords(demand)}; ${ms(measured.requestMs)} of one vCPU each`,
     '',

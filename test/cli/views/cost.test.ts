@@ -151,6 +151,17 @@ describe('slipway cost', () => {
     );
   });
 
+  it('says of a named model that is not live that it costs nothing now', async () => {
+    const idle = 'digits is not live, so it costs nothing; these are the bills that v2 would have.';
+    const linesOf = async (live: number | null) => {
+      const slipway = slipwayOf({ digits: ON_LAMBDA }, 20, { digits: { live } });
+      return costLines(await costReport(slipway, { ...ALL, model: 'digits' }));
+    };
+
+    expect((await linesOf(null))[0]).toBe(idle);
+    expect(await linesOf(2)).not.toContain(idle);
+  });
+
   it('does not make up what nobody knows', async () => {
     const report = await costReport(slipwayOf({ big: ON_EC2 }, 0), ALL);
 

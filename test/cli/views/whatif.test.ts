@@ -54,6 +54,13 @@ describe('slipway whatif', () => {
     expect(lines.at(-1)).toMatch(/^Prices of us-east-1, 20\d\d-/);
   });
 
+  it('says of a model that is not live that these bills are none of now', () => {
+    const idle = 'digits is not live, so it costs nothing; these are the bills that v3 would have.';
+
+    expect(whatIfLines(whatIf({ ...EXPLAINED, live: null }, BUSY, PLAIN))[0]).toBe(idle);
+    expect(whatIfLines(whatIf({ ...EXPLAINED, live: 3 }, BUSY, PLAIN))).not.toContain(idle);
+  });
+
   it('rules out Lambda where no request may wait for a start', () => {
     const { options } = whatIf(EXPLAINED, { ...BUSY, coldStarts: 'none' }, PLAIN);
 
