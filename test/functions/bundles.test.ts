@@ -3,7 +3,7 @@ import { lambdaRuntime } from '../support/lambda/runtime.ts';
 import { SETTINGS } from './settings.ts';
 
 // Lambda's price of a cold start is made here.
-const MOST_BYTES = 715_000;
+const MOST_BYTES = 720_000;
 // The sweep, for which nobody waits, asks every service; the inspection knows every format; a comparison reads examples and kept requests, and so does the judge of what clients got; who retires versions closes routes, stops platforms, and ends keys of kept requests.
 const LARGER: Readonly<Record<string, number>> = {
   sweep: 985_000,

@@ -13,6 +13,7 @@ import { rankedOptions } from './optimize.ts';
 import type { Loss } from './own-image.ts';
 import { TARGETS, type Target } from './target.ts';
 import { SHIPPED_PRICES } from './unit-prices.ts';
+import { nameOf } from './ways.ts';
 import { isWorthMoving } from './worth-moving.ts';
 
 /** The criteria for choosing a target: sizes in bytes (`imageBytes` unpacked, `memoryBytes` expected or measured in use), `memoryMiB` only when the manifest requests it, and how many replicas always run. */
@@ -171,15 +172,24 @@ function billed(option: Weighed, choice: PlacedOption, { question, options }: We
   const ofTarget = options.filter(({ target }) => target === option.target);
   const best = ofTarget.find(({ refusals }) => refusals.length === 0);
   if (!best) return [option.reason, ...(ofTarget[0]?.refusals ?? [])].join('; ');
-  const cost = `costs $${best.ownUsd.toFixed(2)} a month for ${demandWords(question.demand)}`;
+  const demand = demandWords(question.demand);
   if (option.target !== choice.target) {
-    return `${option.reason}; it ${cost}, ${choice.target} $${choice.ownUsd.toFixed(2)}`;
+    return `${option.reason}; for ${demand}, ${nameOf(best)} would cost ${usd(best)} a month${withShared(best)}, and ${nameOf(choice)} ${usd(choice)}${best.target === 'lambda' ? withShared(choice) : ''}`;
   }
   const source = best.isExtrapolated
     ? `, extrapolated from ${question.measured.timedVcpus} vCPUs`
     : '';
   const time = `95 % of the requests within ${Math.ceil(best.p95Ms)} ms${source}`;
-  return `the cheapest: ${cost}, ${time}; ${option.reason}`;
+  return `the cheapest: for ${demand}, ${nameOf(choice)} would cost ${usd(choice)} a month${withShared(choice)}, ${time}; ${option.reason}`;
+}
+
+function usd({ ownUsd }: PlacedOption): string {
+  return `$${ownUsd.toFixed(2)}`;
+}
+
+/** The items of its bill that the price of a task or an instance does not have. */
+function withShared({ target }: PlacedOption): string {
+  return target === 'lambda' ? '' : ' with the load balancer and public addresses';
 }
 
 /** "1 request a second (2 at the peak) in 174 hours of a month". */

@@ -76,7 +76,7 @@ export function fargateTask(
   prices: UnitPrices,
 ): ContainerSize {
   const monthlyUsd = monthly(hourlyOf(size, prices), replicas);
-  const reason = `fits in a task of ${size.cpuUnits / 1024} vCPU and ${size.memoryMiB} MiB; ${alwaysRunning(replicas)} $${monthlyUsd} a month`;
+  const reason = `fits in a task of ${size.cpuUnits / 1024} vCPU and ${size.memoryMiB} MiB; ${alwaysRunning('task', replicas, monthlyUsd)}`;
   const { cpuUnits, memoryMiB } = size;
   return { cpuUnits, memoryMiB, instanceTypes: [], monthlyUsd, reason };
 }

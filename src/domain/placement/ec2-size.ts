@@ -39,7 +39,7 @@ export function ec2Task(
   replicas: number,
 ): ContainerSize {
   const monthlyUsd = monthly(hourlyUsd, replicas);
-  const reason = `fits on ${size.instanceTypes[0]}; ${alwaysRunning(replicas)} $${monthlyUsd} a month`;
+  const reason = `fits on ${size.instanceTypes[0]}; ${alwaysRunning('instance', replicas, monthlyUsd)}`;
   return { ...size, monthlyUsd, reason };
 }
 
@@ -86,7 +86,7 @@ function gpuSize(needs: ContainerNeeds, asked: Accelerator): SizeResult {
     monthlyUsd,
     accelerator: gpu,
     ...(serving && { serving }),
-    reason: `fits on ${cheapest.instanceType} with ${nameOf(gpu)}${gpuModel ? use(gpuModel, cheapest) : ''}; ${alwaysRunning(replicas)} $${monthlyUsd} a month`,
+    reason: `fits on ${cheapest.instanceType} with ${nameOf(gpu)}${gpuModel ? use(gpuModel, cheapest) : ''}; ${alwaysRunning('instance', replicas, monthlyUsd)}`,
   };
 }
 

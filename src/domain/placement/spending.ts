@@ -53,9 +53,13 @@ export function overspent(
     : undefined;
 }
 
-/** "3 that always run cost". */
-export function alwaysRunning(replicas: number): string {
-  return replicas === 1 ? 'one that always runs costs' : `${replicas} that always run cost`;
+/** "3 such tasks that always run cost $108.12 a month": what so many replicas cost by themselves (USD a month), without a load balancer and public addresses. */
+export function alwaysRunning(what: 'task' | 'instance', replicas: number, usd: number): string {
+  const which =
+    replicas === 1
+      ? `one such ${what} that always runs costs`
+      : `${replicas} such ${what}s that always run cost`;
+  return `${which} $${usd.toFixed(2)} a month`;
 }
 
 function cents(usd: number): number {

@@ -60,7 +60,7 @@ describe('choosing a target', () => {
           instanceTypes: [],
           monthlyUsd: 36.04,
           reason:
-            'fits in a task of 1 vCPU and 2048 MiB; one that always runs costs $36.04 a month; lambda costs less while idle',
+            'fits in a task of 1 vCPU and 2048 MiB; one such task that always runs costs $36.04 a month; lambda costs less while idle',
         },
         {
           target: 'ec2',
@@ -70,7 +70,7 @@ describe('choosing a target', () => {
           instanceTypes: ['c6a.large', 'c6i.large'],
           monthlyUsd: 68.95,
           reason:
-            'fits on c6a.large; one that always runs costs $68.95 a month; lambda costs less while idle',
+            'fits on c6a.large; one such instance that always runs costs $68.95 a month; lambda costs less while idle',
         },
       ],
     });
@@ -345,7 +345,7 @@ describe('a model that the build has measured', () => {
 
     expect(decision?.target).toBe(target);
     expect(decision?.options.find(({ taken: isTaken }) => isTaken)?.reason).toMatch(
-      /^the cheapest: costs \$[\d.]+ a month for \d+ requests a second .* 95 % of the requests within \d+ ms; fits in /,
+      /^the cheapest: for \d+ requests a second .*, (lambda with|\d+ tasks? of) .* would cost \$[\d.]+ a month.*, 95 % of the requests within \d+ ms; fits in /,
     );
     expect(decision?.weighing).toMatchObject({ isGuess: false, options: expect.any(Array) });
   });
@@ -367,7 +367,7 @@ describe('a model that the build has measured', () => {
     expect(decision?.options.find(({ taken: isTaken }) => isTaken)).toMatchObject({
       monthlyUsd: 99.12,
       reason: expect.stringMatching(
-        /^the cheapest: costs \$119\.\d\d a month for 3 requests .*; fits on r6a\.large; one that always runs costs \$99\.12 a month$/,
+        /^the cheapest: for 3 requests .*, 1 × r6a\.large on ec2 would cost \$119\.\d\d a month .*; fits on r6a\.large; one such instance that always runs costs \$99\.12 a month$/,
       ),
     });
   });
@@ -394,8 +394,14 @@ describe('a model that the build has measured', () => {
 
     expect(options.map(({ target, reason }) => [target, reason])).toEqual([
       ['lambda', expect.stringMatching(/; cold starts are ruled out$/)],
-      ['fargate', expect.stringMatching(/^the cheapest: costs \$57\.28 a month/)],
-      ['ec2', expect.stringMatching(/; it costs \$90\.19 a month .*, fargate \$57\.28$/)],
+      [
+        'fargate',
+        'the cheapest: for 5 requests a second (5 at the peak) in 730 hours of a month, 1 task of 1 vCPU and 2048 MiB on fargate would cost $57.28 a month with the load balancer and public addresses, 95 % of the requests within 306 ms; fits in a task of 1 vCPU and 2048 MiB; one such task that always runs costs $36.04 a month',
+      ],
+      [
+        'ec2',
+        'fits on c6a.large; one such instance that always runs costs $68.95 a month; for 5 requests a second (5 at the peak) in 730 hours of a month, 1 × c6a.large on ec2 would cost $90.19 a month with the load balancer and public addresses, and 1 task of 1 vCPU and 2048 MiB on fargate $57.28',
+      ],
     ]);
   });
 

@@ -57,7 +57,8 @@ describe('a task on Fargate', () => {
     expect(monthly(1)).toMatchObject({ monthlyUsd: 42.53 });
     expect(monthly(3)).toMatchObject({
       monthlyUsd: 127.59,
-      reason: 'fits in a task of 1 vCPU and 4096 MiB; 3 that always run cost $127.59 a month',
+      reason:
+        'fits in a task of 1 vCPU and 4096 MiB; 3 such tasks that always run cost $127.59 a month',
     });
   });
 
@@ -85,7 +86,7 @@ describe('an instance of EC2', () => {
       instanceTypes: ['c6a.large', 'c6i.large'],
       // 0.0765 $ an hour and ECS's fee of 12 %, for 730 hours, and a volume of 80 GiB for 0.08 each.
       monthlyUsd: 68.95,
-      reason: 'fits on c6a.large; one that always runs costs $68.95 a month',
+      reason: 'fits on c6a.large; one such instance that always runs costs $68.95 a month',
     });
     expect(ec2Size({ ...small, memoryMiB: 14_000 })).toMatchObject({
       instanceTypes: ['r6a.large', 'r6i.large'],
@@ -127,7 +128,8 @@ describe('an instance of EC2', () => {
       cpuUnits: 3 * 1024,
       // 0.526 $ an hour and ECS's fee of 12 %, for 730 hours, and a volume of 80 GiB for 0.08 each.
       monthlyUsd: 436.46,
-      reason: 'fits on g4dn.xlarge with 1 T4; one that always runs costs $436.46 a month',
+      reason:
+        'fits on g4dn.xlarge with 1 T4; one such instance that always runs costs $436.46 a month',
     });
     expect('refusal' in size ? [] : size.instanceTypes[0]).toBe('g4dn.xlarge');
   });

@@ -36,7 +36,7 @@ describe('any GPU', () => {
     for (const type of size.instanceTypes) expect(type).toMatch(/^gr?6\./);
     expect(size.serving).toEqual({ maxModelLen: 32_768, gpuMemoryUtilization: 0.95 });
     expect(size.reason).toMatch(
-      /^fits on g6.xlarge with 1 L4, of whose 22888 MiB it needs \d+; one that always runs costs \$670 a month$/,
+      /^fits on g6.xlarge with 1 L4, of whose 22888 MiB it needs \d+; one such instance that always runs costs \$670.00 a month$/,
     );
     expect(size.reason).toContain(` needs ${needed(model, 1)};`);
   });
@@ -95,7 +95,7 @@ describe('any GPU', () => {
 
     expect(size).toMatchObject({ cpuUnits: 14 * 1024, memoryMiB: 117_964, monthlyUsd: 2540.9 });
     expect(size.reason).toBe(
-      'fits on gr6.4xlarge with 1 L4; 2 that always run cost $2540.9 a month',
+      'fits on gr6.4xlarge with 1 L4; 2 such instances that always run cost $2540.90 a month',
     );
     expect(sized({ memoryMiB: 10_000_000, gpuModel: undefined })).toEqual({
       refusal:
