@@ -9,7 +9,7 @@ import { busyMsAt, type Demand, type PlacedOption, type Question } from './deman
 import { ec2Size, ec2Task } from './ec2-size.ts';
 import { LIFT_MEMORY_LIMIT } from './function-memory.ts';
 import { instanceHour } from './instance-types.ts';
-import { rankedOptions } from './optimize.ts';
+import { cheapest, rankedOptions } from './optimize.ts';
 import type { Loss } from './own-image.ts';
 import { TARGETS, type Target } from './target.ts';
 import { SHIPPED_PRICES } from './unit-prices.ts';
@@ -180,8 +180,13 @@ function billed(option: Weighed, choice: PlacedOption, { question, options }: We
     ? `, extrapolated from ${question.measured.timedVcpus} vCPUs`
     : '';
   const time = `95 % of the requests within ${Math.ceil(best.p95Ms)} ms${source}`;
-  return `the cheapest: for ${demand}, ${nameOf(choice)} would cost ${usd(choice)} a month${withShared(choice)}, ${time}; ${option.reason}`;
+  // `stayingFirst` keeps what costs a little more.
+  const isStaying = cheapest(question)?.target !== choice.target;
+  const lead = isStaying ? STAYING : 'the cheapest';
+  return `${lead}: for ${demand}, ${nameOf(choice)} would cost ${usd(choice)} a month${withShared(choice)}, ${time}; ${option.reason}`;
 }
+
+const STAYING = 'where the live version runs, since a move would save too little';
 
 function usd({ ownUsd }: PlacedOption): string {
   return `$${ownUsd.toFixed(2)}`;

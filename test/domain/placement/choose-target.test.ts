@@ -405,6 +405,26 @@ describe('a model that the build has measured', () => {
     ]);
   });
 
+  it('is not called the cheapest where it stays on the target of the live version for a little more', () => {
+    const learnt = { learntDays: 14, liveTarget: 'lambda' } as const;
+    const { decision } = chooseTarget(small, any, asked({ requestsPerSecond: 17 }, learnt));
+
+    expect(decision?.target).toBe('lambda');
+    expect(decision?.options.map(({ target, reason }) => [target, reason])).toMatchObject([
+      [
+        'lambda',
+        expect.stringMatching(
+          /^where the live version runs, since a move would save too little: for 17 requests/,
+        ),
+      ],
+      ['fargate', expect.stringMatching(/3 tasks .* would cost \$139\.47 .* 1769 MiB \$144\.66$/)],
+      ['ec2', expect.anything()],
+    ]);
+    expect(decision!.weighing!.options[1]!.ownUsd).toBeLessThan(
+      decision!.weighing!.options[0]!.ownUsd,
+    );
+  });
+
   it('keeps the target that the manifest names, and gets the size there that its bill asks for', () => {
     const traffic = asked({ requestsPerSecond: 24 });
     const { decision } = chooseTarget(small, { ...any, target: 'lambda' }, traffic);
