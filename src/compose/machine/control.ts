@@ -101,7 +101,7 @@ export async function openControl(
     prober: httpProber(gateway),
     giveWay: gateway.lull,
     clock,
-    sleep,
+    sleep: (ms, signal) => sleep(ms, undefined, { signal }),
     cpuSeconds: serving.servers.cpuSeconds,
     vcpus: availableParallelism(),
   });

@@ -18,7 +18,7 @@ type Deps = {
   /** Resolves once no client's request is under way, and at the latest after so many milliseconds. */
   readonly giveWay: (atMostMs: number) => Promise<void>;
   readonly clock: Pick<Clock, 'monotonicMs'>;
-  readonly sleep: (ms: number) => Promise<unknown>;
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<unknown>;
   /** The CPU time of a revision's servers so far; null where the system does not tell. */
   readonly cpuSeconds: (revision: string) => number | null;
   /** How many CPUs its servers have. */
@@ -60,7 +60,15 @@ export function liveMeasurements(deps: Deps): MeasureLive {
     return found;
   }
 
-  return (live) => Promise.race([begun(live), deps.sleep(MOST_WAIT_MS).then(() => undefined)]);
+  return async (live) => {
+    const waited = new AbortController();
+    const tooLong = deps.sleep(MOST_WAIT_MS, waited.signal).then(() => undefined);
+    try {
+      return await Promise.race([begun(live), tooLong]);
+    } finally {
+      waited.abort();
+    }
+  };
 }
 
 async function measured(deps: Deps, live: ModelVersion): Promise<Measurement | undefined> {

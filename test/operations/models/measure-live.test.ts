@@ -14,6 +14,7 @@ async function liveWorld(
   await world.deploy(world.upload());
   let cpuSeconds = 5;
   const sent: string[] = [];
+  const waits: AbortSignal[] = [];
   const measureLive = liveMeasurements({
     registry: world.registry,
     router: world.router,
@@ -22,7 +23,10 @@ async function liveWorld(
       world.clock.advance(clientsMs);
       cpuSeconds += (2 * clientsMs) / 1000;
     },
-    sleep: () => NEVER,
+    async sleep(_, signal) {
+      waits.push(signal);
+      return NEVER;
+    },
     cpuSeconds: () => cpuSeconds,
     vcpus: 2,
     prober: {
@@ -35,7 +39,7 @@ async function liveWorld(
       },
     },
   });
-  return { world, measureLive, sent, live: await liveOf(world) };
+  return { world, measureLive, sent, waits, live: await liveOf(world) };
 }
 
 async function liveOf({ registry }: MemoryWorld) {
@@ -81,6 +85,14 @@ describe('a live version that no build has measured', () => {
     await measureLive(await liveOf(world));
 
     expect(sent).toHaveLength(2 * before);
+  });
+
+  it('is waited for no longer once it is measured', async () => {
+    const { measureLive, live, waits } = await liveWorld();
+
+    await measureLive(live);
+
+    expect(waits.map(({ aborted }) => aborted)).toEqual([true]);
   });
 
   it('is asked again later where it does not answer now', async () => {
