@@ -108,7 +108,7 @@ function modelOf(planned: readonly Planned[]): string {
 }
 
 async function artifactOf(slipway: Slipway, name: string, version: number): Promise<Artifact> {
-  const { deploymentId } = await slipway.explainVersion({ name, version });
+  const { deploymentId } = await slipway.explainVersion({ name, version, measure: false });
   return (await slipway.readDeployment({ id: deploymentId })).artifact;
 }
 

@@ -98,8 +98,6 @@ export const TAG = /^[A-Za-z0-9]([A-Za-z0-9._/-]{0,98}[A-Za-z0-9])?$/;
 const TAG_FORM =
   'is not a tag\nUse 1 to 100 letters, digits, and inner dots, hyphens, underscores and slashes.';
 const size = z.int(BYTES).check(z.nonnegative(BYTES));
-const which = (description: string) => z.object({ version: z.optional(said(number, description)) });
-
 const compared = {
   from: z.optional(
     said(number, 'By default the one that `to` was compared with, or the one live before it.'),
@@ -162,9 +160,20 @@ export const everywhere = {
     path: '/models/{name}/explain',
     summary: 'Why a version runs where it runs, and how it was proven.',
     params: named,
-    query: which(
-      'The version; by default the live one or, if none is live, that of the newest deployment.',
-    ),
+    query: z.object({
+      version: z.optional(
+        said(
+          number,
+          'The version; by default the live one or, if none is live, that of the newest deployment.',
+        ),
+      ),
+      measure: z.optional(
+        said(
+          z.boolean(A_FLAG),
+          'If `false`, the server of a live version that no build has measured is not started to measure it, as one machine does by default.',
+        ),
+      ),
+    }),
     says: 'The decisions of its deployment, and the facts that they rest on.',
     answer: json(explanation),
   },

@@ -23,7 +23,7 @@ import {
 import { comparisonReport } from './models/comparison-report.ts';
 import { diffVersions } from './models/diff-versions.ts';
 import { explainVersion } from './models/explain-version.ts';
-import type { MeasureLive } from './models/measure-live.ts';
+import type { LiveMeasurements } from './models/measure-live.ts';
 import { type Deps as Acting, modelActions } from './models/model-actions.ts';
 import {
   type ModelLogs,
@@ -56,8 +56,8 @@ type Deps = Acting &
     readonly prices: Pick<Prices, 'read'>;
     /** Whether running a model costs what AWS charges. */
     readonly isSpent: boolean;
-    /** Measures a live version that no build has measured; null in an account. */
-    readonly measureLive: MeasureLive | null;
+    /** The measurements of live versions that no build has measured; null in an account. */
+    readonly measurements: LiveMeasurements | null;
     /** How the requests of a model went in its last minutes. */
     readonly traffic: (model: Model, minutes: number) => Promise<Traffic>;
     readonly listBuilds: () => Promise<readonly BuildProgress[]>;
@@ -121,8 +121,10 @@ export function slipwayRequests(deps: Deps): Requests {
       const names = { model: name, from: `v${found.from}`, to: `v${found.to}` };
       return { type: 'text/html; charset=utf-8', text: comparisonReport(names, found) };
     },
-    explainVersion: async ({ name, version }) =>
-      explainVersion(deps, await known(name), version ?? null),
+    async explainVersion({ name, version, measure = true }) {
+      const measureLive = deps.measurements?.[measure ? 'measure' : 'known'] ?? null;
+      return explainVersion({ ...deps, measureLive }, await known(name), version ?? null);
+    },
     readCapture: async ({ name }) => captureOf(deps, await known(name)),
     exportCapture: async ({ name }) => exported(deps, (await known(name)).name),
     forgetCapture: async ({ name, day }) => forget(deps, (await known(name)).name, day ?? null),

@@ -44,7 +44,7 @@ async function accountApi({ guard = EVERYBODY } = {}) {
     }),
     demand: memoryDemand(),
     isSpent: true,
-    measureLive: null,
+    measurements: null,
     prices: memoryPrices(),
     traffic: async () => ({ everySeconds: 60, nowMs: clock.now(), now: [], points: [] }),
     listBuilds: async () => [],

@@ -44,6 +44,8 @@ export type LiveCost = RevisionCost & {
   readonly version: number | null;
   /** Whether the version is live, as each is if no model was named. */
   readonly isLive: boolean;
+  /** Whether nobody has measured its requests yet, and one machine could: `slipway explain` of it does. */
+  readonly isUnmeasured: boolean;
   readonly target: Target;
   readonly durationMs: number;
   /** Where nobody has measured or said it. */
@@ -112,7 +114,10 @@ export async function costReport(
       : [await slipway.readModel({ name: model })];
   const shown = all.filter(({ live }) => live || model !== undefined);
   const explained = await Promise.all(
-    shown.map(async ({ name, spent }) => ({ ...(await slipway.explainVersion({ name })), spent })),
+    shown.map(async ({ name, spent }) => ({
+      ...(await slipway.explainVersion({ name, measure: false })),
+      spent,
+    })),
   );
   const parameter = parameters?.['Team'];
   const team = parameter && parameter !== 'none' ? parameter : null;
@@ -150,6 +155,7 @@ function liveCost(
     version,
     live,
     options,
+    image,
     proof,
     weighing,
     team,
@@ -170,6 +176,7 @@ function liveCost(
       model,
       version,
       isLive: !isIdle({ live, version }),
+      isUnmeasured: !weighing && !image && !taken.accelerator && proof?.sample !== 'readiness',
       target: taken.target,
       durationMs,
       isAssumed,
@@ -268,6 +275,7 @@ function revisionLines({
       : ['Nothing is spent on this machine. On AWS, on the targets that were chosen:']),
     ...revisions.filter(({ isLive }) => !isLive).map(idleWords),
     ...table(COLUMNS, rows),
+    ...(isSpent ? [] : unmeasuredLines(revisions)),
     `Idle together ${usd(together)} a month${beside(revisions)}. ${origin}`,
     ...sharedLines(shared, prices),
     ...spentLines(spent),
@@ -287,6 +295,18 @@ function sharedLines(shared: Shared, prices: UnitPrices): readonly string[] {
   if (lower.length === 0) return [];
   return [
     `All this traffic together reaches cheaper tiers of AWS: on average ${lower.join(', and ')}. Each model pays its share.`,
+  ];
+}
+
+/** A look at the costs of all models starts no servers. */
+function unmeasuredLines(revisions: readonly LiveCost[]): readonly string[] {
+  const names = revisions
+    .filter(({ isLive, isUnmeasured }) => isLive && isUnmeasured)
+    .map(({ model }) => model);
+  if (names.length === 0) return [];
+  const [first] = names;
+  return [
+    `Nobody has measured ${names.join(', ')}: \`slipway explain ${names.length === 1 ? first : 'MODEL'}\` does, and then the bill for the traffic is known.`,
   ];
 }
 

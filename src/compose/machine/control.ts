@@ -95,7 +95,7 @@ export async function openControl(
   });
 
   const { httpProber } = await import('#adapters/local/gateway/http-prober.ts');
-  const measureLive = liveMeasurements({
+  const measurements = liveMeasurements({
     registry,
     router: gateway.router,
     prober: httpProber(gateway),
@@ -131,7 +131,7 @@ export async function openControl(
       logs: () => ({ ...runtime, platforms: serving.platforms }),
       demand: state.calledHours,
       isSpent: false,
-      measureLive,
+      measurements,
       // Nothing is spent here, in no region.
       prices: { read: async () => undefined },
       traffic: async ({ name }, minutes) => history.of(name, minutes),

@@ -85,7 +85,7 @@ export async function openAwsAccount(account: AwsAccount): Promise<Slipway> {
       isInBucket: async () => true,
       logs: () => ({ platforms: logTails(account, outputs, logs), buildLog, builds }),
       isSpent: true,
-      measureLive: null,
+      measurements: null,
       prices: dynamoPrices(dynamo, outputs.Table),
       demand: {
         async hours(...asked) {

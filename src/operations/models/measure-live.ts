@@ -28,21 +28,26 @@ type Deps = {
 /** How long a live version's own server takes for its golden request; undefined where no request proved it, or while that is not known yet. */
 export type MeasureLive = (live: ModelVersion) => Promise<Measurement | undefined>;
 
+/** `measure` asks the version's server if nobody has yet, and starts it for that if it has stopped; `known` has what was measured or is being measured. */
+export type LiveMeasurements = Readonly<Record<'measure' | 'known', MeasureLive>>;
+
 const LEAST_REQUESTS = 3;
 const WARM_MS = 100;
 // A process's CPU time is counted in hundredths of a second.
 const RUN_MS = 400;
 const MOST_MS = 3000;
 const MOST_WAY_MS = 50;
-// Whoever asks for many versions at once gets those that are measured by then.
 const MOST_WAIT_MS = 1500;
 
+type Found = {
+  /** The deployment that made the version. */
+  readonly of: string;
+  readonly found: Promise<Measurement | undefined>;
+};
+
 /** Measures live versions, one at a time and each once, in memory. */
-export function liveMeasurements(deps: Deps): MeasureLive {
-  const known = new Map<
-    string,
-    { readonly of: string; readonly found: Promise<Measurement | undefined> }
-  >();
+export function liveMeasurements(deps: Deps): LiveMeasurements {
+  const known = new Map<string, Found>();
   let last: Promise<unknown> = Promise.resolve();
 
   function begun(live: ModelVersion): Promise<Measurement | undefined> {
@@ -60,14 +65,22 @@ export function liveMeasurements(deps: Deps): MeasureLive {
     return found;
   }
 
-  return async (live) => {
+  async function awaited(found: Promise<Measurement | undefined>) {
     const waited = new AbortController();
     const tooLong = deps.sleep(MOST_WAIT_MS, waited.signal).then(() => undefined);
     try {
-      return await Promise.race([begun(live), tooLong]);
+      return await Promise.race([found, tooLong]);
     } finally {
       waited.abort();
     }
+  }
+
+  return {
+    measure: async (live) => awaited(begun(live)),
+    async known(live) {
+      const found = known.get(live.model);
+      return found?.of === live.deploymentId ? awaited(found.found) : undefined;
+    },
   };
 }
 

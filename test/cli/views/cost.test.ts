@@ -162,6 +162,27 @@ describe('slipway cost', () => {
     expect(await linesOf(2)).not.toContain(idle);
   });
 
+  it('measures no version, and says on one machine which command does', async () => {
+    const asked: object[] = [];
+    const slipway = slipwayOf({ digits: ON_LAMBDA, ocr: ON_LAMBDA }, 20, { ocr: { image: {} } });
+    const noted = {
+      ...slipway,
+      explainVersion(input: { readonly name: string }) {
+        asked.push(input);
+        return slipway.explainVersion(input);
+      },
+    } as Slipway;
+    const hint =
+      'Nobody has measured digits: `slipway explain digits` does, and then the bill for the traffic is known.';
+
+    expect(costLines(await costReport(noted, { ...ALL, isSpent: false }))).toContain(hint);
+    expect(costLines(await costReport(noted, ALL))).not.toContain(hint);
+    expect(asked.slice(0, 2)).toEqual([
+      { name: 'digits', measure: false },
+      { name: 'ocr', measure: false },
+    ]);
+  });
+
   it('does not make up what nobody knows', async () => {
     const report = await costReport(slipwayOf({ big: ON_EC2 }, 0), ALL);
 

@@ -1,5 +1,5 @@
 import { explainVersion } from '#operations/models/explain-version.ts';
-import { liveMeasurements } from '#operations/models/measure-live.ts';
+import { liveMeasurements, type MeasureLive } from '#operations/models/measure-live.ts';
 import type { ProbeAnswer } from '#ports/prober.ts';
 import { type MemoryWorld, MODEL, memoryWorld } from '../../support/worlds/memory.ts';
 
@@ -15,7 +15,7 @@ async function liveWorld(
   let cpuSeconds = 5;
   const sent: string[] = [];
   const waits: AbortSignal[] = [];
-  const measureLive = liveMeasurements({
+  const { measure: measureLive, known } = liveMeasurements({
     registry: world.registry,
     router: world.router,
     clock: world.clock,
@@ -39,14 +39,14 @@ async function liveWorld(
       },
     },
   });
-  return { world, measureLive, sent, waits, live: await liveOf(world) };
+  return { world, measureLive, known, sent, waits, live: await liveOf(world) };
 }
 
 async function liveOf({ registry }: MemoryWorld) {
   return (await registry.model(MODEL))!.live!;
 }
 
-async function explained(world: MemoryWorld, measureLive: ReturnType<typeof liveMeasurements>) {
+async function explained(world: MemoryWorld, measureLive: MeasureLive) {
   const { registry, demand, prices, clock } = world;
   const deps = { registry, demand, prices, clock, measureLive, isSpent: false };
   return explainVersion(deps, (await registry.model(MODEL))!, null);
@@ -85,6 +85,20 @@ describe('a live version that no build has measured', () => {
     await measureLive(await liveOf(world));
 
     expect(sent).toHaveLength(2 * before);
+  });
+
+  it('is not measured for a look alone, which shows what is known', async () => {
+    const { world, measureLive, known, live, sent } = await liveWorld();
+
+    expect(await known(live)).toBeUndefined();
+    expect(await explained(world, known)).not.toHaveProperty('weighing');
+    expect(sent).toEqual([]);
+
+    const found = await measureLive(live);
+    expect(await known(live)).toBe(found);
+
+    await world.deploy(world.upload());
+    expect(await known(await liveOf(world))).toBeUndefined();
   });
 
   it('is waited for no longer once it is measured', async () => {
@@ -128,13 +142,13 @@ describe('a live version that no build has measured', () => {
   it('is explained without its time where that takes too long', async () => {
     const world = memoryWorld();
     await world.deploy(world.upload());
-    const measureLive = liveMeasurements({
+    const { measure } = liveMeasurements({
       ...{ registry: world.registry, router: world.router, clock: world.clock },
       ...{ giveWay: async () => {}, sleep: async () => {}, cpuSeconds: () => null, vcpus: 2 },
       prober: { send: () => NEVER },
     });
 
-    expect(await explained(world, measureLive)).not.toHaveProperty('weighing');
+    expect(await explained(world, measure)).not.toHaveProperty('weighing');
   });
 
   it('is weighed by its bills, and the explanation says that no bill has placed it', async () => {
