@@ -65,6 +65,8 @@ export type TeamCost = {
   readonly team: string | null;
   readonly models: number;
   readonly usdPerMonth: number;
+  /** How many of the bills are not known. */
+  readonly unknown: number;
   readonly spentUsd: number;
 };
 
@@ -209,6 +211,7 @@ function teamCosts(revisions: readonly LiveCost[]): readonly TeamCost[] {
       team,
       models: own.length,
       usdPerMonth: own.reduce((sum, { usdPerMonth }) => sum + (usdPerMonth ?? 0), 0),
+      unknown: own.filter(({ usdPerMonth }) => usdPerMonth === null).length,
       spentUsd: own.reduce((sum, { spent }) => sum + (spent?.usd ?? 0), 0),
     }))
     .toSorted((one, other) => other.usdPerMonth - one.usdPerMonth);
@@ -230,10 +233,10 @@ export function costLines(report: CostReport): readonly string[] {
 /** Silent where no model names a team. */
 function teamLines({ teams }: CostReport): readonly string[] {
   if (teams.every(({ team }) => team === null)) return [];
-  const rows = teams.map(({ team, models, usdPerMonth, spentUsd }) => [
+  const rows = teams.map(({ team, models, usdPerMonth, unknown, spentUsd }) => [
     team ?? 'of no team',
     String(models),
-    usd(usdPerMonth),
+    unknown === models ? 'not known' : `${usd(usdPerMonth)}${withoutUnknown(unknown)}`,
     usd(spentUsd),
   ]);
   return table(['TEAM', 'MODELS', 'USD A MONTH', 'THIS MONTH'], rows);
@@ -277,6 +280,7 @@ function revisionLines({
     ...table(COLUMNS, rows),
     ...(isSpent ? [] : unmeasuredLines(revisions)),
     `Idle together ${usd(together)} a month${beside(revisions)}. ${origin}`,
+    ...trafficLines(revisions),
     ...sharedLines(shared, prices),
     ...spentLines(spent),
   ];
@@ -296,6 +300,19 @@ function sharedLines(shared: Shared, prices: UnitPrices): readonly string[] {
   return [
     `All this traffic together reaches cheaper tiers of AWS: on average ${lower.join(', and ')}. Each model pays its share.`,
   ];
+}
+
+/** The sum of the bills for the traffic of each; nothing where none is known. */
+function trafficLines(revisions: readonly LiveCost[]): readonly string[] {
+  const known = revisions.flatMap(({ usdPerMonth }) => usdPerMonth ?? []);
+  if (known.length === 0) return [];
+  const sum = known.reduce((together, each) => together + each, 0);
+  const rest = withoutUnknown(revisions.length - known.length);
+  return [`For their traffic together ${usd(sum)} a month, with API Gateway${rest}.`];
+}
+
+function withoutUnknown(unknown: number): string {
+  return unknown > 0 ? `, without ${unknown} not known` : '';
 }
 
 /** A look at the costs of all models starts no servers. */

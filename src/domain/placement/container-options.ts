@@ -1,5 +1,6 @@
 import fargate from '#domain/data/fargate-sizes.json' with { type: 'json' };
 import { hourlyOf } from './container-size.ts';
+import { CAPACITY_UNITS, unitUsd } from './cost.ts';
 import {
   type BillItem,
   busyMsAt,
@@ -12,7 +13,7 @@ import { holdingTypes, instanceHour, taskOn, vcpusOf } from './instance-types.ts
 import { pricedOption, total } from './priced-option.ts';
 import { wait95, waitingAtMost } from './queue-wait.ts';
 import { HOURS_A_MONTH, overspent } from './spending.ts';
-import { SHIPPED_PRICES, type UnitPrices } from './unit-prices.ts';
+import { SHIPPED_PRICES } from './unit-prices.ts';
 
 /** The item of a bill that all models of a stack share: each option in containers has the whole of it, so that the first model there pays for it. */
 export const LOAD_BALANCER = 'the load balancer';
@@ -20,8 +21,6 @@ export const LOAD_BALANCER = 'the load balancer';
 const GIB = 1024 ** 3;
 const UTILISATION = 0.6;
 const MOST_REPLICAS = 1000;
-// https://handbook.vantage.sh/aws/services/elb-pricing
-const CONNECTIONS_A_SECOND = 25;
 // AWS moves Spot's price between 50 and 70 % off: https://fortem.dev/fargate-spot/. The estimate takes the dearer end.
 const SPOT_SHARE = 0.5;
 
@@ -138,7 +137,7 @@ function containerOption(
     ...(size.isSpot ? [{ what: `${what} on Spot`, usd: spotHours * spotUsd }] : []),
     ...beside.map((each) => ({ ...each, usd: hours * each.usd })),
     { what: 'public addresses', usd: hours * prices.usd.publicAddressHour },
-    { what: "the load balancer's capacity units", usd: monthlyRequests(demand) * unitUsd(prices) },
+    { what: CAPACITY_UNITS, usd: monthlyRequests(demand) * unitUsd(prices) },
     { what: LOAD_BALANCER, usd: HOURS_A_MONTH * prices.usd.loadBalancerHour },
   ];
   const mostReplicas = limits.maxReplicas ?? MOST_REPLICAS;
@@ -163,11 +162,6 @@ function containerOption(
     limits,
     prices,
   });
-}
-
-/** The capacity units of the load balancer that a request takes, in USD. One unit has 25 new connections a second; API Gateway does not say when it uses one again, so the estimate takes the dearer end. */
-export function unitUsd({ usd }: UnitPrices): number {
-  return usd.loadBalancerUnitHour / (CONNECTIONS_A_SECOND * 3600);
 }
 
 /** The replicas that Little's law asks for at the utilisation that each may have; more where the queue before each would break the p95. */

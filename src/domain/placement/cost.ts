@@ -76,6 +76,17 @@ export function callLogUsd({ usd }: UnitPrices): number {
   return (CALL_LOG_BYTES / 1e9) * usd.logGBIn;
 }
 
+/** The item of a bill for the requests that come to containers through the load balancer. */
+export const CAPACITY_UNITS = "the load balancer's capacity units";
+
+// https://handbook.vantage.sh/aws/services/elb-pricing
+const CONNECTIONS_A_SECOND = 25;
+
+/** The capacity units of the load balancer that a request takes, in USD. One unit has 25 new connections a second; API Gateway does not say when it uses one again, so the estimate takes the dearer end. */
+export function unitUsd({ usd }: UnitPrices): number {
+  return usd.loadBalancerUnitHour / (CONNECTIONS_A_SECOND * 3600);
+}
+
 /** The cost of one request of so many in a month on its way to a model, whatever its target: without a trace, which nobody has to keep. */
 export function frontDoorOf(prices: UnitPrices, requests: number): readonly BillItem[] {
   const { usd, accessLog } = prices;
@@ -121,7 +132,7 @@ export function revisionCost(
               gbSeconds * averageUsd(unitPrices, 'lambdaX86GBSecond', requests * gbSeconds),
           },
         ]
-      : []),
+      : [{ what: CAPACITY_UNITS, usd: unitUsd(unitPrices) }]),
   ];
   const items = perRequest.map(({ what, usd }) => ({ what, usd: cents(usd * requests) }));
   return {

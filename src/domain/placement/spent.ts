@@ -1,7 +1,6 @@
 import { HOUR_MS } from '#domain/durations.ts';
 import type { Overspent } from '#domain/manifest/manifest.ts';
-import { unitUsd } from './container-options.ts';
-import { callLogUsd } from './cost.ts';
+import { callLogUsd, unitUsd } from './cost.ts';
 import type { PlacedOption, Question } from './demand.ts';
 import { type CalledHour, hourOf } from './learnt.ts';
 import type { Unmetered } from './metered.ts';

@@ -71,7 +71,7 @@ describe('slipway cost', () => {
     expect(lines[5]).toBe(
       'Together $45.75 since 2026-12-01 by their requests, without API Gateway, $2.25 of it for models that are gone.',
     );
-    expect(lines[7]).toMatch(/^vision +1 +\$0\.00 +\$12\.50$/);
+    expect(lines[7]).toMatch(/^vision +1 +not known +\$12\.50$/);
     expect(
       costLines(
         await costReport(
@@ -88,7 +88,7 @@ describe('slipway cost', () => {
     expect(costLines(await costReport(slipway, ALL))).toEqual([
       'MODEL   VERSION  TARGET   IDLE, USD A MONTH  PER MILLION CALLS  OF     FOR ITS TRAFFIC  THIS MONTH',
       'digits  v2       lambda   $0.00              $5.13              20 ms  not known        not known',
-      'ocr     v2       fargate  $36.04             $4.20              20 ms  not known        not known',
+      'ocr     v2       fargate  $36.04             $4.29              20 ms  not known        not known',
       expect.stringMatching(
         /^Idle together \$36\.04 a month, beside the stack itself with its load balancer and, with containers=public, \$3\.65 for the address of each task and host\. Prices of us-east-1, 20\d\d-\d\d-\d\d, on demand/,
       ),
@@ -254,14 +254,22 @@ describe('slipway cost', () => {
       ['core', null],
     ]);
     expect(report.teams).toEqual([
-      { team: 'core', models: 2, usdPerMonth: report.revisions[1]?.usdPerMonth, spentUsd: 0 },
-      { team: 'vision', models: 1, usdPerMonth: report.revisions[0]?.usdPerMonth, spentUsd: 0 },
+      {
+        ...{ team: 'core', models: 2, spentUsd: 0 },
+        ...{ usdPerMonth: report.revisions[1]?.usdPerMonth, unknown: 1 },
+      },
+      {
+        ...{ team: 'vision', models: 1, spentUsd: 0 },
+        ...{ usdPerMonth: report.revisions[0]?.usdPerMonth, unknown: 0 },
+      },
     ]);
     const lines = costLines(report);
     expect(lines[1]).toMatch(/ {2}\$\d+\.\d\d, as it got +not known$/);
-    expect(lines.slice(5, 8)).toEqual([
+    const sum = report.revisions.reduce((all, { usdPerMonth }) => all + (usdPerMonth ?? 0), 0);
+    expect(lines.slice(5, 9)).toEqual([
+      `For their traffic together $${sum.toFixed(2)} a month, with API Gateway, without 1 not known.`,
       expect.stringMatching(/^TEAM +MODELS +USD A MONTH +THIS MONTH$/),
-      expect.stringMatching(/^core +2 +\$\d+\.\d\d +\$0\.00$/),
+      expect.stringMatching(/^core +2 +\$\d+\.\d\d, without 1 not known +\$0\.00$/),
       expect.stringMatching(/^vision +1 +\$\d+\.\d\d +\$0\.00$/),
     ]);
   });

@@ -58,7 +58,7 @@ describe('what a revision costs', () => {
     { target: 'fargate' as const, monthlyUsd: 36.04 },
     { target: 'ec2' as const, monthlyUsd: null },
   ])(
-    'on $target is its replicas, called or not, and of calls only the way to it',
+    'on $target is its replicas, called or not, and of calls only the way to it, with the load balancer',
     ({ target, monthlyUsd }) => {
       const cost = revisionCost({ ...option, target, monthlyUsd }, MILLION, SHIPPED_PRICES);
 
@@ -69,8 +69,11 @@ describe('what a revision costs', () => {
         'the key reads of the authorizer',
         "the authorizer's log",
         'the access log',
+        "the load balancer's capacity units",
       ]);
-      expect(cost.perCallsUsd).toBe(4.2);
+      // A million connections are 11.1 hours of units of 25 a second, at $0.008.
+      expect(cost.items.at(-1)?.usd).toBe(0.09);
+      expect(cost.perCallsUsd).toBe(4.29);
     },
   );
 });
