@@ -141,16 +141,16 @@ export function integer(text: string): number {
 
 /** The number of a version, as an option's value: they begin with 1. */
 export function versionNumber(text: string): number {
-  const value = integer(text);
-  if (value >= 1) return value;
+  const value = decimal(text);
+  if (Number.isInteger(value) && value >= 1) return value;
   throw new InvalidArgumentError('Give the number of a version, 1 or more.');
 }
 
 /** A whole number from 1 up to the most, as an option's value. */
 export function integerUpTo(most: number): (text: string) => number {
   return (text) => {
-    const value = integer(text);
-    if (value >= 1 && value <= most) return value;
+    const value = decimal(text);
+    if (Number.isInteger(value) && value >= 1 && value <= most) return value;
     throw new InvalidArgumentError(`Give a whole number from 1 to ${most}.`);
   };
 }

@@ -6,6 +6,7 @@ import type { Slipway } from '#control/slipway.ts';
 import type { Artifact, ArtifactPart } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import { isModelName } from '#domain/identity.ts';
+import { pathStats } from '#operations/models/folder-files.ts';
 import { accountOf, openSlipway, type Place, requireHere } from './command.ts';
 import type { Output } from './output.ts';
 import { type Planned, uploads } from './push.ts';
@@ -82,6 +83,7 @@ async function withFile(path: string, options: DiffOptions, output: Output): Pro
       fix: 'Leave --to out; --from names the version to compare with.',
     });
   }
+  await pathStats(path);
   const after = await uploads(resolve(path), { name, output });
   const model = modelOf(after);
   const slipway = await openSlipway(options);

@@ -1,5 +1,6 @@
 import type * as z from 'zod/mini';
 import { Failure } from '#domain/failure.ts';
+import { unknownModel } from '#domain/unknown-model.ts';
 import type { Control, Operation, Operations, Sent } from './operation.ts';
 import { queryOf } from './query.ts';
 import { readEvents, readLines } from './streams.ts';
@@ -64,15 +65,17 @@ async function called(
 
 function pathOf({ path, params, query }: Operation, input: Given): string {
   const filled = Object.keys(params?.shape ?? {}).reduce(
-    (found, name) => found.replace(`{${name}}`, encoded(String(input[name]))),
+    (found, name) => found.replace(`{${name}}`, encoded(name, String(input[name]))),
     String(path),
   );
   return filled + queryOf(query, input);
 }
 
-/** A key keeps its slashes; a name has no slashes. */
-function encoded(text: string): string {
-  return text.split('/').map(encodeURIComponent).join('/');
+/** A key keeps its slashes. A URL leaves out segments such as `..`, so a model by such a name, which is none, would be another path. */
+function encoded(parameter: string, text: string): string {
+  if (parameter === 'key') return text.split('/').map(encodeURIComponent).join('/');
+  if (parameter === 'name' && ['', '.', '..'].includes(text)) throw unknownModel(text, []);
+  return encodeURIComponent(text);
 }
 
 function parsed({ otherwise }: Operation, schema: z.ZodMiniType, answer: unknown): unknown {

@@ -1,4 +1,4 @@
-import { amountUpTo, decimal, integer, versionNumber } from '../../src/cli/command.ts';
+import { amountUpTo, decimal, integer, integerUpTo, versionNumber } from '../../src/cli/command.ts';
 
 describe('a number of the command line', () => {
   it.each(['0x10', '0b1', '', ' ', 'Infinity', '1_000', '1,5', 'ten'])('is not %j', (text) => {
@@ -15,6 +15,15 @@ describe('a number of the command line', () => {
 
   it('names a version from 1 on', () => {
     expect(versionNumber('3')).toBe(3);
-    expect(() => versionNumber('0')).toThrow('Give the number of a version, 1 or more.');
+    for (const text of ['0', '1.5', 'v1', '']) {
+      expect(() => versionNumber(text)).toThrow('Give the number of a version, 1 or more.');
+    }
+  });
+
+  it('is refused with its limits, also where it is no whole number', () => {
+    expect(integerUpTo(900)('900')).toBe(900);
+    for (const text of ['0.001', '0', '901', 'ten']) {
+      expect(() => integerUpTo(900)(text)).toThrow('Give a whole number from 1 to 900.');
+    }
   });
 });

@@ -78,6 +78,23 @@ describe('slipway', () => {
       message: "option '--p95 <ms>' argument '0' is invalid. Give a whole number from 1 to 900000",
       fix: 'See `slipway whatif --help`.',
     },
+    ...[
+      ['diff', 'digits', '--from', '0'],
+      ['diff', 'digits', '--to', '0'],
+      ['rollback', 'digits', '--to', '0'],
+      ['promote', 'digits', '--version', '0'],
+    ].map((args) => ({
+      args,
+      message: expect.stringMatching(
+        /^option '--(from|to|version) <\w+>' argument '0' is invalid\. Give the number of a version, 1 or more$/,
+      ),
+      fix: `See \`slipway ${args[0]} --help\`.`,
+    })),
+    {
+      args: ['diff', './nowhere'],
+      message: './nowhere does not exist',
+      fix: expect.stringMatching(/^Name a file or folder that is there, seen from /),
+    },
     {
       args: ['keys', 'create', 'me', '--loud'],
       message: "unknown option '--loud'",

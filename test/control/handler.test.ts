@@ -113,6 +113,23 @@ describe('the control API as a function of a request', () => {
     expect(removed).toEqual(['models/größe 1/a?.onnx']);
   });
 
+  it.each(['../x', 'a/b', '..', '.', ''])('has no model %j, and says so', async (name) => {
+    const { handler } = await accountApi();
+    const slipway = controlClient(everywhere, async (path, asking) => {
+      const response = await handler(new Request(`https://api.example${path}`, asking));
+      if (response.ok) return response;
+      const { error, fix } = (await response.json()) as { error: string; fix: string };
+      throw new Failure('InputInvalid', error, { fix });
+    });
+
+    for (const called of ['explainVersion', 'listVersions', 'rollBack'] as const) {
+      await expect(slipway[called]({ name })).rejects.toMatchObject({
+        message: `no model ${name}`,
+        fix: 'See which there are: `slipway status`.',
+      });
+    }
+  });
+
   it('streams the events, and goes on after the one that a reader had last', async () => {
     const { handler } = await accountApi();
     const slipway = controlClient(everywhere, (path, asking) =>

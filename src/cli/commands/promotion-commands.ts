@@ -6,7 +6,14 @@ import { revisionName } from '#domain/identity.ts';
 import { userName } from '#operations/user.ts';
 import { agree } from '../agree.ts';
 import { carryOut } from '../asked.ts';
-import { examples, integer, openSlipway, type Place, placedCommand, show } from '../command.ts';
+import {
+  examples,
+  openSlipway,
+  type Place,
+  placedCommand,
+  show,
+  versionNumber,
+} from '../command.ts';
 import { commandOutput } from '../output.ts';
 import { type PromoteOptions, promote } from '../promote.ts';
 import { signingKey } from '../signing-key.ts';
@@ -28,7 +35,7 @@ function addPromote(program: Command): void {
     )
     .requiredOption('--from <place>', 'where it is: a stage in AWS, or a folder such as ./staging')
     .requiredOption('--to <place>', 'where it is to be live')
-    .option('--version <n>', 'the version (default: the live one)', integer)
+    .option('--version <n>', 'the version (default: the live one)', versionNumber)
     .option('--require-approval', 'it goes live only after a person has approved it there')
     .option('--profile <profile>', 'the AWS profile')
     .option('--region <region>', 'the AWS region')
@@ -99,7 +106,7 @@ function addSigningKey(program: Command): void {
 
 function answerCommand(program: Command, name: string, description: string): Command {
   return placedCommand(program, name, description)
-    .option('--version <n>', 'the version (default: the one that waits)', integer)
+    .option('--version <n>', 'the version (default: the one that waits)', versionNumber)
     .option('--digest <digest>', 'answer only if this is the digest that waits')
     .option('--yes', 'do not ask');
 }

@@ -9,7 +9,6 @@ import { agree } from '../agree.ts';
 import { carryOut } from '../asked.ts';
 import {
   examples,
-  integer,
   openSlipway,
   type Place,
   placedCommand,
@@ -91,8 +90,8 @@ function addDiff(program: Command): void {
     'diff <model>',
     'Shows how two versions differ: in their inputs and outputs, in their artifacts, and in the answers that were compared. Given a file or folder (./iris.onnx) instead of a model, compares it with the live version, without deploying it.',
   )
-    .option('--from <n>', 'the older version (default: the one that was compared)', integer)
-    .option('--to <n>', 'the newer version (default: the live one)', integer)
+    .option('--from <n>', 'the older version (default: the one that was compared)', versionNumber)
+    .option('--to <n>', 'the newer version (default: the live one)', versionNumber)
     .option('--name <name>', "the model of a file (default: the file's name without its ending)")
     .option(
       '--report <file>',
@@ -123,7 +122,7 @@ function addRollback(program: Command): void {
     'rollback <model>',
     'Makes the previous version live again; if a deployment is under way, it is aborted instead. Exits with 1 if there is nothing to do.',
   )
-    .option('--to <version>', 'make this version live: its number, or its tag')
+    .option('--to <version>', 'make this version live: its number, or its tag', versionOrTag)
     .addHelpText(
       'after',
       examples(
@@ -132,18 +131,19 @@ function addRollback(program: Command): void {
         'slipway rollback digits --to release-1.2',
       ),
     )
-    .action(async (model: string, options: Place & { to?: string }) => {
+    .action(async (model: string, options: Place & { to?: VersionOrTag }) => {
       const { slipway, output } = await open(options);
-      const asked = { name: model, ...versionIn(options.to) };
+      const asked = { name: model, ...options.to };
       const outcome = await carryOut({ slipway, model, output }, () => slipway.rollBack(asked));
       process.exitCode = outcome === 'done' ? 0 : 1;
     });
 }
 
+type VersionOrTag = { readonly to: number } | { readonly tag: string };
+
 /** Digits alone are a number, also where there is such a tag. */
-function versionIn(text: string | undefined): { readonly to?: number; readonly tag?: string } {
-  if (text === undefined) return {};
-  return /^\d+$/.test(text) ? { to: Number(text) } : { tag: text };
+function versionOrTag(text: string): VersionOrTag {
+  return /^\d+$/.test(text) ? { to: versionNumber(text) } : { tag: text };
 }
 
 function addAbort(program: Command): void {

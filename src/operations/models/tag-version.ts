@@ -47,10 +47,12 @@ export async function versionTagged(
   const found = versions.find(({ tags = [] }) => tags.includes(tag));
   if (found) return found.version;
   const known = versions.flatMap(({ tags = [] }) => tags);
+  const [, number] = /^v([1-9]\d*)$/.exec(tag) ?? [];
+  const meant = number ? ` The number of a version has no v: \`--to ${number}\`.` : '';
   throw new Failure('InputInvalid', `no version of ${name} has the tag ${tag}`, {
     fix:
-      known.length > 0
+      (known.length > 0
         ? `Its versions have the tags ${known.join(', ')}.`
-        : `\`slipway versions ${name}\` shows its versions; none of them has a tag.`,
+        : `\`slipway versions ${name}\` shows its versions; none of them has a tag.`) + meant,
   });
 }

@@ -75,5 +75,8 @@ describe('versionTagged', () => {
     await expect(versionTagged(tagged({ 1: [] }), MODEL, 'b')).rejects.toMatchObject({
       fix: expect.stringContaining('`slipway versions shapes`'),
     });
+    await expect(versionTagged(tagged({ 2: [] }), MODEL, 'v2')).rejects.toMatchObject({
+      fix: expect.stringMatching(/ The number of a version has no v: `--to 2`\.$/),
+    });
   });
 });
