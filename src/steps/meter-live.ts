@@ -3,6 +3,7 @@ import type { Announcement } from '#domain/event.ts';
 import type { Overspent } from '#domain/manifest/manifest.ts';
 import { completeScaling } from '#domain/manifest/scaling.ts';
 import { type Caps, raise } from '#domain/placement/caps.ts';
+import { expectedStart, startingOf } from '#domain/placement/cold-start.ts';
 import { meteredAs } from '#domain/placement/metered.ts';
 import { scaleAt } from '#domain/placement/scale.ts';
 import { limitedWords, type Spent, spentWords } from '#domain/placement/spending.ts';
@@ -52,7 +53,8 @@ async function meter(deps: Deps, model: Model): Promise<string | undefined> {
   // Nothing hangs on a sum without a cap, and CloudWatch bills each metric that is read.
   if (maxMonthlyUsd === null && !wasLimited && !isBehind(known, nowMs)) return undefined;
   const made = await requireDeployment(registry, live.deploymentId);
-  const own = meteredAs(made.work, (await deps.prices.read()) ?? SHIPPED_PRICES);
+  const prices = (await deps.prices.read()) ?? SHIPPED_PRICES;
+  const own = meteredAs(made.work, prices, await startSecondsOf(deps, made));
   if (!own) return undefined;
   if ('unmetered' in own) {
     if (wasLimited) await limit(deps, live, made, null);
@@ -74,6 +76,19 @@ async function meter(deps: Deps, model: Model): Promise<string | undefined> {
       : null;
   await registry.noteSpent(live, spent, words);
   return spent.most === null ? undefined : model.name;
+}
+
+/** As its placement expected, which records of an earlier Slipway do not have. */
+async function startSecondsOf(
+  { registry, isSpent }: Pick<Deps, 'registry' | 'isSpent'>,
+  made: Deployment,
+): Promise<number> {
+  const { target, startSeconds } = made.work.decision ?? {};
+  if (startSeconds !== undefined || !target) return startSeconds ?? 0;
+  const starting = startingOf(made);
+  // The starts of one machine say nothing about those of AWS.
+  const noted = isSpent ? await registry.starts(starting.runtime) : [];
+  return expectedStart(target, starting, noted).coldStartSeconds;
 }
 
 async function limit(

@@ -1,4 +1,5 @@
 import type { CalledHour } from '#domain/placement/learnt.ts';
+import type { NotedStart } from '#domain/placement/noted-start.ts';
 import type { Ceiling, Ceilings } from '#ports/ceilings.ts';
 import { meterLive } from '#steps/meter-live.ts';
 import { type MemoryWorld, MODEL, memoryWorld } from '../support/worlds/memory.ts';
@@ -217,6 +218,43 @@ describe('the meter of a cap', () => {
       expect(await told(world)).toMatchObject([{ data: { maxMonthlyUsd: 95 } }]);
     },
   );
+
+  it.each([
+    { isSpent: true, says: 'as the account has noted its starts', more: 1 },
+    { isSpent: false, says: 'as published on one machine, whose starts are no function', more: 0 },
+  ])('bills starts that no placement expected $says', async ({ isSpent, more }) => {
+    const spentBy = async (seconds: number) => {
+      const world = memoryWorld({ engine: 'image' });
+      await world.deploy(world.upload());
+      pass({ world, beganMs: nextMonth(world) }, 2, 0.0001);
+      const start: NotedStart = {
+        target: 'lambda',
+        runtime: 'onnx',
+        deploymentId: 'd',
+        layers: [1000],
+        serverSeconds: seconds,
+        seconds,
+        atMs: 0,
+      };
+      const registry: MemoryWorld['registry'] = {
+        ...world.registry,
+        starts: async () => Array.from({ length: 5 }, () => start),
+        async deployment(id) {
+          const found = (await world.registry.deployment(id))!;
+          const { startSeconds: _, ...decision } = found.work.decision!;
+          return { ...found, work: { ...found.work, decision } };
+        },
+      };
+      const caps = { maxMonthlyUsd: null };
+      const ceilings = { set: async () => {} };
+      await meterLive({ ...world.deps, registry, caps, ceilings, isSpent })();
+      return (await spentOf(world))!.usd;
+    };
+
+    const [short, long] = [await spentBy(1), await spentBy(100)];
+
+    expect(Math.sign(long - short)).toBe(more);
+  });
 
   it('adds up what the instances of a named type cost', async () => {
     const metered = await meteredWorld({

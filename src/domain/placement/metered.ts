@@ -1,7 +1,6 @@
 import type { DeploymentWork, GoldenProof, TargetDecision } from '#domain/deployment.ts';
 import { completeScaling } from '#domain/manifest/scaling.ts';
 import { mostReplicas } from './caps.ts';
-import { expectedStart } from './cold-start.ts';
 import { msPerReplica } from './container-options.ts';
 import { demandOf, FIRST_GUESS, NO_LIMITS, type PlacedOption, type Question } from './demand.ts';
 import { atPrices, isUnnamed, ownOption } from './look-again.ts';
@@ -32,31 +31,31 @@ export function whyUnmetered({
 
 /**
  * How the hours of a live version are billed, by these prices: as its placement was weighed. Where no bill decided that, a function's request takes as long as the one that proved the version, and containers scale by their requests a minute.
- * Undefined where the version came to no target.
+ * `startSeconds` is how long a replica is expected to take from nothing to ready. Undefined where the version came to no target.
  */
 export function meteredAs(
   work: DeploymentWork,
   prices: UnitPrices,
+  startSeconds: number,
 ): Billed | Unmetered | undefined {
   const { decision } = work;
   const unmetered = decision && whyUnmetered(work);
   if (unmetered !== undefined) return { unmetered };
   return decision?.weighing
     ? ownOption({ ...decision, weighing: atPrices(decision.weighing, prices) })
-    : assumed(work, prices);
+    : assumed(work, prices, startSeconds);
 }
 
 function assumed(
   { decision, inspection, plan, image, golden }: DeploymentWork,
   prices: UnitPrices,
+  startSeconds: number,
 ): Billed | undefined {
   if (!decision || !inspection || !plan) return undefined;
   const { target, memoryMiB, cpuUnits, instanceTypes } = decision;
   const { manifest, facts } = inspection;
   const vcpus = cpuUnits / CPU_UNITS_PER_VCPU;
   const ms = target === 'lambda' ? (provenMs(golden) ?? 0) : scaledMs(manifest.scaling, decision);
-  const files = [{ name: facts.modelFile, sizeBytes: facts.sizeBytes }];
-  const starting = { runtime: plan.runtime, files, image };
   const question: Question = {
     demand: manifest.traffic ? demandOf(manifest.traffic) : FIRST_GUESS,
     measured: {
@@ -65,8 +64,7 @@ function assumed(
       parallelPart: 0,
       memoryMiB,
       imageBytes: image?.uncompressedBytes ?? facts.sizeBytes,
-      startMs:
-        (decision.startSeconds ?? expectedStart(target, starting, []).coldStartSeconds) * 1000,
+      startMs: startSeconds * 1000,
     },
     limits: {
       ...NO_LIMITS,

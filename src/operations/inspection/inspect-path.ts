@@ -84,6 +84,7 @@ export async function inspectPath(
     options: timed(
       optionsOf(manifest, {
         imageBytes: facts.sizeBytes,
+        // No installation is asked here, so nobody knows its starts.
         lambdaStart: expectedStart('lambda', starting, []),
         isStreaming: isStreamed(facts),
         memoryBytes: expectedMemoryBytes({ ...facts, terms }),

@@ -78,14 +78,15 @@ export async function explainVersion(
     ifKnown(deps.prices.read()),
   ]);
   const isNewest = deployment.id === model.newestDeploymentId;
-  const known = { got, prices, measurement, isSpent: deps.isSpent, isNewest };
   const starting = startingOf(deployment);
   const starts = await registry.starts(starting.runtime);
+  // The starts of one machine say nothing about those of AWS.
+  const noted = deps.isSpent ? starts : [];
+  const known = { got, prices, measurement, starts: noted, isSpent: deps.isSpent, isNewest };
   return {
     ...explanation(deployment),
     ...(await standingOf(registry, model, deployment)),
-    // The starts of one machine say nothing about those of AWS.
-    options: timed(deployment.work.decision?.options ?? [], starting, deps.isSpent ? starts : []),
+    options: timed(deployment.work.decision?.options ?? [], starting, noted),
     ...startOf(deployment, starts),
     prices,
     ...weighingOf(deployment, known),
@@ -103,11 +104,12 @@ async function standingOf(
   return { live: live?.version ?? null, ...(known && { state: stateOf(known, live) }) };
 }
 
-/** The knowledge beside the record: the requests that the version got, the prices of today, what its own server takes where no build measured it, whether they are paid, and whether the version is the newest upload. */
+/** The knowledge beside the record: the requests that the version got, the prices of today, what its own server takes where no build measured it, the noted starts of its runtime, whether they are paid, and whether the version is the newest upload. */
 type Known = {
   readonly got: Got | undefined;
   readonly prices: UnitPrices;
   readonly measurement: Measurement | undefined;
+  readonly starts: readonly NotedStart[];
   readonly isSpent: boolean;
   readonly isNewest: boolean;
 };
@@ -115,11 +117,11 @@ type Known = {
 /** The weighing for the traffic of the manifest, else for what the version got, else for the first guess. */
 function weighingOf(
   deployment: Deployment,
-  { got, prices, measurement, ...rest }: Known,
+  { got, prices, measurement, starts, ...rest }: Known,
 ): Pick<Explanation, 'weighing' | 'advice'> {
   const { decision, inspection } = deployment.work;
   const learnt = got?.learnt;
-  const later = measurement && weighedByItself(deployment, measurement, { learnt, prices });
+  const later = measurement && weighedByItself(deployment, measurement, { learnt, prices, starts });
   const decided = decision?.weighing ?? later;
   if (!decision || !decided) return {};
   const today = { ...decision, weighing: atPrices(decided, prices) };

@@ -27,7 +27,7 @@ function workOn(
 }
 
 function billed(work: DeploymentWork) {
-  const found = meteredAs(work, SHIPPED_PRICES);
+  const found = meteredAs(work, SHIPPED_PRICES, 3);
   if (!found || 'unmetered' in found) throw new Error('not metered');
   return found;
 }
@@ -109,13 +109,13 @@ describe('a version that no bill has placed is metered', () => {
     const onLambda = { target: 'lambda', memoryMiB: 1769, cpuUnits: 1024 };
     const unproven = workOn(onLambda, { golden: { ...GOLDEN, sample: 'readiness' } });
 
-    expect(meteredAs(workOn({ ...onLambda, target: 'ec2' }), SHIPPED_PRICES)).toEqual({
+    expect(meteredAs(workOn({ ...onLambda, target: 'ec2' }), SHIPPED_PRICES, 3)).toEqual({
       unmetered: expect.stringContaining('on EC2 is not metered'),
     });
-    expect(meteredAs(unproven, SHIPPED_PRICES)).toEqual({ unmetered: whyUnmetered(unproven) });
-    expect(meteredAs({}, SHIPPED_PRICES)).toBeUndefined();
+    expect(meteredAs(unproven, SHIPPED_PRICES, 3)).toEqual({ unmetered: whyUnmetered(unproven) });
+    expect(meteredAs({}, SHIPPED_PRICES, 3)).toBeUndefined();
     expect(
-      meteredAs({ ...workOn(onLambda), plan: undefined } as never, SHIPPED_PRICES),
+      meteredAs({ ...workOn(onLambda), plan: undefined } as never, SHIPPED_PRICES, 3),
     ).toBeUndefined();
   });
 });
