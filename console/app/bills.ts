@@ -36,8 +36,13 @@ export function Bills({ weighing }: { weighing: Weighing }) {
 }
 
 /** From which rate another target is the choice, and why. */
-function flipWords({ flip, options: [first] }: Weighing): string {
+function flipWords({ flip, limitsChange, options: [first] }: Weighing): string {
   if (first?.refusals.length !== 0) return '';
+  if (limitsChange) {
+    const { target, refusal = '' } = limitsChange;
+    const why = target && refusal && `: on ${targetWords(target)} ${refusal}`;
+    return `From ${Number(limitsChange.requestsPerSecond.toPrecision(3))} requests a second on, nothing keeps the limits${why ?? ''}.`;
+  }
   if (!flip) return 'No greater demand makes another target the choice within the limits.';
   const { requestsPerSecond, from, to, why, refusal = '' } = flip;
   const rate = `From ${Number(requestsPerSecond.toPrecision(3))} requests a second on`;

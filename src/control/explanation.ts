@@ -216,6 +216,23 @@ const weighing = z.object({
   // Absent from a Slipway of an earlier version.
   flip: z.exactOptional(z.nullable(flip)),
   // Absent from a Slipway of an earlier version.
+  limitsChange: z.exactOptional(
+    z
+      .nullable(
+        z.object({
+          requestsPerSecond: z.number(),
+          isKept: z.boolean(),
+          target: z.exactOptional(z.enum(TARGETS)),
+          refusal: z.exactOptional(z.string()),
+        }),
+      )
+      .check(
+        z.describe(
+          'A rate from which nothing keeps the limits, with the limit that the choice breaks there, or from which something does again, if no flip comes first. The rate of today, if nothing keeps them now or at a greater one.',
+        ),
+      ),
+  ),
+  // Absent from a Slipway of an earlier version.
   byDemand: z.exactOptional(
     z
       .object({

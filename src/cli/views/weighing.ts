@@ -55,9 +55,7 @@ export function frontDoorWords(usd: number): string {
 }
 
 /** From which rate another target is the choice, and why. */
-function flipWords(flip: NonNullable<Weighing['flip']> | null): string {
-  if (!flip) return 'No greater demand makes another target the choice within the limits.';
-  const { requestsPerSecond, from, to, why, refusal } = flip;
+function flipWords({ requestsPerSecond, from, to, why, refusal }: ShownFlip): string {
   const rate = `From ${rateWords(requestsPerSecond)} requests a second on`;
   if (why === 'limit') return `${rate}, ${to} is the choice: on ${from} ${refusal}.`;
   return why === 'faster'
@@ -65,12 +63,32 @@ function flipWords(flip: NonNullable<Weighing['flip']> | null): string {
     : `${rate}, ${to} costs less than ${from}.`;
 }
 
-/** The same in a line; nothing where no option keeps the limits. */
+type ShownFlip = NonNullable<Weighing['flip']>;
+type Changing = {
+  readonly flip?: ShownFlip | null;
+  readonly limitsChange?: NonNullable<Weighing['limitsChange']> | null;
+};
+
+/** What changes first with a greater demand, in a line; nothing where a Slipway of an earlier version does not say when the limits are kept. */
 export function flipLines(
   [first]: readonly PlacedOption[],
-  flip: Parameters<typeof flipWords>[0],
+  { flip, limitsChange }: Changing,
 ): readonly string[] {
-  return first?.refusals.length === 0 ? [flipWords(flip)] : [];
+  const isKept = first?.refusals.length === 0;
+  const rate = limitsChange && rateWords(limitsChange.requestsPerSecond);
+  if (isKept && flip) return [flipWords(flip)];
+  if (isKept && limitsChange && !limitsChange.isKept) {
+    const { target, refusal } = limitsChange;
+    const why = refusal === undefined ? '' : `: on ${target} ${refusal}`;
+    return [`From ${rate} requests a second on, nothing keeps the limits${why}.`];
+  }
+  if (isKept) return ['No greater demand makes another target the choice within the limits.'];
+  if (limitsChange?.isKept) {
+    return [`From ${rate} requests a second on, ${limitsChange.target} keeps the limits.`];
+  }
+  // A demand that is known may have more replicas than the guess that was weighed.
+  const isNever = limitsChange && limitsChange.target === undefined;
+  return isNever ? ['Nothing keeps the limits for a greater demand either.'] : [];
 }
 
 /** The options by their bills, the curve over Lambda's memory, and the ways to spend less; that the choice is an estimate where no bill decided: the build measured no request, or a GPU is needed. */
@@ -80,7 +98,7 @@ export function weighingLines(explained: Explanation): readonly string[] {
     if (options.length === 0) return [];
     return ['', ESTIMATED, ...(isIdle(explained) ? [] : askLines(model, proof))];
   }
-  const { question, options: placed, flip = null, ways } = weighing;
+  const { question, options: placed, ways } = weighing;
   const { demand, measured } = question;
   return [
     '',
@@ -92,7 +110,7 @@ export function weighingLines(explained: Explanation): readonly string[] {
     '',
     ...placedLines(placed),
     frontDoorWords(total(frontDoor(demand, question.prices ?? SHIPPED_PRICES))),
-    ...flipLines(placed, flip),
+    ...flipLines(placed, weighing),
     ...breakEvenLines(weighing.byDemand?.breakEvens ?? []),
     ...besideLines(weighing.beside ?? []),
     ...quotaLines(weighing),

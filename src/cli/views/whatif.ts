@@ -10,7 +10,7 @@ import {
   type PlacedOption,
   type Question,
 } from '#domain/placement/demand.ts';
-import { type Flip, nextFlip } from '#domain/placement/flips.ts';
+import { type Flip, type LimitsChange, nextChange } from '#domain/placement/flips.ts';
 import { type Learnt, withLearnt } from '#domain/placement/learnt.ts';
 import type { LoggedHours } from '#domain/placement/logged-hours.ts';
 import { onceKnown, rankedOptions } from '#domain/placement/optimize.ts';
@@ -47,6 +47,7 @@ export type WhatIf = {
   readonly frontDoorUsd: number;
   readonly flipsAt: number | null;
   readonly flip: Flip | null;
+  readonly limitsChange: LimitsChange | null;
   readonly beside: readonly BesideOption[];
   /** The bills of counted hours, the cheapest option first; absent where none were replayed. */
   readonly replayed?: readonly Replayed[];
@@ -92,7 +93,7 @@ export function whatIf(
     allowsSpot: allowsSpot || (weighing?.question.allowsSpot ?? false),
     prices,
   };
-  const flip = nextFlip(onceKnown({ ...weighing, question }));
+  const change = nextChange(onceKnown({ ...weighing, question }));
   return {
     model,
     version,
@@ -104,8 +105,8 @@ export function whatIf(
     measured,
     options: rankedOptions(question),
     frontDoorUsd: total(frontDoor(demand, prices)),
-    flipsAt: flip?.requestsPerSecond ?? null,
-    flip,
+    flipsAt: change.flip?.requestsPerSecond ?? null,
+    ...change,
     beside: besideOptions(question),
     ...(hours && { replayed: replay(question, hours.hours, hours) }),
   };
@@ -151,7 +152,7 @@ export function whatIfLines(found: WhatIf): readonly string[] {
     '',
     ...(first ? [`${leadOf(first)}: ${billOf(first)}.`] : []),
     frontDoorWords(found.frontDoorUsd),
-    ...flipLines(options, found.flip),
+    ...flipLines(options, found),
     ...besideLines(found.beside),
     ...replayLines(found.replayed ?? []),
     `${pricesWords(prices)}, on demand. Assumed: the whole time of a request is computing.`,

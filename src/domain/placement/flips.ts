@@ -23,15 +23,37 @@ const WITHIN = 1.001;
 // Below three requests a month, all bills are those of an idle model.
 const LEAST_PER_SECOND = 1e-6;
 
-/** The first flip above today's rate; null where the choice stays, or nothing keeps the limits from some rate on. The peak grows in proportion. */
-export function nextFlip(question: Question): Flip | null {
+/**
+ * A rate from which nothing keeps the limits (`isKept` is false), or from which something does again (`target`). Where it ends, `target` was the choice until then, and `refusal` names the limit that it breaks there.
+ * The rate is today's where nothing keeps the limits now, nor at any greater rate.
+ */
+export type LimitsChange = {
+  readonly requestsPerSecond: number;
+  readonly isKept: boolean;
+  readonly target?: Target;
+  readonly refusal?: string;
+};
+
+/** The first change above the rate of today: a flip, or that the limits begin or end to be kept; both null where the choice stays. The peak grows in proportion. */
+export function nextChange(question: Question): {
+  readonly flip: Flip | null;
+  readonly limitsChange: LimitsChange | null;
+} {
   const { requestsPerSecond } = question.demand;
   const today = Math.max(requestsPerSecond, LEAST_PER_SECOND);
   for (const change of changes(question, today, MOST_PER_SECOND)) {
     const [, { rate }] = change;
-    if (rate > requestsPerSecond) return flipOf(question, change);
+    if (rate <= requestsPerSecond) continue;
+    const flip = flipOf(question, change);
+    return { flip, limitsChange: flip ? null : limitsChangeOf(question, change) };
   }
-  return null;
+  const isKept = lookAt(question, today).choice !== undefined;
+  return { flip: null, limitsChange: isKept ? null : { requestsPerSecond, isKept } };
+}
+
+/** The first flip above today's rate; null where the choice stays, or the limits begin or end to be kept before. */
+export function nextFlip(question: Question): Flip | null {
+  return nextChange(question).flip;
 }
 
 /** The rate of the next flip. */
@@ -91,6 +113,20 @@ function staysBetween(before: Look, after: Look): boolean {
   const most = Math.max(leastOf(before, true), leastOf(after, true));
   const least = Math.min(leastOf(before, false), leastOf(after, false));
   return target === undefined || most * TIE < least;
+}
+
+function limitsChangeOf(
+  question: Question,
+  [{ choice: was }, { rate, choice }]: Change,
+): LimitsChange {
+  if (choice) return { requestsPerSecond: rate, isKept: true, target: choice.target };
+  const [refusal] = was ? optionAt(atRate(question, rate), was).refusals : [];
+  return {
+    requestsPerSecond: rate,
+    isKept: false,
+    ...(was && { target: was.target }),
+    ...(refusal !== undefined && { refusal }),
+  };
 }
 
 /** Null where nothing keeps the limits on one of its sides. */

@@ -17,7 +17,7 @@ import { besideOptions } from '#domain/placement/beside.ts';
 import { expectedStart, startingOf, timed } from '#domain/placement/cold-start.ts';
 import { demandOf } from '#domain/placement/demand.ts';
 import { demandCurve } from '#domain/placement/demand-curve.ts';
-import { nextFlip } from '#domain/placement/flips.ts';
+import { nextChange } from '#domain/placement/flips.ts';
 import type { Learnt } from '#domain/placement/learnt.ts';
 import {
   type AdviceRule,
@@ -130,14 +130,14 @@ function weighingOf(
   const weighing = got && !isDeclared ? weighedBy(today.weighing, got.learnt) : asDecided(decided);
   const advice = got && adviceFor(today, got, { move: placement?.move ?? 'advise', ...rest });
   const known = onceKnown(weighing);
-  const flip = nextFlip(known);
+  const change = nextChange(known);
   return {
     weighing: {
       ...weighing,
       ...(later && { isLater: true as const }),
       byDemand: demandCurve(known),
-      flipsAt: flip?.requestsPerSecond ?? null,
-      flip,
+      flipsAt: change.flip?.requestsPerSecond ?? null,
+      ...change,
       ways: waysToSpendLess(weighing.question),
       beside: besideOptions(weighing.question),
     },

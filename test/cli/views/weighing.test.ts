@@ -81,6 +81,39 @@ describe('the weighing of a version', () => {
     expect(lines).toContainEqual(expect.stringMatching(/^\* (lambda|fargate) /));
   });
 
+  it.each([
+    {
+      change: { isKept: false, target: 'lambda', refusal: 'the peak needs 11 executions' },
+      options: rankedOptions(QUESTION),
+      says: 'From 30 requests a second on, nothing keeps the limits: on lambda the peak needs 11 executions.',
+    },
+    {
+      change: { isKept: true, target: 'lambda' },
+      says: 'From 30 requests a second on, lambda keeps the limits.',
+    },
+    { change: { isKept: false }, says: 'Nothing keeps the limits for a greater demand either.' },
+    { change: { isKept: false, target: 'lambda' }, says: null },
+    {
+      change: null,
+      options: rankedOptions(QUESTION),
+      says: 'No greater demand makes another target the choice within the limits.',
+    },
+    { change: null, says: null },
+  ] as const)('says when the limits are kept: $says', ({ change, says, ...more }) => {
+    const broken = rankedOptions({ ...QUESTION, demand: { ...QUESTION.demand, p95Ms: 1 } });
+    const options = 'options' in more ? more.options : broken;
+    const limitsChange = change && { requestsPerSecond: 30, ...change };
+    const { weighing, ...rest } = explained(false);
+
+    const lines = weighingLines({
+      ...rest,
+      weighing: { ...weighing!, options, flip: null, limitsChange },
+    });
+
+    const said = lines.filter((line) => /keeps the limits|greater demand/.test(line));
+    expect(said).toEqual(says === null ? [] : [says]);
+  });
+
   it('says that a version which is not live was weighed when it was placed', () => {
     const placed = 'It is not live; this was weighed when it was placed.';
 

@@ -1,6 +1,6 @@
 import { NO_LIMITS, type Question } from '#domain/placement/demand.ts';
 import { demandCurve } from '#domain/placement/demand-curve.ts';
-import { flipsAt, nextFlip } from '#domain/placement/flips.ts';
+import { flipsAt, nextChange, nextFlip } from '#domain/placement/flips.ts';
 import { atRate, cheapest } from '#domain/placement/optimize.ts';
 
 function asked(
@@ -76,6 +76,52 @@ describe('the next rate at which another target is the choice', () => {
     const limits = { ...NO_LIMITS, maxMonthlyUsd: 10 };
 
     expect(nextFlip(asked(25, 1769, { limits }))).toBeNull();
+  });
+});
+
+describe('the limits', () => {
+  const limits = { ...NO_LIMITS, maxMonthlyUsd: 10 };
+
+  it('end to be kept from some rate on, where that comes before a flip, by one that the choice breaks', () => {
+    const { flip, limitsChange } = nextChange(asked(25, 1769, { limits }));
+    const at = (rate: number) => cheapest(atRate(asked(25, 1769, { limits }), rate));
+
+    expect(flip).toBeNull();
+    expect(limitsChange).toMatchObject({
+      isKept: false,
+      target: 'lambda',
+      refusal: expect.stringMatching(
+        /^it costs \$10\.\d\d a month; the cap maxMonthlyUsd is \$10$/,
+      ),
+    });
+    expect(at(limitsChange!.requestsPerSecond)).toBeUndefined();
+    expect(at(limitsChange!.requestsPerSecond / 1.01)?.target).toBe('lambda');
+  });
+
+  it('begin to be kept from some rate on, as by a function that is called often enough to stay warm', () => {
+    const demand = { requestsPerSecond: 0.0001, peak: 0.0002, p95Ms: 500 };
+    const question = asked(25, 1769, { demand, limits: { ...limits, maxMonthlyUsd: 5 } });
+
+    expect(cheapest(question)).toBeUndefined();
+    expect(nextChange(question)).toMatchObject({
+      flip: null,
+      limitsChange: { isKept: true, target: 'lambda', requestsPerSecond: expect.closeTo(0.01, 3) },
+    });
+  });
+
+  it('are never kept where no demand changes what breaks them', () => {
+    const question = asked(25, 1769, { demand: { p95Ms: 1 } });
+
+    expect(nextChange(question)).toEqual({
+      flip: null,
+      limitsChange: { requestsPerSecond: 1, isKept: false },
+    });
+  });
+
+  it('stay kept where no greater demand breaks them', () => {
+    const question = asked(25, 1769, { demand: { coldStarts: 'none' } });
+
+    expect(nextChange(question).limitsChange).toBeNull();
   });
 });
 
