@@ -9,7 +9,7 @@ import { breakEvenWords } from '#domain/placement/demand-curve.ts';
 import { rateWords } from '#domain/placement/flips.ts';
 import { vcpusOf } from '#domain/placement/instance-types.ts';
 import { frontDoor, total } from '#domain/placement/priced-option.ts';
-import { SHIPPED_PRICES } from '#domain/placement/unit-prices.ts';
+import { pricesWords, SHIPPED_PRICES } from '#domain/placement/unit-prices.ts';
 import { table } from './table.ts';
 
 type Weighing = NonNullable<Explanation['weighing']>;
@@ -54,6 +54,18 @@ export function frontDoorWords(usd: number): string {
   return `$${usd.toFixed(2)} of each is the way to the model, which is the same on every target.`;
 }
 
+/** The day of the prices, and of those of today where they are others. */
+function placedPricesWords(
+  { model, prices: today, ...explained }: Explanation,
+  prices: Weighing['question']['prices'],
+): string {
+  if (!prices) return 'By the prices of the day on which it was placed, which is not recorded.';
+  const words = `${pricesWords(prices)}, on demand`;
+  if (!today || (today.asOf === prices.asOf && today.region === prices.region)) return `${words}.`;
+  const now = isIdle(explained) ? '' : `; \`slipway whatif ${model}\` takes those of ${today.asOf}`;
+  return `${words}, as it was placed${now}.`;
+}
+
 /** From which rate another target is the choice, and why. */
 function flipWords({ requestsPerSecond, from, to, why, refusal }: ShownFlip): string {
   const rate = `From ${rateWords(requestsPerSecond)} requests a second on`;
@@ -69,7 +81,7 @@ type Changing = {
   readonly limitsChange?: NonNullable<Weighing['limitsChange']> | null;
 };
 
-/** What changes first with a greater demand, in a line; nothing where a Slipway of an earlier version does not say when the limits are kept. */
+/** The first change with a greater demand, in a line; nothing where a Slipway of an earlier version does not say when the limits are kept. */
 export function flipLines(
   [first]: readonly PlacedOption[],
   { flip, limitsChange }: Changing,
@@ -109,6 +121,7 @@ export function weighingLines(explained: Explanation): readonly string[] {
     ...(weighing.isLater ? [BY_ITSELF] : []),
     '',
     ...placedLines(placed),
+    placedPricesWords(explained, question.prices),
     frontDoorWords(total(frontDoor(demand, question.prices ?? SHIPPED_PRICES))),
     ...flipLines(placed, weighing),
     ...breakEvenLines(weighing.byDemand?.breakEvens ?? []),

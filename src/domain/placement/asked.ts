@@ -10,6 +10,7 @@ import { type Learnt, withLearnt } from './learnt.ts';
 import type { LighterWeights } from './lighter-weights.ts';
 import { severalOf, type Timed, timesOf } from './measured.ts';
 import type { Target } from './target.ts';
+import { SHIPPED_PRICES } from './unit-prices.ts';
 
 const MIB = 1024 * 1024;
 
@@ -90,7 +91,8 @@ export function askedOf({
       maxMonthlyUsd: caps.maxMonthlyUsd,
     },
     allowsSpot: scaling.spot !== undefined,
-    ...(needs.prices && { prices: needs.prices }),
+    // The shipped ones change with Slipway; a record keeps those by which it was weighed.
+    prices: needs.prices ?? SHIPPED_PRICES,
   };
 }
 

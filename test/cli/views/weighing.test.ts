@@ -3,6 +3,7 @@ import { besideOptions } from '#domain/placement/beside.ts';
 import { FIRST_GUESS, NO_LIMITS, type Question } from '#domain/placement/demand.ts';
 import { flipsAt, nextFlip } from '#domain/placement/flips.ts';
 import { rankedOptions } from '#domain/placement/optimize.ts';
+import { SHIPPED_PRICES, type UnitPrices } from '#domain/placement/unit-prices.ts';
 import { waysToSpendLess } from '#domain/placement/ways.ts';
 import { weighingLines } from '../../../src/cli/views/weighing.ts';
 
@@ -112,6 +113,32 @@ describe('the weighing of a version', () => {
 
     const said = lines.filter((line) => /keeps the limits|greater demand/.test(line));
     expect(said).toEqual(says === null ? [] : [says]);
+  });
+
+  it('says the day of the prices, and where they are not those of today', () => {
+    const placedBy = (prices: UnitPrices | undefined, more: Partial<Explanation> = {}) => {
+      const { weighing, ...rest } = explained(false);
+      const question = { ...QUESTION, ...(prices && { prices }) };
+      const given = { ...rest, model: 'digits', prices: SHIPPED_PRICES, ...more };
+      const lines = weighingLines({
+        ...given,
+        weighing: { ...weighing!, question },
+      } as Explanation);
+      return lines.find((line) => /prices/i.test(line));
+    };
+    const { region, asOf } = SHIPPED_PRICES;
+    const older = { ...SHIPPED_PRICES, asOf: '2025-01-02' };
+
+    expect(placedBy(SHIPPED_PRICES)).toBe(`Prices of ${region}, ${asOf}, on demand.`);
+    expect(placedBy(older)).toBe(
+      `Prices of ${region}, 2025-01-02, on demand, as it was placed; \`slipway whatif digits\` takes those of ${asOf}.`,
+    );
+    expect(placedBy(older, { live: 2, version: 1 })).toBe(
+      `Prices of ${region}, 2025-01-02, on demand, as it was placed.`,
+    );
+    expect(placedBy(undefined)).toBe(
+      'By the prices of the day on which it was placed, which is not recorded.',
+    );
   });
 
   it('says that a version which is not live was weighed when it was placed', () => {
