@@ -5,8 +5,9 @@ const WEIGHT_WIDTH = 12;
 /** Shows a person how two versions differ, the heaviest difference first. */
 export function diffLines(
   { model, from, to }: { readonly model: string; readonly from: string; readonly to: string },
-  { differences, comparison }: Pick<VersionDiff, 'differences' | 'comparison'>,
+  { differences, comparison, ...asked }: VersionDiff,
 ): readonly string[] {
+  if (from === to) return [`${model} ${to} is the same version on both sides`];
   return [
     `${model} ${to} beside ${from}`,
     ...(differences.length > 0
@@ -16,7 +17,9 @@ export function diffLines(
     ...(comparison
       ? comparisonLines(comparison)
       : [
-          'Their answers were never compared. Add --report FILE, and both run for a moment to be asked.',
+          asked.from > asked.to
+            ? 'Their answers were not compared this way round: --from names the older version.'
+            : 'Their answers were never compared. Add --report FILE, and both run for a moment to be asked.',
         ]),
   ];
 }

@@ -12,13 +12,13 @@ export async function diffVersions(
   model: Model,
   { from, to }: { readonly from: number | null; readonly to: number | null },
 ): Promise<VersionDiff> {
+  const versions = await registry.versions(model.name);
   const newer = to ?? model.live?.version;
   if (newer === undefined) {
     throw new Failure('InputInvalid', `${model.name} has no live version`, {
-      fix: `Name two versions: \`slipway diff ${model.name} --from 1 --to 2\`.`,
+      fix: twoNamed(model, versions),
     });
   }
-  const versions = await registry.versions(model.name);
   const after = await deploymentOf(registry, { ...model, versions }, newer);
   const found = after.work.comparison;
   const older = from ?? found?.beside.version ?? liveBefore(model, versions, newer);
@@ -60,10 +60,24 @@ function known({ model, version, work }: Deployment) {
 }
 
 /** The newest version below it that went live. */
-function liveBefore({ name }: Model, versions: readonly ModelVersion[], version: number): number {
+function liveBefore(
+  { name }: Pick<Model, 'name'>,
+  versions: readonly ModelVersion[],
+  version: number,
+): number {
   const older = versions.map((each) => each.version).filter((each) => each < version);
   if (older.length > 0) return Math.max(...older);
   throw new Failure('InputInvalid', `no version of ${name} went live before version ${version}`, {
-    fix: `Name two versions: \`slipway diff ${name} --from 1 --to 2\`.`,
+    fix: twoNamed({ name }, versions),
   });
+}
+
+/** The command for the two newest versions that went live; there may be none or one. */
+function twoNamed({ name }: Pick<Model, 'name'>, versions: readonly ModelVersion[]): string {
+  const [newer, older] = versions
+    .map(({ version }) => version)
+    .toSorted((one, other) => other - one);
+  return older !== undefined
+    ? `Name two versions: \`slipway diff ${name} --from ${older} --to ${newer}\`.`
+    : `Fewer than two of its versions went live; \`slipway diff FILE --name ${name}\` compares a file with a version.`;
 }

@@ -52,7 +52,14 @@ describe('the difference of two versions', () => {
     expect(diffLines({ model: MODEL, from: 'v1', to: 'v3' }, found).at(-1)).toMatch(
       /^Their answers were never compared. Add --report FILE/,
     );
-    expect(await diff(3, 1)).toMatchObject({ from: 3, to: 1, comparison: null });
+    const reversed = await diff(3, 1);
+    expect(reversed).toMatchObject({ from: 3, to: 1, comparison: null });
+    expect(diffLines({ model: MODEL, from: 'v3', to: 'v1' }, reversed).at(-1)).toBe(
+      'Their answers were not compared this way round: --from names the older version.',
+    );
+    expect(diffLines({ model: MODEL, from: 'v1', to: 'v1' }, await diff(1, 1))).toEqual([
+      'digits v1 is the same version on both sides',
+    ]);
   });
 
   it.each([
@@ -62,5 +69,21 @@ describe('the difference of two versions', () => {
     const diff = await versions();
 
     await expect(diff(from, to)).rejects.toMatchObject({ name: 'InputInvalid', message });
+  });
+
+  it('names two versions that there are, or says that there are too few', async () => {
+    const diff = await versions();
+    const world = memoryWorld();
+    await world.deploy(world.upload());
+    const model = (await world.registry.model(MODEL))!;
+
+    await expect(diff(null, 1)).rejects.toMatchObject({
+      fix: 'Name two versions: `slipway diff digits --from 2 --to 3`.',
+    });
+    await expect(
+      diffVersions(world.registry, model, { from: null, to: null }),
+    ).rejects.toMatchObject({
+      fix: 'Fewer than two of its versions went live; `slipway diff FILE --name digits` compares a file with a version.',
+    });
   });
 });
