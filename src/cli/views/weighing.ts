@@ -108,7 +108,12 @@ export function weighingLines(explained: Explanation): readonly string[] {
   const { model, weighing, options, advice, proof } = explained;
   if (!weighing) {
     if (options.length === 0) return [];
-    return ['', ESTIMATED, ...(isIdle(explained) ? [] : askLines(model, proof))];
+    const hasGpu = options.some(({ taken, accelerator }) => taken && accelerator);
+    return [
+      '',
+      `${ESTIMATED}${hasGpu ? ON_GPU : UNMEASURED}`,
+      ...(isIdle(explained) ? [] : askLines(model, proof)),
+    ];
   }
   const { question, options: placed, ways } = weighing;
   const { demand, measured } = question;
@@ -216,8 +221,9 @@ export function idleWords({ model, version }: Pick<Explanation, 'model' | 'versi
 const AS_PLACED = 'It is not live; this was weighed when it was placed.';
 const BY_ITSELF =
   'Its own server was measured once it was live, since no build had: memory and idle cost decided where it runs.';
-const ESTIMATED =
-  'Estimated: memory and idle cost decided, not a bill, since the build measured no request or the model needs a GPU.';
+const ESTIMATED = 'Estimated: memory and idle cost decided, not a bill, since ';
+const ON_GPU = 'nobody measures a model with a GPU on other hardware.';
+const UNMEASURED = 'no build measured a request.';
 
 /** The bill (without the way to the model) over the memory of a function, with the time of a request. */
 function curveLines(options: readonly PlacedOption[]): readonly string[] {

@@ -226,7 +226,12 @@ describe('the weighing of a version', () => {
   it('says that the choice is estimated where no bill decided, also for a GPU that the build did not have', () => {
     expect(weighingLines({ options: [OPTION] } as unknown as Explanation)).toEqual([
       '',
-      'Estimated: memory and idle cost decided, not a bill, since the build measured no request or the model needs a GPU.',
+      'Estimated: memory and idle cost decided, not a bill, since no build measured a request.',
+    ]);
+    const onGpu = { ...OPTION, taken: true, accelerator: { name: 'L4', count: 1 } };
+    expect(weighingLines({ options: [OPTION, onGpu] } as unknown as Explanation)).toEqual([
+      '',
+      'Estimated: memory and idle cost decided, not a bill, since nobody measures a model with a GPU on other hardware.',
     ]);
     expect(weighingLines({ options: [] } as unknown as Explanation)).toEqual([]);
   });
