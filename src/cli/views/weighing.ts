@@ -54,6 +54,16 @@ export function frontDoorWords(usd: number): string {
   return `$${usd.toFixed(2)} of each is the way to the model, which is the same on every target.`;
 }
 
+/** Where it runs, if that is not the target of the star: a demand that was learnt since may make another one the choice. */
+function elsewhereLines(
+  target: Explanation['target'],
+  [first]: readonly PlacedOption[],
+): readonly string[] {
+  const isChoice = first?.refusals.length === 0;
+  if (!target || !isChoice || first.target === target) return [];
+  return [`The star is the choice for these requests; the version itself was placed on ${target}.`];
+}
+
 /** The day of the prices, and of those of today where they are others. */
 function placedPricesWords(
   { model, prices: today, ...explained }: Explanation,
@@ -126,6 +136,7 @@ export function weighingLines(explained: Explanation): readonly string[] {
     ...(weighing.isLater ? [BY_ITSELF] : []),
     '',
     ...placedLines(placed),
+    ...elsewhereLines(explained.target, placed),
     placedPricesWords(explained, question.prices),
     frontDoorWords(total(frontDoor(demand, question.prices ?? SHIPPED_PRICES))),
     ...flipLines(placed, weighing),

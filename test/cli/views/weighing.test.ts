@@ -115,6 +115,18 @@ describe('the weighing of a version', () => {
     expect(said).toEqual(says === null ? [] : [says]);
   });
 
+  it('says where it was placed if its requests make another target the choice', () => {
+    const given = explained(false);
+    const [choice] = given.weighing!.options;
+    const words = (target: string) =>
+      weighingLines({ ...given, target } as Explanation).filter((line) => /The star/.test(line));
+
+    expect(words('ec2')).toEqual([
+      'The star is the choice for these requests; the version itself was placed on ec2.',
+    ]);
+    expect(words(choice!.target)).toEqual([]);
+  });
+
   it('says the day of the prices, and where they are not those of today', () => {
     const placedBy = (prices: UnitPrices | undefined, more: Partial<Explanation> = {}) => {
       const { weighing, ...rest } = explained(false);
