@@ -8,6 +8,7 @@ import { inspectKeras } from '#formats/keras/inspect.ts';
 import { inspectLightgbm } from '#formats/lightgbm/inspect.ts';
 import { inspectSavedModel } from '#formats/savedmodel/inspect.ts';
 import { variablePrints } from '#formats/tensorflow/prints.ts';
+import { readVariables } from '#formats/tensorflow/variables.ts';
 import { memoryFile } from '../support/bytes/archive-files.ts';
 import { bytesSource } from '../support/bytes/sources.ts';
 import { type GgufParts, ggufOf, LLAMA } from '../support/models/gguf.ts';
@@ -337,6 +338,13 @@ describe('the variables of a SavedModel', () => {
     return (await inspectSavedModel(files, '.')).weights;
   };
 
+  const sparseIn = (found: Awaited<ReturnType<typeof prints>>) =>
+    found?.flatMap(({ name, isSparse }) => (isSparse ? [name] : []));
+  /** Writes another name of the same length over each of them. */
+  const rename = (bytes: Buffer, from: string, to: string) => {
+    for (let at = bytes.indexOf(from); at >= 0; at = bytes.indexOf(from)) bytes.write(to, at);
+  };
+
   it('have a print each, without the copies that Keras writes', async () => {
     const found = await prints('dense-2.21');
 
@@ -409,13 +417,40 @@ describe('the variables of a SavedModel', () => {
 
   it.each([
     ['pictures-2.21', []],
-    ['texts-2.21', ['variables/0', 'variables/1', 'variables/2', 'variables/5', 'variables/7']],
+    ['texts-2.21', ['variables/0']],
   ])(
-    'in %s may be trained in single rows where the graph takes rows of tables',
+    'in %s may be trained in single rows where the graph takes rows of tables, and no layer multiplies by them',
     async (name, sparse) => {
-      const found = await prints(name);
-
-      expect(found?.flatMap(({ name, isSparse }) => (isSparse ? [name] : []))).toEqual(sparse);
+      expect(sparseIn(await prints(name))).toEqual(sparse);
     },
   );
+
+  it.each<[string, (shard: Buffer) => void]>([
+    ['has other names for them', (shard) => rename(shard, '/kernel', '/matrix')],
+    ['does not name them', (shard) => shard.fill(0xff, shard.indexOf('VARIABLE_VALUE') - 40)],
+  ])('may all be trained in single rows beside an embedding, if the file %s', async (_, edit) => {
+    const shard = Buffer.from(bytesOf('savedmodel', `texts-2.21/${SHARD}`));
+    rename(shard, 'recurrent_kernel', 'recurrent_matrix');
+    edit(shard);
+
+    const found = sparseIn(await prints('texts-2.21', shard));
+
+    expect(found).toEqual([0, 1, 2, 5, 7].map((at) => `variables/${at}`));
+  });
+
+  it.each([
+    ['a third of a dense layer', 'variables/5', 0.34, true],
+    ['a whole dense layer', 'variables/5', 1, false],
+    ['a third of the recurrent weights', 'variables/2', 0.34, true],
+    ['a third of the embedding', 'variables/0', 0.34, false],
+  ])('beside an embedding, of which %s differs', async (_, key, part, isDamaged) => {
+    const variables = await readVariables(artifactOf('savedmodel', 'texts-2.21'), '.');
+    const { start, bytes } = variables!.tensors.find(({ name }) => name.startsWith(`${key}/`))!;
+    const after = Buffer.from(bytesOf('savedmodel', `texts-2.21/${SHARD}`));
+    after.set(noise(Math.floor((bytes * part) / 4) * 4, 3), start);
+
+    expect(signs(await prints('texts-2.21'), await prints('texts-2.21', after))).toEqual(
+      isDamaged ? [expect.stringMatching(DAMAGED)] : [],
+    );
+  });
 });

@@ -35,7 +35,7 @@ const REACHING_OUT =
 
 /**
  * Reads the facts of the SavedModel in the folder `root`: its signature and graph, and the types, shapes and prints of its variables.
- * The object graph, from which TensorFlow would rebuild Python's objects, is never read. Fails with `ArtifactRejected`.
+ * The object graph, from which TensorFlow would rebuild Python's objects, is never read; the list of the checkpoint gives names alone. Fails with `ArtifactRejected`.
  */
 export async function inspectSavedModel(
   files: readonly ArtifactFile[],

@@ -15,11 +15,13 @@ import type { Variable } from './variables.ts';
 const TAKES_ROWS = /Gather|Embedding|SparseSegment/;
 /** A table has a row, or a matrix, for each token or expert; kernels of convolutions over pictures have four axes. */
 const AXES_OF_TABLES: readonly number[] = [2, 3];
+/** The weights that Keras multiplies as a whole with each input; the table of an embedding is `embeddings` there. */
+const MULTIPLIED = /(^|\/)(recurrent_)?kernel$/;
 const FRACTION = /^(FP|BF)\d+$/;
 // Keras 3 ends each name so.
 const NAME_ENDS = '/.ATTRIBUTES/VARIABLE_VALUE';
 
-/** The prints of a SavedModel's variables. The names that Keras 3 gives them say nothing, so where its graph has one of those operators, any table may be an embedding. */
+/** The prints of a SavedModel's variables. Where its graph has one of those operators, any table may be an embedding, unless its full name says that it is multiplied as a whole: the index of Keras 3 calls all of them `variables/0`, `variables/1` and so on. */
 export async function variablePrints(
   variables: readonly Variable[],
   operators: ReadonlySet<string>,
@@ -34,10 +36,12 @@ export async function variablePrints(
   if (fitted.length > MOST_PRINTS) return undefined;
   const sources = new Map<string, ByteSource>();
   const tensors: FittedTensor[] = [];
-  for (const { name, shape, file, start, bytes, numbers } of fitted) {
+  for (const { name, fullName = '', shape, file, start, bytes, numbers } of fitted) {
     const source = sources.get(file.name) ?? (await file.open());
     sources.set(file.name, source);
-    const isSparse = isSparseName(name) || (takesRows && AXES_OF_TABLES.includes(shape.length));
+    const mayBeTaken =
+      takesRows && AXES_OF_TABLES.includes(shape.length) && !MULTIPLIED.test(fullName);
+    const isSparse = isSparseName(name) || isSparseName(fullName) || mayBeTaken;
     tensors.push({
       name: name.replace(NAME_ENDS, ''),
       isFinal: true,

@@ -4,6 +4,7 @@ import { bytes, openWire, varint } from '#formats/bytes/protobuf-walk.ts';
 import { quoted, rejected } from '#formats/rejected.ts';
 import { readTable } from './sorted-table.ts';
 import { type ElementType, elementsOf, TENSORFLOW_TYPES } from './tensor-types.ts';
+import { variableNames, type WrittenString } from './variable-names.ts';
 
 /** A SavedModel's variables, without those of an optimizer and of metrics, and their totals. */
 export type Variables = {
@@ -16,6 +17,8 @@ export type Variables = {
 /** A variable, and the place of its numbers in one of the files of variables. */
 export type Variable = {
   readonly name: string;
+  /** Its name in the program that trained it, which ends with the name of the weight in its layer; absent where the file does not say it. */
+  readonly fullName?: string;
   readonly type: ElementType | undefined;
   readonly shape: readonly number[];
   readonly file: ArtifactFile;
@@ -40,6 +43,7 @@ const STRING = 7;
 // Keras 3 writes all variables a second time, as `_all_variables`. TensorFlow's own `save` keeps the weights of a trained model under its optimizer.
 const NO_WEIGHT =
   /OPTIMIZER_SLOT|^(optimizer(?!\/_trainable_variables\/)|keras_api|save_counter|_all_variables|_CHECKPOINTABLE_OBJECT_GRAPH)(\/|$)/;
+const OBJECT_GRAPH = '_CHECKPOINTABLE_OBJECT_GRAPH';
 const RESAVE = 'Save the model again and upload the whole folder.';
 
 type Entry = {
@@ -68,21 +72,29 @@ export async function readVariables(
   const parts = partsOf(files, root, shards);
   const tensors: Variable[] = [];
   const dtypes = new Set<string>();
+  let list: WrittenString | undefined;
   for (const { key, value } of rest) {
     const entry = await entryOf(value, key.toString('utf8'), name);
     const file = parts[entry.shard];
     refuseOutside(entry, file?.sizeBytes ?? -1, name);
-    if (!file || NO_WEIGHT.test(entry.name) || entry.type === STRING) continue;
     const { shape, offset, size } = entry;
+    if (file && entry.name === OBJECT_GRAPH) {
+      list = { file, start: offset, bytes: size };
+    }
+    if (!file || NO_WEIGHT.test(entry.name) || entry.type === STRING) continue;
     const type = TENSORFLOW_TYPES[entry.type];
     dtypes.add(type?.name ?? `type ${entry.type}`);
     tensors.push({ name: entry.name, type, shape, file, start: offset, bytes: size });
   }
+  const names = list && (await variableNames(list));
   return {
     parameters: tensors.reduce((sum, { shape }) => sum + elementsOf(shape), 0),
     bytes: tensors.reduce((sum, { bytes }) => sum + bytes, 0),
     dtypes: [...dtypes].sort(),
-    tensors,
+    tensors: tensors.map((tensor) => {
+      const fullName = names?.get(tensor.name);
+      return fullName === undefined ? tensor : { ...tensor, fullName };
+    }),
   };
 }
 

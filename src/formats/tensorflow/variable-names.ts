@@ -1,0 +1,65 @@
+import { failureName } from '#domain/failure.ts';
+import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
+import { bytes, openWire } from '#formats/bytes/protobuf-walk.ts';
+
+/** Where TensorFlow wrote a tensor of one string: a part of a file of variables. */
+export type WrittenString = {
+  readonly file: ArtifactFile;
+  readonly start: number;
+  readonly bytes: number;
+};
+
+// The fields of trackable_object_graph.proto.
+// https://github.com/tensorflow/tensorflow/tree/v2.21.0/tensorflow/core/protobuf
+const GRAPH = { node: bytes(1) };
+const NODE = { attribute: bytes(2) };
+const ATTRIBUTE = { fullName: bytes(2), key: bytes(3) };
+const MAX_BYTES = 16 * 2 ** 20;
+const LIMITS = { readBytes: 2 * MAX_BYTES, messages: 500_000, contentBytes: MAX_BYTES };
+// A tensor of one string is its length as a varint, a checksum of this length, and the text.
+const LONGEST_VARINT = 10;
+const CHECKSUM_BYTES = 4;
+
+/**
+ * The full names of variables by the names that the index has for them, such as `embedding/embeddings` for `variables/0/…`: the list of a checkpoint, from which nothing is built here.
+ * Empty where the list is too large, or is not in the form that TensorFlow writes: nothing but the names is read from it.
+ */
+export async function variableNames({
+  file,
+  start,
+  bytes,
+}: WrittenString): Promise<ReadonlyMap<string, string>> {
+  const names = new Map<string, string>();
+  if (bytes > MAX_BYTES) return names;
+  const written = Buffer.from(await (await file.open()).read(start, bytes));
+  const lengthBytes = written.subarray(0, LONGEST_VARINT).findIndex((byte) => byte < 0x80) + 1;
+  const text = written.subarray(lengthBytes + CHECKSUM_BYTES);
+  const source = {
+    sizeBytes: text.length,
+    read: async (offset: number, length: number) => text.subarray(offset, offset + length),
+  };
+  const wire = openWire(source, file.name, LIMITS);
+  try {
+    await wire.each(wire.root, {
+      [GRAPH.node]: (node) =>
+        wire.each(node, {
+          [NODE.attribute]: async (attribute) => {
+            const named = { fullName: '', key: '' };
+            await wire.each(attribute, {
+              [ATTRIBUTE.fullName]: async (field) => {
+                named.fullName = await wire.text(field);
+              },
+              [ATTRIBUTE.key]: async (field) => {
+                named.key = await wire.text(field);
+              },
+            });
+            names.set(named.key, named.fullName);
+          },
+        }),
+    });
+  } catch (error) {
+    if (failureName(error) === 'ArtifactRejected') return new Map();
+    throw error;
+  }
+  return names;
+}
