@@ -379,6 +379,63 @@ describe('a bake', () => {
     },
   );
 
+  // A cache that misses two of three times: a median of 50 ms, 2 ms at the luckiest.
+  const VARIED = [50, 2, 52, 48, 2, 51, 50, 2, 53];
+
+  it.each([
+    ['answers as that one', 1],
+    ['takes twice as long', 2],
+    ['takes four times as long', 4],
+  ])(
+    'is not held back by lucky answers of a version before whose times vary, where it %s',
+    (_, times) => {
+      const timed = slowly(
+        VARIED.map((ms) => ms * times),
+        VARIED,
+      );
+
+      expect(findingOf('pace', { ...over, bake: timed, previousOwnMs: VARIED }).verdict).toBe(
+        'passed',
+      );
+    },
+  );
+
+  it('is never held back by one lucky answer more of the version before: it only makes the limit grow', () => {
+    const times = (min: number, max: number) =>
+      fc.array(fc.integer({ min, max }), { minLength: 8, maxLength: 9 });
+    const isSlow = (now: readonly number[], before: readonly number[], own: readonly number[]) =>
+      findingOf('pace', {
+        ...over,
+        elapsedMs: 120_000,
+        bake: slowly(now, before),
+        previousOwnMs: own,
+      }).verdict === 'breach';
+
+    fc.assert(
+      fc.property(
+        times(60, 140),
+        times(10, 20),
+        times(10, 20),
+        fc.integer({ min: 0, max: 12 }),
+        (now, before, own, lucky) => {
+          expect(isSlow(now, before, [...own, lucky]) && !isSlow(now, before, own)).toBe(false);
+        },
+      ),
+    );
+  });
+
+  it.each([
+    [2100, 'passed'],
+    [2101, 'breach'],
+  ])(
+    'of %d ms beside 100 ms, the fastest 5 ms, is at most 21 times as long: %s',
+    (now, verdict) => {
+      const timed = slowly(eight(now), [5, ...eight(100).slice(1)]);
+
+      expect(findingOf('pace', { ...under, bake: timed }).verdict).toBe(verdict);
+    },
+  );
+
   it('is not judged by the time of fewer than five probes on each side', () => {
     const slow = { ...bake, latenciesMs: five(9000), previousLatenciesMs: five(1).slice(1) };
 
