@@ -1,5 +1,5 @@
 // Counts what the gate sees in pairs of versions of real models: faults of a release, equal ones, retrained ones, and some that only the truth shows.
-// `node bench/gate.ts [SEEDS]`: 25 seeds make 600 faults, 1,000 equal pairs, up to 600 retrained ones and 150 that only the truth shows. Each pair is judged as the step CompareAnswers judges it, by 60 requests (400 beside the truth).
+// `node bench/gate.ts [SEEDS [retrained]]`: 25 seeds make 600 faults, 1,000 equal pairs, 600 retrained ones and 150 that only the truth shows. Each pair is judged as the step CompareAnswers judges it, by 60 requests (400 beside the truth). `retrained` judges the retrained ones alone.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { stat } from 'node:fs/promises';
@@ -47,6 +47,8 @@ type Line = {
   readonly rows: readonly Row[];
   readonly pairs: readonly { readonly before: Answer; readonly after: Answer }[];
   readonly truth?: readonly number[];
+  /** How much worse a version is that was trained again: a share of accuracy, or of the spread of the truth. */
+  readonly loss?: number;
   /** The files of both versions, where there are files. */
   readonly files: readonly (string | null)[];
   /** The statistics of the gates of other tools. */
@@ -55,7 +57,7 @@ type Line = {
 /** A version that was trained again, and is worse: it is no pair of the bench. */
 type Worse = { readonly what: 'worse'; readonly kind: string };
 
-const SEEDS = process.argv[2] ?? '25';
+const [, , SEEDS = '25', ...ONLY] = process.argv;
 const HERE = import.meta.dirname;
 /** So many rows are drawn where the columns of each version lay. */
 const DRAWN = 30;
@@ -69,7 +71,7 @@ if (typeof encoder !== 'string') {
   process.exit(CANNOT_RUN);
 }
 const python = await pythonOf(join(HERE, 'gate', 'requirements.txt'));
-const script = spawn(python, [join(HERE, 'gate', 'answers.py'), SEEDS, encoder], {
+const script = spawn(python, [join(HERE, 'gate', 'answers.py'), SEEDS, encoder, ...ONLY], {
   stdio: ['pipe', 'pipe', 'inherit'],
   // Threads that wait for small matrices take more CPU time than the matrices.
   env: {
@@ -82,7 +84,7 @@ const script = spawn(python, [join(HERE, 'gate', 'answers.py'), SEEDS, encoder],
 const ended = once(script, 'exit');
 const lines = createInterface({ input: script.stdout })[Symbol.asyncIterator]();
 type Found = Counted &
-  Pick<Line, 'beside'> & {
+  Pick<Line, 'beside' | 'loss'> & {
     /** `unlabelled` is one that only the truth shows, without it. */
     readonly what: Line['what'] | 'unlabelled';
   };
@@ -106,12 +108,14 @@ const [code] = await ended;
 if (code !== 0) throw new Error(`answers.py ended with ${code}`);
 
 const of = (what: Found['what']) => found.filter((each) => each.what === what);
-console.log(table('Faults of a release: the weights are the same', of('fault')));
-console.log(table('Such faults in versions that were trained again too', of('fault again')));
-console.log(table('Damaged files of ONNX and safetensors', of('fault of a file')));
-console.log(table('Such files, trained again', of('file trained again')));
-console.log(table('Equal or equivalent', of('equal')));
-console.log(table('Trained again, and as good', of('retrained')));
+show('Faults of a release: the weights are the same', of('fault'));
+show('Such faults in versions that were trained again too', of('fault again'));
+show('Damaged files of ONNX and safetensors', of('fault of a file'));
+show('Such files, trained again', of('file trained again'));
+show('Equal or equivalent', of('equal'));
+show('Trained again, and as good', of('retrained'));
+const better = of('retrained').filter(({ loss = 0 }) => loss <= 0);
+show('Trained again, and at least as good', better);
 console.log(`left out, since they are worse: ${worse}\n`);
 for (const [what, title] of [
   ['fault', 'Faults of a release, without a kept request'],
@@ -121,31 +125,40 @@ for (const [what, title] of [
   ['equal', 'Equal or equivalent, without a kept request'],
   ['retrained', 'Trained again, and as good, without a kept request'],
 ] as const) {
-  const those = alone.filter((each) => each.what === what);
-  if (those.length > 0) console.log(table(title, those));
+  show(
+    title,
+    alone.filter((each) => each.what === what),
+  );
 }
-console.log(table('Only the truth shows it, by 400 labelled rows', of('untrue')));
-console.log(table('The same without the truth', of('unlabelled')));
-const isSeen = ({ verdict }: Counted) => verdict === 'broken' || verdict === 'changed';
-const ours = share(of('fault'), isSeen);
-console.log(
-  others({
-    ours: { caught: ours, falseAlarms: share(of('equal'), isSeen) },
-    faults: of('fault').flatMap(({ beside }) => (beside ? [beside] : [])),
-    equal: of('equal').flatMap(({ beside }) => (beside ? [beside] : [])),
-  }),
-);
+show('Only the truth shows it, by 400 labelled rows', of('untrue'));
+show('The same without the truth', of('unlabelled'));
+if (ONLY.length === 0) {
+  const isSeen = ({ verdict }: Counted) => verdict === 'broken' || verdict === 'changed';
+  const ours = share(of('fault'), isSeen);
+  console.log(
+    others({
+      ours: { caught: ours, falseAlarms: share(of('equal'), isSeen) },
+      faults: of('fault').flatMap(({ beside }) => (beside ? [beside] : [])),
+      equal: of('equal').flatMap(({ beside }) => (beside ? [beside] : [])),
+    }),
+  );
+}
+
+function show(title: string, pairs: readonly Counted[]): void {
+  if (pairs.length > 0) console.log(table(title, pairs));
+}
 
 async function countedOf(line: Line, what: Found['what']): Promise<Found> {
   const { answers, judged } = await judge(line);
   const { asked, changed } = answers.kept;
-  const { kind, beside } = line;
+  const { kind, beside, loss } = line;
   return {
     what,
     kind,
     ...judged,
     changed: changed / Math.max(1, asked),
     ...(beside && { beside }),
+    ...(loss !== undefined && { loss }),
   };
 }
 

@@ -1,7 +1,7 @@
 """Answers of models before and after a change, for `bench/gate.ts`: one line of JSON for each pair of versions.
 
-`answers.py SEEDS ENCODER` makes, by real frameworks (`models.py`), for each of SEEDS seeds:
-24 faults of a release (12 kinds of two models), 14 of them in versions that were trained again as well, 40 equal or equivalent versions, 24 that were trained again, and 6 that only the truth shows; besides, damaged and retrained graphs of ONNX, and a damaged encoder in safetensors. ENCODER is the folder with the tokenizer of all-MiniLM-L6-v2.
+`answers.py SEEDS ENCODER [retrained]` makes, by real frameworks (`models.py`), for each of SEEDS seeds:
+24 faults of a release (12 kinds of two models), 14 of them in versions that were trained again as well, 40 equal or equivalent versions, 24 that were trained again, and 6 that only the truth shows; besides, damaged and retrained graphs of ONNX, and a damaged encoder in safetensors. With `retrained` it makes those that were trained again alone. ENCODER is the folder with the tokenizer of all-MiniLM-L6-v2.
 Each line has the files of both versions as their owner saves them (null where there is none), the kind, what it is, the form of the answers, the labels of both versions, the rows that nobody trained with, and both answers to each.
 After a line, each line of rows on standard input is answered by the version before; an empty line asks for the next pair.
 """
@@ -55,6 +55,9 @@ ASKED = 60
 LABELLED = 400
 # A version trained again is as good as the one before where it is at most so much worse on 2,000 rows: a point of accuracy, or of the spread of the truth.
 AS_GOOD = 0.01
+# So many of each kind are found for a model, among so many at most.
+AGAIN = 3
+MOST_TRIES = 12
 SCRATCH = tempfile.TemporaryDirectory()
 
 
@@ -91,8 +94,8 @@ def timed(version, rows):
     return version.answers(rows), time.perf_counter() - began
 
 
-def line(what, kind, before, after, rows, others=None, truth=None):
-    """`others` are the requests of the version before in an unpaired test: no gate that watches traffic has the same request twice."""
+def line(what, kind, before, after, rows, others=None, truth=None, loss=None):
+    """`loss` is how much worse the version after is on rows with a truth. `others` are the requests of the version before in an unpaired test: no gate that watches traffic has the same request twice."""
     (old, old_s), (new, new_s) = timed(before, rows), timed(after, rows)
     told = rows if isinstance(rows, list) else np.where(np.isnan(rows), None, rows).tolist()
     found = {
@@ -107,6 +110,8 @@ def line(what, kind, before, after, rows, others=None, truth=None):
     found["files"] = [saved(version, name) for version, name in [(before, "before"), (after, "after")]]
     if truth is not None:
         found["truth"] = [value.item() for value in truth]
+    if loss is not None:
+        found["loss"] = float(loss)
     if others is not None:
         found["beside"] = statistics(before.answers(others), old, new, new_s / old_s)
     tell(found)
@@ -170,6 +175,13 @@ class Rows:
 
     def all(self, folder):
         model = self.train()
+        self.faults(model)
+        self.equals(model, folder)
+        self.again(model)
+        self.untrue(model)
+        self.graphs(model, folder)
+
+    def faults(self, model):
         for kind, after in faults_of(model, self.x):
             line("fault", kind, model, after, self.fresh()[0], self.fresh()[0])
         asked, others = (with_missing(self.fresh()[0], turn) for turn in (1, 2))
@@ -177,11 +189,6 @@ class Rows:
         again = self.train(count=ROWS, seed=self.seed + 500)
         for kind, after in faults_of(again, self.x):
             line("fault again", kind, model, after, self.fresh()[0])
-        self.equals(model, folder)
-        self.again(model)
-        self.untrue(model)
-        self.graphs(model, folder)
-        return model
 
     def graphs(self, model, folder):
         """The same model as a graph of ONNX, with damaged weights and trained again."""
@@ -212,7 +219,8 @@ class Rows:
                 line("equal", "int8 that holds", full, rounded_weights, self.fresh()[0], self.fresh()[0])
 
     def again(self, model):
-        limit = error_of(model, *self.test) + AS_GOOD
+        """Three versions of each kind that are as good: a worse one is left out, and the next one takes its place."""
+        error = error_of(model, *self.test)
         candidates = {
             "another seed": lambda turn: self.train(seed=self.seed + 1000 + turn, count=ROWS - MORE - 10 * turn),
             "10 % more rows": lambda turn: self.train(count=ROWS - 10 * turn),
@@ -220,12 +228,17 @@ class Rows:
             "other settings": lambda turn: self.train(**OTHER_SETTINGS[self.kind][turn]),
         }
         for kind, train in candidates.items():
-            for turn in range(3):
-                after = train(turn)
-                if error_of(after, *self.test) <= limit:
-                    line("retrained", kind, model, after, self.fresh()[0])
-                else:
+            turns = range(len(OTHER_SETTINGS[self.kind]) if kind == "other settings" else MOST_TRIES)
+            found = 0
+            for after in map(train, turns):
+                loss = error_of(after, *self.test) - error
+                if loss > AS_GOOD:
                     tell({"what": "worse", "kind": kind})
+                    continue
+                line("retrained", kind, model, after, self.fresh()[0], loss=loss)
+                found += 1
+                if found == AGAIN:
+                    break
 
     def untrue(self, model):
         x, y = self.rows(self.seed, ROWS, World(self.seed, drift=0.8))
@@ -273,13 +286,24 @@ def int8_encoder(seed, encoder, full):
         line("equal", "int8 that holds", full, encoder, asked, others)
 
 
+def kinds_of(seed):
+    return [CLASSIFIERS[seed % len(CLASSIFIERS)], NUMBERS[seed % len(NUMBERS)]]
+
+
+def retrained(seeds):
+    for seed in range(seeds):
+        for kind in kinds_of(seed):
+            rows = Rows(seed, kind)
+            rows.again(rows.train())
+
+
 def main(seeds, folder):
     # The quantization advises a preparation that is for pictures.
     logging.disable(logging.WARNING)
     encoder = Encoder(folder)
     full = encoder.in_full(folder)
     for seed in range(seeds):
-        kinds = [CLASSIFIERS[seed % len(CLASSIFIERS)], NUMBERS[seed % len(NUMBERS)]]
+        kinds = kinds_of(seed)
         for kind in kinds:
             Rows(seed, kind).all(SCRATCH.name)
         label_faults(seed, [kinds[0], CLASSIFIERS[(seed + 1) % len(CLASSIFIERS)]])
@@ -289,4 +313,8 @@ def main(seeds, folder):
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.argv[2])
+    seeds, encoder, *only = sys.argv[1:]
+    if only == ["retrained"]:
+        retrained(int(seeds))
+    else:
+        main(int(seeds), encoder)

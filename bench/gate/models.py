@@ -8,7 +8,6 @@ import shutil
 import numpy as np
 from lightgbm import LGBMClassifier, LGBMRegressor
 from scipy.special import erf, softmax
-from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.impute import SimpleImputer
@@ -51,16 +50,18 @@ def estimator(kind, seed, **settings):
         return XGBClassifier(**{**trees, **settings})
     if kind == "light boosted":
         return LGBMClassifier(n_estimators=25, max_depth=4, random_state=seed, n_jobs=1, verbose=-1)
-    if kind == "discriminant":
-        return LinearDiscriminantAnalysis()
+    if kind == "linear leaves":
+        return LGBMClassifier(n_estimators=50, num_leaves=8, linear_tree=True, random_state=seed, n_jobs=1, verbose=-1)
+    if kind == "boosted line":
+        return XGBClassifier(booster="gblinear", n_estimators=60, n_jobs=1)
     if kind == "ridge":
         return Ridge(**settings)
     if kind == "network number":
         return MLPRegressor(**{"hidden_layer_sizes": (16,), "max_iter": 100, "random_state": seed, "learning_rate_init": 0.02, **settings})
     if kind == "boosted number":
         return XGBRegressor(**{**trees, **settings})
-    if kind == "light boosted number":
-        return LGBMRegressor(n_estimators=25, max_depth=4, random_state=seed, n_jobs=1, verbose=-1)
+    if kind == "linear leaves number":
+        return LGBMRegressor(n_estimators=100, num_leaves=8, linear_tree=True, random_state=seed, n_jobs=1, verbose=-1)
     return BayesianRidge()
 
 
@@ -68,21 +69,21 @@ CLASSIFIERS = ["forest", "logistic", "network", "boosted"]
 NUMBERS = ["ridge", "network number", "boosted number"]
 OTHER_LIBRARY = {
     "forest": "light boosted",
-    "boosted": "light boosted",
-    "network": "light boosted",
-    "logistic": "discriminant",
+    "boosted": "linear leaves",
+    "network": "boosted line",
+    "logistic": "boosted line",
     "ridge": "bayesian",
-    "network number": "light boosted number",
-    "boosted number": "light boosted number",
+    "network number": "linear leaves number",
+    "boosted number": "linear leaves number",
 }
 OTHER_SETTINGS = {
-    "forest": [{"min_samples_leaf": 3}, {"max_depth": 10}, {"n_estimators": 30}],
-    "boosted": [{"learning_rate": 0.2}, {"max_depth": 5}, {"n_estimators": 35}],
-    "network": [{"alpha": 0.01}, {"hidden_layer_sizes": (24,)}, {"max_iter": 90}],
-    "logistic": [{"C": 0.3}, {"C": 3.0}, {"max_iter": 50}],
+    "forest": [{"min_samples_leaf": 3}, {"max_depth": 10}, {"n_estimators": 30}, {"min_samples_leaf": 2}, {"max_depth": 12}, {"n_estimators": 40}],
+    "boosted": [{"learning_rate": 0.2}, {"max_depth": 5}, {"n_estimators": 35}, {"learning_rate": 0.25}, {"max_depth": 3}, {"n_estimators": 45}],
+    "network": [{"alpha": 0.01}, {"hidden_layer_sizes": (24,)}, {"max_iter": 90}, {"alpha": 0.1}, {"hidden_layer_sizes": (32,)}, {"max_iter": 120}],
+    "logistic": [{"C": 0.3}, {"C": 3.0}, {"max_iter": 50}, {"C": 0.5}, {"C": 2.0}, {"max_iter": 100}],
     "ridge": [{"alpha": 5.0}, {"alpha": 0.1}, {"solver": "lsqr"}],
-    "network number": [{"alpha": 0.01}, {"hidden_layer_sizes": (24,)}, {"max_iter": 150}],
-    "boosted number": [{"learning_rate": 0.2}, {"max_depth": 5}, {"n_estimators": 35}],
+    "network number": [{"alpha": 0.01}, {"hidden_layer_sizes": (24,)}, {"max_iter": 150}, {"alpha": 0.1}, {"hidden_layer_sizes": (32,)}, {"max_iter": 200}],
+    "boosted number": [{"learning_rate": 0.2}, {"max_depth": 5}, {"n_estimators": 35}, {"learning_rate": 0.25}, {"max_depth": 3}, {"n_estimators": 45}],
 }
 
 
