@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from .serving.ending import drained, end_without_teardown
 from .walls import CHANNEL, LISTENING, enter_or_end, listen, name_process
 
 # Before any package is imported: packages start threads, which would stay outside the walls.
 enter_or_end()
+end_without_teardown()
 
 import asyncio  # noqa: E402
 import contextlib  # noqa: E402
@@ -148,6 +150,7 @@ def start() -> None:
         name = errno.errorcode.get(error.errno or 0, "")
         _end(2, f"listen {name}: {os.strerror(error.errno or 0)} {config.host}:{config.port}")
     asyncio.run(main(config, listening, parent))
+    drained()
 
 
 if __name__ == "__main__":

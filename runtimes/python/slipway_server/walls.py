@@ -128,6 +128,11 @@ def _close_others(kept: set[int]) -> None:
                 os.close(fd)
 
 
+def flush_libraries() -> None:
+    """Writes what libraries in C have printed and not yet written."""
+    _libc.fflush(None)
+
+
 def enter_or_end() -> None:
     """Called first by a program: without its walls, it does not run."""
     try:

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
@@ -118,6 +119,27 @@ def predict(x): return of.Lock(ctx=__import__("multiprocessing").get_context("fo
 
     // The line that the server is ready may still be on its way when the code prints.
     await eventually(() => printed.endsWith('asked about 7\n'));
+  });
+
+  it('what code has registered for its end runs when its server is drained, and is in the log', async () => {
+    const code = `
+import atexit, ctypes, sys
+def last():
+    sys.stdout.write("saved")
+    ctypes.CDLL(None).printf(b" and counted")
+atexit.register(last)
+def predict(x): return x
+`;
+    const server = await startModel(runtime, pythonFolder(code), { PYTHONUNBUFFERED: '' });
+    const log = text(server.child.stdout ?? Readable.from([]));
+
+    server.child.kill('SIGTERM');
+
+    const [status] = await once(server.child, 'exit');
+    expect({ status, end: (await log).slice(-17) }).toEqual({
+      status: 0,
+      end: 'saved and counted',
+    });
   });
 
   it.each(['', '1'])(
