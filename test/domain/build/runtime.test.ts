@@ -5,6 +5,7 @@ import {
   convertedBy,
   RUNTIME_NAMES,
   RUNTIMES,
+  runtimeEnvironment,
   serverPlace,
   startupSeconds,
 } from '#domain/build/runtime.ts';
@@ -45,4 +46,11 @@ it('a server listens where its manifest says, else where its runtime does', () =
     requestPath: '/invocations',
   });
   expect(serverPlace('onnx')).toEqual({ port: 8080, healthPath: '/ping', requestPath: null });
+});
+
+it('a server is told what its runtime has variables for, and nothing that its revision lacks', () => {
+  const spec = { gpuServing: { maxModelLen: 8192, gpuMemoryUtilization: null } };
+
+  expect(runtimeEnvironment({ ...spec, runtime: 'vllm' })).toEqual({ MAX_MODEL_LEN: '8192' });
+  expect(runtimeEnvironment({ ...spec, runtime: 'onnx' })).toEqual({});
 });
