@@ -37,15 +37,10 @@ const MOST_ROWS = 200;
 /** How long each request lets clients go first, and all together (ms). Where clients never pause, so few are sent that hardly one of a hundred requests of theirs meets one; and yet enough to judge by, in the time that the step has. */
 const PATIENCE_MS: Patience = { each: 200, all: 30_000 };
 
-/** So many requests the candidate has at once, where that is allowed, however slow it is: it works on one while another is read and written. */
-const LEAST_AT_ONCE = 2;
-/** It has as many as it answers, one after another, within this (ms). Where requests wait longer, its platform may start more servers for them. */
-const QUICK_MS = 50;
-
 type Ask = (request: GoldenRequest) => Promise<GoldenAnswer>;
 
 /**
- * How both versions are asked. The live version has one request at a time, so that clients wait for one at most; the candidate, which has no clients, as many as `comparing` allows and it answers quickly.
+ * How both versions are asked. The live version has one request at a time, so that clients wait for one at most; the candidate, which has no clients, as many as `comparing` allows.
  * The answers are compared in the order of the requests, however they were paced. `monotonicMs` is a clock that never goes back.
  */
 export type Both = {
@@ -76,12 +71,7 @@ export async function askBoth(both: Both): Promise<AnswerEvidence> {
   const live = timed(both.live, both, giveWay);
   const candidate = timed(both.candidate, both, giveWay);
   const workedMs = () => Math.max(live.workedMs(), candidate.workedMs());
-  const asked = {
-    ...both,
-    live: live.ask,
-    candidate: candidate.ask,
-    candidateTookMs: candidate.tookMs,
-  };
+  const asked = { ...both, live: live.ask, candidate: candidate.ask };
   const budgetMs = both.isScored ? BUDGET_OF_LANGUAGE_MS : BUDGET_MS.requests;
   const prompts = both.isScored
     ? await renderedByBoth(asked, () => workedMs() >= BUDGET_OF_PROMPTS_MS)
@@ -109,10 +99,9 @@ export async function askBoth(both: Both): Promise<AnswerEvidence> {
   return fault ? { ...answers, signs: boundedSigns([...answers.signs, fault]) } : answers;
 }
 
-/** How long a server has worked for what it was asked in all, and for its last answer. */
+/** How long a server has worked for what it was asked. */
 function timed(ask: Ask, { monotonicMs }: Both, giveWay: () => Promise<void>) {
   let [sumMs, sinceMs, underWay] = [0, 0, 0];
-  let tookMs = Number.POSITIVE_INFINITY;
   const count = (change: 1 | -1) => {
     const nowMs = monotonicMs();
     if (underWay > 0) sumMs += nowMs - sinceMs;
@@ -121,24 +110,19 @@ function timed(ask: Ask, { monotonicMs }: Both, giveWay: () => Promise<void>) {
   };
   return {
     workedMs: () => sumMs,
-    tookMs: () => tookMs,
     async ask(request: GoldenRequest) {
       await giveWay();
-      const sentMs = monotonicMs();
       count(1);
       try {
         return await ask(request);
       } finally {
         count(-1);
-        tookMs = monotonicMs() - sentMs;
       }
     },
   };
 }
 
-type Asked = Both & { readonly candidateTookMs: () => number };
-
-async function pairsOf(both: Asked, isLate: () => boolean): Promise<readonly AskedPair[]> {
+async function pairsOf(both: Both, isLate: () => boolean): Promise<readonly AskedPair[]> {
   const { requests, live } = both;
   const score = both.isScored ? answerScorer(both) : undefined;
   const candidate = ahead(both);
@@ -163,11 +147,9 @@ async function pairsOf(both: Asked, isLate: () => boolean): Promise<readonly Ask
 }
 
 /** Asks the candidate: the next requests too, while the answer to one is on its way. */
-function ahead({ requests, candidate, candidateTookMs, comparing, isScored = false }: Asked) {
+function ahead({ requests, candidate, comparing, isScored = false }: Both) {
   // A language model is as slow for two at once as for one after another.
-  const most = isScored ? 1 : comparing.atOnce;
-  const atOnce = () =>
-    Math.min(most, Math.max(LEAST_AT_ONCE, Math.floor(QUICK_MS / candidateTookMs())));
+  const atOnce = isScored ? 1 : comparing.atOnce;
   const begun = new Map<GoldenRequest, Promise<GoldenAnswer>>();
   const begin = ({ request }: ComparedRequest) => {
     const answer = begun.get(request) ?? candidate(request);
@@ -179,7 +161,7 @@ function ahead({ requests, candidate, candidateTookMs, comparing, isScored = fal
   return {
     answer(request: ComparedRequest, at: number): Promise<GoldenAnswer> {
       const answer = begin(request);
-      for (const next of requests.slice(at + 1, at + atOnce())) {
+      for (const next of requests.slice(at + 1, at + atOnce)) {
         if (next.given === undefined) begin(next);
       }
       return answer;

@@ -11,12 +11,8 @@ const REQUESTS = Array.from({ length: 60 }, (_, at) => ({
   answer: { predictions: [at * 2] },
 }));
 
-/** A server that answers each row with twice its number, or thrice where `isOther`, in the order in which it is let; every request takes 10 ms of `clock`, or `eachMs`. */
-function server(
-  clock: { nowMs: number },
-  isOther: (row: number) => boolean = () => false,
-  eachMs = 10,
-) {
+/** A server that answers each row with twice its number, or thrice where `isOther`, in the order in which it is let; every request takes 10 ms of `clock`. */
+function server(clock: { nowMs: number }, isOther: (row: number) => boolean = () => false) {
   const asked: number[] = [];
   let [underWay, most] = [0, 0];
   return {
@@ -28,7 +24,7 @@ function server(
       underWay += 1;
       most = Math.max(most, underWay);
       await new Promise(setImmediate);
-      clock.nowMs += eachMs;
+      clock.nowMs += 10;
       underWay -= 1;
       const said = JSON.stringify({ predictions: [row * (isOther(row) ? 3 : 2)] });
       return { kind: 'answer', status: 200, body: said };
@@ -41,13 +37,12 @@ type Given = {
   readonly requests?: typeof REQUESTS;
   readonly isKept?: boolean;
   readonly isOther?: (row: number) => boolean;
-  readonly eachMs?: number;
 };
 
 async function asked({ comparing = APART, isKept = true, ...given }: Given = {}) {
-  const { requests = REQUESTS, isOther, eachMs } = given;
+  const { requests = REQUESTS, isOther } = given;
   const clock = { nowMs: 0 };
-  const [live, candidate] = [server(clock), server(clock, isOther, eachMs)];
+  const [live, candidate] = [server(clock), server(clock, isOther)];
   const answers = await askBoth({
     requests: requests.map(({ answer, ...each }) => ({ ...each, ...(isKept && { answer }) })),
     live: live.ask,
@@ -73,18 +68,6 @@ describe('the pace of a comparison', () => {
     expect([live.most(), candidate.most()]).toEqual([1, 2]);
     expect(candidate.asked).toEqual(REQUESTS.map((_, at) => at));
     expect(answers.kept).toEqual({ asked: 60, changed: 0 });
-  });
-
-  it('asks a candidate as many at once as it answers in 50 ms, and a slow one two', async () => {
-    const most = async (eachMs: number, atOnce = 8) => {
-      const { candidate } = await asked({ eachMs, comparing: { ...APART, atOnce } });
-      return candidate.most();
-    };
-
-    expect(await most(0.5)).toBe(8);
-    expect(await most(0.5, 5)).toBe(5);
-    expect(await most(10)).toBe(5);
-    expect(await most(30)).toBe(2);
   });
 
   it('finds the same whatever it is', async () => {

@@ -34,8 +34,8 @@ import { BUCKET, type State } from './state.ts';
 export const STEPS_MS = 1000;
 // The bucket's watcher starts deployments itself, and redelivers an event until it is acknowledged.
 const UPLOAD_GRACE_MS = 60_000;
-// A quick model takes several at once: each process then has several to read when it wakes.
-export const ASKED_AT_ONCE = 8;
+// One is read or written while the other runs in the model.
+export const ASKED_AT_ONCE = 2;
 // How often Slipway sees whether a week is over.
 const WEIGHING_MS = 3_600_000;
 
