@@ -9,9 +9,11 @@ import type { BuildProgress } from '#domain/build/build-progress.ts';
 import type { Damage, Model, ModelVersion } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import { learntSince } from '#domain/placement/learnt.ts';
+import { SHIPPED_PRICES, type UnitPrices } from '#domain/placement/unit-prices.ts';
 import { type StepRun, workflowGraph } from '#domain/workflow-graph.ts';
 import type { DemandHistory } from '#ports/demand-history.ts';
 import type { Prices } from '#ports/prices.ts';
+import { ifKnown } from '#steps/learnt-before.ts';
 import {
   type Captured,
   captureOf,
@@ -82,8 +84,10 @@ export function slipwayRequests(deps: Deps): Requests {
   const actions = modelActions(deps);
   const promotions = promotionActions(deps);
   const known = (name: string) => requireModel(registry, name);
-  const statusOf = async (model: Model) =>
+  const pricesNow = async () => (await ifKnown(deps.prices.read())) ?? SHIPPED_PRICES;
+  const statusOf = async (model: Model, prices: UnitPrices) =>
     modelStatus(registry, model, {
+      prices,
       endpoint: deps.endpoint(model.name),
       nowMs: clock.now(),
       alerts: model.live ? await deps.alerts(model.live) : [],
@@ -95,13 +99,14 @@ export function slipwayRequests(deps: Deps): Requests {
     throw new Failure('InputInvalid', `no deployment ${id}`, { isAbsent: true });
   };
   return {
-    listModels: async () => ({
-      models: await bounded(await registry.models(), READS_AT_ONCE, statusOf),
-    }),
+    async listModels() {
+      const [models, prices] = await Promise.all([registry.models(), pricesNow()]);
+      return { models: await bounded(models, READS_AT_ONCE, (model) => statusOf(model, prices)) };
+    },
     listRefused: async () => ({
       refused: await refusedDrops(registry, await deps.untaken(), deps.isInBucket),
     }),
-    readModel: async ({ name }) => statusOf(await known(name)),
+    readModel: async ({ name }) => statusOf(await known(name), await pricesNow()),
     readLogs: async ({ name, tail, since }) =>
       modelLog(registry, deps.logs(), {
         model: await known(name),

@@ -5,7 +5,7 @@ import { isTerminal } from '#domain/phase.ts';
 import { requestTime, revisionCost } from '#domain/placement/cost.ts';
 import { knownMsOn } from '#domain/placement/optimize.ts';
 import { spentAt } from '#domain/placement/spent.ts';
-import { SHIPPED_PRICES } from '#domain/placement/unit-prices.ts';
+import type { UnitPrices } from '#domain/placement/unit-prices.ts';
 import { isAskedAbout } from '#domain/promotion/approval.ts';
 import { toldTrouble } from '#domain/registry/kept.ts';
 import { nextRepairMs, repairsInARow } from '#domain/registry/repair-pace.ts';
@@ -39,13 +39,14 @@ type Seen = {
   readonly nowMs: number;
   readonly alerts: ModelStatus['alerts'];
   readonly isSpent: boolean;
+  readonly prices: UnitPrices;
 };
 
-/** A model's status at `nowMs` (epoch), from the registry; `endpoint` is the base of its URLs, `alerts` are the current faults of its live version, and `isSpent` says whether running it costs what AWS charges. */
+/** A model's status at `nowMs` (epoch), from the registry; `endpoint` is the base of its URLs, `alerts` are the current faults of its live version, `isSpent` says whether running it costs what AWS charges, and `prices` are those of today. */
 export async function modelStatus(
   registry: Registry,
   model: Model,
-  { endpoint, nowMs, alerts, isSpent }: Seen,
+  { endpoint, nowMs, alerts, isSpent, prices }: Seen,
 ): Promise<ModelStatus> {
   const { name, live, newestDeploymentId, undeployedWith } = model;
   const isGone = !live && undeployedWith === newestDeploymentId;
@@ -75,7 +76,7 @@ export async function modelStatus(
         : null,
     repairs: inARow > 1 ? { inARow, notBeforeMs: nextRepairMs(model) } : null,
     unproven: live && unprovenOf(maker),
-    cost: live && costOf(maker),
+    cost: live && costOf(maker, prices),
     spent: spentIn(model, nowMs, isSpent),
     alerts,
   };
@@ -106,13 +107,12 @@ function unprovenOf(maker: Deployment | undefined): string | null {
 
 const MILLION = 1_000_000;
 
-function costOf(maker: Deployment | undefined): ModelStatus['cost'] {
+function costOf(maker: Deployment | undefined, prices: UnitPrices): ModelStatus['cost'] {
   const taken = maker?.work.decision?.options.find((option) => option.taken);
   if (!taken) return null;
   const question = maker?.work.decision?.weighing?.question;
   const { durationMs } = requestTime(knownMsOn(taken, question, maker?.work.golden?.latencyMs));
   const load = { requests: MILLION, durationMs };
-  const prices = question?.prices ?? SHIPPED_PRICES;
   const { idleUsdPerMonth, perCallsUsd } = revisionCost(taken, load, prices);
   return { idleUsdPerMonth, perMillionUsd: perCallsUsd, durationMs };
 }

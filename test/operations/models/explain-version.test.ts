@@ -1,6 +1,7 @@
 import { Failure } from '#domain/failure.ts';
-import { pricesWith, SHIPPED_PRICES } from '#domain/placement/unit-prices.ts';
+import { pricesWith, SHIPPED_PRICES, type UnitPrices } from '#domain/placement/unit-prices.ts';
 import { explainVersion } from '#operations/models/explain-version.ts';
+import { modelStatus } from '#operations/models/model-status.ts';
 import { whatIf } from '../../../src/cli/views/whatif.ts';
 import { MODEL, memoryWorld } from '../../support/worlds/memory.ts';
 
@@ -44,6 +45,20 @@ describe('the explanation of a live version', () => {
     const next = weighing?.byDemand?.breakEvens.find((each) => each.requestsPerSecond > today);
     expect(weighing?.flipsAt ?? Infinity).toBeLessThanOrEqual(next?.requestsPerSecond ?? Infinity);
     expect(advice).toMatchObject({ to: expect.stringMatching(/on fargate$/) });
+  });
+
+  it('is by the prices of the last deploy in the status of the model too', async () => {
+    const { world, model } = await calledWorld();
+    const seen = { endpoint: '', nowMs: world.clock.now(), alerts: [], isSpent: true };
+    const billed = async (prices: UnitPrices) =>
+      (await modelStatus(world.registry, model, { ...seen, prices })).cost?.perMillionUsd ?? 0;
+    const apiRequest = 0.001;
+    const dear = pricesWith({ apiRequest }, { region: 'eu-central-1', asOf: '2026-12-01' });
+
+    expect((await billed(dear)) - (await billed(SHIPPED_PRICES))).toBeCloseTo(
+      1e6 * (apiRequest - SHIPPED_PRICES.usd.apiRequest),
+      1,
+    );
   });
 
   it('keeps to the traffic that the manifest names, and advises by what it got all the same', async () => {

@@ -1,3 +1,4 @@
+import { SHIPPED_PRICES } from '#domain/placement/unit-prices.ts';
 import { rollbackRequest, undeployRequest } from '#domain/workflow.ts';
 import { explainVersion } from '#operations/models/explain-version.ts';
 import { modelActions } from '#operations/models/model-actions.ts';
@@ -36,6 +37,7 @@ const SEEN = {
   nowMs: 0,
   alerts: [],
   isSpent: false,
+  prices: SHIPPED_PRICES,
 };
 
 const RUNNING = {

@@ -1,4 +1,5 @@
 import type { Comparison } from '#domain/comparison/comparison.ts';
+import { SHIPPED_PRICES } from '#domain/placement/unit-prices.ts';
 import { modelStatus } from '#operations/models/model-status.ts';
 import { memoryRegistry } from '../../support/memory/registry.ts';
 import {
@@ -10,7 +11,13 @@ import {
   walkTo,
 } from '../../support/worlds/registry.ts';
 
-const SEEN = { endpoint: 'http://127.0.0.1/models/shapes', nowMs: 0, alerts: [], isSpent: false };
+const SEEN = {
+  endpoint: 'http://127.0.0.1/models/shapes',
+  nowMs: 0,
+  alerts: [],
+  isSpent: false,
+  prices: SHIPPED_PRICES,
+};
 
 async function compared(decision: Comparison['decision']): Promise<RegistryWorld> {
   const world = registryWorld(memoryRegistry);
