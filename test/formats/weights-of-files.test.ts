@@ -388,7 +388,7 @@ describe('the variables of a SavedModel', () => {
       ...{ start: at * apart, bytes: 2 ** 22 },
     }));
 
-    const found = await variablePrints(variables, new Set());
+    const found = await variablePrints({ tensors: variables }, new Set());
 
     expect(found?.length).toBeLessThanOrEqual(64);
     expect(asked.length).toBeLessThanOrEqual(2048);
@@ -409,9 +409,9 @@ describe('the variables of a SavedModel', () => {
       },
     }));
 
-    expect(await variablePrints(variables, new Set())).toBeUndefined();
+    expect(await variablePrints({ tensors: variables }, new Set())).toBeUndefined();
     expect(opens).toBe(0);
-    expect(await variablePrints(variables.slice(0, 2), new Set())).toHaveLength(2);
+    expect(await variablePrints({ tensors: variables.slice(0, 2) }, new Set())).toHaveLength(2);
     expect(opens).toBe(2);
   });
 
@@ -424,6 +424,31 @@ describe('the variables of a SavedModel', () => {
       expect(sparseIn(await prints(name))).toEqual(sparse);
     },
   );
+
+  it('may not be trained in single rows because of the name of a layer that multiplies by them', async () => {
+    const shard = Buffer.from(bytesOf('savedmodel', `texts-2.21/${SHARD}`));
+    rename(shard, 'kinded/kernel', 'embeds/kernel');
+
+    expect(sparseIn(await prints('texts-2.21', shard))).toEqual(['variables/0']);
+  });
+
+  it.each([
+    ['no graph takes rows of a table', 'Conv2D', 0, 1],
+    ['the archive takes long to pass', 'GatherV2', 2 ** 27, undefined],
+  ])('have no names read where %s', async (_, operator, streamedBytes, count) => {
+    const source = { ...bytesSource(new Uint8Array(4)), streamedBytes };
+    const file = { ...memoryFile(SHARD, new Uint8Array(4)), open: async () => source };
+    const list = {
+      file: { ...file, open: () => Promise.reject(new Error('the list was opened')) },
+      ...{ start: 0, bytes: 4 },
+    };
+    const type = { name: 'FP32', bits: 32 };
+    const tensors = [{ name: 'variables/0', type, shape: [1, 1], file, start: 0, bytes: 4 }];
+
+    const found = await variablePrints({ tensors, list }, new Set([operator]));
+
+    expect(found?.length).toBe(count);
+  });
 
   it.each<[string, (shard: Buffer) => void]>([
     ['has other names for them', (shard) => rename(shard, '/kernel', '/matrix')],

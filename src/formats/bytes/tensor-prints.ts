@@ -63,7 +63,7 @@ const READS_AT_ONCE = 16;
 const GAP_BYTES = 4096;
 const LONGEST_READ = 2 * 2 ** 20;
 /** Files in a compressed archive are decompressed again for their prints. */
-const MOST_STREAMED_BYTES = 64 * 2 ** 20;
+export const MOST_STREAMED_BYTES = 64 * 2 ** 20;
 /** More parts make the record long. */
 const MOST_PARTS = 64;
 const LONGEST_NAME = 120;

@@ -52,7 +52,7 @@ export async function inspectSavedModel(
   const signature = servedSignature(graph, name);
   const variables = await readVariables(files, root);
   const weightBytes = variables?.bytes ?? written.sizeBytes;
-  const weights = variables && (await variablePrints(variables.tensors, graph.operators));
+  const weights = variables && (await variablePrints(variables, graph.operators));
   return {
     format: 'savedmodel',
     formatVersion: versionOf(graph),

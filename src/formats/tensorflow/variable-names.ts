@@ -1,6 +1,6 @@
 import { failureName } from '#domain/failure.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
-import { bytes, openWire } from '#formats/bytes/protobuf-walk.ts';
+import { bytes, type Field, openWire } from '#formats/bytes/protobuf-walk.ts';
 
 /** Where TensorFlow wrote a tensor of one string: a part of a file of variables. */
 export type WrittenString = {
@@ -14,8 +14,9 @@ export type WrittenString = {
 const GRAPH = { node: bytes(1) };
 const NODE = { attribute: bytes(2) };
 const ATTRIBUTE = { fullName: bytes(2), key: bytes(3) };
-const MAX_BYTES = 16 * 2 ** 20;
-const LIMITS = { readBytes: 2 * MAX_BYTES, messages: 500_000, contentBytes: MAX_BYTES };
+// A list takes some 200 bytes for a variable.
+const MAX_BYTES = 4 * 2 ** 20;
+const LIMITS = { readBytes: 2 * MAX_BYTES, messages: 100_000, contentBytes: MAX_BYTES };
 // A tensor of one string is its length as a varint, a checksum of this length, and the text.
 const LONGEST_VARINT = 10;
 const CHECKSUM_BYTES = 4;
@@ -44,16 +45,18 @@ export async function variableNames({
       [GRAPH.node]: (node) =>
         wire.each(node, {
           [NODE.attribute]: async (attribute) => {
-            const named = { fullName: '', key: '' };
+            // A field may be there again and again: the last one counts, and no other is decoded.
+            const last: { fullName?: Field; key?: Field } = {};
             await wire.each(attribute, {
-              [ATTRIBUTE.fullName]: async (field) => {
-                named.fullName = await wire.text(field);
+              [ATTRIBUTE.fullName]: (field) => {
+                last.fullName = field;
               },
-              [ATTRIBUTE.key]: async (field) => {
-                named.key = await wire.text(field);
+              [ATTRIBUTE.key]: (field) => {
+                last.key = field;
               },
             });
-            names.set(named.key, named.fullName);
+            if (!last.fullName || !last.key) return;
+            names.set(await wire.text(last.key), await wire.text(last.fullName));
           },
         }),
     });

@@ -4,7 +4,7 @@ import { bytes, openWire, varint } from '#formats/bytes/protobuf-walk.ts';
 import { quoted, rejected } from '#formats/rejected.ts';
 import { readTable } from './sorted-table.ts';
 import { type ElementType, elementsOf, TENSORFLOW_TYPES } from './tensor-types.ts';
-import { variableNames, type WrittenString } from './variable-names.ts';
+import type { WrittenString } from './variable-names.ts';
 
 /** A SavedModel's variables, without those of an optimizer and of metrics, and their totals. */
 export type Variables = {
@@ -12,13 +12,13 @@ export type Variables = {
   readonly bytes: number;
   readonly dtypes: readonly string[];
   readonly tensors: readonly Variable[];
+  /** The list of the checkpoint, which has their full names; absent where the index names none. */
+  readonly list?: WrittenString;
 };
 
 /** A variable, and the place of its numbers in one of the files of variables. */
 export type Variable = {
   readonly name: string;
-  /** Its name in the program that trained it, which ends with the name of the weight in its layer; absent where the file does not say it. */
-  readonly fullName?: string;
   readonly type: ElementType | undefined;
   readonly shape: readonly number[];
   readonly file: ArtifactFile;
@@ -86,15 +86,12 @@ export async function readVariables(
     dtypes.add(type?.name ?? `type ${entry.type}`);
     tensors.push({ name: entry.name, type, shape, file, start: offset, bytes: size });
   }
-  const names = list && (await variableNames(list));
   return {
     parameters: tensors.reduce((sum, { shape }) => sum + elementsOf(shape), 0),
     bytes: tensors.reduce((sum, { bytes }) => sum + bytes, 0),
     dtypes: [...dtypes].sort(),
-    tensors: tensors.map((tensor) => {
-      const fullName = names?.get(tensor.name);
-      return fullName === undefined ? tensor : { ...tensor, fullName };
-    }),
+    tensors,
+    ...(list && { list }),
   };
 }
 
