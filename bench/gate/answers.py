@@ -1,7 +1,7 @@
 """Answers of models before and after a change, for `bench/gate.ts`: one line of JSON for each pair of versions.
 
 `answers.py SEEDS ENCODER [retrained]` makes, by real frameworks (`models.py`), for each of SEEDS seeds:
-24 faults of a release (12 kinds of two models), 14 of them in versions that were trained again as well, 40 equal or equivalent versions, 24 that were trained again, and 6 that only the truth shows; besides, damaged and retrained graphs of ONNX, and a damaged encoder in safetensors. With `retrained` it makes those that were trained again alone. ENCODER is the folder with the tokenizer of all-MiniLM-L6-v2.
+24 faults of a release (12 kinds of two models), 14 of them in versions that were trained again as well, 40 equal or equivalent versions, 24 that were trained again, and 6 that only the truth shows; besides, damaged and retrained graphs of ONNX, and a damaged encoder in safetensors. The word `retrained` asks for those that were trained again alone. ENCODER is the folder with the tokenizer of all-MiniLM-L6-v2.
 Each line has the files of both versions as their owner saves them (null where there is none), the kind, what it is, the form of the answers, the labels of both versions, the rows that nobody trained with, and both answers to each.
 After a line, each line of rows on standard input is answered by the version before; an empty line asks for the next pair.
 """

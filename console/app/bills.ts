@@ -37,20 +37,30 @@ export function Bills({ weighing }: { weighing: Weighing }) {
 
 /** From which rate another target is the choice, and why. */
 function flipWords({ flip, limitsChange, options: [first] }: Weighing): string {
-  if (first?.refusals.length !== 0) return '';
-  if (limitsChange) {
-    const { target, refusal = '' } = limitsChange;
-    const why = target && refusal && `: on ${targetWords(target)} ${refusal}`;
-    return `From ${Number(limitsChange.requestsPerSecond.toPrecision(3))} requests a second on, nothing keeps the limits${why ?? ''}.`;
+  const at = limitsChange ? rateWords(limitsChange.requestsPerSecond) : '';
+  if (first?.refusals.length !== 0) {
+    const { isKept, target } = limitsChange ?? {};
+    if (isKept && target) return `${at}, ${targetWords(target)} keeps the limits.`;
+    return isKept === false && !target
+      ? 'Nothing keeps the limits for a greater demand either.'
+      : '';
+  }
+  if (limitsChange && !limitsChange.isKept) {
+    const { target, refusal } = limitsChange;
+    return `${at}, nothing keeps the limits${target && refusal ? `: on ${targetWords(target)} ${refusal}` : ''}.`;
   }
   if (!flip) return 'No greater demand makes another target the choice within the limits.';
   const { requestsPerSecond, from, to, why, refusal = '' } = flip;
-  const rate = `From ${Number(requestsPerSecond.toPrecision(3))} requests a second on`;
+  const rate = rateWords(requestsPerSecond);
   const names = [targetWords(to), targetWords(from)];
   if (why === 'limit') return `${rate}, ${names[0]} is the choice: on ${names[1]} ${refusal}.`;
   return why === 'faster'
     ? `${rate}, ${names[0]} costs as much as ${names[1]}, within 1 %, and is faster.`
     : `${rate}, ${names[0]} costs less than ${names[1]}.`;
+}
+
+function rateWords(requestsPerSecond: number): string {
+  return `From ${Number(requestsPerSecond.toPrecision(3))} requests a second on`;
 }
 
 function sourceWords({ isGuess, learntDays }: Weighing): string {

@@ -56,14 +56,14 @@ export function Why({ api, name, on }: { api: Api; name: string; on: string }) {
   ];
   const its = version ? `version ${version}` : 'it';
   // Absent from a Slipway of an earlier version.
-  const isIdle = live !== undefined && (live === null || live !== version);
+  const isIdle = options.length > 0 && live !== undefined && live !== version;
   const dearest = Math.max(1, ...options.map(({ monthlyUsd }) => monthlyUsd ?? 0));
   const slowest = Math.max(1, ...options.map(({ coldStartSeconds }) => coldStartSeconds));
   return html`
     <div class="stack wide">
       <section class="stack" aria-labelledby="where">
         <h2 id="where">${isIdle ? `Where ${its} was placed, and why` : `Where ${its} runs, and why`}</h2>
-        ${isIdle && html`<p class="soft">It is not live. What follows was decided and found when it was placed.</p>`}
+        ${isIdle && html`<p class="soft">It is not live; this was found when it was placed.</p>`}
         ${options.length === 0 && html`<p class="soft">It has not come to that choice.</p>`}
         <div class="options">
           ${options.map(

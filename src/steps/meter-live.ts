@@ -83,8 +83,8 @@ async function startSecondsOf(
   { registry, isSpent }: Pick<Deps, 'registry' | 'isSpent'>,
   made: Deployment,
 ): Promise<number> {
-  const { target, startSeconds } = made.work.decision ?? {};
-  if (startSeconds !== undefined || !target) return startSeconds ?? 0;
+  const { target, startSeconds, weighing } = made.work.decision ?? {};
+  if (startSeconds !== undefined || !target || weighing) return startSeconds ?? 0;
   const starting = startingOf(made);
   // The starts of one machine say nothing about those of AWS.
   const noted = isSpent ? await registry.starts(starting.runtime) : [];

@@ -302,10 +302,10 @@ function sharedLines(shared: Shared, prices: UnitPrices): readonly string[] {
   ];
 }
 
-/** The sum of the bills for the traffic of each; nothing where none is known. */
+/** The sum of the bills for the traffic of each; nothing where none is known, or there is only one. */
 function trafficLines(revisions: readonly LiveCost[]): readonly string[] {
   const known = revisions.flatMap(({ usdPerMonth }) => usdPerMonth ?? []);
-  if (known.length === 0) return [];
+  if (known.length === 0 || revisions.length < 2) return [];
   const sum = known.reduce((together, each) => together + each, 0);
   const rest = withoutUnknown(revisions.length - known.length);
   return [`For their traffic together ${usd(sum)} a month, with API Gateway${rest}.`];

@@ -7,7 +7,7 @@ export function diffLines(
   { model, from, to }: { readonly model: string; readonly from: string; readonly to: string },
   { differences, comparison, ...asked }: VersionDiff,
 ): readonly string[] {
-  if (from === to) return [`${model} ${to} is the same version on both sides`];
+  if (asked.from === asked.to) return [`${model} ${to} is the same version on both sides`];
   return [
     `${model} ${to} beside ${from}`,
     ...(differences.length > 0

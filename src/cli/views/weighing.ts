@@ -69,7 +69,8 @@ function placedPricesWords(
   { model, prices: today, ...explained }: Explanation,
   prices: Weighing['question']['prices'],
 ): string {
-  if (!prices) return 'By the prices of the day on which it was placed, which is not recorded.';
+  if (!prices)
+    return 'The prices are those of the day on which it was placed; no record says which.';
   const words = `${pricesWords(prices)}, on demand`;
   if (!today || (today.asOf === prices.asOf && today.region === prices.region)) return `${words}.`;
   const now = isIdle(explained) ? '' : `; \`slipway whatif ${model}\` takes those of ${today.asOf}`;

@@ -77,7 +77,10 @@ function twoNamed({ name }: Pick<Model, 'name'>, versions: readonly ModelVersion
   const [newer, older] = versions
     .map(({ version }) => version)
     .toSorted((one, other) => other - one);
-  return older !== undefined
-    ? `Name two versions: \`slipway diff ${name} --from ${older} --to ${newer}\`.`
-    : `Fewer than two of its versions went live; \`slipway diff FILE --name ${name}\` compares a file with a version.`;
+  if (older !== undefined) {
+    return `Name two versions: \`slipway diff ${name} --from ${older} --to ${newer}\`.`;
+  }
+  return newer === undefined
+    ? 'None of its versions went live: `slipway status` says why.'
+    : `One version went live: \`slipway diff FILE --name ${name} --from ${newer}\` compares a file with it.`;
 }

@@ -149,7 +149,7 @@ describe('the weighing of a version', () => {
       `Prices of ${region}, 2025-01-02, on demand, as it was placed.`,
     );
     expect(placedBy(undefined)).toBe(
-      'By the prices of the day on which it was placed, which is not recorded.',
+      'The prices are those of the day on which it was placed; no record says which.',
     );
   });
 

@@ -60,6 +60,10 @@ describe('the difference of two versions', () => {
     expect(diffLines({ model: MODEL, from: 'v1', to: 'v1' }, await diff(1, 1))).toEqual([
       'digits v1 is the same version on both sides',
     ]);
+    // A file may have any name.
+    expect(diffLines({ model: MODEL, from: 'v1', to: 'v1' }, await diff(1, 2))[1]).toMatch(
+      /^breaking /,
+    );
   });
 
   it.each([
@@ -83,7 +87,7 @@ describe('the difference of two versions', () => {
     await expect(
       diffVersions(world.registry, model, { from: null, to: null }),
     ).rejects.toMatchObject({
-      fix: 'Fewer than two of its versions went live; `slipway diff FILE --name digits` compares a file with a version.',
+      fix: 'One version went live: `slipway diff FILE --name digits --from 1` compares a file with it.',
     });
   });
 });

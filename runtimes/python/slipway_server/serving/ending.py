@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import atexit
+import gc
+import io
 import os
 import sys
 from contextlib import suppress
@@ -29,9 +31,15 @@ def drained() -> None:
 def _end() -> None:
     if not _drained:
         return
-    for stream in (sys.stdout, sys.stderr):
-        # The model's code may have replaced these streams by anything.
+    # The model's code may have replaced these streams by anything.
+    for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__, *_open_files()):
         with suppress(Exception):
             stream.flush()
     flush_libraries()
     os._exit(0)
+
+
+def _open_files() -> list[io.IOBase]:
+    """The files that the model's code has opened and not closed; the interpreter would write their last lines."""
+    gc.unfreeze()
+    return [each for each in gc.get_objects() if issubclass(type(each), io.IOBase)]
