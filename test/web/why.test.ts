@@ -89,7 +89,7 @@ it('the reasons of a placement have the bill of each option, the limits that it 
   idle = { live: null, state: 'Removed' };
   await page.reload();
   await page.getByRole('heading', { name: 'Where version 1 was placed, and why' }).waitFor();
-  await page.getByText('It is not live.').waitFor();
+  await page.getByText('It is not live; this was found when it was placed.').waitFor();
   expect(window.errors).toEqual([]);
   await browser.close();
 });
