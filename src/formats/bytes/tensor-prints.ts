@@ -63,7 +63,7 @@ const READS_AT_ONCE = 16;
 const GAP_BYTES = 4096;
 const LONGEST_READ = 2 * 2 ** 20;
 /** Files in a compressed archive are decompressed again for their prints. */
-export const MOST_STREAMED_BYTES = 64 * 2 ** 20;
+const MOST_STREAMED_BYTES = 64 * 2 ** 20;
 /** More parts make the record long. */
 const MOST_PARTS = 64;
 const LONGEST_NAME = 120;
@@ -88,9 +88,7 @@ export async function tensorPrints(
   tensors: readonly FittedTensor[],
 ): Promise<readonly WeightPrint[] | undefined> {
   if (tensors.length === 0 || tensors.length > MOST_PRINTS) return undefined;
-  const sources = new Set(tensors.map(({ source }) => source));
-  const streamed = [...sources].reduce((sum, { streamedBytes = 0 }) => sum + streamedBytes, 0);
-  if (streamed > MOST_STREAMED_BYTES) return undefined;
+  if (takeLongToPass(tensors.map(({ source }) => source))) return undefined;
   const plan = planOf(named(tensors));
   const batches = batchesOf(plan);
   if (batches.length > MOST_READS) return undefined;
@@ -122,6 +120,12 @@ export async function tensorPrints(
       magnitudes: seen[at]?.magnitudes?.count() ?? null,
     })),
   );
+}
+
+/** Whether files lie so far within compressed archives that their tensors have no prints. */
+export function takeLongToPass(sources: Iterable<ByteSource>): boolean {
+  const streamed = [...new Set(sources)].map(({ streamedBytes = 0 }) => streamedBytes);
+  return streamed.reduce((sum, bytes) => sum + bytes, 0) > MOST_STREAMED_BYTES;
 }
 
 /** The same with short names that occur once, in the order of these: a file that is saved again may have its tensors in another order. */

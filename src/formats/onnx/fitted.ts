@@ -1,5 +1,6 @@
 import type { WeightPrint } from '#domain/artifact/weights.ts';
 import type { Span } from '#formats/bytes/byte-window.ts';
+import { memorySource } from '#formats/bytes/memory-source.ts';
 import type { Wire } from '#formats/bytes/protobuf-walk.ts';
 import {
   type FittedTensor,
@@ -139,7 +140,7 @@ export async function printsOf(
   const sizes = new Map(files.map(({ name, sizeBytes }) => [name, sizeBytes]));
   const found: FittedTensor[] = lists.map(({ bytes, ...list }) => ({
     ...list,
-    ...{ source: inMemory(bytes), start: 0 },
+    ...{ source: memorySource(bytes), start: 0 },
     ...{ bytes: bytes.length, numbers: FLOAT },
   }));
   for (const { name, type, bytes, place } of tensors) {
@@ -158,11 +159,4 @@ export async function printsOf(
     found.push({ ...own, source: beside, start: offset, bytes, numbers });
   }
   return tensorPrints(found);
-}
-
-function inMemory(bytes: Uint8Array): ByteSource {
-  return {
-    sizeBytes: bytes.length,
-    read: async (start, length) => bytes.subarray(start, start + length),
-  };
 }

@@ -1,6 +1,7 @@
 import type { Framework, ModelFacts } from '#domain/artifact/facts.ts';
 import { zipFiles } from '#formats/archives/zip-read.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
+import { memorySource } from '#formats/bytes/memory-source.ts';
 import {
   BOOSTER_HEAD_BYTES,
   boosterBegins,
@@ -106,19 +107,11 @@ async function boosterIn(
   file: string,
 ): Promise<HeldBooster> {
   const found = files.find(({ name }) => name === member);
-  const source = text === undefined ? await found?.open() : sourceOf(text);
+  const source = text === undefined ? await found?.open() : memorySource(Buffer.from(text));
   const head = await source?.read(0, BOOSTER_HEAD_BYTES);
   const begins = boosterBegins(Buffer.from(head ?? []).toString('latin1'));
   if (source && begins === library) return readBooster(source, `the model in ${file}`, library);
   throw rejected(`${file} holds a booster that is not a valid model of ${library}`, RESAVE);
-}
-
-function sourceOf(text: string): ByteSource {
-  const bytes = Buffer.from(text);
-  return {
-    sizeBytes: bytes.length,
-    read: async (start, length) => bytes.subarray(start, start + length),
-  };
 }
 
 function schemaOf(bytes: Uint8Array, file: string): Readonly<Record<string, unknown>> {

@@ -2,8 +2,8 @@ import type { WeightPrint } from '#domain/artifact/weights.ts';
 import {
   fractions,
   isSparseName,
-  MOST_STREAMED_BYTES,
   type Numbers,
+  takeLongToPass,
   tensorPrints,
   whole,
 } from '#formats/bytes/tensor-prints.ts';
@@ -36,19 +36,25 @@ export async function variablePrints(
   // Before a file is opened: there may be one for each variable.
   if (fitted.length > MOST_PRINTS) return undefined;
   const sources = new Map<string, ByteSource>();
-  for (const { file } of fitted) {
-    if (!sources.has(file.name)) sources.set(file.name, await file.open());
+  const opened: ((typeof fitted)[number] & { readonly source: ByteSource })[] = [];
+  for (const variable of fitted) {
+    const { name } = variable.file;
+    const source = sources.get(name) ?? (await variable.file.open());
+    sources.set(name, source);
+    opened.push({ ...variable, source });
   }
   // Before the names are read, which lie behind the numbers: to read backwards decompresses an archive once more.
-  const streamed = [...sources.values()].reduce((sum, each) => sum + (each.streamedBytes ?? 0), 0);
-  if (streamed > MOST_STREAMED_BYTES) return undefined;
+  if (takeLongToPass(sources.values())) return undefined;
   const names = takesRows && list ? await variableNames(list) : new Map<string, string>();
-  const tensors = fitted.flatMap(({ name, shape, file, start, bytes, numbers }) => {
-    const source = sources.get(file.name);
+  const tensors = opened.map(({ name, shape, source, start, bytes, numbers }) => {
     const isTable = takesRows && AXES_OF_TABLES.includes(shape.length);
     const isSparse = isSparseName(name) || (isTable && !MULTIPLIED.test(names.get(name) ?? ''));
-    const print = { name: name.replace(NAME_ENDS, ''), isFinal: true, start, bytes, numbers };
-    return source ? [{ ...print, source, ...(isSparse && { isSparse }) }] : [];
+    const print = {
+      name: name.replace(NAME_ENDS, ''),
+      isFinal: true,
+      ...(isSparse && { isSparse }),
+    };
+    return { ...print, source, start, bytes, numbers };
   });
   return tensorPrints(tensors);
 }

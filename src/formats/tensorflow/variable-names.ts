@@ -1,5 +1,6 @@
 import { failureName } from '#domain/failure.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
+import { memorySource } from '#formats/bytes/memory-source.ts';
 import { bytes, type Field, openWire } from '#formats/bytes/protobuf-walk.ts';
 
 /** Where TensorFlow wrote a tensor of one string: a part of a file of variables. */
@@ -35,11 +36,7 @@ export async function variableNames({
   const written = Buffer.from(await (await file.open()).read(start, bytes));
   const lengthBytes = written.subarray(0, LONGEST_VARINT).findIndex((byte) => byte < 0x80) + 1;
   const text = written.subarray(lengthBytes + CHECKSUM_BYTES);
-  const source = {
-    sizeBytes: text.length,
-    read: async (offset: number, length: number) => text.subarray(offset, offset + length),
-  };
-  const wire = openWire(source, file.name, LIMITS);
+  const wire = openWire(memorySource(text), file.name, LIMITS);
   try {
     await wire.each(wire.root, {
       [GRAPH.node]: (node) =>

@@ -1,5 +1,6 @@
 import { within } from '#formats/archives/folder.ts';
 import type { ArtifactFile } from '#formats/bytes/artifact-file.ts';
+import { memorySource } from '#formats/bytes/memory-source.ts';
 import { bytes, openWire, varint } from '#formats/bytes/protobuf-walk.ts';
 import { quoted, rejected } from '#formats/rejected.ts';
 import { readTable } from './sorted-table.ts';
@@ -78,9 +79,7 @@ export async function readVariables(
     const file = parts[entry.shard];
     refuseOutside(entry, file?.sizeBytes ?? -1, name);
     const { shape, offset, size } = entry;
-    if (file && entry.name === OBJECT_GRAPH) {
-      list = { file, start: offset, bytes: size };
-    }
+    if (file && entry.name === OBJECT_GRAPH) list = { file, start: offset, bytes: size };
     if (!file || NO_WEIGHT.test(entry.name) || entry.type === STRING) continue;
     const type = TENSORFLOW_TYPES[entry.type];
     dtypes.add(type?.name ?? `type ${entry.type}`);
@@ -165,11 +164,4 @@ function refuseOutside(entry: Entry, there: number, file: string): void {
     `${file} is damaged: ${quoted(name)} of ${size} bytes does not lie in its file of ${there}, or is not of its shape`,
     RESAVE,
   );
-}
-
-function memorySource(content: Buffer) {
-  return {
-    sizeBytes: content.length,
-    read: async (offset: number, length: number) => content.subarray(offset, offset + length),
-  };
 }
