@@ -1,12 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, join, resolve } from 'node:path';
+import { basename, join } from 'node:path';
 import type { VersionDiff } from '#control/comparison.ts';
 import type { Slipway } from '#control/slipway.ts';
 import type { Artifact, ArtifactPart } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import { isModelName } from '#domain/identity.ts';
-import { pathStats } from '#operations/models/folder-files.ts';
 import { accountOf, openSlipway, type Place, requireHere } from './command.ts';
 import type { Output } from './output.ts';
 import { type Planned, uploads } from './push.ts';
@@ -83,8 +82,7 @@ async function withFile(path: string, options: DiffOptions, output: Output): Pro
       fix: 'Leave --to out; --from names the version to compare with.',
     });
   }
-  await pathStats(path);
-  const after = await uploads(resolve(path), { name, output });
+  const after = await uploads(path, { name, output });
   const model = modelOf(after);
   const slipway = await openSlipway(options);
   const version = from ?? (await slipway.readModel({ name: model })).live?.version;

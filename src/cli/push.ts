@@ -60,7 +60,7 @@ export async function deploy(
 ): Promise<string> {
   const found = await pathStats(path);
   await requireReadable(path);
-  const planned = await uploads(resolve(path), options);
+  const planned = await uploads(path, options);
   if (found.isDirectory()) await refuseUnsent(path);
   const slipway = await open();
   await using manifest = options.allowBreaking ? await declared(slipway, planned, options) : null;
@@ -119,11 +119,13 @@ async function refuseUnsent(path: string): Promise<void> {
 
 /** The objects to upload, in order: the one that starts the deployment comes last. */
 export async function uploads(
-  path: string,
+  given: string,
   { name, output }: Pick<Options, 'name' | 'output'>,
 ): Promise<readonly Planned[]> {
+  const found = await pathStats(given);
+  const path = resolve(given);
   const file = basename(path);
-  const planned = (await stat(path)).isDirectory()
+  const planned = found.isDirectory()
     ? await folderUploads(path, modelName(name ?? file), output)
     : await fileUploads(path, modelName(name ?? file.replace(/\.tar\.gz$|\.[^.]+$/, '')));
   for (const { file } of planned) if (file !== null) await requireReadable(file);
