@@ -9,6 +9,7 @@ import type {
   BuildPlan,
   Deployment,
   Model,
+  ModelVersion,
   TargetDecision,
   Weighing,
 } from '#domain/deployment.ts';
@@ -62,10 +63,11 @@ export async function explainVersion(
 ): Promise<Explanation> {
   const { registry } = deps;
   const { live } = model;
+  const versions = await registry.versions(model.name);
   const deployment =
     version === null
       ? await registry.deployment(model.live?.deploymentId ?? model.newestDeploymentId)
-      : await deploymentOf(registry, model, version);
+      : await deploymentOf(registry, { ...model, versions }, version);
   if (!deployment) throw unknownVersion(model, version);
   const isLive = deployment.id === live?.deploymentId;
   const { decision, image } = deployment.work;
@@ -85,7 +87,7 @@ export async function explainVersion(
   const known = { got, prices, measurement, starts: noted, isSpent: deps.isSpent, isNewest };
   return {
     ...explanation(deployment),
-    ...(await standingOf(registry, model, deployment)),
+    ...standingOf(deployment, versions, live),
     options: timed(deployment.work.decision?.options ?? [], starting, noted),
     ...startOf(deployment, starts),
     prices,
@@ -94,13 +96,12 @@ export async function explainVersion(
 }
 
 /** Which version is live, and the state of this one if it ever was. */
-async function standingOf(
-  registry: Registry,
-  model: Model,
+function standingOf(
   { version }: Deployment,
-): Promise<Pick<Explanation, 'live' | 'state'>> {
-  const { name, live } = model;
-  const known = (await registry.versions(name)).find((each) => each.version === version);
+  versions: readonly ModelVersion[],
+  live: Model['live'],
+): Pick<Explanation, 'live' | 'state'> {
+  const known = versions.find((each) => each.version === version);
   return { live: live?.version ?? null, ...(known && { state: stateOf(known, live) }) };
 }
 
