@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Explanation } from '#control/explanation.ts';
 import { FIRST_GUESS, NO_LIMITS, type Question } from '#domain/placement/demand.ts';
 import { demandCurve } from '#domain/placement/demand-curve.ts';
-import { flipsAt, nextFlip } from '#domain/placement/flips.ts';
+import { flipsAt, nextChange } from '#domain/placement/flips.ts';
 import { rankedOptions } from '#domain/placement/optimize.ts';
 import { waysToSpendLess } from '#domain/placement/ways.ts';
 import {
@@ -29,7 +29,7 @@ const weighing: NonNullable<Explanation['weighing']> = {
   isGuess: false,
   options: rankedOptions(QUESTION),
   flipsAt: flipsAt(QUESTION),
-  flip: nextFlip(QUESTION),
+  ...nextChange(QUESTION),
   byDemand: demandCurve(QUESTION),
   ways: waysToSpendLess(QUESTION),
 };

@@ -51,14 +51,9 @@ export function nextChange(question: Question): {
   return { flip: null, limitsChange: isKept ? null : { requestsPerSecond, isKept } };
 }
 
-/** The first flip above today's rate; null where the choice stays, or the limits begin or end to be kept before. */
-export function nextFlip(question: Question): Flip | null {
-  return nextChange(question).flip;
-}
-
-/** The rate of the next flip. */
+/** The rate of the next flip; null where the choice stays, or the limits begin or end to be kept before. */
 export function flipsAt(question: Question): number | null {
-  return nextFlip(question)?.requestsPerSecond ?? null;
+  return nextChange(question).flip?.requestsPerSecond ?? null;
 }
 
 /** Every flip between two rates, the lowest first. */

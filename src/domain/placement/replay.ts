@@ -47,8 +47,11 @@ export function billedHours(
   counted: readonly CalledHour[],
   hours: number,
 ): Pick<PlacedOption, 'usd' | 'ownUsd'> {
-  const bills = counted.map((hour) => hourly(question, option, hour));
-  const quiet = Math.max(0, hours - counted.length) * hourly(question, option, QUIET).ownUsd;
+  // An hour is billed as a month of such, which may reach tiers that the real one does not.
+  const prices = firstTiers(question.prices ?? SHIPPED_PRICES);
+  const bill = (hour: CalledHour) => hourly({ ...question, prices }, option, hour);
+  const bills = counted.map(bill);
+  const quiet = Math.max(0, hours - counted.length) * bill(QUIET).ownUsd;
   return {
     ownUsd: bills.reduce((sum, bill) => sum + bill.ownUsd, quiet),
     usd: bills.reduce((sum, bill) => sum + bill.usd, quiet),
@@ -57,14 +60,13 @@ export function billedHours(
 
 const QUIET: CalledHour = { atMs: 0, requests: 0, busiestMinute: 0 };
 
-/** The bill of one such hour (USD): that of a month of them, by the hour. Such a month may reach tiers that the real one does not. */
+/** The bill of one such hour (USD): that of a month of them, by the hour. */
 function hourly(
   question: Question,
   option: PlacedOption,
   hour: CalledHour,
 ): Pick<PlacedOption, 'usd' | 'ownUsd'> {
-  const prices = firstTiers(question.prices ?? SHIPPED_PRICES);
-  const { usd, ownUsd } = optionAt({ ...hourAs(question, hour), prices }, option);
+  const { usd, ownUsd } = optionAt(hourAs(question, hour), option);
   return { usd: usd / HOURS_A_MONTH, ownUsd: ownUsd / HOURS_A_MONTH };
 }
 

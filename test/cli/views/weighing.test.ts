@@ -1,7 +1,7 @@
 import type { Explanation } from '#control/explanation.ts';
 import { besideOptions } from '#domain/placement/beside.ts';
 import { FIRST_GUESS, NO_LIMITS, type Question } from '#domain/placement/demand.ts';
-import { flipsAt, nextFlip } from '#domain/placement/flips.ts';
+import { flipsAt, nextChange } from '#domain/placement/flips.ts';
 import { rankedOptions } from '#domain/placement/optimize.ts';
 import { SHIPPED_PRICES, type UnitPrices } from '#domain/placement/unit-prices.ts';
 import { waysToSpendLess } from '#domain/placement/ways.ts';
@@ -28,7 +28,7 @@ function explained(isGuess: boolean): Explanation {
     isGuess,
     options: rankedOptions(QUESTION),
     flipsAt: flipsAt(QUESTION),
-    flip: nextFlip(QUESTION),
+    ...nextChange(QUESTION),
     ways: waysToSpendLess(QUESTION),
   };
   return { options: [OPTION], weighing } as unknown as Explanation;

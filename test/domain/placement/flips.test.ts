@@ -1,6 +1,6 @@
 import { NO_LIMITS, type Question } from '#domain/placement/demand.ts';
 import { demandCurve } from '#domain/placement/demand-curve.ts';
-import { flipsAt, nextChange, nextFlip } from '#domain/placement/flips.ts';
+import { flipsAt, nextChange } from '#domain/placement/flips.ts';
 import { atRate, cheapest } from '#domain/placement/optimize.ts';
 
 function asked(
@@ -63,19 +63,19 @@ describe('the next rate at which another target is the choice', () => {
       ['fargate', 'lambda'],
       ['lambda', 'fargate'],
     ]);
-    expect(nextFlip(narrow)).toEqual(next);
+    expect(nextChange(narrow).flip).toEqual(next);
   });
 
   it('is no function for a model that nobody calls where cold starts are ruled out', () => {
     const demand = { requestsPerSecond: 0, peak: 0, coldStarts: 'none' } as const;
 
-    expect(nextFlip(asked(25, 1769, { demand, allowsSpot: false }))?.to).not.toBe('lambda');
+    expect(nextChange(asked(25, 1769, { demand, allowsSpot: false })).flip?.to).not.toBe('lambda');
   });
 
   it('is none where nothing keeps the limits from some rate on', () => {
     const limits = { ...NO_LIMITS, maxMonthlyUsd: 10 };
 
-    expect(nextFlip(asked(25, 1769, { limits }))).toBeNull();
+    expect(nextChange(asked(25, 1769, { limits })).flip).toBeNull();
   });
 });
 
@@ -127,7 +127,7 @@ describe('the limits', () => {
 
 describe('the reason of a flip', () => {
   it('is the lower bill', () => {
-    expect(nextFlip(asked(25, 1769))).toMatchObject({
+    expect(nextChange(asked(25, 1769)).flip).toMatchObject({
       from: 'lambda',
       to: 'fargate',
       why: 'cheaper',
@@ -136,7 +136,7 @@ describe('the reason of a flip', () => {
 
   it('is the limit that the choice breaks from there on, where it would cost no more', () => {
     const limits = { ...NO_LIMITS, lambdaConcurrency: 1, lambdaMemoryMiB: 1769 };
-    const flip = nextFlip(asked(25, 1769, { limits }));
+    const flip = nextChange(asked(25, 1769, { limits })).flip;
 
     // 40 requests a second at the peak take one execution of 25 ms; the bills cross at 21.7.
     expect(flip).toMatchObject({

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { NO_LIMITS, type Question } from '#domain/placement/demand.ts';
-import { flipsBetween, nextFlip } from '#domain/placement/flips.ts';
+import { flipsBetween, nextChange } from '#domain/placement/flips.ts';
 import {
   atRate,
   cheapest,
@@ -157,7 +157,9 @@ describe('the bill of a function', () => {
       expect(flips).toHaveLength(1);
       expect(flips[0]).toMatchObject({ from: 'fargate', to: 'lambda', why: 'faster' });
       expect(flips[0]!.requestsPerSecond / crossing).toBeCloseTo(1, 2);
-      expect(nextFlip(atRate(asked, 350))?.requestsPerSecond).toBe(flips[0]!.requestsPerSecond);
+      expect(nextChange(atRate(asked, 350)).flip?.requestsPerSecond).toBe(
+        flips[0]!.requestsPerSecond,
+      );
       expect(flipsBetween({ ...asked, prices: firstTiers(prices) }, 350, 20_000)).toEqual([]);
     });
   });
