@@ -11,9 +11,8 @@ import { startGateway } from '#adapters/local/gateway/gateway.ts';
 import { httpProber } from '#adapters/local/gateway/http-prober.ts';
 import type { RevisionHost } from '#adapters/local/revisions/invocation.ts';
 import { judgingThreads } from '#compose/machine/judging-thread.ts';
-import { ASKED_AT_ONCE } from '#compose/machine/workflows.ts';
+import { amongClients } from '#compose/machine/workflows.ts';
 import { dayOf } from '#domain/capture/plan.ts';
-import { APART } from '#ports/comparing.ts';
 import { compareAnswers } from '#steps/compare-answers.ts';
 import { type KeptExchange, keptLine } from '../../test/support/capture/kept-line.ts';
 import { answered } from '../../test/support/memory/prober.ts';
@@ -105,7 +104,7 @@ async function sideOf(captureFolder: string, examples?: string) {
   const ports = {
     ...{ clock, artifacts: world.deps.artifacts, metrics: world.deps.metrics },
     requireApproval: false,
-    comparing: { ...APART, isApart: false, atOnce: ASKED_AT_ONCE, giveWay: gateway.lull },
+    comparing: amongClients(gateway.lull),
     registry: {
       ...world.registry,
       // The version stays one that is about to be compared.

@@ -11,7 +11,7 @@ import { TARGETS } from '#domain/placement/target.ts';
 import type { ShiftDefaults } from '#domain/rollout/plan-shift.ts';
 import { boundedInspector, INSPECTION_BUDGET } from '#operations/inspection/bounded.ts';
 import { folderTrust } from '#operations/signing/release-signing.ts';
-import { APART } from '#ports/comparing.ts';
+import { APART, type Comparing } from '#ports/comparing.ts';
 import { meterLive } from '#steps/meter-live.ts';
 import { recover } from '#steps/recover.ts';
 import { sweep } from '#steps/sweep.ts';
@@ -35,7 +35,7 @@ export const STEPS_MS = 1000;
 // The bucket's watcher starts deployments itself, and redelivers an event until it is acknowledged.
 const UPLOAD_GRACE_MS = 60_000;
 // One is read or written while the other runs in the model.
-export const ASKED_AT_ONCE = 2;
+const ASKED_AT_ONCE = 2;
 // How often Slipway sees whether a week is over.
 const WEIGHING_MS = 3_600_000;
 
@@ -70,7 +70,7 @@ export async function openWorkflows(
     ...platforms,
     router: gateway.router,
     prober: httpProber(gateway),
-    comparing: { ...APART, isApart: false, atOnce: ASKED_AT_ONCE, giveWay: gateway.lull },
+    comparing: amongClients(gateway.lull),
     metrics: gateway.metrics,
     executions: {
       start: (workflow, name, input) => known.get().start(workflow, name, input),
@@ -214,6 +214,11 @@ export async function openWorkflows(
       await Promise.race([traces?.stop(), timeout(STEPS_MS)]);
     },
   };
+}
+
+/** How a comparison goes on in the thread that answers clients. */
+export function amongClients(giveWay: Comparing['giveWay']): Comparing {
+  return { atOnce: ASKED_AT_ONCE, isApart: false, giveWay, compare: APART.compare };
 }
 
 /** The free space for this user on the disk that builds use. */
