@@ -2,7 +2,7 @@ import { html } from '../look/html.ts';
 import { Badge, Theirs } from '../look/parts.ts';
 import { count, dollars, duration, mebibytes } from '../look/words.ts';
 import type { Explanation } from './api.ts';
-import { DemandCurve } from './curve.ts';
+import { DemandCurve, rateWords } from './curve.ts';
 import { targetWords } from './models-page.ts';
 
 type Weighing = NonNullable<Explanation['weighing']>;
@@ -37,7 +37,8 @@ export function Bills({ weighing }: { weighing: Weighing }) {
 
 /** From which rate another target is the choice, and why. */
 function flipWords({ flip, limitsChange, options: [first] }: Weighing): string {
-  const at = limitsChange ? rateWords(limitsChange.requestsPerSecond) : '';
+  const from = (rate: number) => `From ${rateWords(rate)} requests a second on`;
+  const at = limitsChange ? from(limitsChange.requestsPerSecond) : '';
   if (first?.refusals.length !== 0) {
     const { isKept, target } = limitsChange ?? {};
     if (isKept && target) return `${at}, ${targetWords(target)} keeps the limits.`;
@@ -50,17 +51,13 @@ function flipWords({ flip, limitsChange, options: [first] }: Weighing): string {
     return `${at}, nothing keeps the limits${target && refusal ? `: on ${targetWords(target)} ${refusal}` : ''}.`;
   }
   if (!flip) return 'No greater demand makes another target the choice within the limits.';
-  const { requestsPerSecond, from, to, why, refusal = '' } = flip;
-  const rate = rateWords(requestsPerSecond);
-  const names = [targetWords(to), targetWords(from)];
+  const { requestsPerSecond, from: was, to, why, refusal = '' } = flip;
+  const rate = from(requestsPerSecond);
+  const names = [targetWords(to), targetWords(was)];
   if (why === 'limit') return `${rate}, ${names[0]} is the choice: on ${names[1]} ${refusal}.`;
   return why === 'faster'
     ? `${rate}, ${names[0]} costs as much as ${names[1]}, within 1 %, and is faster.`
     : `${rate}, ${names[0]} costs less than ${names[1]}.`;
-}
-
-function rateWords(requestsPerSecond: number): string {
-  return `From ${Number(requestsPerSecond.toPrecision(3))} requests a second on`;
 }
 
 function sourceWords({ isGuess, learntDays }: Weighing): string {

@@ -90,6 +90,7 @@ function choiceWords({ breakEvens }: Curve, shown: readonly Target[]): string {
   return `The cheapest: ${[targetWords(first.from), ...changes].join(', ')}.`;
 }
 
-function rateWords(rate: number): string {
+/** A rate in three digits. */
+export function rateWords(rate: number): string {
   return String(Number(rate.toPrecision(3)));
 }
