@@ -240,7 +240,15 @@ const agreement = pairs.filter(({ isSame }) => isSame).length / pairs.length;
 const mean = regrets.reduce((sum, each) => sum + each, 0) / Math.max(1, regrets.length);
 const worst = Math.max(0, ...regrets);
 const broken = pairs.filter((pair) => pair.broken);
-const far = estimates.filter((each) => Math.abs(each) > 0.1).length;
+/** How many parts of the simulator's figures are further from them than this. */
+const beyond = (parts: readonly number[], most: number) =>
+  parts.filter((each) => Math.abs(each) > most).length;
+const fromTheirs = (parts: readonly number[], most: number, digits: number) =>
+  `${spread(
+    parts.map((each) => each * 100),
+    digits,
+  )} % from the simulator's; ${beyond(parts, most)} of ${parts.length} beyond ${most * 100} % (0)`;
+const far = beyond(estimates, 0.1);
 
 const percent = (part: number) => `${(part * 100).toFixed(2)} %`;
 console.log(row('pairs', `${pairs.length}, of which ${regrets.length} have an answer`));
@@ -267,16 +275,7 @@ const doors = WAYS_IN.map((rate) => {
   const demand = { ...FIRST_GUESS, requestsPerSecond: rate, hours: 730 };
   return total(frontDoor(demand, SHIPPED_PRICES)) / wayBill(requests) - 1;
 });
-const falseDoors = doors.filter((each) => Math.abs(each) > 0.01).length;
-console.log(
-  row(
-    'the way to a model',
-    `${spread(
-      doors.map((each) => each * 100),
-      2,
-    )} % from the simulator's; ${falseDoors} of ${doors.length} beyond 1 % (0)`,
-  ),
-);
+console.log(row('the way to a model', fromTheirs(doors, 0.01, 2)));
 
 const crossings = some(CROSSING, mostModels >= 10 ? 10 : 1).map(flipsOf);
 const isNear = (rate: number | undefined, to: number) =>
@@ -303,16 +302,7 @@ const trueWays = spotWays.flatMap(({ way, question, model, profile }) => {
   if (usd === undefined) return [];
   return [way.usd / (usd + wayBill(monthlyRequests(question.demand))) - 1];
 });
-const falseWays = trueWays.filter((each) => Math.abs(each) > 0.1).length;
-console.log(
-  row(
-    'Spot would save',
-    `${spread(
-      trueWays.map((each) => each * 100),
-      1,
-    )} % from the simulator's; ${falseWays} of ${trueWays.length} beyond 10 % (0)`,
-  ),
-);
+console.log(row('Spot would save', fromTheirs(trueWays, 0.1, 1)));
 
 for (const { name, broken: limit } of broken.slice(0, 10))
   console.log(`  broken: ${name}: ${limit}`);
@@ -332,7 +322,7 @@ const isKept =
   worst <= 0.1 &&
   broken.length === 0 &&
   far === 0 &&
-  falseWays === 0 &&
-  falseDoors === 0 &&
+  beyond(trueWays, 0.1) === 0 &&
+  beyond(doors, 0.01) === 0 &&
   good.length === crossings.length;
 exit(isKept ? 0 : 1);
