@@ -1,3 +1,4 @@
+import { amongClients } from '#compose/machine/workflows.ts';
 import { dayOf } from '#domain/capture/plan.ts';
 import { clientRequests } from '#steps/client-requests.ts';
 import { keptLine } from '../support/capture/kept-line.ts';
@@ -52,7 +53,7 @@ it('a request is opened once clients have gone first', async () => {
       }
     },
   };
-  const comparing = { isApart: false, giveWay: async () => void passed.push('clients') };
+  const comparing = amongClients(async () => void passed.push('clients'));
 
   await clientRequests({ keptRequests: told, comparing, clock }, OF);
 
