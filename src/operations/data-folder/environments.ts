@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readlinkSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { hashedFile, type Pace } from '#adapters/local/integrity/hashed-file.ts';
+import { fileProblem, GONE, OTHER_BYTES } from '#adapters/local/integrity/checked-files.ts';
+import type { Pace } from '#adapters/local/integrity/hashed-file.ts';
 
 /** A Python environment that builds made, and the images that link to it. */
 export type KeptEnvironment = {
@@ -31,7 +32,7 @@ export function environmentsIn(dataDir: string): readonly KeptEnvironment[] {
 }
 
 /**
- * The first file of an environment that differs from its package's, or why the files cannot be checked, as a predicate; undefined when all are the same.
+ * The first file of an environment that differs from its package's, or why the files cannot be checked, as a predicate; undefined when all are the same. Fails with whatever `pace` fails with, such as the end of a scrub.
  * Each wheel lists the sha256 of its files in RECORD, in base64 without padding. https://packaging.python.org/en/latest/specifications/recording-installed-packages/
  */
 export async function environmentProblem(path: string, pace?: Pace): Promise<string | undefined> {
@@ -54,16 +55,12 @@ async function packageProblem(
   const record = await readFile(join(packages, info, 'RECORD'), 'utf8').catch(() => undefined);
   if (record === undefined) return `cannot be checked: the RECORD of ${info} cannot be read`;
   for (const { file, sha256 } of recorded(record)) {
-    const hash = await hashOf(join(packages, file), pace);
-    if (hash === undefined) return `lacks ${file} of ${info}`;
-    if (hash !== sha256) return `has other bytes in ${file} than ${info} lists`;
+    const problem = await fileProblem(join(packages, file), sha256, pace ? { pace } : {});
+    if (problem === GONE) return `lacks ${file} of ${info}`;
+    if (problem === OTHER_BYTES) return `has other bytes in ${file} than ${info} lists`;
+    if (problem) return `cannot be checked: ${file} of ${info} ${problem}`;
   }
   return undefined;
-}
-
-async function hashOf(path: string, pace: Pace | undefined): Promise<string | undefined> {
-  const found = await hashedFile(path, pace ? { pace } : {}).catch(() => undefined);
-  return found && Buffer.from(found.sha256, 'hex').toString('base64url');
 }
 
 function packageFolders(path: string): readonly string[] {
@@ -76,7 +73,8 @@ function packageFolders(path: string): readonly string[] {
 function recorded(record: string) {
   return record.split('\n').flatMap((line) => {
     const [, file = '', sha256 = ''] = /^("[^"]*"|[^,]*),sha256=([\w-]+),\d*\r?$/.exec(line) ?? [];
-    return file ? [{ file: file.replaceAll('"', ''), sha256 }] : [];
+    const hex = Buffer.from(sha256, 'base64url').toString('hex');
+    return file ? [{ file: file.replaceAll('"', ''), sha256: hex }] : [];
   });
 }
 

@@ -6,6 +6,7 @@ import { checkedFiles } from '#adapters/local/integrity/checked-files.ts';
 import { scrub } from '#operations/data-folder/scrub.ts';
 import { type KeptFolder, keptFolder, resultOf } from '../../support/local/data-folder.ts';
 import { withVersion } from '../../support/local/kept-version.ts';
+import { writeEnvironment } from '../../support/local/package-folder.ts';
 
 let kept: KeptFolder;
 beforeEach(() => {
@@ -92,4 +93,21 @@ it('an environment is bad where a package has other bytes than it brought', asyn
       reason: expect.stringContaining('has other bytes in numpy.py'),
     },
   ]);
+});
+
+it('a scrub that is stopped while it reads an environment finds nothing wrong with it', async () => {
+  const { folder, noted } = withVersion(kept.folder, { tag: 'digits-1' });
+  writeEnvironment(join(folder.dataDir, 'images/environments/e1'));
+  const stopping = new AbortController();
+  const pace = async () => {
+    stopping.abort();
+    stopping.signal.throwIfAborted();
+  };
+
+  const scrubbed = resultOf(
+    scrub({ ...folder, imageProblem: async () => undefined }, { pace, signal: stopping.signal }),
+  );
+
+  await expect(scrubbed).rejects.toThrow('aborted');
+  expect(noted).toEqual([]);
 });

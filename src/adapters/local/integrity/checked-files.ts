@@ -1,7 +1,14 @@
 import { statSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { errorCode } from '#adapters/local/files/file-state.ts';
-import { type FileState, hashedFile, isSame, type Pace, stateOf } from './hashed-file.ts';
+import {
+  type FileState,
+  type HashedFile,
+  hashedFile,
+  isSame,
+  type Pace,
+  stateOf,
+} from './hashed-file.ts';
 
 /** Knows which files have been read and found to have the bytes they are named for. */
 export type CheckedFiles = {
@@ -35,15 +42,11 @@ type Known = { readonly state: FileState; readonly sha256: string };
 export function checkedFiles(): CheckedFiles {
   const known = new Map<string, Known>();
 
-  async function reread(path: string, sha256: string, pace?: Pace): Promise<string | undefined> {
-    try {
-      const found = await hashedFile(path, pace ? { pace } : {});
-      known.set(found.state.file, found);
-      return found.sha256 === sha256 ? undefined : OTHER_BYTES;
-    } catch (error) {
-      return unreadable(error);
-    }
-  }
+  const reread = (path: string, sha256: string, pace?: Pace) =>
+    fileProblem(path, sha256, {
+      ...(pace && { pace }),
+      onRead: (found) => known.set(found.state.file, found),
+    });
 
   const current = async (path: string) => stateOf(await stat(path, { bigint: true }));
 
@@ -76,6 +79,21 @@ export function checkedFiles(): CheckedFiles {
       };
     },
   };
+}
+
+/** The same as `reread`, of a file that nobody remembers. `onRead` is told what was read. Fails with whatever `pace` fails with. */
+export async function fileProblem(
+  path: string,
+  sha256: string,
+  { pace, onRead }: { readonly pace?: Pace; readonly onRead?: (found: HashedFile) => void } = {},
+): Promise<string | undefined> {
+  try {
+    const found = await hashedFile(path, pace ? { pace } : {});
+    onRead?.(found);
+    return found.sha256 === sha256 ? undefined : OTHER_BYTES;
+  } catch (error) {
+    return unreadable(error);
+  }
 }
 
 function stateIf(path: string): FileState | undefined {
