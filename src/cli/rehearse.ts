@@ -31,7 +31,13 @@ type Rehearsed = {
 export async function rehearse({ model, before, after, output }: Rehearsed): Promise<VersionDiff> {
   const folder = await mkdtemp(join(tmpdir(), 'slipway-diff-'));
   const dataDir = join(folder, 'data');
-  const config = readLocalConfig({ dataDir, gatewayPort: 0, controlPort: 0, bakeSeconds: 0 });
+  const config = readLocalConfig({
+    dataDir,
+    gatewayPort: 0,
+    controlPort: 0,
+    bakeSeconds: 0,
+    scrubBytesPerSecond: 0,
+  });
   const { gateway, control, token, stop } = await startLocal(config, {
     environment: process.env,
     report: output.line,

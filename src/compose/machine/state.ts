@@ -49,7 +49,9 @@ export async function openState(
   const idle = { isIdle: () => true };
   const clock = steadyClock(() => idle.isIdle());
   const database = openRegistry(dataDir, { beginsAnew: config.beginAnew, nowMs: clock.now() });
-  const problem = (error: unknown) => report(explain(error));
+  const problem = (error: unknown) => {
+    if (database.isOpen || !isClosed(error)) report(explain(error));
+  };
   const check = registryCheck(folder(REGISTRY), (fault) =>
     problem(registryFailure(fault, folder(REGISTRY))),
   );
@@ -144,6 +146,11 @@ export async function openState(
     check,
     unlock,
   };
+}
+
+/** What is still under way when Slipway stops has nowhere to write any more; the next start takes it up. */
+function isClosed(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_INVALID_STATE';
 }
 
 function explain(error: unknown): string {
