@@ -1,3 +1,4 @@
+import * as z from 'zod/mini';
 import type { SlipwayEvent } from '#domain/event.ts';
 import { printable } from '../terminal.ts';
 import { wrapped } from './wrapped.ts';
@@ -12,6 +13,7 @@ export function eventLine({ detail }: SlipwayEvent): string {
   return [
     `${state.padEnd(STATE_WIDTH)} ${nameOf(detail)}${facts && `  ${facts}`}`,
     ...(reason ? reason.split('\n') : []),
+    ...differenceLines(detail),
     ...(fix ? `→ ${fix}`.split('\n') : []),
   ].join(INDENT);
 }
@@ -47,6 +49,7 @@ export function shortEventLine(
     ...(isLong ? [facts] : []),
     ...(why ? [cut(why)] : []),
     ...rest,
+    ...differenceLines(event.detail).map(cut),
     ...(fix ? `→ ${fix}`.split('\n') : []),
   ];
   // Indented lines are YAML to paste, which another line end would break.
@@ -63,6 +66,20 @@ const MOST_REASON = 400;
 function cut(text: string): string {
   const shown = printable(text);
   return shown.length <= MOST_REASON ? shown : `${shown.slice(0, MOST_REASON)}…`;
+}
+
+const MOST_DIFFERENCES = 5;
+const differing = z.array(z.object({ weight: z.string(), what: z.string() }));
+
+/** How a version differs from the one that it replaces, but for what the reason of its verdict says already. */
+function differenceLines({ model, reason, data }: SlipwayEvent['detail']): readonly string[] {
+  const { data: all = [] } = differing.safeParse(data['differences']);
+  const untold = all.filter(({ what }) => !reason.includes(what));
+  const left = untold.length - MOST_DIFFERENCES;
+  return [
+    ...untold.slice(0, MOST_DIFFERENCES).map(({ weight, what }) => `${weight}: ${what}`),
+    ...(left > 0 ? [`and ${left} more: \`slipway diff ${model}\``] : []),
+  ];
 }
 
 /** The few numbers of an event that matter to a person; the rest is for programs (`--json`). */

@@ -148,7 +148,7 @@ export async function openState(
   };
 }
 
-/** What is still under way when Slipway stops has nowhere to write any more; the next start takes it up. */
+/** Steps that are still under way when Slipway stops have nowhere to write any more; the next start takes them up. */
 function isClosed(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ERR_INVALID_STATE';
 }

@@ -18,6 +18,7 @@ import {
   labelDifferences,
   wrongLabelDeclarations,
 } from './label-differences.ts';
+import { manifestDifferences } from './manifest-differences.ts';
 import { rangeDifferences } from './range-differences.ts';
 import { signatureDifferences } from './signature-differences.ts';
 import { textDifferences } from './text-differences.ts';
@@ -61,6 +62,7 @@ export function factDifferences(before: KnownVersion, after: KnownVersion): read
     ...languageDifferences(before.facts.language, after.facts.language),
     ...textDifferences(before.facts, after.facts),
     ...serverDifferences(before.manifest, after.manifest),
+    ...manifestDifferences(before.manifest, after.manifest),
     ...artifactDifferences(before.facts, after.facts),
   ]);
 }

@@ -2,9 +2,9 @@ import type { SlipwayEvent } from '#domain/event.ts';
 import { COMMAND } from '../../../src/cli/typed.ts';
 import { eventLine, shortEventLine } from '../../../src/cli/views/event-line.ts';
 
-const event = (data: object) =>
+const event = (data: object, reason = '') =>
   ({
-    detail: { model: 'own', version: 1, state: 'Inspected', reason: '', fix: '', data },
+    detail: { model: 'own', version: 1, state: 'Inspected', reason, fix: '', data },
   }) as SlipwayEvent;
 
 it('says of an event what is known, and nothing of what is not', () => {
@@ -14,6 +14,18 @@ it('says of an event what is known, and nothing of what is not', () => {
   expect(eventLine(event({ format: 'onnx', parameters: 1234 }))).toBe(
     'Inspected    own v1  format onnx, parameters 1,234',
   );
+});
+
+it('names the differences of a version that the reason of its verdict does not, five at most', () => {
+  const said = { weight: 'breaking', what: 'it has no label "dog"' };
+  const others = [1, 2, 3, 4, 5, 6].map((n) => ({ weight: 'harmless', what: `difference ${n}` }));
+  const compared = event({ differences: [said, ...others] }, 'broken: it has no label "dog"');
+
+  expect(eventLine(compared).split('\n').slice(1)).toEqual([
+    expect.stringContaining('broken: it has no label "dog"'),
+    ...[1, 2, 3, 4, 5].map((n) => `             harmless: difference ${n}`),
+    '             and 1 more: `slipway diff own`',
+  ]);
 });
 
 describe('one of many events', () => {

@@ -179,8 +179,8 @@ describe('two versions differ', () => {
     [
       'in the path of their requests',
       version({}, { manifest: { runtime: { requestPath: '/predict' } } }),
-      version(),
-      'breaking: its requests go to /invocations; before: to /predict',
+      version({}, { manifest: { runtime: { requestPath: '/answer' } } }),
+      'breaking: its requests go to /answer; before: to /predict',
     ],
     [
       'in their framework',
@@ -259,6 +259,29 @@ describe('two versions differ', () => {
       'breaking: it no longer takes the input "a0", "a1", "a2", "a3", "a4", "a5", "a6", "a7" and 192 more',
     );
     expect(found.at(-1)).toBe('breaking: and 152 more');
+  });
+});
+
+describe('the settings of a model.yaml', () => {
+  const set = version({}, { manifest: { capture: {}, rollout: { bakeSeconds: 60 } } });
+
+  it('are named where the version before had them and this one does not', () => {
+    expect(between(set, version())).toEqual([
+      'harmless: its model.yaml does not set "rollout", "capture", as that of the version before did: the defaults hold',
+    ]);
+  });
+
+  it('are not named where they are new or set otherwise', () => {
+    const otherwise = { capture: { days: 3 }, rollout: { bakeSeconds: 30 } };
+
+    expect(between(version(), set)).toEqual([]);
+    expect(between(set, version({}, { manifest: otherwise }))).toEqual([]);
+  });
+
+  it('were at their defaults where the Slipway that read them did not know them', () => {
+    const { gate: _, ...manifest } = manifestSchema.parse({});
+
+    expect(between({ ...version(), manifest } as KnownVersion, version())).toEqual([]);
   });
 });
 

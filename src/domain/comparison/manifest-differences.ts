@@ -1,0 +1,25 @@
+import { type Manifest, manifestSchema } from '#domain/manifest/manifest.ts';
+import { type Difference, harmless, listed, when } from './difference.ts';
+
+const DEFAULTS = manifestSchema.parse({});
+const KEYS = Object.keys(manifestSchema.shape) as readonly (keyof Manifest)[];
+
+/**
+ * The settings that the version before had, and that this one leaves at their defaults. A retrained model that is uploaded without the model.yaml of the one before has none of them.
+ * They change no answer, so they are harmless; what clients notice is a difference of its own.
+ */
+export function manifestDifferences(before: Manifest, after: Manifest): readonly Difference[] {
+  const lost = KEYS.filter((key) => !isDefault(before, key) && isDefault(after, key));
+  return when(
+    lost.length > 0,
+    harmless(
+      `its model.yaml does not set ${listed(lost)}, as that of the version before did: the defaults hold`,
+    ),
+  );
+}
+
+/** A manifest that an older Slipway read lacks the keys that came later. */
+function isDefault(manifest: Manifest, key: keyof Manifest): boolean {
+  const value = manifest[key];
+  return value === undefined || JSON.stringify(value) === JSON.stringify(DEFAULTS[key]);
+}
