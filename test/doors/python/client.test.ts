@@ -129,6 +129,7 @@ itWith(
     expect(served).toEqual(cloned);
     expect(served.files.length).toBeGreaterThan(8);
   },
+  withTools,
 );
 
 itWith(
