@@ -2,7 +2,7 @@ import { delimiter } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { compiledServer } from './compiled-server.ts';
 import { modelFolder } from './model-server.ts';
-import { type PythonMissing, pythonWith } from './python-environment.ts';
+import { compiledPythonWith, type PythonMissing } from './python-environment.ts';
 import type { Env, Runtime } from './runtime.ts';
 import { LEXICON, scoresOfTexts } from './texts.ts';
 
@@ -39,7 +39,7 @@ export async function pythonFolder(
 
 /** The runtime in an environment with its own packages only, or the reason why it is missing here. */
 export async function pythonRuntime(): Promise<Runtime | PythonMissing> {
-  const python = await pythonWith('requirements.txt', 'numpy.txt');
+  const python = await compiledPythonWith('requirements.txt', 'numpy.txt');
   return typeof python === 'object' ? python : runtimeIn(python, await compiledServer(python));
 }
 

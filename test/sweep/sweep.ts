@@ -9,7 +9,6 @@ import type { RunningSlipway } from '../support/slipway/running.ts';
 const ENV = {
   ...process.env,
   PYTHONPATH: fileURLToPath(new URL('./python/', import.meta.url)),
-  PYTHONDONTWRITEBYTECODE: '1',
   OMP_NUM_THREADS: '1',
 };
 

@@ -14,7 +14,7 @@ import {
 } from '../../support/models/smollm.ts';
 import { tinyLlama } from '../../support/models/tiny-llama.ts';
 import { type ModelServer, modelFolder, startModel, stopServers } from '../model-server.ts';
-import { pythonWith } from '../python-environment.ts';
+import { compiledPythonWith } from '../python-environment.ts';
 import { onPython } from '../python-runtime.ts';
 import type { Env, Runtime } from '../runtime.ts';
 
@@ -22,7 +22,7 @@ const CHAT =
   "{% for m in messages %}{{ m['role'] }}: {{ m['content'] }}\n{% endfor %}{% if add_generation_prompt %}assistant: {% endif %}";
 
 const weights = await smollm();
-const python = await pythonWith(
+const python = await compiledPythonWith(
   'requirements.txt',
   'numpy.txt',
   '../../test/runtimes/llama-requirements.txt',

@@ -1,9 +1,9 @@
 import { type ModelServer, startModel, stopServers } from '../model-server.ts';
-import { pythonWith } from '../python-environment.ts';
+import { compiledPythonWith } from '../python-environment.ts';
 import { onPython, pythonFolder } from '../python-runtime.ts';
 import type { Runtime } from '../runtime.ts';
 
-const python = await pythonWith('../../test/runtimes/typed-requirements.txt');
+const python = await compiledPythonWith('../../test/runtimes/typed-requirements.txt');
 
 const PNG =
   'iVBORw0KGgoAAAANSUhEUgAAAAQAAAAECAIAAAAmkwkpAAAAEElEQVR4nGP4z8AARwzEcQCukw/x0F8jngAAAABJRU5ErkJggg==';

@@ -24,7 +24,7 @@ export async function pythonReaders(
   readers: readonly string[],
 ): Promise<PythonReaders> {
   const env = { PATH: '/usr/bin:/bin', OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1' };
-  const child = spawn(python, ['-B', SERVE, SERVER], { env, stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(python, [SERVE, SERVER], { env, stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const answer = async () => {
     const { value, done } = await lines.next();

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Walls, wallsVariable } from '#adapters/local/servers/walls.ts';
 import { type Format, pageOf } from '#domain/artifact/format.ts';
-import { pythonWith } from '../../runtimes/python-environment.ts';
+import { compiledPythonWith } from '../../runtimes/python-environment.ts';
 import { kindOf, manifestOf, pathOf, type Technique } from './walls.ts';
 
 const SERVER = fileURLToPath(new URL('../../../runtimes/python/', import.meta.url));
@@ -56,7 +56,7 @@ async function loaded(
   mode: string,
   env: Readonly<Record<string, string>>,
 ): Promise<readonly End[]> {
-  const python = await pythonWith(join(SUPPORT, 'requirements.txt'));
+  const python = await compiledPythonWith(join(SUPPORT, 'requirements.txt'));
   if (typeof python === 'object') throw new Error(python.missing);
   const cases = techniques.map((each) => ({
     path: pathOf(each),

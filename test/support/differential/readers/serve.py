@@ -32,6 +32,8 @@ def main(server):
     wanted = sys.stdin.buffer.readline().decode().split()
     readers = {name: importlib.import_module(name) for name in READERS if name in wanted}
     watch.prepare(server)
+    # From here on a written file is a canary.
+    sys.dont_write_bytecode = True
     wall_in(server, work)
     print(json.dumps({"ready": sorted(readers)}), flush=True)
     while line := sys.stdin.buffer.readline():
