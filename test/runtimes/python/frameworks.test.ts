@@ -29,6 +29,33 @@ print(json.dumps([made.__name__, [name for name in ("sklearn", "xgboost", "light
     expect(found).toEqual([`slipway_server.frameworks.${framework}`, []]);
   });
 
+  it('nothing is searched for garbage while a model of data is loaded, and what it left is never searched', async () => {
+    const found = await snippets.said(`
+import gc, json, sys
+from types import ModuleType
+from slipway_server.adapters import load_model
+from slipway_server.config import Facts
+from slipway_server.model import Model
+from slipway_server.values.tensors import Signature
+seen = {}
+def load(path, facts):
+    seen["searches"] = gc.isenabled()
+    seen["kept"] = [[]]
+    return Model(Signature((), ()), lambda arrays: arrays)
+from importlib.machinery import ModuleSpec
+adapter = ModuleType("slipway_server.adapters.kept_model")
+adapter.load = load
+adapter.__spec__ = ModuleSpec(adapter.__name__, None)
+sys.modules[adapter.__name__] = adapter
+load_model("/tmp", Facts("kept", None, None, False, None, brings="data"))
+searched = any(each is seen["kept"] for each in gc.get_objects())
+print(json.dumps([seen["searches"], gc.isenabled(), searched]))
+gc.unfreeze()
+`);
+
+    expect(found).toEqual([false, true, false]);
+  });
+
   it('no rows are answered by none of each output, where a framework refuses them', async () => {
     const found = await snippets.said(`
 import json

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import re
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
@@ -47,8 +47,12 @@ def load_model(path: str, facts: Facts) -> Model:
     """
     adapter = _prepared(facts)
     writers: tuple[str, ...] = getattr(adapter, "WRITERS", ())
-    with around(path, Allowlist(facts.allowed), writers) if _is_data(facts) else no_foreign_bytecode():
-        model: Model = adapter.load(path, facts)
+    if _is_data(facts):
+        with _all_kept(), around(path, Allowlist(facts.allowed), writers):
+            model: Model = adapter.load(path, facts)
+    else:
+        with no_foreign_bytecode():
+            model = adapter.load(path, facts)
     refused = _refused_by_code if model.is_code else _refused_by_framework
     safely = lambda predict: _guarded(_of_one_length(predict) if model.takes_columns else predict, refused)
     predict_with = model.predict_with
@@ -62,13 +66,20 @@ def load_model(path: str, facts: Facts) -> Model:
 def import_ahead(facts: Facts) -> None:
     """Imports the modules that most models of a format need, before there is a model. A module that the environment lacks is left out."""
     adapter = _prepared(facts)
-    # All that a framework makes while it is imported stays: searching it for garbage takes a tenth of the import.
-    gc.disable()
-    try:
+    with _all_kept():
         for name in getattr(adapter, "AHEAD", ()):
             with suppress(ImportError):
                 import_module(name)
+
+
+@contextmanager
+def _all_kept() -> Iterator[None]:
+    """Nothing is searched for garbage meanwhile, nor is what is there at the end ever again: a framework and its model stay. With scikit-learn the searches take a twelfth of a start."""
+    gc.disable()
+    try:
+        yield
     finally:
+        gc.freeze()
         gc.enable()
 
 
