@@ -74,7 +74,7 @@ def import_ahead(facts: Facts) -> None:
 
 @contextmanager
 def _all_kept() -> Iterator[None]:
-    """Nothing is searched for garbage meanwhile, nor is what is there at the end ever again: a framework and its model stay. With scikit-learn the searches take a twelfth of a start."""
+    """Nothing is searched for garbage meanwhile, nor is what is there at the end ever again: a framework and its model stay. The searches take a twelfth of a start with scikit-learn."""
     gc.disable()
     try:
         yield
