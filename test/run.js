@@ -82,7 +82,8 @@ async function tests(given) {
 
 /** Format and lint, types, and the import rules, side by side: the output of each comes in one piece. */
 async function check() {
-  const folders = ['src', 'functions', 'runtimes', 'console', 'bench', 'test'];
+  // The rules let tests and benches import anything. Biome looks for cycles there, and finding them here too would take twice the CPU.
+  const folders = ['src', 'functions', 'runtimes', 'console', 'infra', 'buildspecs'];
   const codes = await Promise.all([
     // Its size rules only warn.
     inOnePiece('biome', ['ci', '.', '--diagnostic-level=error', ...COLORS]),
