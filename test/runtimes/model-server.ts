@@ -35,6 +35,9 @@ export type Wanted = {
   readonly [Name in keyof TestModels]-?: readonly [Name, ...Parameters<Required<TestModels>[Name]>];
 }[keyof TestModels];
 
+// A server has a dozen threads, and a user may have no more than 512.
+const MOST_SHARED = 12;
+
 const started: ChildProcess[] = [];
 const folders: string[] = [];
 const shared = new Map<string, Promise<ModelServer>>();
@@ -121,6 +124,8 @@ export function sharedModel(runtime: Runtime, wanted: Wanted, env: Env = {}): Pr
   const [name, ...given] = wanted;
   const make = runtime.models[name] as (...given: readonly unknown[]) => Promise<Env>;
   const server = shared.get(key) ?? startModel(runtime, make(...given), env);
+  // The one that was asked for last comes last.
+  shared.delete(key);
   shared.set(key, server);
   return server;
 }
@@ -128,6 +133,15 @@ export function sharedModel(runtime: Runtime, wanted: Wanted, env: Env = {}): Pr
 /** When it returns, the server has read whatever was sent to it before. */
 export async function caughtUp(server: { readonly url: string }): Promise<void> {
   for (let i = 0; i < 10; i += 1) await fetch(`${server.url}/ping`);
+}
+
+/** Kills the servers of this test file that later tests do not share: all but the shared ones that were asked for last. */
+export async function stopMostServers(): Promise<void> {
+  for (const key of [...shared.keys()].slice(0, -MOST_SHARED)) shared.delete(key);
+  const servers = await Promise.allSettled(shared.values());
+  const kept = servers.flatMap((it) => (it.status === 'fulfilled' ? [it.value.child] : []));
+  for (const child of started.filter((it) => !kept.includes(it))) child.kill('SIGKILL');
+  started.splice(0, started.length, ...kept);
 }
 
 /** Kills every server of this test file and removes its folders. */

@@ -1,4 +1,4 @@
-import { stopServers } from '../model-server.ts';
+import { stopMostServers, stopServers } from '../model-server.ts';
 import type { Runtime } from '../runtime.ts';
 import { describeAbout } from './about.ts';
 import { describeBinary } from './binary.ts';
@@ -17,7 +17,7 @@ import { describeServer } from './server.ts';
 import { describeTables } from './tables.ts';
 import { describeTritonClient } from './triton-client.ts';
 
-/** The promises of every model server. Each part ends the servers that it started: a server has a dozen threads, and a user may have no more than 512. */
+/** The promises of every model server. The parts share servers. */
 export async function describeContract(
   runtime: Runtime,
   { examples = [] }: { readonly examples?: readonly Exemplary[] } = {},
@@ -44,7 +44,7 @@ export async function describeContract(
 
 function part(name: string, describeIt: () => void): void {
   describe(name, () => {
-    afterAll(stopServers);
+    afterAll(stopMostServers);
     describeIt();
   });
 }
