@@ -1,8 +1,10 @@
-import { createLogUpdate } from 'log-update';
+import { createRequire } from 'node:module';
 import { Failure } from '#domain/failure.ts';
 import { DENIED_FIX } from '#operations/account/clients.ts';
 import { printable, tellJson } from './terminal.ts';
 import { asTyped } from './typed.ts';
+
+const require = createRequire(import.meta.url);
 
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 const FRAME_MS = 100;
@@ -32,29 +34,39 @@ export function commandOutput({ json }: { readonly json?: boolean }): Output {
 function textOutput(stream: NodeJS.WriteStream): Omit<Output, 'data'> {
   const line = (text: string) => void stream.write(`${printable(asTyped(text))}\n`);
   if (!canRedraw(stream, process.env)) return { room: () => null, line, busy: () => () => {} };
-  const live = createLogUpdate(stream, { showCursor: true });
+  let live: LogUpdate | undefined;
   const room = () => ({ columns: stream.columns, rows: stream.rows });
   return {
     room,
     line(text) {
-      live.clear();
+      live?.clear();
       line(text);
     },
     busy(lines) {
+      const redraw = live ?? liveLines(stream);
+      live = redraw;
       let frame = 0;
       const draw = () => {
         const { columns, rows } = room();
         const sign = FRAMES[frame++ % FRAMES.length];
         const drawn = lines({ columns: columns - SIGN_COLUMNS, rows });
-        live(drawn.map((text) => printable(`${sign} ${text}`)).join('\n'));
+        redraw(drawn.map((text) => printable(`${sign} ${text}`)).join('\n'));
       };
       const timer = setInterval(draw, FRAME_MS);
       return () => {
         clearInterval(timer);
-        live.clear();
+        redraw.clear();
       };
     },
   };
+}
+
+type LogUpdate = ReturnType<typeof liveLines>;
+
+// Commands that only print need no log-update, which takes longer to load than they run.
+function liveLines(stream: NodeJS.WriteStream) {
+  const { createLogUpdate }: typeof import('log-update') = require('log-update');
+  return createLogUpdate(stream, { showCursor: true });
 }
 
 /** Whether lines can be drawn over one another: not where nobody watches, and not on terminals which only print, as that of Emacs' shell. */

@@ -10,7 +10,6 @@ import {
   placedCommand,
   show,
 } from '../command.ts';
-import { costLines, costReport } from '../views/cost.ts';
 
 export function addCostCommand(program: Command): void {
   placedCommand(
@@ -29,6 +28,7 @@ export function addCostCommand(program: Command): void {
       const account = accountOf(options);
       const parameters = account ? await stackParameters(account) : null;
       const input = { model, durationMs: options.ms, isSpent: account !== undefined, parameters };
+      const { costLines, costReport } = await import('../views/cost.ts');
       const report = await costReport(slipway, input);
       show(options, report, costLines(report));
     });

@@ -21,8 +21,6 @@ import {
   type Place,
   placedCommand,
 } from '../command.ts';
-import { deployMain, runHook } from '../git/hooks.ts';
-import { beginChanged, commitNamed, followAll, inspectChanged } from '../git/models.ts';
 import { openOneMachine } from '../one-machine.ts';
 import { commandOutput, type Output } from '../output.ts';
 
@@ -112,6 +110,7 @@ async function deployPushed(options: DeployOptions, output: Output): Promise<boo
       fix: 'Name them: --before COMMIT --after COMMIT. Zeros as the first deploy all models.',
     });
   }
+  const { deployMain } = await import('../git/hooks.ts');
   return deployMain({
     repository: await openPushed(resolve(repository ?? usualRepository(data)), data, process.env),
     slipway: await openOneMachine(data),
@@ -122,6 +121,7 @@ async function deployPushed(options: DeployOptions, output: Output): Promise<boo
 
 async function deployRange(options: DeployOptions, output: Output): Promise<boolean> {
   const { before: from, after: to = 'HEAD', repository: folder = '.', yes = false } = options;
+  const { beginChanged, commitNamed, followAll, inspectChanged } = await import('../git/models.ts');
   const repository = await openCheckout(folder, process.env);
   const before = from === undefined ? null : await commitNamed(repository, from);
   const after = await commitNamed(repository, to);
@@ -149,6 +149,7 @@ function addHook(git: Command): void {
     .addOption(new Option('--repository <folder>').makeOptionMandatory())
     .addOption(new Option('--data <dir>').makeOptionMandatory());
   hook.action(async (name: Hook, { repository, data }: HookOptions) => {
+    const { runHook } = await import('../git/hooks.ts');
     const isTaken = await runHook(name, { repository, data }, commandOutput({}));
     process.exitCode = isTaken ? 0 : 1;
   });

@@ -14,15 +14,11 @@ import {
   unusedDataOption,
 } from '../command.ts';
 import { followLog } from '../follow-log.ts';
-import { inspectionLines, writeManifest } from '../inspect.ts';
-import { invoke } from '../invoke.ts';
 import { followedQuery, lastOf, linesOf, logsQuery, tailIn } from '../log-query.ts';
 import { commandOutput } from '../output.ts';
 import { patiently } from '../patience.ts';
-import { push } from '../push.ts';
 import { tellAnswer } from '../terminal.ts';
 import { eventLine } from '../views/event-line.ts';
-import { statusLines } from '../views/status.ts';
 import { terminalWidth } from '../views/wrapped.ts';
 
 /** Adds the commands for models, on one machine and in AWS alike. */
@@ -64,6 +60,7 @@ function addInspect(program: Command): void {
         ]);
       }
       const { inspectPath } = await import('#operations/inspection/inspect-path.ts');
+      const { inspectionLines, writeManifest } = await import('../inspect.ts');
       const found = await patiently((at) => inspectPath(path, at));
       if (!options.writeManifest) return show(options, found, inspectionLines(found));
       await writeManifest(found);
@@ -101,6 +98,7 @@ function addPush(program: Command): void {
         const { name, yes = false, allowBreaking = false } = options;
         const account = accountOf(options);
         const asks = account && asksForContainers({ account, yes, tell: output.line });
+        const { push } = await import('../push.ts');
         const end = await push(path, { name, output, allowBreaking, asks }, () =>
           openSlipway(options),
         );
@@ -137,6 +135,7 @@ function addInvoke(program: Command): void {
         body: string | undefined,
         options: Place & { body?: string; path: string; key?: string },
       ) => {
+        const { invoke } = await import('../invoke.ts');
         const { answer, heading, text } = await invoke(model, {
           ...(body && { body }),
           ...options,
@@ -182,6 +181,7 @@ function addStatus(program: Command): void {
       const isBuilding = models.some(({ newest }) => newest?.phase === 'Building');
       const builds = isBuilding ? (await slipway.listBuilds()).builds : [];
       const status = { models, builds, refused, storage, walls };
+      const { statusLines } = await import('../views/status.ts');
       show(options, status, statusLines(status, terminalWidth()));
     });
 }

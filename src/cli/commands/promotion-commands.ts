@@ -15,9 +15,7 @@ import {
   versionNumber,
 } from '../command.ts';
 import { commandOutput } from '../output.ts';
-import { type PromoteOptions, promote } from '../promote.ts';
-import { signingKey } from '../signing-key.ts';
-import { comparisonLines } from '../views/diff.ts';
+import type { PromoteOptions } from '../promote.ts';
 
 /** Adds the commands that bring a version from one Slipway to another, and by which a person approves it there. */
 export function addPromotionCommands(program: Command): void {
@@ -54,6 +52,7 @@ function addPromote(program: Command): void {
     )
     .action(async (model: string, options: PromoteOptions & { readonly json?: boolean }) => {
       const output = commandOutput(options);
+      const { promote } = await import('../promote.ts');
       const { slipway, ask } = await promote(model, options, output);
       const outcome = await carryOut({ slipway, model, output, upTo: 'AwaitingApproval' }, ask);
       process.exitCode = outcome === 'done' ? 0 : 1;
@@ -99,6 +98,7 @@ function addSigningKey(program: Command): void {
   )
     .addHelpText('after', examples('slipway signing-key --stage staging'))
     .action(async (options: Place) => {
+      const { signingKey } = await import('../signing-key.ts');
       const { publicKey, fingerprint } = await signingKey(options);
       show(options, { publicKey, fingerprint }, [publicKey, `fingerprint ${fingerprint}`]);
     });
@@ -119,7 +119,7 @@ async function answer(
   const output = commandOutput(options);
   const slipway = await openSlipway(options);
   const version = options.version ?? (await waitingVersion(slipway, model));
-  const { lines, digest } = asked(
+  const { lines, digest } = await asked(
     model,
     version,
     await slipway.explainVersion({ name: model, version }),
@@ -145,13 +145,14 @@ async function answer(
 }
 
 /** The version that a person is asked to approve, and how their answer names it. */
-function asked(
+async function asked(
   model: string,
   version: number,
   { promotion, comparison }: Explanation,
-): { readonly lines: readonly string[]; readonly digest: string } {
+): Promise<{ readonly lines: readonly string[]; readonly digest: string }> {
   const name = `${model} v${version}`;
   if (comparison?.decision === 'asked') {
+    const { comparisonLines } = await import('../views/diff.ts');
     return {
       lines: [`${name} beside v${comparison.beside.version}`, ...comparisonLines(comparison)],
       digest: revisionName(model, version),

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { awsOptions, type Common, examples } from '../command.ts';
 import { commandOutput } from '../output.ts';
-import { checkEvidence, evidenceLines, isProven, proveInAws } from '../prove.ts';
+import type { proveInAws } from '../prove.ts';
 
 /** Adds `prove`, for who lends Slipway an account of AWS for an hour. */
 export function addProveCommand(program: Command): void {
@@ -29,6 +29,7 @@ export function addProveCommand(program: Command): void {
       async (
         options: Parameters<typeof proveInAws>[0] & Pick<Common, 'json'> & { check?: string },
       ) => {
+        const { checkEvidence, evidenceLines, isProven, proveInAws } = await import('../prove.ts');
         const output = commandOutput(options);
         if (options.check !== undefined) {
           const read = await checkEvidence(options.check);

@@ -2,7 +2,6 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type LocalConfig, readLocalConfig } from '#compose/config.ts';
 import { Failure } from '#domain/failure.ts';
 import { USUAL_PORTS } from '#operations/usual-ports.ts';
-import { wallsForStart } from '#operations/watch/machine-walls.ts';
 import { type Common, collected, decimal, examples, integer, localCommand } from '../command.ts';
 import { commandOutput } from '../output.ts';
 
@@ -238,6 +237,7 @@ export function readStartOptions(options: StartOptions): LocalConfig {
 
 async function startAsAsked(options: StartOptions): Promise<void> {
   const config = readStartOptions(options);
+  const { wallsForStart } = await import('#operations/watch/machine-walls.ts');
   const walls = config.engine === 'process' ? wallsForStart(config.dataDir) : undefined;
   // Loaded lazily: it loads everything that runs models, which the other commands do not need.
   const { start } = await import('../start.ts');

@@ -3,8 +3,6 @@ import type { Command } from 'commander';
 import type { Explanation } from '#control/explanation.ts';
 import type { Slipway } from '#control/slipway.ts';
 import { Failure } from '#domain/failure.ts';
-import { comparisonReport } from '#operations/models/comparison-report.ts';
-import { placementCurve } from '#operations/models/placement-curve.ts';
 import { agree } from '../agree.ts';
 import { carryOut } from '../asked.ts';
 import {
@@ -15,11 +13,8 @@ import {
   show,
   versionNumber,
 } from '../command.ts';
-import { type DiffOptions, diff } from '../diff.ts';
+import type { DiffOptions } from '../diff.ts';
 import { commandOutput, type Output } from '../output.ts';
-import { diffLines } from '../views/diff.ts';
-import { explanationLines } from '../views/explain.ts';
-import { versionLines } from '../views/versions.ts';
 
 /** Adds the commands for the versions of a model, on one machine and in AWS alike. */
 export function addVersionCommands(program: Command): void {
@@ -37,6 +32,7 @@ function addVersions(program: Command): void {
     .action(async (model: string, options: Place) => {
       const slipway = await openSlipway(options);
       const { versions } = await slipway.listVersions({ name: model });
+      const { versionLines } = await import('../views/versions.ts');
       show(options, { versions }, versionLines(model, versions));
     });
 }
@@ -61,8 +57,11 @@ function addExplain(program: Command): void {
       const slipway = await openSlipway(options);
       const explained = await slipway.explainVersion({ name: model, version: options.version });
       const { svg } = options;
-      if (svg === undefined) return show(options, explained, explanationLines(explained));
-      await writeCurve(svg, requireCurve(explained));
+      if (svg === undefined) {
+        const { explanationLines } = await import('../views/explain.ts');
+        return show(options, explained, explanationLines(explained));
+      }
+      await writeCurve(svg, await requireCurve(explained));
       show(options, { file: svg }, [`the curve is in ${svg}`]);
     });
 }
@@ -74,7 +73,8 @@ async function writeCurve(path: string, curve: string): Promise<void> {
 }
 
 /** Fails with `InputInvalid` for a version that no bill has weighed on a function. */
-function requireCurve(explained: Explanation): string {
+async function requireCurve(explained: Explanation): Promise<string> {
+  const { placementCurve } = await import('#operations/models/placement-curve.ts');
   const curve = placementCurve(explained);
   if (curve !== undefined) return curve;
   throw new Failure(
@@ -106,9 +106,12 @@ function addDiff(program: Command): void {
       ),
     )
     .action(async (asked: string, options: DiffOptions) => {
+      const { diff } = await import('../diff.ts');
+      const { diffLines } = await import('../views/diff.ts');
       const { model, found, ...names } = await diff(asked, options, commandOutput(options));
       const { report } = options;
       if (report === undefined) return show(options, found, diffLines({ model, ...names }, found));
+      const { comparisonReport } = await import('#operations/models/comparison-report.ts');
       const page = comparisonReport({ model, ...names }, found);
       // Examples may say what only some should read.
       await writeFile(report, page, { mode: 0o600 });

@@ -3,8 +3,8 @@ import type { Slipway } from '#control/slipway.ts';
 import { Failure } from '#domain/failure.ts';
 import { MOST_MS, MOST_PER_SECOND } from '#domain/manifest/traffic.ts';
 import { type Demand, demandOf } from '#domain/placement/demand.ts';
-import { type Learnt, learntDemand } from '#domain/placement/learnt.ts';
-import { type LoggedHours, loggedHours } from '#domain/placement/logged-hours.ts';
+import type { Learnt } from '#domain/placement/learnt.ts';
+import type { LoggedHours } from '#domain/placement/logged-hours.ts';
 import { HOURS_A_MONTH } from '#domain/placement/spending.ts';
 import {
   amountUpTo,
@@ -16,7 +16,6 @@ import {
   show,
 } from '../command.ts';
 import { givenText } from '../given-text.ts';
-import { whatIf, whatIfLines } from '../views/whatif.ts';
 
 type Options = Place & {
   rps?: number;
@@ -89,6 +88,7 @@ export function addWhatifCommand(program: Command): void {
       const isKnown = demand ?? explained.weighing ?? explained.traffic;
       const got = isKnown ? undefined : await gotBy(slipway, model);
       const rule = { requestMs: ms, allowsSpot: spot, hours: replayed, got };
+      const { whatIf, whatIfLines } = await import('../views/whatif.ts');
       const found = whatIf(explained, demand, rule);
       show(options, found, whatIfLines(found));
     });
@@ -96,6 +96,7 @@ export function addWhatifCommand(program: Command): void {
 
 /** The demand that the live version had in the last two weeks. */
 async function gotBy(slipway: Slipway, name: string): Promise<Learnt | undefined> {
+  const { learntDemand } = await import('#domain/placement/learnt.ts');
   const { hours, sinceMs, nowMs } = await slipway.readDemand({ name });
   return learntDemand(hours, { liveAtMs: sinceMs, nowMs });
 }
@@ -130,6 +131,7 @@ async function hoursToReplay(
   source: Options['replay'],
 ): Promise<LoggedHours | undefined> {
   if (source === undefined) return undefined;
+  const { loggedHours } = await import('#domain/placement/logged-hours.ts');
   const found =
     source === true
       ? await slipway.readDemand({ name: model })
