@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { parse } from 'yaml';
 import * as z from 'zod/mini';
 import { Failure } from '#domain/failure.ts';
 
@@ -27,6 +26,8 @@ export type BuildSpec = z.infer<typeof buildSpec>;
 
 /** Fails with `InputInvalid` on any key that it would have to ignore, such as `run-as`, so that no build does less here than on CodeBuild. */
 export async function readBuildSpec(path: string): Promise<BuildSpec> {
+  // Most Slipways start no build, and start without the 72 modules of yaml.
+  const { parse } = await import('yaml');
   const { data, error } = buildSpec.safeParse(parse(await readFile(path, 'utf8')));
   if (data) return data;
   const places = error.issues.map((issue) =>
