@@ -14,7 +14,9 @@ const GIB = 2 ** 30;
 /** The bench's output on a machine without a GPU, and how it ends. */
 async function bench(...given: readonly string[]) {
   await using folder = await temporaryFolder();
-  const settings = { cwd: ROOT, env: { PATH: folder.path, HOME: folder.path } };
+  const { NODE_COMPILE_CACHE = '' } = process.env;
+  const env = { PATH: folder.path, HOME: folder.path, NODE_COMPILE_CACHE };
+  const settings = { cwd: ROOT, env };
   return run(process.execPath, ['bench/gpu.ts', ...given], settings).then(
     ({ stdout }) => ({ code: 0, said: stdout }),
     ({ code, stderr }) => ({ code, said: stderr }),

@@ -9,8 +9,8 @@ type Env = Readonly<Record<string, string>>;
 
 /** Runs a program to its end. */
 export async function run(program: string, args: readonly string[], input = '', env: Env = {}) {
-  const path = process.env['PATH'] ?? '';
-  const child = spawn(program, args, { env: { PATH: path, ...env } });
+  const { PATH = '', NODE_COMPILE_CACHE = '' } = process.env;
+  const child = spawn(program, args, { env: { PATH, NODE_COMPILE_CACHE, ...env } });
   child.stdin.on('error', () => {});
   child.stdin.end(input);
   const ended = new Promise((resolve) => child.once('exit', resolve));
