@@ -32,6 +32,7 @@ import type { NotedStart } from '#domain/placement/noted-start.ts';
 import { onceKnown, rankedOptions } from '#domain/placement/optimize.ts';
 import { completed, SHIPPED_PRICES, type UnitPrices } from '#domain/placement/unit-prices.ts';
 import { waysToSpendLess } from '#domain/placement/ways.ts';
+import { weighedByItself } from '#domain/placement/weigh-measured.ts';
 import { toldTrouble } from '#domain/registry/kept.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { DemandHistory } from '#ports/demand-history.ts';
@@ -42,7 +43,6 @@ import { comparisonView } from './diff-versions.ts';
 import type { MeasureLive } from './measure-live.ts';
 import { stateOf } from './model-status.ts';
 import { deploymentOf, unknownVersion } from './version-deployment.ts';
-import { weighedByItself } from './weigh-measured.ts';
 
 type Deps = {
   readonly registry: Registry;
@@ -121,8 +121,7 @@ function weighingOf(
   { got, prices, measurement, starts, ...rest }: Known,
 ): Pick<Explanation, 'weighing' | 'advice'> {
   const { decision, inspection } = deployment.work;
-  const learnt = got?.learnt;
-  const later = measurement && weighedByItself(deployment, measurement, { learnt, prices, starts });
+  const later = measurement && weighedByItself(deployment, measurement, { prices, starts });
   const decided = decision?.weighing ?? later;
   if (!decision || !decided) return {};
   const today = { ...decision, weighing: atPrices(decided, prices) };

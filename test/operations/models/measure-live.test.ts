@@ -1,3 +1,4 @@
+import { DAY_MS, HOUR_MS } from '#domain/durations.ts';
 import { explainVersion } from '#operations/models/explain-version.ts';
 import { liveMeasurements, type MeasureLive } from '#operations/models/measure-live.ts';
 import type { ProbeAnswer } from '#ports/prober.ts';
@@ -9,9 +10,10 @@ const NEVER = new Promise<never>(() => {});
 async function liveWorld(
   change: (answer: ProbeAnswer) => ProbeAnswer = (answer) => answer,
   clientsMs = 0,
+  manifest = '',
 ) {
   const world = memoryWorld();
-  await world.deploy(world.upload());
+  await world.deploy(world.upload({ manifest }));
   let cpuSeconds = 5;
   const sent: string[] = [];
   const waits: AbortSignal[] = [];
@@ -166,5 +168,30 @@ describe('a live version that no build has measured', () => {
     });
     expect(weighing?.options[0]).toMatchObject({ target: 'lambda', refusals: [] });
     expect(options.find(({ taken }) => taken)?.reason).toMatch(/^fits in /);
+  });
+
+  it('is weighed once for the requests that it got, and its advice knows how many replicas it has', async () => {
+    const manifest = 'placement: { target: fargate }';
+    const { world, measureLive } = await liveWorld(undefined, 0, manifest);
+    world.clock.advance(14 * DAY_MS);
+    const nowMs = world.clock.now();
+    const hours = Array.from({ length: 14 * 24 }, (_, ago) => ({
+      atMs: nowMs - (nowMs % HOUR_MS) - ago * HOUR_MS,
+      ...{ requests: 60 * 3600, busiestMinute: 3600 },
+    }));
+    world.demand.called(MODEL, hours);
+
+    const { weighing, advice } = await explained(world, measureLive);
+
+    expect(weighing).toMatchObject({
+      isLater: true,
+      learntDays: 14,
+      question: { demand: { requestsPerSecond: 60, peak: 60, hours: 730 } },
+    });
+    // The next version may have as many as it needs.
+    expect(weighing?.options[0]).toMatchObject({ target: 'fargate', refusals: [] });
+    expect(weighing?.options[0]?.replicas).toBeGreaterThan(1);
+    // As many as its manifest says, by default one.
+    expect(advice?.reason).toMatch(/ but the peak needs 3 replicas; 1 may run$/);
   });
 });

@@ -1,28 +1,26 @@
 import type { Measurement } from '#domain/build/measurement.ts';
 import type { Deployment, Weighing } from '#domain/deployment.ts';
-import { askedOf } from '#domain/placement/asked.ts';
-import { NO_CAPS } from '#domain/placement/caps.ts';
-import { chooseTarget, type Needs } from '#domain/placement/choose-target.ts';
-import { expectedStart, startingOf } from '#domain/placement/cold-start.ts';
-import { memoryOn } from '#domain/placement/gpu-need.ts';
-import type { Learnt } from '#domain/placement/learnt.ts';
-import type { NotedStart } from '#domain/placement/noted-start.ts';
-import { ownNeeds } from '#domain/placement/own-needs.ts';
-import { TARGETS } from '#domain/placement/target.ts';
-import type { UnitPrices } from '#domain/placement/unit-prices.ts';
+import { askedOf } from './asked.ts';
+import { NO_CAPS } from './caps.ts';
+import { chooseTarget, type Needs } from './choose-target.ts';
+import { expectedStart, startingOf } from './cold-start.ts';
+import { memoryOn } from './gpu-need.ts';
+import type { NotedStart } from './noted-start.ts';
+import { ownNeeds } from './own-needs.ts';
+import { TARGETS } from './target.ts';
+import type { UnitPrices } from './unit-prices.ts';
 
-/** The requests that it got, the prices of today, and the noted starts of its runtime where models run. */
+/** The prices of today, and the noted starts of its runtime where models run. */
 type Known = {
-  readonly learnt: Learnt | undefined;
   readonly prices: UnitPrices;
   readonly starts: readonly NotedStart[];
 };
 
-/** The weighing of a version that no build measured, by what its own server takes: as ChooseTarget would have weighed it. Undefined where no target holds it. */
+/** The weighing of a version that no build measured, by what its own server takes: as ChooseTarget would have weighed it before the version had got any request. Undefined where no target holds it. */
 export function weighedByItself(
   deployment: Deployment,
   measurement: Measurement,
-  { learnt, prices, starts }: Known,
+  { prices, starts }: Known,
 ): Weighing | undefined {
   const { inspection, plan, decision } = deployment.work;
   if (!inspection || !plan || !decision) return undefined;
@@ -40,7 +38,7 @@ export function weighedByItself(
     timed: { ...measurement, serverMs: 0 },
     needs,
     caps: { ...NO_CAPS, maxMonthlyUsd: decision.maxMonthlyUsd ?? null },
-    before: learnt && { learnt, target: decision.target },
+    before: undefined,
     lambdaConcurrency: null,
     fargateVcpus: null,
     ec2Vcpus: null,
