@@ -1,5 +1,6 @@
 import type { ArtifactFacts } from '#domain/artifact/facts.ts';
 import type { BuiltImage } from '#domain/build/image.ts';
+import type { Measurement } from '#domain/build/measurement.ts';
 import type { PythonEnvironment } from '#domain/build/python-environment.ts';
 import type { RuntimeName } from '#domain/build/runtime.ts';
 import type { Comparison } from '#domain/comparison/comparison.ts';
@@ -329,7 +330,7 @@ export type Advice = {
   readonly savesUsd: number;
 };
 
-/** `deploymentId` is the deployment that made it. `damage` is present while its bytes differ from those that it was deployed with, `advice` while it would better be placed elsewhere. `tags` are the names that its owner gave it, in their order. */
+/** `deploymentId` is the deployment that made it. `damage` is present while its bytes differ from those that it was deployed with, `advice` while it would better be placed elsewhere. `tags` are the names that its owner gave it, in their order. `measured` is what its own server took once it was live, where no build had measured it. */
 export type ModelVersion = RevisionRef & {
   readonly model: string;
   readonly version: number;
@@ -340,6 +341,7 @@ export type ModelVersion = RevisionRef & {
   readonly damage?: Damage;
   readonly advice?: Advice;
   readonly tags?: readonly string[];
+  readonly measured?: Measurement;
 };
 
 /** A model's consecutive repairs, and when (epoch ms) the last was requested. */

@@ -1,3 +1,4 @@
+import type { Measurement } from '#domain/build/measurement.ts';
 import type { Judgement } from '#domain/comparison/judgement.ts';
 import { withKept } from '#domain/registry/kept.ts';
 import {
@@ -190,8 +191,9 @@ export function commit(
     if (records.version?.state === 'Removed') {
       throw new Failure('PhaseConflict', `${model.name}: version ${version} is gone`);
     }
-    const tags = records.version?.tags;
-    const promoted = { ...liveVersion(deployment, nowMs), ...(tags && { tags }) };
+    const { tags, measured } = records.version ?? {};
+    const kept = { ...(tags && { tags }), ...(measured && { measured }) };
+    const promoted = { ...liveVersion(deployment, nowMs), ...kept };
     return {
       ...announced(records, move(deployment, 'Live', nowMs), announcement),
       model: { ...records.model, model: promote(model, promoted, deployment) },
@@ -271,6 +273,14 @@ export function noteTags(key: VersionKey, tags: readonly string[]): RegistryWrit
     const noted = tags.length > 0 ? { ...untagged, tags: tags.toSorted() } : untagged;
     return { answer: undefined, version: noted };
   });
+}
+
+/** Decides `Registry.noteMeasured`. */
+export function noteMeasured(key: VersionKey, measured: Measurement): RegistryWrite<void> {
+  return versionWrite(key, ({ version: known }) => ({
+    answer: undefined,
+    ...(known && { version: { ...known, measured } }),
+  }));
 }
 
 /** Decides `Registry.noteSpent`. */

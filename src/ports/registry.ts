@@ -1,4 +1,5 @@
 import type { Admission, AdmissionResult, Refusal, Request } from '#domain/admission.ts';
+import type { Measurement } from '#domain/build/measurement.ts';
 import type { RuntimeName } from '#domain/build/runtime.ts';
 import type { Judgement } from '#domain/comparison/judgement.ts';
 import type {
@@ -125,6 +126,11 @@ export type Registry = {
   noteTags(
     version: Pick<ModelVersion, 'model' | 'version' | 'deploymentId'>,
     tags: readonly string[],
+  ): Promise<void>;
+  /** Records what a version's own server took once it was live, in place of what was recorded before. Takes no epoch, and is not announced: it changes nothing of what serves. A no-op for a version that never went live. */
+  noteMeasured(
+    version: Pick<ModelVersion, 'model' | 'version' | 'deploymentId'>,
+    measured: Measurement,
   ): Promise<void>;
   /**
    * Records what a model has cost since a month began, with its live version, and with `words` announces it as `Overspent`, as an event of the deployment that made the version. Takes no epoch: it changes nothing of what serves.

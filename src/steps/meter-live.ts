@@ -14,6 +14,7 @@ import type { Clock } from '#ports/clock.ts';
 import type { DemandHistory } from '#ports/demand-history.ts';
 import type { Prices } from '#ports/prices.ts';
 import type { Registry } from '#ports/registry.ts';
+import { decisionOf } from './measured-live.ts';
 import { requireDeployment, requireWork } from './require-deployment.ts';
 import { each } from './sweep-each.ts';
 import { idleModels } from './sweep-models.ts';
@@ -54,7 +55,9 @@ async function meter(deps: Deps, model: Model): Promise<string | undefined> {
   if (maxMonthlyUsd === null && !wasLimited && !isBehind(known, nowMs)) return undefined;
   const made = await requireDeployment(registry, live.deploymentId);
   const prices = (await deps.prices.read()) ?? SHIPPED_PRICES;
-  const own = meteredAs(made.work, prices, await startSecondsOf(deps, made));
+  const decision = await decisionOf(deps, live, { made, prices });
+  const work = { ...made.work, ...(decision && { decision }) };
+  const own = meteredAs(work, prices, await startSecondsOf(deps, { ...made, work }));
   if (!own) return undefined;
   if ('unmetered' in own) {
     if (wasLimited) await limit(deps, live, made, null);

@@ -1,3 +1,4 @@
+import type { Measurement } from '#domain/build/measurement.ts';
 import {
   asking,
   candidateOf,
@@ -23,10 +24,15 @@ const versionOne = {
   liveAtMs: START_MS,
 };
 
+const MEASURED: Measurement = {
+  by: 'none',
+  runs: [{ vcpus: 2, rows: 1, requests: 20, ms: 20, cpuMs: 30 }],
+};
+
 /** Version 1 is live again by deployment 9, which is not ended yet; version 2 was live before. */
-async function liveAgain(world: RegistryWorld, tags: readonly string[] = []) {
+async function liveAgain(world: RegistryWorld, note = async () => {}) {
   await world.registry.releaseLease(await goneLive(world, 1));
-  if (tags.length > 0) await world.registry.noteTags(versionOne, tags);
+  await note();
   const second = await goneLive(world, 2);
   await world.registry.markVersion(second, 1, 'Retired');
   await world.registry.releaseLease(second);
@@ -154,7 +160,7 @@ export function describeVersions(open: OpenWorld): void {
 
     it('stay with a version that is made live again', async () => {
       const world = open();
-      await liveAgain(world, ['v1']);
+      await liveAgain(world, () => world.registry.noteTags(versionOne, ['v1']));
 
       const [again] = (await world.registry.versions('shapes')).filter(
         ({ version }) => version === 1,
@@ -167,6 +173,41 @@ export function describeVersions(open: OpenWorld): void {
       await holding(world, 1);
 
       await world.registry.noteTags(versionOne, ['v1']);
+
+      expect(await world.registry.versions('shapes')).toEqual([]);
+    });
+  });
+
+  describe('noteMeasured', () => {
+    it('stands with a version, is told to nobody, and is replaced by the next', async () => {
+      const world = open();
+      await world.registry.releaseLease(await goneLive(world, 1));
+      const before = await eventsOf(world, idOf(1));
+      const later = { ...MEASURED, runs: MEASURED.runs.map((run) => ({ ...run, ms: 10 })) };
+
+      for (const measured of [MEASURED, later]) {
+        await world.registry.noteMeasured(versionOne, measured);
+      }
+
+      expect(await world.registry.versions('shapes')).toEqual([
+        { ...versionOne, state: 'Live', measured: later },
+      ]);
+      expect(await eventsOf(world, idOf(1))).toEqual(before);
+    });
+
+    it('stays with a version that is made live again', async () => {
+      const world = open();
+      await liveAgain(world, () => world.registry.noteMeasured(versionOne, MEASURED));
+
+      const again = (await world.registry.versions('shapes')).find(({ version }) => version === 1);
+      expect(again).toMatchObject({ state: 'Live', measured: MEASURED });
+    });
+
+    it('is nothing of a version that never went live', async () => {
+      const world = open();
+      await holding(world, 1);
+
+      await world.registry.noteMeasured(versionOne, MEASURED);
 
       expect(await world.registry.versions('shapes')).toEqual([]);
     });

@@ -7,6 +7,7 @@ import type { Clock } from '#ports/clock.ts';
 import type { Prober } from '#ports/prober.ts';
 import type { Registry } from '#ports/registry.ts';
 import type { Router } from '#ports/router.ts';
+import { measuredLive } from '#steps/measured-live.ts';
 import { PROBE_TIMEOUT_MS } from '#steps/probe.ts';
 import { proofOf } from '#steps/proof.ts';
 import { requireDeployment } from '#steps/require-deployment.ts';
@@ -39,29 +40,27 @@ const MOST_MS = 3000;
 const MOST_WAY_MS = 50;
 const MOST_WAIT_MS = 1500;
 
-type Found = {
-  /** The deployment that made the version. */
-  readonly of: string;
-  readonly found: Promise<Measurement | undefined>;
-};
-
-/** Measures live versions, one at a time and each once, in memory. */
+/** Measures live versions, one at a time and each once, and keeps the figures in the registry. */
 export function liveMeasurements(deps: Deps): LiveMeasurements {
-  const known = new Map<string, Found>();
+  const { registry } = deps;
+  // The key is the deployment that made the version.
+  const begun = new Map<string, Promise<Measurement | undefined>>();
   let last: Promise<unknown> = Promise.resolve();
 
-  function begun(live: ModelVersion): Promise<Measurement | undefined> {
-    const before = known.get(live.model);
-    if (before?.of === live.deploymentId) return before.found;
+  async function noted(live: ModelVersion): Promise<Measurement | undefined> {
+    const found = await measured(deps, live);
+    if (found) await registry.noteMeasured(live, found);
+    return found;
+  }
+
+  function begin(live: ModelVersion): Promise<Measurement | undefined> {
     // A server that answers badly now may answer at the next look.
     const found = last
-      .then(() => measured(deps, live))
-      .catch(() => {
-        if (known.get(live.model)?.of === live.deploymentId) known.delete(live.model);
-        return undefined;
-      });
+      .then(() => noted(live))
+      .catch(() => undefined)
+      .finally(() => begun.delete(live.deploymentId));
     last = found;
-    known.set(live.model, { of: live.deploymentId, found });
+    begun.set(live.deploymentId, found);
     return found;
   }
 
@@ -76,10 +75,13 @@ export function liveMeasurements(deps: Deps): LiveMeasurements {
   }
 
   return {
-    measure: async (live) => awaited(begun(live)),
+    async measure(live) {
+      const kept = await measuredLive(registry, live);
+      return kept ?? awaited(begun.get(live.deploymentId) ?? begin(live));
+    },
     async known(live) {
-      const found = known.get(live.model);
-      return found?.of === live.deploymentId ? awaited(found.found) : undefined;
+      const running = begun.get(live.deploymentId);
+      return running ? awaited(running) : measuredLive(registry, live);
     },
   };
 }

@@ -17,7 +17,7 @@ async function liveWorld(
   let cpuSeconds = 5;
   const sent: string[] = [];
   const waits: AbortSignal[] = [];
-  const { measure: measureLive, known } = liveMeasurements({
+  const deps: Parameters<typeof liveMeasurements>[0] = {
     registry: world.registry,
     router: world.router,
     clock: world.clock,
@@ -40,8 +40,10 @@ async function liveWorld(
         return change(answer.kind === 'answer' ? { ...answer, latencyMs: 20 } : answer);
       },
     },
-  });
-  return { world, measureLive, known, sent, waits, live: await liveOf(world) };
+  };
+  const { measure: measureLive, known } = liveMeasurements(deps);
+  const restarted = () => liveMeasurements(deps);
+  return { world, measureLive, known, restarted, sent, waits, live: await liveOf(world) };
 }
 
 async function liveOf({ registry }: MemoryWorld) {
@@ -97,10 +99,22 @@ describe('a live version that no build has measured', () => {
     expect(sent).toEqual([]);
 
     const found = await measureLive(live);
-    expect(await known(live)).toBe(found);
+    expect(await known(live)).toEqual(found);
 
     await world.deploy(world.upload());
     expect(await known(await liveOf(world))).toBeUndefined();
+  });
+
+  it('keeps its figures over a restart', async () => {
+    const { measureLive, restarted, live, sent } = await liveWorld();
+    const found = await measureLive(live);
+    const before = sent.length;
+
+    const { measure, known } = restarted();
+
+    expect(await measure(live)).toEqual(found);
+    expect(await known(live)).toEqual(found);
+    expect(sent).toHaveLength(before);
   });
 
   it('is waited for no longer once it is measured', async () => {
@@ -137,7 +151,7 @@ describe('a live version that no build has measured', () => {
     const asked = sent.length;
 
     expect(found).toBeDefined();
-    expect(await measureLive(next)).toBe(found);
+    expect(await measureLive(next)).toEqual(found);
     expect(sent).toHaveLength(asked);
   });
 
