@@ -11,9 +11,14 @@ type Placed = Weighing['options'][number];
 /** The choice, the best option of each other kind, and the next best ones. */
 const MOST_SHOWN = 8;
 
+// Less is no difference that a bill shows.
+const A_CENT = 0.01;
+
+type BillsProps = { readonly weighing: Weighing; readonly bill: Explanation['bill'] };
+
 /** Shows the cost of each option on AWS for the expected traffic, the limits that it breaks, and how the bills grow with the traffic. */
-export function Bills({ weighing }: { weighing: Weighing }) {
-  const { question, options, ways, byDemand } = weighing;
+export function Bills({ weighing, bill }: BillsProps) {
+  const { question, options, ways, byDemand, isLater } = weighing;
   const { requestsPerSecond, peak, hours } = question.demand;
   const shown = mostTelling(options);
   const dearest = Math.max(...shown.map(({ usd }) => usd), 0.01);
@@ -21,18 +26,26 @@ export function Bills({ weighing }: { weighing: Weighing }) {
   return html`
     <section class="stack" aria-labelledby="bills">
       <h2 id="bills">Its bill on AWS</h2>
-      <p class="soft">${sourceWords(weighing)}${requestsPerSecond} a second, ${peak} at the peak, in ${hours} hours of a month. One request took ${duration(question.measured.requestMs)} on one vCPU in the build.</p>
+      <p class="soft">${sourceWords(weighing)}${requestsPerSecond} a second, ${peak} at the peak, in ${hours} hours of a month. One request took ${duration(question.measured.requestMs)} on one vCPU${isLater ? ', once it was live' : ' in the build'}.</p>
       <div class="card scroll" tabindex="0" role="region" aria-label="The table of bills">
         <table class="table bills">
           <thead><tr><th scope="col">Option</th><th scope="col" class="number">Memory</th><th scope="col" class="number">vCPU</th><th scope="col" class="number">Replicas</th><th scope="col" class="number" title="95 % of the requests are answered within this time">p95</th><th scope="col" class="number">A month</th><th scope="col">Why not</th></tr></thead>
           <tbody>${shown.map((option) => html`<${Row} key=${keyOf(option)} option=${option} isChoice=${option === options[0]} dearest=${dearest} />`)}</tbody>
         </table>
       </div>
-      <p class="soft small">${left > 0 && html`<code>slipway explain --json</code> has ${count(left)} more. `}<${Theirs} text=${flipWords(weighing)} /></p>
+      <p class="soft small">${left > 0 && html`<code>slipway explain --json</code> has ${count(left)} more. `}<${Theirs} text=${flipWords(weighing)} />${shareWords(bill)}</p>
       ${byDemand && html`<${DemandCurve} curve=${byDemand} today=${requestsPerSecond} />`}
       ${ways.length > 0 && html`<div class="stack"><h3>To spend less, each by itself</h3><ul class="differences">${ways.map(({ what, usd, percent }) => html`<li><strong class="number">${percent} %</strong> <span class="soft">(${dollars(usd)})</span> <${Theirs} text=${what} /></li>`)}</ul></div>`}
     </section>
   `;
+}
+
+/** Its bill beside other models, where that is less than alone. */
+function shareWords(bill: Explanation['bill']): string {
+  const { usdPerMonth = null, aloneUsdPerMonth = null } = bill ?? {};
+  if (usdPerMonth === null || aloneUsdPerMonth === null) return '';
+  if (aloneUsdPerMonth - usdPerMonth < A_CENT) return '';
+  return ` These bills are those of a model that is alone in its account. All live models together reach cheaper tiers of AWS: its share is ${dollars(usdPerMonth)} a month, and alone it would be ${dollars(aloneUsdPerMonth)}; both without the load balancer.`;
 }
 
 /** From which rate another target is the choice, and why. */

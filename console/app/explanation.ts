@@ -14,8 +14,19 @@ export function Why({ api, name, on }: { api: Api; name: string; on: string }) {
   });
   if (error && !value) return html`<p class="note"><${Theirs} text=${error.message} /></p>`;
   if (!value) return html`<div class="card waiting" aria-busy="true"></div>`;
-  const { version, live, artifact, runtime, options, proof, comparison, probes, image, weighing } =
-    value;
+  const {
+    version,
+    live,
+    artifact,
+    runtime,
+    options,
+    proof,
+    comparison,
+    probes,
+    image,
+    weighing,
+    bill,
+  } = value;
   // Absent from a Slipway of an earlier version.
   const { judges = [] } = value;
   const facts: readonly (readonly [string, string])[] = [
@@ -84,7 +95,7 @@ export function Why({ api, name, on }: { api: Api; name: string; on: string }) {
           )}
         </div>
       </section>
-      ${weighing && html`<${Bills} weighing=${weighing} />`}
+      ${weighing && html`<${Bills} weighing=${weighing} bill=${isIdle ? undefined : bill} />`}
       <section class="stack" aria-labelledby="found">
         <h2 id="found">What was found</h2>
         <dl class="card facts">${facts.filter(([, said]) => said).map(([what, said]) => html`<div><dt>${what}</dt><dd><${Theirs} text=${said} /></dd></div>`)}</dl>

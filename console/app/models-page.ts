@@ -8,7 +8,8 @@ import { isUnderWay, phaseWords, toneOf } from './phase.ts';
 import { deploymentAddress, modelAddress } from './route.ts';
 import { builds, models, refused } from './state.ts';
 
-const PRICES = 'Prices of us-east-1, on demand; on one machine nothing of it is spent.';
+const PRICES =
+  'Prices of the last deploy, on one machine of us-east-1, on demand; on one machine nothing of it is spent.';
 // More rows are drawn once a person scrolls to them or searches.
 const ROWS = 100;
 
@@ -56,7 +57,7 @@ function ModelTable({ shown }: { shown: readonly ModelStatus[] }) {
             <th scope="col" class="number">Version</th>
             <th scope="col">Runs on</th>
             <th scope="col" class="number" title=${`What the live version costs on AWS while nobody calls. ${PRICES}`}>AWS, a month idle</th>
-            <th scope="col" class="number" title=${`What a million calls more cost on AWS, each as long as the one that proved the version. ${PRICES}`}>A million calls</th>
+            <th scope="col" class="number" title=${`What a million calls cost on AWS, each as long as it was measured, else as the one that proved the version; by the tiers that all models reach together. ${PRICES}`}>A million calls</th>
             <th scope="col" class="number" title="What the requests of the model have cost on AWS since this month began (UTC), without API Gateway; on one machine nothing of it is spent.">This month</th>
             <th scope="col">Live since</th>
           </tr>

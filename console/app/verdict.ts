@@ -23,7 +23,7 @@ export function Verdict({ verdict }: { verdict: string }) {
 export function Beside({ api, model, version }: { api: Api; model: string; version: number }) {
   const { value } = useReading<Explanation>(api, `models/${model}/explain`, {
     everyMs: 0,
-    query: { version, measure: false },
+    query: { version, measure: false, costs: false },
   });
   const comparison = value?.comparison;
   if (!comparison) return null;

@@ -85,7 +85,7 @@ async function withFile(path: string, options: DiffOptions, output: Output): Pro
   const after = await uploads(path, { name, output });
   const model = modelOf(after);
   const slipway = await openSlipway(options);
-  const version = from ?? (await slipway.readModel({ name: model })).live?.version;
+  const version = from ?? (await slipway.readModel({ name: model, costs: false })).live?.version;
   if (version === undefined) {
     throw new Failure('InputInvalid', `${model} has no live version to compare ${path} with`, {
       fix: 'Name a version with --from, or another model with --name.',
@@ -108,7 +108,12 @@ function modelOf(planned: readonly Planned[]): string {
 }
 
 async function artifactOf(slipway: Slipway, name: string, version: number): Promise<Artifact> {
-  const { deploymentId } = await slipway.explainVersion({ name, version, measure: false });
+  const { deploymentId } = await slipway.explainVersion({
+    name,
+    version,
+    measure: false,
+    costs: false,
+  });
   return (await slipway.readDeployment({ id: deploymentId })).artifact;
 }
 

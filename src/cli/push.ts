@@ -83,7 +83,7 @@ async function declared(
   const last = planned.at(-1);
   const meaning = last && readKey(last.key);
   if (!last || !meaning || !('model' in meaning)) return null;
-  const { models } = await slipway.listModels();
+  const { models } = await slipway.listModels({ costs: false });
   const live = models.find(({ name }) => name === meaning.model)?.live;
   if (!live) return null;
   const key = meaning.kind === 'folder' ? last.key : sidecarKey(last.key);

@@ -408,6 +408,34 @@ export const explanation = z
           'The bill of each option for the expected traffic, if the build measured the model.',
         ),
       ),
+    // Absent from a Slipway of an earlier version, and where it came to no target.
+    bill: z
+      .exactOptional(
+        z.object({
+          usdPerMonth: z
+            .nullable(usd)
+            .check(
+              z.describe(
+                'Its share: each price with tiers is the average over what all live versions use together. Null where no bill is known.',
+              ),
+            ),
+          aloneUsdPerMonth: z
+            .nullable(usd)
+            .check(z.describe('The same if the account had no other model.')),
+          together: z
+            .object({ apiRequest: usd, lambdaX86GBSecond: usd })
+            .check(
+              z.describe(
+                'The units that all live versions use in a month, and this one with them.',
+              ),
+            ),
+        }),
+      )
+      .check(
+        z.describe(
+          'The bill of the option that runs, for a month of its traffic and by the prices of today, without the load balancer, which all models share.',
+        ),
+      ),
     // Absent from a Slipway of an earlier version, and where the manifest names none.
     traffic: z
       .exactOptional(demand)

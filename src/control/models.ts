@@ -116,7 +116,7 @@ export const model = z
         )
         .check(
           z.describe(
-            'The cost of the live version on its target in AWS, by the prices of the last deploy, each of its first tier; on one machine none of it is spent. Null if no version is live, or no target was chosen for it.',
+            'The cost of the live version on its target in AWS, by the prices of the last deploy, each on average over what all live versions use together; on one machine none of it is spent. Null if no version is live, no target was chosen for it, or nobody wants to know.',
           ),
         ),
       null,

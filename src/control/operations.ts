@@ -105,6 +105,11 @@ const compared = {
   to: z.optional(said(number, 'By default the live one.')),
 };
 
+/** To know what a million calls cost, the traffic of all models is read: in an account from CloudWatch. */
+const costs = z.optional(
+  said(z.boolean(A_FLAG), 'If `false`, `cost` is null, and the traffic of no model is read.'),
+);
+
 const json = <Schema extends z.ZodMiniType>(schema: Schema) => ({ kind: 'json', schema }) as const;
 const lines = <Schema extends z.ZodMiniType>(schema: Schema) =>
   ({ kind: 'lines', schema }) as const;
@@ -119,6 +124,7 @@ export const everywhere = {
     method: 'GET',
     path: '/models',
     summary: 'All models, by name.',
+    query: z.object({ costs }),
     says: 'The models.',
     answer: json(models),
   },
@@ -134,6 +140,7 @@ export const everywhere = {
     path: '/models/{name}',
     summary: 'One model.',
     params: named,
+    query: z.object({ costs }),
     says: 'The model.',
     answer: json(model),
   },
@@ -171,6 +178,12 @@ export const everywhere = {
         said(
           z.boolean(A_FLAG),
           'If `false`, the server of a live version that no build has measured is not started to measure it, as one machine does by default.',
+        ),
+      ),
+      costs: z.optional(
+        said(
+          z.boolean(A_FLAG),
+          'If `false`, `bill` is absent, and the traffic of no other model is read.',
         ),
       ),
     }),

@@ -9,6 +9,7 @@ import type { BuildProgress } from '#domain/build/build-progress.ts';
 import type { Damage, Model, ModelVersion } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import { learntSince } from '#domain/placement/learnt.ts';
+import { averagedOver } from '#domain/placement/tiers.ts';
 import { SHIPPED_PRICES, type UnitPrices } from '#domain/placement/unit-prices.ts';
 import { type StepRun, workflowGraph } from '#domain/workflow-graph.ts';
 import type { DemandHistory } from '#ports/demand-history.ts';
@@ -37,6 +38,7 @@ import {
 import { promotionActions } from './models/promotion-actions.ts';
 import { refusedDrops } from './models/refused-drops.ts';
 import { tagVersion, versionTagged } from './models/tag-version.ts';
+import { useTogether } from './models/use-together.ts';
 import { ROOT } from './root.ts';
 
 type Requests = Control<typeof everywhere>;
@@ -85,7 +87,14 @@ export function slipwayRequests(deps: Deps): Requests {
   const promotions = promotionActions(deps);
   const known = (name: string) => requireModel(registry, name);
   const pricesNow = async () => (await ifKnown(deps.prices.read())) ?? SHIPPED_PRICES;
-  const statusOf = async (model: Model, prices: UnitPrices) =>
+  const together = useTogether(deps);
+  /** Null where nobody wants to know the costs. */
+  const sharedPrices = async ({ costs = true }: { readonly costs?: boolean | undefined }) => {
+    if (!costs) return null;
+    const [prices, use] = await Promise.all([pricesNow(), together()]);
+    return averagedOver(prices, use);
+  };
+  const statusOf = async (model: Model, prices: UnitPrices | null) =>
     modelStatus(registry, model, {
       prices,
       endpoint: deps.endpoint(model.name),
@@ -99,14 +108,14 @@ export function slipwayRequests(deps: Deps): Requests {
     throw new Failure('InputInvalid', `no deployment ${id}`, { isAbsent: true });
   };
   return {
-    async listModels() {
-      const [models, prices] = await Promise.all([registry.models(), pricesNow()]);
+    async listModels(asked) {
+      const [models, prices] = await Promise.all([registry.models(), sharedPrices(asked)]);
       return { models: await bounded(models, READS_AT_ONCE, (model) => statusOf(model, prices)) };
     },
     listRefused: async () => ({
       refused: await refusedDrops(registry, await deps.untaken(), deps.isInBucket),
     }),
-    readModel: async ({ name }) => statusOf(await known(name), await pricesNow()),
+    readModel: async ({ name, ...asked }) => statusOf(await known(name), await sharedPrices(asked)),
     readLogs: async ({ name, tail, since }) =>
       modelLog(registry, deps.logs(), {
         model: await known(name),
@@ -126,9 +135,10 @@ export function slipwayRequests(deps: Deps): Requests {
       const names = { model: name, from: `v${found.from}`, to: `v${found.to}` };
       return { type: 'text/html; charset=utf-8', text: comparisonReport(names, found) };
     },
-    async explainVersion({ name, version, measure = true }) {
+    async explainVersion({ name, version, measure = true, costs = true }) {
       const measureLive = deps.measurements?.[measure ? 'measure' : 'known'] ?? null;
-      return explainVersion({ ...deps, measureLive }, await known(name), version ?? null);
+      const asked = { ...deps, measureLive, together: costs ? together : null };
+      return explainVersion(asked, await known(name), version ?? null);
     },
     readCapture: async ({ name }) => captureOf(deps, await known(name)),
     exportCapture: async ({ name }) => exported(deps, (await known(name)).name),

@@ -234,7 +234,7 @@ describe('the control API as a function of a request', () => {
   it('says so where an answer is of another version of Slipway', async () => {
     const slipway = controlClient(everywhere, async () => Response.json({ models: [{ name: 1 }] }));
 
-    await expect(slipway.listModels()).rejects.toMatchObject({
+    await expect(slipway.listModels({})).rejects.toMatchObject({
       name: 'PlatformUnavailable',
       message: 'the Slipway that runs answers what this command line does not know (models.0.name)',
       fix: expect.stringContaining('different versions'),
@@ -248,7 +248,7 @@ describe('the control API as a function of a request', () => {
       Response.json({ models: [{ ...model, repairs: null, unproven: null, colour: 'red' }] }),
     );
 
-    const { models } = await slipway.listModels();
+    const { models } = await slipway.listModels({});
 
     expect(models).toEqual([
       {

@@ -353,7 +353,7 @@ describe('choosing a target', () => {
       await world.deploy(world.upload({ manifest }));
       const model = (await world.registry.model(MODEL))!;
       const { registry, demand, prices, clock } = world;
-      const known = { registry, demand, prices, clock, measureLive: null };
+      const known = { registry, demand, prices, clock, measureLive: null, together: null };
       const explained = (isSpent: boolean) => explainVersion({ ...known, isSpent }, model, null);
 
       const { start, options } = await explained(true);

@@ -60,7 +60,15 @@ describe('looking at the candidate', () => {
 
     const model = (await world.registry.model(MODEL))!;
     const { registry, demand, prices, clock } = world;
-    const deps = { registry, demand, prices, clock, isSpent: false, measureLive: null };
+    const deps = {
+      registry,
+      demand,
+      prices,
+      clock,
+      isSpent: false,
+      measureLive: null,
+      together: null,
+    };
     const { start } = await explainVersion(deps, model, null);
 
     const { work } = (await world.registry.deployment(model.live!.deploymentId))!;

@@ -161,7 +161,7 @@ function addStatus(program: Command): void {
     .action(async (model: string | undefined, options: Place) => {
       const slipway = await openSlipway(options);
       const [{ models: all }, { refused: drops }, storage, walls] = await Promise.all([
-        slipway.listModels(),
+        slipway.listModels({}),
         slipway.listRefused(),
         slipway.storage(),
         slipway.walls(),
@@ -218,7 +218,7 @@ type LogsOptions = { readonly follow?: boolean; readonly tail?: number; readonly
 
 async function noEvents(slipway: Slipway, model: string | undefined): Promise<string> {
   if (model === undefined) return 'there are no events yet';
-  const names = (await slipway.listModels()).models.map(({ name }) => name);
+  const names = (await slipway.listModels({ costs: false })).models.map(({ name }) => name);
   const meant = nearestName(model, names);
   return `there are no events of ${model} yet${meant ? `; did you mean ${meant}?` : ''}`;
 }

@@ -172,7 +172,7 @@ async function asked(
 }
 
 async function waitingVersion(slipway: Slipway, model: string): Promise<number> {
-  const { models } = await slipway.listModels();
+  const { models } = await slipway.listModels({ costs: false });
   const newest = models.find(({ name }) => name === model)?.newest;
   const isAwaited = newest?.phase === 'AwaitingApproval' || newest?.phase === 'Compared';
   if (isAwaited && newest.version !== null) return newest.version;

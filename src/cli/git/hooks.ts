@@ -189,7 +189,7 @@ async function nameVersions(pushed: Pushed, { ref, after }: Moved): Promise<bool
   const tag = ref.slice(TAGS.length);
   const commit = after === null ? undefined : await commitOf(pushed, after);
   const tagged = commit === undefined ? [] : await modelsAt(repository.git, commit);
-  for (const { name, versions } of (await slipway.listModels()).models) {
+  for (const { name, versions } of (await slipway.listModels({ costs: false })).models) {
     const hasIt = versions.some(({ tags = [] }) => tags.includes(tag));
     if (commit !== undefined && tagged.includes(name)) {
       await nameVersion(pushed, { model: name, commit, tag });
@@ -244,7 +244,7 @@ async function compare(
   { repository, slipway, dataDir, output }: Pushed,
   { model, commit, path }: Candidate,
 ): Promise<void> {
-  const { models } = await slipway.listModels();
+  const { models } = await slipway.listModels({ costs: false });
   if (!models.find(({ name }) => name === model)?.live) {
     output.line(`${model} would be new: there is no live version to compare it with`);
     return;

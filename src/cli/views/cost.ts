@@ -1,18 +1,8 @@
 import type { Explanation } from '#control/explanation.ts';
 import type { ModelStatus } from '#control/models.ts';
 import type { Slipway } from '#control/slipway.ts';
-import { LOAD_BALANCER } from '#domain/placement/container-options.ts';
-import {
-  ADDRESS_USD_PER_MONTH,
-  type RevisionCost,
-  requestTime,
-  revisionCost,
-  type StackItem,
-  stackItems,
-} from '#domain/placement/cost.ts';
-import type { Question } from '#domain/placement/demand.ts';
-import { isUnnamed } from '#domain/placement/look-again.ts';
-import { knownMsOn, optionAt, tieredUse } from '#domain/placement/optimize.ts';
+import { ADDRESS_USD_PER_MONTH, type StackItem, stackItems } from '#domain/placement/cost.ts';
+import { type LiveBill, liveBill, type Placed, useOf } from '#domain/placement/live-bill.ts';
 import type { Target } from '#domain/placement/target.ts';
 import { averagedOver, type TieredUse, usedTogether } from '#domain/placement/tiers.ts';
 import {
@@ -26,7 +16,6 @@ import { table } from './table.ts';
 import { idleWords, isIdle, sourceOf } from './weighing.ts';
 
 const MILLION = 1_000_000;
-const CPU_UNITS_PER_VCPU = 1024;
 const COLUMNS = [
   'MODEL',
   'VERSION',
@@ -39,7 +28,7 @@ const COLUMNS = [
 ];
 
 /** The cost of a live revision. `durationMs` is the time of a request: given, else as the build measured it, else that of the request that proved it, else a default. */
-export type LiveCost = RevisionCost & {
+export type LiveCost = LiveBill & {
   readonly model: string;
   readonly version: number | null;
   /** Whether the version is live, as each is if no model was named. */
@@ -47,13 +36,8 @@ export type LiveCost = RevisionCost & {
   /** Whether nobody has measured its requests yet, and one machine could: `slipway explain` of it does. */
   readonly isUnmeasured: boolean;
   readonly target: Target;
-  readonly durationMs: number;
-  /** Where nobody has measured or said it. */
-  readonly isAssumed: boolean;
   /** The team that its manifest names, else that of the stack; null where neither names one. */
   readonly team: string | null;
-  /** Its bill for a month of its traffic, with the way to it and without the load balancer, which is the stack's; null where no bill is known. */
-  readonly usdPerMonth: number | null;
   /** Where that traffic comes from. */
   readonly source: ReturnType<typeof sourceOf> | null;
   /** The cost of its model's requests in this month, without the front door; null where nobody has added it up. */
@@ -77,7 +61,7 @@ export type SpentTogether = {
   readonly goneUsd: number;
 };
 
-/** The units that the traffic of all reported versions takes in a month, and the price of each (USD), on average over AWS's tiers: the bills of the versions are by that. */
+/** The units that the traffic of all live versions takes in a month, and the price of each (USD), on average over AWS's tiers: the bills of the versions are by that. */
 export type Shared = Readonly<
   Record<TieredName, { readonly units: number; readonly averageUsd: number }>
 >;
@@ -112,8 +96,8 @@ export async function costReport(
 ): Promise<CostReport> {
   const all =
     model === undefined
-      ? (await slipway.listModels()).models
-      : [await slipway.readModel({ name: model })];
+      ? (await slipway.listModels({ costs: false })).models
+      : [await slipway.readModel({ name: model, costs: false })];
   const shown = all.filter(({ live }) => live || model !== undefined);
   const explained = await Promise.all(
     shown.map(async ({ name, spent }) => ({
@@ -125,11 +109,9 @@ export async function costReport(
   const team = parameter && parameter !== 'none' ? parameter : null;
   // A Slipway has one set of prices for all of its models, and AWS's tiers count what all of them use.
   const prices = explained[0]?.prices ?? SHIPPED_PRICES;
-  const use = usedTogether(explained.flatMap(useOf));
+  const use = explained[0]?.bill?.together ?? usedTogether(explained.flatMap(ownUse));
   const averaged = averagedOver(prices, use);
-  const revisions = explained.flatMap((each) =>
-    liveCost({ ...each, prices: averaged }, durationMs, team),
-  );
+  const revisions = explained.flatMap((each) => liveCost(each, { averaged, durationMs, team }));
   const stack = parameters
     ? stackItems((name) => parameters[name.charAt(0).toUpperCase() + name.slice(1)])
     : [];
@@ -139,10 +121,15 @@ export async function costReport(
   return { prices, shared, isSpent, requests: MILLION, revisions, teams, spent, stack };
 }
 
-/** Nothing is known of a version that no bill has weighed. */
-function useOf({ options, weighing }: Explanation): readonly TieredUse[] {
+/** A Slipway of an earlier version does not say what all use together. */
+function ownUse(explained: Explanation): readonly TieredUse[] {
+  const placed = placedOf(explained);
+  return placed ? [useOf(placed)] : [];
+}
+
+function placedOf({ options, weighing, proof }: Explanation): Placed | undefined {
   const taken = options.find((option) => option.taken);
-  return taken && weighing ? [tieredUse(weighing.question, taken)] : [];
+  return taken && { taken, question: weighing?.question, provedMs: proof?.latencyMs };
 }
 
 function sharedOf(use: TieredUse, { usd: averaged }: UnitPrices): Shared {
@@ -150,58 +137,35 @@ function sharedOf(use: TieredUse, { usd: averaged }: UnitPrices): Shared {
   return { apiRequest: of('apiRequest'), lambdaX86GBSecond: of('lambdaX86GBSecond') };
 }
 
+type Billing = {
+  readonly averaged: UnitPrices;
+  readonly durationMs: number | undefined;
+  /** The team of the stack. */
+  readonly team: string | null;
+};
+
 /** Nothing of a version that came to no target. */
 function liveCost(
-  {
-    model,
-    version,
-    live,
-    options,
-    image,
-    proof,
-    weighing,
-    team,
-    prices,
-    spent,
-  }: Explanation & Pick<LiveCost, 'spent'> & { readonly prices: UnitPrices },
-  wishedMs: number | undefined,
-  stackTeam: string | null,
+  explained: Explanation & Pick<LiveCost, 'spent'>,
+  { averaged, durationMs, team }: Billing,
 ): readonly LiveCost[] {
-  const taken = options.find((option) => option.taken);
-  if (!taken) return [];
-  const { durationMs, isAssumed } = requestTime(
-    wishedMs ?? knownMsOn(taken, weighing?.question, proof?.latencyMs),
-  );
-  const cost = revisionCost(taken, { requests: MILLION, durationMs }, prices);
+  const placed = placedOf(explained);
+  if (!placed) return [];
+  const { model, version, live, image, proof, weighing, spent } = explained;
+  const { target, accelerator } = placed.taken;
   return [
     {
       model,
       version,
       isLive: !isIdle({ live, version }),
-      isUnmeasured: !weighing && !image && !taken.accelerator && proof?.sample !== 'readiness',
-      target: taken.target,
-      durationMs,
-      isAssumed,
-      ...cost,
-      team: team ?? stackTeam,
-      usdPerMonth: weighing ? monthOf({ ...weighing.question, prices }, taken) : null,
+      isUnmeasured: !weighing && !image && !accelerator && proof?.sample !== 'readiness',
+      target,
+      ...liveBill(placed, averaged, durationMs),
+      team: explained.team ?? team,
       source: weighing ? sourceOf(weighing) : null,
       spent,
     },
   ];
-}
-
-/** The bill of the option that runs, for the traffic that is known of it; all models of a stack share its load balancer, which the stack's own cost has. */
-function monthOf(
-  question: Question,
-  { target, memoryMiB, cpuUnits, instanceTypes }: Explanation['options'][number],
-): number | null {
-  if (isUnnamed({ target, instanceTypes })) return null;
-  const isSpot = target !== 'lambda' && question.allowsSpot;
-  const size = { memoryMiB, vcpus: cpuUnits / CPU_UNITS_PER_VCPU, instanceTypes };
-  const { usd, bill } = optionAt(question, { target, isSpot, ...size });
-  const shared = bill.find(({ what }) => what === LOAD_BALANCER);
-  return usd - (shared?.usd ?? 0);
 }
 
 function teamCosts(revisions: readonly LiveCost[]): readonly TeamCost[] {

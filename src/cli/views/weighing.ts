@@ -54,6 +54,21 @@ export function frontDoorWords(usd: number): string {
   return `$${usd.toFixed(2)} of each is the way to the model, which is the same on every target.`;
 }
 
+// Less is no difference that a bill shows.
+const A_CENT = 0.01;
+
+/** The bill of the live version beside other models, where that is less than alone: a choice is priced as if the model were alone. */
+export function shareLines(
+  explained: Pick<Explanation, 'model' | 'version' | 'live' | 'bill'>,
+): readonly string[] {
+  const { usdPerMonth = null, aloneUsdPerMonth = null } = explained.bill ?? {};
+  if (isIdle(explained) || usdPerMonth === null || aloneUsdPerMonth === null) return [];
+  if (aloneUsdPerMonth - usdPerMonth < A_CENT) return [];
+  return [
+    `These bills are those of a model that is alone in its account. All live models together reach cheaper tiers of AWS: for its traffic of now ${explained.model} costs $${usdPerMonth.toFixed(2)} a month, as \`slipway cost\` shows, and alone it would cost $${aloneUsdPerMonth.toFixed(2)}; both without the load balancer.`,
+  ];
+}
+
 /** Where it runs, if that is not the target of the star: a demand that was learnt since may make another one the choice. */
 function elsewhereLines(
   target: Explanation['target'],
@@ -140,6 +155,7 @@ export function weighingLines(explained: Explanation): readonly string[] {
     ...elsewhereLines(explained.target, placed),
     placedPricesWords(explained, question.prices),
     frontDoorWords(total(frontDoor(demand, question.prices ?? SHIPPED_PRICES))),
+    ...shareLines(explained),
     ...flipLines(placed, weighing),
     ...breakEvenLines(weighing.byDemand?.breakEvens ?? []),
     ...besideLines(weighing.beside ?? []),

@@ -28,6 +28,7 @@ import {
   ms,
   placedLines,
   SOURCES,
+  shareLines,
   sourceOf,
 } from './weighing.ts';
 
@@ -45,6 +46,8 @@ export type WhatIf = {
   readonly measured: Measured;
   readonly options: readonly PlacedOption[];
   readonly frontDoorUsd: number;
+  /** Its bill for its traffic of now, as a share of what all live models use, and alone; absent where it is not known. */
+  readonly bill?: NonNullable<Explanation['bill']>;
   readonly flipsAt: number | null;
   readonly flip: Flip | null;
   readonly limitsChange: LimitsChange | null;
@@ -105,6 +108,7 @@ export function whatIf(
     measured,
     options: rankedOptions(question),
     frontDoorUsd: total(frontDoor(demand, prices)),
+    ...(explained.bill && { bill: explained.bill }),
     flipsAt: change.flip?.requestsPerSecond ?? null,
     ...change,
     beside: besideOptions(question),
@@ -152,6 +156,7 @@ export function whatIfLines(found: WhatIf): readonly string[] {
     '',
     ...(first ? [`${leadOf(first)}: ${billOf(first)}.`] : []),
     frontDoorWords(found.frontDoorUsd),
+    ...shareLines(found),
     ...flipLines(options, found),
     ...besideLines(found.beside),
     ...replayLines(found.replayed ?? []),

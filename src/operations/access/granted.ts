@@ -54,9 +54,9 @@ export function grantedTo(holder: Holder, all: MachineControl): MachineControl {
       requireAll();
       return all.metrics();
     },
-    async listModels() {
+    async listModels(asked) {
       needs('see');
-      return { models: (await all.listModels()).models.filter(({ name }) => isMine(name)) };
+      return { models: (await all.listModels(asked)).models.filter(({ name }) => isMine(name)) };
     },
     async listRefused() {
       needs('see');

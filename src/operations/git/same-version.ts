@@ -43,7 +43,7 @@ export async function everSameVersion(
 
 async function statusOf(slipway: Asked, name: string) {
   try {
-    return await slipway.readModel({ name });
+    return await slipway.readModel({ name, costs: false });
   } catch (error) {
     if (failureName(error) === 'InputInvalid') return undefined;
     throw error;

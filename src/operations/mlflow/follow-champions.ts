@@ -82,7 +82,7 @@ async function followOne(deps: Deps, champion: Champion, name: string): Promise<
 async function move(deps: Deps, { model, version }: Champion, name: string): Promise<string> {
   const { slipway, report } = deps;
   const prefix = `models/${name}/mlflow-${version}/`;
-  const { models } = await slipway.listModels();
+  const { models } = await slipway.listModels({ costs: false });
   const known = models.find((each) => each.name === name);
   const { versions } = known ? await slipway.listVersions({ name }) : { versions: [] };
   const same = versions.filter(

@@ -16,10 +16,11 @@ import type {
 import type { Manifest } from '#domain/manifest/manifest.ts';
 import { besideOptions } from '#domain/placement/beside.ts';
 import { expectedStart, startingOf, timed } from '#domain/placement/cold-start.ts';
-import { demandOf } from '#domain/placement/demand.ts';
+import { demandOf, type Question } from '#domain/placement/demand.ts';
 import { demandCurve } from '#domain/placement/demand-curve.ts';
 import { nextChange } from '#domain/placement/flips.ts';
 import type { Learnt } from '#domain/placement/learnt.ts';
+import { liveBill, useOf } from '#domain/placement/live-bill.ts';
 import {
   type AdviceRule,
   adviceOf,
@@ -30,6 +31,7 @@ import {
 } from '#domain/placement/look-again.ts';
 import type { NotedStart } from '#domain/placement/noted-start.ts';
 import { onceKnown, rankedOptions } from '#domain/placement/optimize.ts';
+import { averagedOver } from '#domain/placement/tiers.ts';
 import { completed, SHIPPED_PRICES, type UnitPrices } from '#domain/placement/unit-prices.ts';
 import { waysToSpendLess } from '#domain/placement/ways.ts';
 import { weighedByItself } from '#domain/placement/weigh-measured.ts';
@@ -42,6 +44,7 @@ import { gotBy, ifKnown } from '#steps/learnt-before.ts';
 import { comparisonView } from './diff-versions.ts';
 import type { MeasureLive } from './measure-live.ts';
 import { stateOf } from './model-status.ts';
+import type { UseTogether } from './use-together.ts';
 import { deploymentOf, unknownVersion } from './version-deployment.ts';
 
 type Deps = {
@@ -53,6 +56,8 @@ type Deps = {
   readonly isSpent: boolean;
   /** Measures a live version that no build has measured; null in an account, where builds measure all but those with a GPU. */
   readonly measureLive: MeasureLive | null;
+  /** The use of all live versions together; null where nobody wants to know the bill. */
+  readonly together: UseTogether | null;
 };
 
 /** Explains the decisions and findings about a version, and weighs the live one by the requests that it got; any other is weighed as it was when it was placed. */
@@ -85,14 +90,43 @@ export async function explainVersion(
   // The starts of one machine say nothing about those of AWS.
   const noted = deps.isSpent ? starts : [];
   const known = { got, prices, measurement, starts: noted, isSpent: deps.isSpent, isNewest };
+  const weighed = weighingOf(deployment, known);
   return {
     ...explanation(deployment),
     ...standingOf(deployment, versions, live),
     options: timed(deployment.work.decision?.options ?? [], starting, noted),
     ...startOf(deployment, starts),
     prices,
-    ...weighingOf(deployment, known),
+    ...weighed,
+    ...(await billOf(deployment, {
+      together: deps.together,
+      isLive,
+      prices,
+      question: weighed.weighing?.question,
+    })),
   };
+}
+
+type Billed = {
+  readonly together: UseTogether | null;
+  readonly isLive: boolean;
+  readonly prices: UnitPrices;
+  readonly question: Question | undefined;
+};
+
+/** The bill of the option that it took, as its share of what all use and as if it were alone. */
+async function billOf(
+  { model, work: { decision, golden } }: Deployment,
+  { together, isLive, prices, question }: Billed,
+): Promise<Pick<Explanation, 'bill'>> {
+  const taken = decision?.options.find((option) => option.taken);
+  if (!taken || !together) return {};
+  const use = useOf({ taken, question });
+  const all = await together(isLive ? undefined : { model, use });
+  const placed = { taken, question, provedMs: golden?.latencyMs };
+  const { usdPerMonth } = liveBill(placed, averagedOver(prices, all));
+  const { usdPerMonth: aloneUsdPerMonth } = liveBill(placed, averagedOver(prices, use));
+  return { bill: { usdPerMonth, aloneUsdPerMonth, together: all } };
 }
 
 /** Which version is live, and the state of this one if it ever was. */

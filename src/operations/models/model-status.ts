@@ -2,8 +2,7 @@ import type { ModelLog, ModelStatus, VersionEntry } from '#control/models.ts';
 import { MOST_LOG_LINES } from '#control/operations.ts';
 import type { Deployment, Model, ModelVersion, VersionState } from '#domain/deployment.ts';
 import { isTerminal } from '#domain/phase.ts';
-import { requestTime, revisionCost } from '#domain/placement/cost.ts';
-import { knownMsOn } from '#domain/placement/optimize.ts';
+import { liveBill } from '#domain/placement/live-bill.ts';
 import { spentAt } from '#domain/placement/spent.ts';
 import type { UnitPrices } from '#domain/placement/unit-prices.ts';
 import { isAskedAbout } from '#domain/promotion/approval.ts';
@@ -15,6 +14,7 @@ import type { BuildLog } from '#ports/build-log.ts';
 import type { Builds } from '#ports/builds.ts';
 import type { LogLine, LogQuery, Platform } from '#ports/platform.ts';
 import type { Registry } from '#ports/registry.ts';
+import { decisionOf } from '#steps/measured-live.ts';
 
 const LOG_LINES = 200;
 
@@ -39,10 +39,10 @@ type Seen = {
   readonly nowMs: number;
   readonly alerts: ModelStatus['alerts'];
   readonly isSpent: boolean;
-  readonly prices: UnitPrices;
+  readonly prices: UnitPrices | null;
 };
 
-/** A model's status at `nowMs` (epoch), from the registry; `endpoint` is the base of its URLs, `alerts` are the current faults of its live version, `isSpent` says whether running it costs what AWS charges, and `prices` are those of today. */
+/** A model's status at `nowMs` (epoch), from the registry; `endpoint` is the base of its URLs, `alerts` are the current faults of its live version, `isSpent` says whether running it costs what AWS charges, and `prices` are those of today on average over what all models use (null: its cost is not wanted). */
 export async function modelStatus(
   registry: Registry,
   model: Model,
@@ -76,7 +76,7 @@ export async function modelStatus(
         : null,
     repairs: inARow > 1 ? { inARow, notBeforeMs: nextRepairMs(model) } : null,
     unproven: live && unprovenOf(maker),
-    cost: live && costOf(maker, prices),
+    cost: live && prices && (await costOf({ registry, isSpent }, live, { maker, prices })),
     spent: spentIn(model, nowMs, isSpent),
     alerts,
   };
@@ -105,15 +105,18 @@ function unprovenOf(maker: Deployment | undefined): string | null {
   return golden?.sample === 'readiness' ? golden.warning || UNPROVEN : null;
 }
 
-const MILLION = 1_000_000;
-
-function costOf(maker: Deployment | undefined, prices: UnitPrices): ModelStatus['cost'] {
-  const taken = maker?.work.decision?.options.find((option) => option.taken);
+async function costOf(
+  deps: { readonly registry: Registry; readonly isSpent: boolean },
+  live: ModelVersion,
+  { maker, prices }: { readonly maker: Deployment | undefined; readonly prices: UnitPrices },
+): Promise<ModelStatus['cost']> {
+  const decision = maker && (await decisionOf(deps, live, { made: maker, prices }));
+  const taken = decision?.options.find((option) => option.taken);
   if (!taken) return null;
-  const question = maker?.work.decision?.weighing?.question;
-  const { durationMs } = requestTime(knownMsOn(taken, question, maker?.work.golden?.latencyMs));
-  const load = { requests: MILLION, durationMs };
-  const { idleUsdPerMonth, perCallsUsd } = revisionCost(taken, load, prices);
+  const question = decision?.weighing?.question;
+  const provedMs = maker?.work.golden?.latencyMs;
+  const bill = liveBill({ taken, question, provedMs }, prices);
+  const { idleUsdPerMonth, perCallsUsd, durationMs } = bill;
   return { idleUsdPerMonth, perMillionUsd: perCallsUsd, durationMs };
 }
 

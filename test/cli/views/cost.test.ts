@@ -321,7 +321,7 @@ describe('slipway cost', () => {
       );
     });
 
-    it('prices a model that is asked for as if it were alone, by the first tier where it reaches no other', async () => {
+    it('prices a model as if it were alone where a Slipway of an earlier version does not say what all use', async () => {
       const report = await costReport(slipway, { ...ALL, model: 'small' });
 
       expect(report.shared.apiRequest.averageUsd).toBe(0.0000035);

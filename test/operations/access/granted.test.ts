@@ -120,7 +120,7 @@ it('a list has the models of the key alone', async () => {
       all.readEvents(...asked),
   });
 
-  expect(await own.listModels()).toEqual({ models: [{ name: 'digits' }] });
+  expect(await own.listModels({})).toEqual({ models: [{ name: 'digits' }] });
   expect(await own.listRefused()).toEqual({ refused: [{ name: 'digits' }] });
   expect(await own.listObjects({ prefix: '' })).toEqual({ keys: ['models/digits/a'] });
   expect(await own.listBuilds()).toEqual({ builds: [{ deploymentId: 'd' }] });

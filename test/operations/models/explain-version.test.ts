@@ -2,6 +2,7 @@ import { Failure } from '#domain/failure.ts';
 import { pricesWith, SHIPPED_PRICES, type UnitPrices } from '#domain/placement/unit-prices.ts';
 import { explainVersion } from '#operations/models/explain-version.ts';
 import { modelStatus } from '#operations/models/model-status.ts';
+import { useTogether } from '#operations/models/use-together.ts';
 import { whatIf } from '../../../src/cli/views/whatif.ts';
 import { MODEL, memoryWorld } from '../../support/worlds/memory.ts';
 
@@ -25,7 +26,8 @@ async function calledWorld(manifest = '') {
   const model = (await world.registry.model(MODEL))!;
   const { registry, demand, prices, clock } = world;
   const deps = { registry, demand, prices, clock, isSpent: true, measureLive: null };
-  return { world, model, deps };
+  const together = useTogether(deps);
+  return { world, model, deps: { ...deps, together } };
 }
 
 describe('the explanation of a live version', () => {

@@ -52,7 +52,7 @@ async function liveOf({ registry }: MemoryWorld) {
 
 async function explained(world: MemoryWorld, measureLive: MeasureLive) {
   const { registry, demand, prices, clock } = world;
-  const deps = { registry, demand, prices, clock, measureLive, isSpent: false };
+  const deps = { registry, demand, prices, clock, measureLive, isSpent: false, together: null };
   return explainVersion(deps, (await registry.model(MODEL))!, null);
 }
 

@@ -30,6 +30,7 @@ const KNOWN = {
   clock: { now: () => 0 },
   isSpent: true,
   measureLive: null,
+  together: null,
 };
 
 const SEEN = {
