@@ -13,15 +13,13 @@ const PRICE = {
   loadBalancerHour: 0.0225,
   // One for each 25 connections a second: https://aws.amazon.com/elasticloadbalancing/pricing/
   capacityUnitHour: 0.008,
-  // Lambda logs a call in some 300 bytes.
-  callLogged: (0.5 / 1e9) * 300,
   // The dearest end of Spot's prices.
   spotShare: 0.5,
   // ECS takes 12 % of the price of an instance that it manages, on Spot too.
   managedShare: 0.12,
   gp3GBMonth: 0.08,
 };
-/** The steps of a month's price: so many million units, and the dollars of a million of them. https://aws.amazon.com/api-gateway/pricing/ (REST APIs) and https://aws.amazon.com/lambda/pricing/ (x86) */
+/** The steps of a month's price: so many units (of these two in millions), and the dollars of each. https://aws.amazon.com/api-gateway/pricing/ (REST APIs) and https://aws.amazon.com/lambda/pricing/ (x86) */
 const GATEWAY_CALLS: Steps = [
   [333, 3.5],
   [667, 2.8],
@@ -33,8 +31,32 @@ const LAMBDA_GB_SECONDS: Steps = [
   [9000, 15],
   [Infinity, 13.3334],
 ];
-// The dollars of a million requests before a model, beside API Gateway: the authorizer is called and takes 10 ms of half a GB on Arm, its call is logged, it reads a key, and Firehose counts 5 kB of log.
-const BEFORE_MODEL = 0.2 + 0.01 * 0.5 * 13.3334 + 0.15 + 0.125 + 0.005 * 0.029 * 1000;
+/** The same of Arm, which the authorizer runs on. */
+const ARM_GB_SECONDS: Steps = [
+  [7500, 13.3334],
+  [11_250, 12.0001],
+  [Infinity, 10.6667],
+];
+/** The GB that Lambda logs, which AWS calls vended, and the dollars of each: the steps are 10, 20 and 20 TB. https://aws.amazon.com/cloudwatch/pricing/ */
+const LOGGED_GB: Steps = [
+  [10 * 1024, 0.5],
+  [20 * 1024, 0.25],
+  [20 * 1024, 0.1],
+  [Infinity, 0.05],
+];
+/** The GB that go into Firehose: the steps are 500 TB and 1.5 PB. https://aws.amazon.com/firehose/pricing/ */
+const FIREHOSE_GB: Steps = [
+  [500 * 1024, 0.029],
+  [1500 * 1024, 0.025],
+  [Infinity, 0.02],
+];
+// Lambda logs a call in some 300 bytes, so this many GB a million calls; Firehose counts 5 kB of each request.
+const LOGGED = 0.3;
+const RECORDED = 5;
+// The dollars of a million requests before a model that are the same for any number: the calls of the authorizer, and its reads of a key.
+const BEFORE_MODEL = 0.2 + 0.125;
+// The GB-seconds of one call of the authorizer: 10 ms of half a GB.
+const AUTHORIZED = 0.01 * 0.5;
 const MONTH_HOURS = 730;
 const MIB_OF_A_VCPU = 1769;
 const LAMBDA_MIB = { least: 128, most: 10_240 };
@@ -262,25 +284,30 @@ export function monthlyBill(
 
 /** The bill of so many requests of a month on their way to a model, in USD. */
 export function wayBill(requests: number): number {
-  return filled(GATEWAY_CALLS, requests) + (requests / 1e6) * BEFORE_MODEL;
+  const millions = requests / 1e6;
+  const authorizer = filled(ARM_GB_SECONDS, millions * AUTHORIZED);
+  const logs = filled(LOGGED_GB, millions * LOGGED) + filled(FIREHOSE_GB, millions * RECORDED);
+  return filled(GATEWAY_CALLS, millions) + millions * BEFORE_MODEL + authorizer + logs;
 }
 
 /** The use of a function: its calls, and the time of its answers and starts. */
 export type FunctionUse = { readonly calls: number; readonly gbSeconds: number };
 
-/** The bill of a function for all that it did in a month, in USD. */
+/** The bill of a function for all that it did in a month, in USD. Its log comes on top of that of the authorizer, which was called as often. */
 export function functionBill({ calls, gbSeconds }: FunctionUse): number {
-  return calls * (PRICE.lambdaRequest + PRICE.callLogged) + filled(LAMBDA_GB_SECONDS, gbSeconds);
+  const logged = (calls / 1e6) * LOGGED;
+  const log = filled(LOGGED_GB, 2 * logged) - filled(LOGGED_GB, logged);
+  return calls * PRICE.lambdaRequest + log + filled(LAMBDA_GB_SECONDS, gbSeconds / 1e6);
 }
 
-type Steps = readonly (readonly [millions: number, usdPerMillion: number])[];
+type Steps = readonly (readonly [units: number, usdOfEach: number])[];
 
 /** Fills one step after another, and pays for what is in each. */
 function filled(steps: Steps, units: number): number {
-  let [left, usd] = [units / 1e6, 0];
-  for (const [millions, usdPerMillion] of steps) {
-    const here = Math.min(left, millions);
-    usd += here * usdPerMillion;
+  let [left, usd] = [units, 0];
+  for (const [most, usdOfEach] of steps) {
+    const here = Math.min(left, most);
+    usd += here * usdOfEach;
     left -= here;
   }
   return usd;

@@ -119,7 +119,15 @@ const unitPrices = z.object({
   }),
   // Absent from a Slipway of an earlier version, and in its records.
   tiers: z
-    .exactOptional(z.object({ apiRequest: tiers, lambdaX86GBSecond: tiers }))
+    .exactOptional(
+      z.object({
+        apiRequest: tiers,
+        firehoseGBIn: tiers,
+        lambdaArmGBSecond: tiers,
+        lambdaX86GBSecond: tiers,
+        logGBIn: tiers,
+      }),
+    )
     .check(
       z.describe(
         'The prices of the units after the first `from` of a month, which count those of the whole account.',
@@ -423,7 +431,13 @@ export const explanation = z
             .nullable(usd)
             .check(z.describe('The same if the account had no other model.')),
           together: z
-            .object({ apiRequest: usd, lambdaX86GBSecond: usd })
+            .object({
+              apiRequest: usd,
+              firehoseGBIn: usd,
+              lambdaArmGBSecond: usd,
+              lambdaX86GBSecond: usd,
+              logGBIn: usd,
+            })
             .check(
               z.describe(
                 'The units that all live versions use in a month, and this one with them.',

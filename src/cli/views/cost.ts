@@ -134,7 +134,13 @@ function placedOf({ options, weighing, proof }: Explanation): Placed | undefined
 
 function sharedOf(use: TieredUse, { usd: averaged }: UnitPrices): Shared {
   const of = (name: TieredName) => ({ units: use[name], averageUsd: averaged[name] });
-  return { apiRequest: of('apiRequest'), lambdaX86GBSecond: of('lambdaX86GBSecond') };
+  return {
+    apiRequest: of('apiRequest'),
+    firehoseGBIn: of('firehoseGBIn'),
+    lambdaArmGBSecond: of('lambdaArmGBSecond'),
+    lambdaX86GBSecond: of('lambdaX86GBSecond'),
+    logGBIn: of('logGBIn'),
+  };
 }
 
 type Billing = {
@@ -250,19 +256,28 @@ function revisionLines({
   ];
 }
 
+/** So many units, and their name: the price of one may be too small to be shown. */
 const TIERED = {
-  apiRequest: 'requests to API Gateway',
-  lambdaX86GBSecond: 'GB-seconds of Lambda',
-} as const satisfies Record<TieredName, string>;
+  apiRequest: [MILLION, 'a million requests to API Gateway'],
+  firehoseGBIn: [1000, '1,000 GB of the access log'],
+  lambdaArmGBSecond: [MILLION, 'a million GB-seconds of the authorizer'],
+  lambdaX86GBSecond: [MILLION, 'a million GB-seconds of Lambda'],
+  logGBIn: [1000, "1,000 GB of Lambda's logs"],
+} as const satisfies Record<TieredName, readonly [units: number, name: string]>;
 
 /** Silent where no use reaches a second tier. */
 function sharedLines(shared: Shared, prices: UnitPrices): readonly string[] {
-  const lower = TIERED_NAMES.filter((name) => shared[name].averageUsd < prices.usd[name]).map(
-    (name) => `a million ${TIERED[name]} ${usd(shared[name].averageUsd * MILLION)}`,
-  );
+  const lower = TIERED_NAMES.filter(
+    (name) =>
+      shared[name].averageUsd < prices.usd[name] &&
+      !(name === 'firehoseGBIn' && prices.accessLog === 'off'),
+  ).map((name) => {
+    const [units, what] = TIERED[name];
+    return `${what} ${usd(shared[name].averageUsd * units)}`;
+  });
   if (lower.length === 0) return [];
   return [
-    `All this traffic together reaches cheaper tiers of AWS: on average ${lower.join(', and ')}. Each model pays its share.`,
+    `All this traffic together reaches cheaper tiers of AWS: on average ${lower.join(', ')}. Each model pays its share.`,
   ];
 }
 

@@ -3,7 +3,7 @@ import prices from '#domain/data/prices-us-east-1.json' with { type: 'json' };
 import type { TargetOption } from '#domain/deployment.ts';
 import type { BillItem } from './demand.ts';
 import { HOURS_A_MONTH } from './spending.ts';
-import { averageUsd } from './tiers.ts';
+import { averageUsd, type TieredUse } from './tiers.ts';
 import type { UnitPrices } from './unit-prices.ts';
 
 /** The cost of the public address of each Fargate task and each host in a network of `containers=public`, in USD a month. */
@@ -71,9 +71,25 @@ const MIB_PER_GB = 1024;
 // Lambda itself logs each call (START, END and REPORT): https://wallstrdev.de/are-your-aws-lambda-functions-leaking-money-the-hidden-cost-of-cloudwatch-report-logs-2/
 const CALL_LOG_BYTES = 300;
 
-/** The lines that Lambda logs of one call of a function, in USD. */
-export function callLogUsd({ usd }: UnitPrices): number {
-  return (CALL_LOG_BYTES / 1e9) * usd.logGBIn;
+/** The use of so many requests in a month on their way to a model, whatever its target. */
+export function wayUse(requests: number): Omit<TieredUse, 'lambdaX86GBSecond'> {
+  return {
+    apiRequest: requests,
+    firehoseGBIn: (requests * LOG_BYTES) / 1e9,
+    lambdaArmGBSecond: requests * AUTHORIZER.memoryGB * AUTHORIZER.seconds,
+    logGBIn: logGB(requests),
+  };
+}
+
+/** The GB that Lambda logs of so many calls of a function. */
+export function logGB(calls: number): number {
+  return (calls * CALL_LOG_BYTES) / 1e9;
+}
+
+/** The lines that Lambda logs of one of so many calls of a model's function in a month, in USD. They come on top of those of the authorizer, which is called as often. */
+export function callLogUsd(prices: UnitPrices, calls: number): number {
+  const average = (gb: number) => averageUsd(prices, 'logGBIn', gb);
+  return logGB(1) * (2 * average(logGB(2 * calls)) - average(logGB(calls)));
 }
 
 /** The item of a bill for the requests that come to containers through the load balancer. */
@@ -90,18 +106,14 @@ export function unitUsd({ usd }: UnitPrices): number {
 /** The cost of one request of so many in a month on its way to a model, whatever its target: without a trace, which nobody has to keep. */
 export function frontDoorOf(prices: UnitPrices, requests: number): readonly BillItem[] {
   const { usd, accessLog } = prices;
-  const { memoryGB, seconds } = AUTHORIZER;
+  const [each, all] = [wayUse(1), wayUse(requests)];
+  const usdOf = (name: keyof typeof all) => each[name] * averageUsd(prices, name, all[name]);
   return [
-    { what: 'API Gateway', usd: averageUsd(prices, 'apiRequest', requests) },
-    {
-      what: 'the authorizer',
-      usd: usd.lambdaRequest + memoryGB * seconds * usd.lambdaArmGBSecond,
-    },
+    { what: 'API Gateway', usd: usdOf('apiRequest') },
+    { what: 'the authorizer', usd: usd.lambdaRequest + usdOf('lambdaArmGBSecond') },
     { what: 'the key reads of the authorizer', usd: usd.tableRead },
-    { what: "the authorizer's log", usd: callLogUsd(prices) },
-    ...(accessLog === 'off'
-      ? []
-      : [{ what: 'the access log', usd: (LOG_BYTES / 1e9) * usd.firehoseGBIn }]),
+    { what: "the authorizer's log", usd: usdOf('logGBIn') },
+    ...(accessLog === 'off' ? [] : [{ what: 'the access log', usd: usdOf('firehoseGBIn') }]),
   ];
 }
 
@@ -128,7 +140,7 @@ export function revisionCost(
             what: `Lambda, ${memoryMiB} MiB for ${durationMs} ms`,
             usd:
               unitPrices.usd.lambdaRequest +
-              callLogUsd(unitPrices) +
+              callLogUsd(unitPrices, requests) +
               gbSeconds * averageUsd(unitPrices, 'lambdaX86GBSecond', requests * gbSeconds),
           },
         ]

@@ -2,7 +2,7 @@ import lambda from '#domain/data/lambda-limits.json' with { type: 'json' };
 import type { TargetOption } from '#domain/deployment.ts';
 import { leastWhere } from '#domain/least-where.ts';
 import { ec2Option, ec2Options, fargateOption, fargateOptions } from './container-options.ts';
-import { callLogUsd } from './cost.ts';
+import { callLogUsd, logGB, wayUse } from './cost.ts';
 import {
   busyMsAt,
   monthlyRequests,
@@ -107,12 +107,12 @@ export function tieredUse(
   question: Question,
   { target, memoryMiB }: Pick<PlacedOption, 'target' | 'memoryMiB'>,
 ): TieredUse {
-  const { answering, starting } =
-    target === 'lambda' ? gbSecondsOf(question, memoryMiB) : { answering: 0, starting: 0 };
-  return {
-    apiRequest: monthlyRequests(question.demand),
-    lambdaX86GBSecond: answering + starting,
-  };
+  const requests = monthlyRequests(question.demand);
+  const way = wayUse(requests);
+  if (target !== 'lambda') return { ...way, lambdaX86GBSecond: 0 };
+  const { answering, starting } = gbSecondsOf(question, memoryMiB);
+  const logGBIn = way.logGBIn + logGB(requests);
+  return { ...way, lambdaX86GBSecond: answering + starting, logGBIn };
 }
 
 type Size = Pick<PlacedOption, 'target' | 'isSpot' | 'memoryMiB' | 'vcpus'>;
@@ -243,7 +243,7 @@ function lambdaOption(question: Question, memoryMiB: number): PlacedOption {
   const own = [
     { what: 'requests', usd: requests * prices.usd.lambdaRequest },
     { what: 'GB-seconds', usd: answering * gbSecond },
-    { what: 'its log', usd: requests * callLogUsd(prices) },
+    { what: 'its log', usd: requests * callLogUsd(prices, requests) },
     { what: 'starts', usd: starting * gbSecond },
   ];
   const mostMiB = limits.lambdaMemoryMiB ?? lambda.memoryMaxMiB;

@@ -141,7 +141,10 @@ function fullHour(
   const perHour = HOUR_MS / requestMsOn(question, now);
   if (now.target === 'lambda') {
     const second = (now.memoryMiB / 1024) * usd.lambdaX86GBSecond;
-    return { fixed: 0, each: 3600 * second + perHour * (usd.lambdaRequest + callLogUsd(prices)) };
+    return {
+      fixed: 0,
+      each: 3600 * second + perHour * (usd.lambdaRequest + callLogUsd(prices, 0)),
+    };
   }
   const demand = { ...question.demand, requestsPerSecond: 0, peak: 0, hours: HOURS_A_MONTH };
   const limits = { ...question.limits, leastReplicas: 1 };

@@ -38,5 +38,11 @@ export function firstTiers(prices: UnitPrices): UnitPrices {
 }
 
 function useBy(units: (name: TieredName) => number): TieredUse {
-  return { apiRequest: units('apiRequest'), lambdaX86GBSecond: units('lambdaX86GBSecond') };
+  return {
+    apiRequest: units('apiRequest'),
+    firehoseGBIn: units('firehoseGBIn'),
+    lambdaArmGBSecond: units('lambdaArmGBSecond'),
+    lambdaX86GBSecond: units('lambdaX86GBSecond'),
+    logGBIn: units('logGBIn'),
+  };
 }

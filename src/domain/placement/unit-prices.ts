@@ -21,8 +21,14 @@ export const PRICE_NAMES = [
 
 export type PriceName = (typeof PRICE_NAMES)[number];
 
-/** The prices that bills count by tiers. Others have tiers too, which begin at 17 billion requests a month and more: see docs/placement.md. */
-export const TIERED_NAMES = ['apiRequest', 'lambdaX86GBSecond'] as const;
+/** The prices that bills count by tiers: all that AWS has, of these. */
+export const TIERED_NAMES = [
+  'apiRequest',
+  'firehoseGBIn',
+  'lambdaArmGBSecond',
+  'lambdaX86GBSecond',
+  'logGBIn',
+] as const;
 
 export type TieredName = (typeof TIERED_NAMES)[number];
 

@@ -75,7 +75,17 @@ const PRODUCTS = [
   listed('AmazonEC2', 'EUC1-ReservedLCUUsage', '0.9', {
     productFamily: 'Load Balancer-Application',
   }),
-  listed('AmazonCloudWatch', 'EUC1-DataProcessing-Bytes', '0.63', {
+  listed(
+    'AmazonCloudWatch',
+    'EUC1-VendedLog-Bytes',
+    { 0: '0.63', 10240: '0.315', 30720: '0.126' },
+    { productFamily: 'Data Payload' },
+  ),
+  listed('AmazonCloudWatch', 'EUC1-VendedLog-Bytes-WAFLogs', '0.9', {
+    productFamily: 'Data Payload',
+  }),
+  // The logs that a program puts itself.
+  listed('AmazonCloudWatch', 'EUC1-DataProcessing-Bytes', '0.9', {
     productFamily: 'Data Payload',
   }),
   listed('AmazonCloudWatch', 'EUC1-DataProcessingIA-Bytes', '0.9', {
@@ -110,7 +120,12 @@ const TIERS = {
     { from: 333_000_000, usd: 0.00000295 },
     { from: 1_000_000_000, usd: 0.0000025 },
   ],
+  firehoseGBIn: [{ from: 512_000, usd: 0.027 }],
   lambdaX86GBSecond: [{ from: 6_000_000_000, usd: 0.000015 }],
+  logGBIn: [
+    { from: 10_240, usd: 0.315 },
+    { from: 30_720, usd: 0.126 },
+  ],
 };
 
 const clientOf = (products: readonly ListedProduct[]) =>

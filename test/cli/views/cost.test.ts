@@ -344,7 +344,7 @@ describe('slipway cost', () => {
       expect(units / (300 * 2.628e6 * 7 * (1769 / 1024))).toBeCloseTo(1, 2);
       expect(averageUsd * units).toBeCloseTo(100_000.2 + (units - 6e9) * 0.000015, 2);
       expect(costLines(report).join('\n')).toMatch(
-        /API Gateway \$3\.10, and a million GB-seconds of Lambda \$16\.05\./,
+        /API Gateway \$3\.10, a million GB-seconds of Lambda \$16\.05\./,
       );
     });
   });

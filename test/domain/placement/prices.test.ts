@@ -73,7 +73,7 @@ describe('the prices of a region', () => {
 
   it('have the tiers that were read with them, else none: those of us-east-1 may be others', () => {
     const tiers = { apiRequest: [{ from: 333_000_000, usd: 0.000003 }] };
-    const usd = { apiRequest: 0.0000037, lambdaX86GBSecond: 0.00002 };
+    const usd = { ...SHIPPED_PRICES.usd, apiRequest: 0.0000037, lambdaX86GBSecond: 0.00002 };
 
     const some = pricesWith(usd, { ...read, tiers });
 

@@ -8,7 +8,13 @@ import {
   rankedOptions,
   tieredUse,
 } from '#domain/placement/optimize.ts';
-import { averagedOver, averageUsd, firstTiers, usedTogether } from '#domain/placement/tiers.ts';
+import {
+  averagedOver,
+  averageUsd,
+  firstTiers,
+  NO_USE,
+  usedTogether,
+} from '#domain/placement/tiers.ts';
 import { SHIPPED_PRICES, TIERED_NAMES, type UnitPrices } from '#domain/placement/unit-prices.ts';
 
 const costOf = (name: (typeof TIERED_NAMES)[number], units: number) =>
@@ -46,6 +52,14 @@ describe('a price with tiers', () => {
     ['lambdaX86GBSecond', 6e9 + 1e6, 100_000.2 + 15],
     ['lambdaX86GBSecond', 15e9, 100_000.2 + 135_000],
     ['lambdaX86GBSecond', 15e9 + 1e6, 100_000.2 + 135_000 + 13.3334],
+    ['lambdaArmGBSecond', 7.5e9 + 1e6, 100_000.5 + 12.0001],
+    ['lambdaArmGBSecond', 18.75e9 + 1e6, 100_000.5 + 135_001.125 + 10.6667],
+    ['logGBIn', 10_240, 5120],
+    ['logGBIn', 10_241, 5120.25],
+    ['logGBIn', 30_721, 5120 + 5120 + 0.1],
+    ['logGBIn', 51_201, 5120 + 5120 + 2048 + 0.05],
+    ['firehoseGBIn', 512_000 + 1, 14_848.025],
+    ['firehoseGBIn', 2_048_000 + 1, 14_848 + 38_400.02],
   ] as const)('of %s makes a bill for %d units of $%d', (name, units, usd) => {
     expect(costOf(name, units)).toBeCloseTo(usd, 6);
   });
@@ -74,8 +88,8 @@ describe('a price with tiers', () => {
 
   it('is paid by several in proportion to their use, and all together pay the bill', () => {
     const uses = [
-      { apiRequest: 300e6, lambdaX86GBSecond: 5e9 },
-      { apiRequest: 900e6, lambdaX86GBSecond: 0 },
+      { ...NO_USE, apiRequest: 300e6, lambdaX86GBSecond: 5e9 },
+      { ...NO_USE, apiRequest: 900e6 },
     ];
 
     const { usd, tiers } = averagedOver(SHIPPED_PRICES, usedTogether(uses));
@@ -111,6 +125,42 @@ describe('the bill of a function', () => {
         part(15e9, Number.POSITIVE_INFINITY) * 0.0000133334,
       2,
     );
+  });
+
+  it('has its log on top of that of the authorizer, and the way to it costs as much as on other targets', () => {
+    // 20,000 a second are 52.6 billion a month: 15,768 GB of each log.
+    const requests = 20_000 * 730 * 3600;
+    const { question, option } = onLambda(20_000);
+    const size = { target: 'fargate', isSpot: false, memoryMiB: 8192, vcpus: 4 } as const;
+    const task = optionAt(question, size);
+    const logs = option.bill.filter(
+      ({ what }) => what.endsWith(' log') && what !== 'the access log',
+    );
+    const [own = 0, ofAuthorizer = 0] = logs.map(({ usd }) => usd);
+    const gb = (300 * requests) / 1e9;
+
+    expect(ofAuthorizer).toBeCloseTo(5120 + (gb - 10_240) * 0.25, 2);
+    expect(own + ofAuthorizer).toBeCloseTo(5120 + 5120 + (2 * gb - 30_720) * 0.1, 2);
+    expect(option.usd - option.ownUsd).toBeCloseTo(task.usd - task.ownUsd, 6);
+    expect(tieredUse(question, option).logGBIn).toBeCloseTo(2 * gb, 6);
+    expect(tieredUse(question, task).logGBIn).toBeCloseTo(gb, 6);
+  });
+
+  it('has the authorizer and the access log by their tiers', () => {
+    // 2 million a second, for the authorizer; the first steps of both are full.
+    const requests = 2_000_000 * 730 * 3600;
+    const { bill } = onLambda(2_000_000).option;
+    const usdOf = (name: string) => bill.find(({ what }) => what === name)!.usd;
+    const gbSeconds = requests * 0.005;
+    const gb = (requests * 5000) / 1e9;
+
+    const full = 7.5e9 * 0.0000133334 + 11.25e9 * 0.0000120001;
+    expect(
+      usdOf('the authorizer') / (requests * 2e-7 + full + (gbSeconds - 18.75e9) * 0.0000106667),
+    ).toBeCloseTo(1, 9);
+    expect(
+      usdOf('the access log') / (512_000 * 0.029 + 1_536_000 * 0.025 + (gb - 2_048_000) * 0.02),
+    ).toBeCloseTo(1, 9);
   });
 
   it('grows with the requests, also from one tier to the next', () => {
