@@ -71,11 +71,21 @@ function pathOf({ path, params, query }: Operation, input: Given): string {
   return filled + queryOf(query, input);
 }
 
-/** A key keeps its slashes. A URL leaves out segments such as `..`, so a model by such a name, which is none, would be another path. */
+// A URL leaves such segments out, however they are written, and so names another path.
+const DOTS = ['.', '..'];
+
+/** A key keeps its slashes. No object and no model has a name that a URL leaves out. */
 function encoded(parameter: string, text: string): string {
-  if (parameter === 'key') return text.split('/').map(encodeURIComponent).join('/');
-  if (parameter === 'name' && ['', '.', '..'].includes(text)) throw unknownModel(text, []);
+  if (parameter === 'key') return text.split('/').map(segmentOf).join('/');
+  if (parameter === 'name' && ['', ...DOTS].includes(text)) throw unknownModel(text, []);
   return encodeURIComponent(text);
+
+  function segmentOf(segment: string): string {
+    if (!DOTS.includes(segment)) return encodeURIComponent(segment);
+    throw new Failure('InputInvalid', `the key ${JSON.stringify(text)} has a part \`${segment}\``, {
+      fix: 'Name the object without it: no object of a bucket has such a key.',
+    });
+  }
 }
 
 function parsed({ otherwise }: Operation, schema: z.ZodMiniType, answer: unknown): unknown {

@@ -1,6 +1,6 @@
 import { controlClient } from '#control/client.ts';
 import { controlHandler, type Guard } from '#control/handler.ts';
-import { everywhere } from '#control/operations.ts';
+import { everywhere, onOneMachine } from '#control/operations.ts';
 import type { CursoredEvent } from '#control/streams.ts';
 import { Failure } from '#domain/failure.ts';
 import { registryEvents } from '#operations/account/events.ts';
@@ -111,6 +111,41 @@ describe('the control API as a function of a request', () => {
     expect(phase).toBe('Live');
     expect(keys).toEqual(['models/größe 1/a.onnx']);
     expect(removed).toEqual(['models/größe 1/a?.onnx']);
+  });
+
+  it.each(['models/shapes/../a.onnx', '../../health', 'models/./a.onnx'])(
+    'sends no key with a part that a URL leaves out, such as %s, which would be another path',
+    async (key) => {
+      const { handler, removed } = await accountApi();
+      const paths: string[] = [];
+      const slipway = controlClient({ ...everywhere, ...onOneMachine }, (path, asking) => {
+        paths.push(path);
+        return handler(new Request(`https://api.example${path}`, asking));
+      });
+
+      for (const sent of [
+        slipway.removeObject({ key }),
+        slipway.putObject({ key, bytes: null, sizeBytes: 0 }),
+      ]) {
+        await expect(sent).rejects.toMatchObject({
+          name: 'InputInvalid',
+          message: expect.stringMatching(/^the key ".*" has a part `\.{1,2}`$/),
+        });
+      }
+      expect([paths, removed]).toEqual([[], []]);
+    },
+  );
+
+  it('sends a key as it is where its parts only look like that', async () => {
+    const { handler, removed } = await accountApi();
+    const slipway = controlClient(everywhere, (path, asking) =>
+      handler(new Request(`https://api.example${path}`, asking)),
+    );
+    const keys = ['models/shapes/%2e%2e/a.onnx', 'models/shapes/...', 'models/shapes/..a/.b'];
+
+    for (const key of keys) await slipway.removeObject({ key });
+
+    expect(removed).toEqual(keys);
   });
 
   it.each(['../x', 'a/b', '..', '.', ''])('has no model %j, and says so', async (name) => {
