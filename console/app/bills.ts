@@ -11,8 +11,8 @@ type Placed = Weighing['options'][number];
 /** The choice, the best option of each other kind, and the next best ones. */
 const MOST_SHOWN = 8;
 
-// Less is no difference that a bill shows.
-const A_CENT = 0.01;
+// An estimate says no more than that.
+const A_THOUSANDTH = 0.001;
 
 type BillsProps = { readonly weighing: Weighing; readonly bill: Explanation['bill'] };
 
@@ -44,7 +44,7 @@ export function Bills({ weighing, bill }: BillsProps) {
 function shareWords(bill: Explanation['bill']): string {
   const { usdPerMonth = null, aloneUsdPerMonth = null } = bill ?? {};
   if (usdPerMonth === null || aloneUsdPerMonth === null) return '';
-  if (aloneUsdPerMonth - usdPerMonth < A_CENT) return '';
+  if (aloneUsdPerMonth - usdPerMonth < aloneUsdPerMonth * A_THOUSANDTH) return '';
   return ` These bills are those of a model that is alone in its account. All live models together reach cheaper tiers of AWS: its share is ${dollars(usdPerMonth)} a month, and alone it would be ${dollars(aloneUsdPerMonth)}; both without the load balancer.`;
 }
 

@@ -212,7 +212,24 @@ describe('slipway', () => {
     );
   });
 
+  it('says which models a request log has where it has no request of the one that is replayed', async () => {
+    const log = join(folder.path, 'requests.ndjson');
+    const time = new Date().toISOString();
+    const entries = ['iris', 'ocr'].map((model) => JSON.stringify({ time, model }));
+    await writeFile(log, entries.join('\n'));
+
+    const { code, stderr } = await runHere('whatif', 'digits', '--replay', log, '--data', data);
+
+    expect(code).toBe(2);
+    expect(stderr).toContain(`digits got no requests in ${log}, which has those of iris, ocr\n→`);
+  });
+
   it.each([
+    { args: ['whatif', 'm', '--hours', '9'], says: /→ Give --rps too: `.* whatif m --rps 50/ },
+    {
+      args: ['whatif', 'digits', '--replay', MAIN],
+      says: /main\.ts has no entry of a request log\n→ Give the requests\.ndjson/,
+    },
     { args: ['push', ''], says: /the path is empty\n→ Name a file or a folder; .* is `\.`/ },
     { args: ['inspect', ''], says: /the path is empty/ },
     { args: ['push', '/dev/null', '--name', 'null'], says: /\/dev\/null is neither a file nor/ },

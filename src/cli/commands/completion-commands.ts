@@ -63,5 +63,7 @@ async function modelNames(
 }
 
 async function namesIn(dataDir: string): Promise<readonly string[]> {
-  return (await (await openOneMachine(dataDir)).listModels({ costs: false })).models.map(({ name }) => name);
+  return (await (await openOneMachine(dataDir)).listModels({ costs: false })).models.map(
+    ({ name }) => name,
+  );
 }

@@ -4,7 +4,6 @@ import { Failure } from '#domain/failure.ts';
 import { MOST_MS, MOST_PER_SECOND } from '#domain/manifest/traffic.ts';
 import { type Demand, demandOf } from '#domain/placement/demand.ts';
 import type { Learnt } from '#domain/placement/learnt.ts';
-import type { LoggedHours } from '#domain/placement/logged-hours.ts';
 import { HOURS_A_MONTH } from '#domain/placement/spending.ts';
 import {
   amountUpTo,
@@ -16,6 +15,7 @@ import {
   show,
 } from '../command.ts';
 import { givenText } from '../given-text.ts';
+import type { ToReplay } from '../views/whatif.ts';
 
 type Options = Place & {
   rps?: number;
@@ -81,10 +81,12 @@ export function addWhatifCommand(program: Command): void {
     )
     .action(async (model: string, options: Options) => {
       const { ms, spot = false } = options;
-      const demand = askedDemand(options);
+      const demand = askedDemand(model, options);
+      const { replay } = options;
+      const logged = typeof replay === 'string' ? await hoursOfLog(model, replay) : undefined;
       const slipway = await openSlipway(options);
       const explained = await slipway.explainVersion({ name: model });
-      const replayed = await hoursToReplay(slipway, model, options.replay);
+      const replayed = replay === true ? await countedHours(slipway, model) : logged;
       const isKnown = demand ?? explained.weighing ?? explained.traffic;
       const got = isKnown ? undefined : await gotBy(slipway, model);
       const rule = { requestMs: ms, allowsSpot: spot, hours: replayed, got };
@@ -102,13 +104,16 @@ async function gotBy(slipway: Slipway, name: string): Promise<Learnt | undefined
 }
 
 /** The demand that the options name; undefined without a rate, of which all of them are parts. */
-function askedDemand({ rps, peak, p95, hours, coldStarts }: Options): Demand | undefined {
+function askedDemand(
+  model: string,
+  { rps, peak, p95, hours, coldStarts }: Options,
+): Demand | undefined {
   if (rps === undefined) {
     if ([peak, p95, hours, coldStarts].every((part) => part === undefined)) return undefined;
     throw new Failure(
       'InputInvalid',
       '--peak, --p95, --hours and --cold-starts belong to a demand, and no --rps names one',
-      { fix: 'Give --rps too: `slipway whatif digits --rps 50 --p95 200`.' },
+      { fix: `Give --rps too: \`slipway whatif ${model} --rps 50 --p95 200\`.` },
     );
   }
   if (peak !== undefined && peak < rps) {
@@ -125,20 +130,32 @@ function askedDemand({ rps, peak, p95, hours, coldStarts }: Options): Demand | u
   });
 }
 
-async function hoursToReplay(
-  slipway: Slipway,
-  model: string,
-  source: Options['replay'],
-): Promise<LoggedHours | undefined> {
-  if (source === undefined) return undefined;
-  const { loggedHours } = await import('#domain/placement/logged-hours.ts');
-  const found =
-    source === true
-      ? await slipway.readDemand({ name: model })
-      : loggedHours((await givenText(source)).split('\n'), model);
-  if (found && found.hours.length > 0) return found;
-  const where = source === true ? 'in the last two weeks' : `in ${source}`;
-  throw new Failure('InputInvalid', `${model} got no requests ${where}`, {
+async function countedHours(slipway: Slipway, model: string): Promise<ToReplay> {
+  const found = await slipway.readDemand({ name: model });
+  if (found.hours.length > 0) return { ...found, otherLines: 0 };
+  throw noRequests(model, 'in the last two weeks');
+}
+
+async function hoursOfLog(model: string, path: string): Promise<ToReplay> {
+  const { loggedHours, lookAtLog } = await import('#domain/placement/logged-hours.ts');
+  const lines = (await givenText(path)).split('\n');
+  const { entries, others, models } = lookAtLog(lines);
+  if (entries === 0) {
+    throw new Failure('InputInvalid', `${path} has no entry of a request log`, {
+      fix: 'Give the requests.ndjson of one machine (`slipway start --request-log`), or the access log of an account: one JSON object in a line, with its `time` and `model` or `path`.',
+    });
+  }
+  const found = loggedHours(lines, model);
+  if (found) return { ...found, otherLines: others };
+  const named = models.slice(0, MOST_NAMED).join(', ');
+  const rest = models.length > MOST_NAMED ? ` and ${models.length - MOST_NAMED} more` : '';
+  throw noRequests(model, `in ${path}${named && `, which has those of ${named}${rest}`}`);
+}
+
+const MOST_NAMED = 5;
+
+function noRequests(model: string, where: string): Failure {
+  return new Failure('InputInvalid', `${model} got no requests ${where}`, {
     fix: `Name a demand instead: \`slipway whatif ${model} --rps 10\`.`,
   });
 }

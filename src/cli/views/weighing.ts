@@ -54,8 +54,8 @@ export function frontDoorWords(usd: number): string {
   return `$${usd.toFixed(2)} of each is the way to the model, which is the same on every target.`;
 }
 
-// Less is no difference that a bill shows.
-const A_CENT = 0.01;
+// An estimate says no more than that.
+const A_THOUSANDTH = 0.001;
 
 /** The bill of the live version beside other models, where that is less than alone: a choice is priced as if the model were alone. */
 export function shareLines(
@@ -63,7 +63,7 @@ export function shareLines(
 ): readonly string[] {
   const { usdPerMonth = null, aloneUsdPerMonth = null } = explained.bill ?? {};
   if (isIdle(explained) || usdPerMonth === null || aloneUsdPerMonth === null) return [];
-  if (aloneUsdPerMonth - usdPerMonth < A_CENT) return [];
+  if (aloneUsdPerMonth - usdPerMonth < aloneUsdPerMonth * A_THOUSANDTH) return [];
   return [
     `These bills are those of a model that is alone in its account. All live models together reach cheaper tiers of AWS: for its traffic of now ${explained.model} costs $${usdPerMonth.toFixed(2)} a month, as \`slipway cost\` shows, and alone it would cost $${aloneUsdPerMonth.toFixed(2)}; both without the load balancer.`,
   ];

@@ -15,7 +15,7 @@ import { type Learnt, withLearnt } from '#domain/placement/learnt.ts';
 import type { LoggedHours } from '#domain/placement/logged-hours.ts';
 import { onceKnown, rankedOptions } from '#domain/placement/optimize.ts';
 import { frontDoor, total } from '#domain/placement/priced-option.ts';
-import { type Replayed, replay } from '#domain/placement/replay.ts';
+import { type Replayed, replay, replayedHours } from '#domain/placement/replay.ts';
 import { pricesWords, SHIPPED_PRICES, type UnitPrices } from '#domain/placement/unit-prices.ts';
 import { nameOf } from '#domain/placement/ways.ts';
 import { table } from './table.ts';
@@ -54,7 +54,16 @@ export type WhatIf = {
   readonly beside: readonly BesideOption[];
   /** The bills of counted hours, the cheapest option first; absent where none were replayed. */
   readonly replayed?: readonly Replayed[];
+  /** How many requests came in how many hours of these; absent with them. */
+  readonly counted?: {
+    readonly requests: number;
+    readonly hours: number;
+    readonly otherLines: number;
+  };
 };
+
+/** The hours that are replayed, and how many lines of their log are no entries. */
+export type ToReplay = LoggedHours & { readonly otherLines: number };
 
 const MIB = 1024 * 1024;
 const MOST_REPLAYED = 6;
@@ -74,7 +83,7 @@ export function whatIf(
   }: {
     readonly requestMs: number | undefined;
     readonly allowsSpot: boolean;
-    readonly hours?: LoggedHours | undefined;
+    readonly hours?: ToReplay | undefined;
     /** The demand that the version had, for one that no bill placed. */
     readonly got?: Learnt | undefined;
   },
@@ -112,8 +121,18 @@ export function whatIf(
     flipsAt: change.flip?.requestsPerSecond ?? null,
     ...change,
     beside: besideOptions(question),
-    ...(hours && { replayed: replay(question, hours.hours, hours) }),
+    ...(hours && { replayed: replay(question, hours.hours, hours), counted: countedIn(hours) }),
   };
+}
+
+function countedIn({
+  hours,
+  sinceMs,
+  nowMs,
+  otherLines,
+}: ToReplay): NonNullable<WhatIf['counted']> {
+  const requests = hours.reduce((sum, hour) => sum + hour.requests, 0);
+  return { requests, hours: replayedHours(hours, { sinceMs, nowMs }), otherLines };
 }
 
 /** No bill decides with a GPU, since nobody has measured the model's time on other hardware. Fails with `InputInvalid`. */
@@ -159,26 +178,45 @@ export function whatIfLines(found: WhatIf): readonly string[] {
     ...shareLines(found),
     ...flipLines(options, found),
     ...besideLines(found.beside),
-    ...replayLines(found.replayed ?? []),
-    `${pricesWords(prices)}, on demand. Assumed: the whole time of a request is computing.`,
+    ...replayLines(found),
+    `${pricesWords(prices)}, on demand.${measured.timedVcpus === undefined ? ALL_COMPUTING : ''}`,
   ];
 }
 
-function replayLines(replayed: readonly Replayed[]): readonly string[] {
-  if (replayed.length === 0) return [];
+/** Nobody has measured how much of it more vCPUs shorten. */
+const ALL_COMPUTING = ' Assumed: the whole time of a request is computing.';
+
+function replayLines({ replayed = [], counted }: WhatIf): readonly string[] {
+  if (replayed.length === 0 || !counted) return [];
   const rows = replayed
     .slice(0, MOST_REPLAYED)
-    .map((option) => [
-      `  ${nameOf(option)}`,
+    .map((option, index) => [
+      `${index === 0 && option.refusals.length === 0 ? '* ' : '  '}${nameOf(option)}`,
       option.replayedOwnUsd.toFixed(2),
       option.replayedUsd.toFixed(2),
       option.refusals.join('; '),
     ]);
+  const left = replayed.length - rows.length;
   return [
     '',
-    'The counted hours, each with its own requests, as a month:',
+    `${countWords(counted)}, each hour with its own, as a month:`,
     ...table(['  OPTION', 'ITS OWN BILL', 'USD/MONTH', 'NOT, SINCE'], rows),
+    ...(left > 0 ? [`  and ${left} more (--json has all)`] : []),
+    ...otherWords(counted.otherLines),
   ];
+}
+
+/** "The 200 requests of 1 hour". */
+function countWords({ requests, hours }: NonNullable<WhatIf['counted']>): string {
+  const whole = Math.round(hours);
+  const what = `${requests.toLocaleString('en-US')} ${requests === 1 ? 'request' : 'requests'}`;
+  return `The ${what} of ${whole.toLocaleString('en-US')} ${whole === 1 ? 'hour' : 'hours'}`;
+}
+
+function otherWords(lines: number): readonly string[] {
+  if (lines === 0) return [];
+  const what = lines === 1 ? 'One line' : `${lines.toLocaleString('en-US')} lines`;
+  return [`${what} of the log ${lines === 1 ? 'is' : 'are'} no entry, and did not count.`];
 }
 
 function measuredOf(explained: Explanation, requestMs: number | undefined): Measured {

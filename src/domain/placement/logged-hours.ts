@@ -35,6 +35,31 @@ export function loggedHours(lines: Iterable<string>, model: string): LoggedHours
     : { sinceMs, nowMs: Math.max(nowMs, sinceMs + HOUR_MS), hours };
 }
 
+/** The lines of a text that are entries of a request log, how many others it has that are not empty, and the models that the entries name, by name. */
+export type LogLook = {
+  readonly entries: number;
+  readonly others: number;
+  readonly models: readonly string[];
+};
+
+/** Looks at a text that should be a request log. A line with the number of requests that were not logged (`dropped`) is no other line. */
+export function lookAtLog(lines: Iterable<string>): LogLook {
+  const models = new Set<string>();
+  let [entries, others] = [0, 0];
+  for (const line of lines) {
+    const entry = entryOf(line);
+    if (entry) {
+      entries += 1;
+      if (entry.model !== null) models.add(entry.model);
+    } else if (line.trim() !== '' && !isCount(parseJson(line))) others += 1;
+  }
+  return { entries, others, models: [...models].toSorted() };
+}
+
+function isCount(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'dropped' in value;
+}
+
 /** The hours of minutes (epoch ms) with their requests, oldest first. */
 export function calledHoursOf(minutes: ReadonlyMap<number, number>): readonly CalledHour[] {
   const hours = new Map<number, CalledHour>();

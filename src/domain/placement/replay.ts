@@ -21,8 +21,7 @@ export function replay(
   hours: readonly CalledHour[],
   { sinceMs, nowMs }: { readonly sinceMs: number; readonly nowMs: number },
 ): readonly Replayed[] {
-  // A counted hour that has just begun is billed as a whole one.
-  const known = Math.max(hours.length, (nowMs - sinceMs) / HOUR_MS);
+  const known = replayedHours(hours, { sinceMs, nowMs });
   const scale = HOURS_A_MONTH / known;
   const { prices = SHIPPED_PRICES } = question;
   const requests = hours.reduce((sum, hour) => sum + hour.requests, 0);
@@ -38,6 +37,14 @@ export function replay(
         Number(one.refusals.length > 0) - Number(other.refusals.length > 0) ||
         one.replayedUsd - other.replayedUsd,
     );
+}
+
+/** How many hours are billed: a counted hour that has just begun is billed as a whole one. */
+export function replayedHours(
+  hours: readonly CalledHour[],
+  { sinceMs, nowMs }: { readonly sinceMs: number; readonly nowMs: number },
+): number {
+  return Math.max(hours.length, (nowMs - sinceMs) / HOUR_MS);
 }
 
 /** The bill (USD) of an option for so many hours, of which these were counted: each by its own requests and busiest minute, and the others without any. A price that has tiers is that of the first. */

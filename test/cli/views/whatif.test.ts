@@ -181,13 +181,22 @@ describe('slipway whatif', () => {
       sinceMs: 0,
       nowMs: 48 * HOUR,
       hours: [{ atMs: 0, requests: 3600, busiestMinute: 60 }],
+      otherLines: 2,
     };
 
     const found = whatIf(EXPLAINED, BUSY, { ...PLAIN, hours });
 
     expect(found.replayed).toHaveLength(found.options.length);
     const lines = whatIfLines(found);
-    const at = lines.indexOf('The counted hours, each with its own requests, as a month:');
-    expect(lines[at + 2]).toMatch(/^ {2}lambda with [\d,]+ MiB +\d+\.\d\d +\d+\.\d\d/);
+    const at = lines.indexOf('The 3,600 requests of 48 hours, each hour with its own, as a month:');
+    expect(lines[at + 2]).toMatch(/^\* lambda with [\d,]+ MiB +\d+\.\d\d +\d+\.\d\d/);
+    expect(lines).toContain(`  and ${found.options.length - 6} more (--json has all)`);
+    expect(lines).toContain('2 lines of the log are no entry, and did not count.');
+    const one = { ...hours, nowMs: HOUR, hours: [{ atMs: 0, requests: 1, busiestMinute: 1 }] };
+    const few = whatIfLines(
+      whatIf(EXPLAINED, BUSY, { ...PLAIN, hours: { ...one, otherLines: 0 } }),
+    );
+    expect(few).toContain('The 1 request of 1 hour, each hour with its own, as a month:');
+    expect(few.join('\n')).not.toMatch('of the log');
   });
 });

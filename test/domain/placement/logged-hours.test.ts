@@ -1,4 +1,4 @@
-import { loggedHours, withoutProbes } from '#domain/placement/logged-hours.ts';
+import { loggedHours, lookAtLog, withoutProbes } from '#domain/placement/logged-hours.ts';
 
 const HOUR = 3_600_000;
 const AT = Date.UTC(2026, 9, 10, 13, 55, 36);
@@ -99,4 +99,16 @@ it('covers an hour at least', () => {
 
 it('is nothing where the model was never called', () => {
   expect(loggedHours([entry(iso(AT))], 'iris')).toBeUndefined();
+});
+
+it('says what a text has that should be a log: entries, their models, and other lines', () => {
+  const lines = ['', 'no json', '[1]', '{"model":"digits"}', '{"dropped":3}', entry(iso(AT))];
+  const account = entry(iso(AT), { path: '/dev/models/iris/ping' });
+
+  expect(lookAtLog([...lines, account])).toEqual({
+    entries: 2,
+    others: 3,
+    models: ['digits', 'iris'],
+  });
+  expect(lookAtLog(['']).entries).toBe(0);
 });
