@@ -17,7 +17,14 @@ export async function measuredLive(
   registry: Versions,
   { model, version }: Pick<ModelVersion, 'model' | 'version'>,
 ): Promise<Measurement | undefined> {
-  const versions = await registry.versions(model);
+  return measuredOf({ version }, await registry.versions(model));
+}
+
+/** The same, among the versions of its model. */
+export function measuredOf(
+  { version }: Pick<ModelVersion, 'version'>,
+  versions: readonly ModelVersion[],
+): Measurement | undefined {
   return versions.find((each) => each.version === version)?.measured;
 }
 

@@ -214,7 +214,7 @@ describe('slipway', () => {
 
   it('says which models a request log has where it has no request of the one that is replayed', async () => {
     const log = join(folder.path, 'requests.ndjson');
-    const time = new Date().toISOString();
+    const time = '2026-12-03T12:00:00Z';
     const entries = ['iris', 'ocr'].map((model) => JSON.stringify({ time, model }));
     await writeFile(log, entries.join('\n'));
 

@@ -95,6 +95,7 @@ describe('the names of the workflows', () => {
         'kept-versions',
         'late-data',
         'learnt-before',
+        'measured-live',
         'patience',
         'probe',
         'proof',

@@ -99,7 +99,10 @@ export function atPrices(weighing: Weighing, prices: UnitPrices): Weighing {
 }
 
 /** The question of a weighing for what the version got since. */
-export function askedAgain(weighing: Weighing, learnt: Learnt): Question {
+export function askedAgain(
+  weighing: Pick<Weighing, 'question' | 'mostLater'>,
+  learnt: Learnt,
+): Question {
   const question = onceKnown(weighing);
   return { ...question, demand: withLearnt(question.demand, learnt) };
 }

@@ -1,8 +1,9 @@
 import type { Measurement } from '#domain/build/measurement.ts';
 import type { Deployment, Weighing } from '#domain/deployment.ts';
+import type { Manifest } from '#domain/manifest/manifest.ts';
 import { askedOf } from './asked.ts';
 import { NO_CAPS } from './caps.ts';
-import { chooseTarget, type Needs } from './choose-target.ts';
+import { type Asked, chooseTarget, type Needs } from './choose-target.ts';
 import { expectedStart, startingOf } from './cold-start.ts';
 import { memoryOn } from './gpu-need.ts';
 import type { NotedStart } from './noted-start.ts';
@@ -20,8 +21,35 @@ type Known = {
 export function weighedByItself(
   deployment: Deployment,
   measurement: Measurement,
-  { prices, starts }: Known,
+  known: Known,
 ): Weighing | undefined {
+  const own = askedByItself(deployment, measurement, known);
+  if (!own) return undefined;
+  const { target, allow } = own.manifest.placement;
+  const request = { target, allow, offered: TARGETS };
+  return chooseTarget(own.needs, request, own.asked).decision?.weighing;
+}
+
+/** The question of a version's weighing, without its options, which take ten milliseconds: that of its placement, else by what its own server took (`measured`). Undefined where neither is known. */
+export function questionOf(
+  deployment: Deployment,
+  measured: Measurement | undefined,
+  prices: UnitPrices,
+): Pick<Weighing, 'question' | 'mostLater'> | undefined {
+  const { weighing } = deployment.work.decision ?? {};
+  if (weighing || !measured) return weighing;
+  // No server is measured so where starts are noted for AWS.
+  const own = askedByItself(deployment, measured, { prices, starts: [] });
+  if (!own) return undefined;
+  const { mostLater } = own.asked;
+  return { question: own.asked, ...(mostLater !== undefined && { mostLater }) };
+}
+
+function askedByItself(
+  deployment: Deployment,
+  measurement: Measurement,
+  { prices, starts }: Known,
+): { readonly asked: Asked; readonly needs: Needs; readonly manifest: Manifest } | undefined {
   const { inspection, plan, decision } = deployment.work;
   if (!inspection || !plan || !decision) return undefined;
   const { facts, manifest } = inspection;
@@ -43,7 +71,5 @@ export function weighedByItself(
     fargateVcpus: null,
     ec2Vcpus: null,
   });
-  const { target, allow } = manifest.placement;
-  const request = { target, allow, offered: TARGETS };
-  return chooseTarget(needs, request, asked).decision?.weighing;
+  return { asked, needs, manifest };
 }

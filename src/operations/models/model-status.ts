@@ -1,10 +1,12 @@
 import type { ModelLog, ModelStatus, VersionEntry } from '#control/models.ts';
 import { MOST_LOG_LINES } from '#control/operations.ts';
+import type { Measurement } from '#domain/build/measurement.ts';
 import type { Deployment, Model, ModelVersion, VersionState } from '#domain/deployment.ts';
 import { isTerminal } from '#domain/phase.ts';
 import { liveBill } from '#domain/placement/live-bill.ts';
 import { spentAt } from '#domain/placement/spent.ts';
 import type { UnitPrices } from '#domain/placement/unit-prices.ts';
+import { questionOf } from '#domain/placement/weigh-measured.ts';
 import { isAskedAbout } from '#domain/promotion/approval.ts';
 import { toldTrouble } from '#domain/registry/kept.ts';
 import { nextRepairMs, repairsInARow } from '#domain/registry/repair-pace.ts';
@@ -14,7 +16,7 @@ import type { BuildLog } from '#ports/build-log.ts';
 import type { Builds } from '#ports/builds.ts';
 import type { LogLine, LogQuery, Platform } from '#ports/platform.ts';
 import type { Registry } from '#ports/registry.ts';
-import { decisionOf } from '#steps/measured-live.ts';
+import { measuredOf } from '#steps/measured-live.ts';
 
 const LOG_LINES = 200;
 
@@ -76,7 +78,7 @@ export async function modelStatus(
         : null,
     repairs: inARow > 1 ? { inARow, notBeforeMs: nextRepairMs(model) } : null,
     unproven: live && unprovenOf(maker),
-    cost: live && prices && (await costOf({ registry, isSpent }, live, { maker, prices })),
+    cost: live && prices && costOf(maker, measuredOf(live, versions), prices),
     spent: spentIn(model, nowMs, isSpent),
     alerts,
   };
@@ -105,16 +107,15 @@ function unprovenOf(maker: Deployment | undefined): string | null {
   return golden?.sample === 'readiness' ? golden.warning || UNPROVEN : null;
 }
 
-async function costOf(
-  deps: { readonly registry: Registry; readonly isSpent: boolean },
-  live: ModelVersion,
-  { maker, prices }: { readonly maker: Deployment | undefined; readonly prices: UnitPrices },
-): Promise<ModelStatus['cost']> {
-  const decision = maker && (await decisionOf(deps, live, { made: maker, prices }));
-  const taken = decision?.options.find((option) => option.taken);
-  if (!taken) return null;
-  const question = decision?.weighing?.question;
-  const provedMs = maker?.work.golden?.latencyMs;
+function costOf(
+  maker: Deployment | undefined,
+  measured: Measurement | undefined,
+  prices: UnitPrices,
+): ModelStatus['cost'] {
+  const taken = maker?.work.decision?.options.find((option) => option.taken);
+  if (!maker || !taken) return null;
+  const question = questionOf(maker, measured, prices)?.question;
+  const provedMs = maker.work.golden?.latencyMs;
   const bill = liveBill({ taken, question, provedMs }, prices);
   const { idleUsdPerMonth, perCallsUsd, durationMs } = bill;
   return { idleUsdPerMonth, perMillionUsd: perCallsUsd, durationMs };

@@ -5,17 +5,17 @@ import { useOf } from '#domain/placement/live-bill.ts';
 import { askedAgain } from '#domain/placement/look-again.ts';
 import { NO_USE, type TieredUse, usedTogether } from '#domain/placement/tiers.ts';
 import { SHIPPED_PRICES } from '#domain/placement/unit-prices.ts';
+import { questionOf } from '#domain/placement/weigh-measured.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { DemandHistory } from '#ports/demand-history.ts';
 import type { Registry } from '#ports/registry.ts';
 import { ifKnown, learntOf } from '#steps/learnt-before.ts';
-import { decisionOf } from '#steps/measured-live.ts';
+import { measuredLive } from '#steps/measured-live.ts';
 
 type Deps = {
   readonly registry: Registry;
   readonly demand: DemandHistory;
   readonly clock: Pick<Clock, 'now'>;
-  readonly isSpent: boolean;
 };
 
 /** A model, and what one of its versions would use in a month if it were live. */
@@ -57,13 +57,13 @@ export function useTogether(deps: Deps): UseTogether {
 /** Undefined where no bill has weighed the version: its own server may be measured at any time. */
 async function readUse(deps: Deps, live: ModelVersion): Promise<TieredUse | undefined> {
   const made = await deps.registry.deployment(live.deploymentId);
+  const taken = made?.work.decision?.options.find((option) => option.taken);
+  if (!made || !taken) return undefined;
   // The use of a version does not depend on prices.
-  const decision = made && (await decisionOf(deps, live, { made, prices: SHIPPED_PRICES }));
-  const taken = decision?.options.find((option) => option.taken);
-  if (!taken || !decision?.weighing) return undefined;
-  const isDeclared = made?.work.inspection?.manifest.traffic !== undefined;
+  const weighed = questionOf(made, await measuredLive(deps.registry, live), SHIPPED_PRICES);
+  if (!weighed) return undefined;
+  const isDeclared = made.work.inspection?.manifest.traffic !== undefined;
   const learnt = isDeclared ? undefined : await ifKnown(learntOf(deps, live));
-  const { weighing } = decision;
-  const question = learnt ? askedAgain(weighing, learnt) : weighing.question;
+  const question = learnt ? askedAgain(weighed, learnt) : weighed.question;
   return useOf({ taken, question });
 }

@@ -3,10 +3,11 @@ import { DAY_MS, HOUR_MS } from '#domain/durations.ts';
 import { averageUsd } from '#domain/placement/tiers.ts';
 import { SHIPPED_PRICES } from '#domain/placement/unit-prices.ts';
 import { slipwayRequests } from '#operations/slipway.ts';
+import { measuredLive } from '#steps/measured-live.ts';
 import { costLines, costReport } from '../../../src/cli/views/cost.ts';
 import { explanationLines } from '../../../src/cli/views/explain.ts';
 import { whatIf, whatIfLines } from '../../../src/cli/views/whatif.ts';
-import { type MemoryWorld, memoryWorld } from '../../support/worlds/memory.ts';
+import { type MemoryWorld, MODEL, memoryWorld } from '../../support/worlds/memory.ts';
 
 /** The models of an account by how many requests a second each gets. */
 async function accountOf(models: Readonly<Record<string, number>>) {
@@ -25,16 +26,16 @@ async function accountOf(models: Readonly<Record<string, number>>) {
       return world.demand.hours(live, ...rest);
     },
   };
-  const requests = {
-    ...{ registry: world.registry, clock: world.clock, prices: world.prices, demand },
-    ...{ endpoint: (model: string) => `/models/${model}`, alerts: async () => [] },
-    ...{ isSpent: true, measurements: null },
-  };
-  // Only these requests are asked, which need no more.
-  const slipway = slipwayRequests(
+  return { world, slipway: slipwayOf(world, { demand, isSpent: true, measurements: null }), read };
+}
+
+/** The requests of models and their bills over a world, which need no more of a Slipway. */
+function slipwayOf({ registry, clock, prices }: MemoryWorld, more: object): Slipway {
+  const endpoint = (model: string) => `/models/${model}`;
+  const requests = { registry, clock, prices, endpoint, alerts: async () => [], ...more };
+  return slipwayRequests(
     requests as unknown as Parameters<typeof slipwayRequests>[0],
   ) as unknown as Slipway;
-  return { world, slipway, read };
 }
 
 function call({ clock, demand }: MemoryWorld, model: string, perSecond: number): void {
@@ -104,6 +105,29 @@ describe('the bill of a model', () => {
     const alone = await quiet.explainVersion({ name: 'small' });
     expect(explanationLines(alone).join('\n')).not.toMatch('These bills are');
     expect(costLines(await costReport(quiet, ALL)).join('\n')).not.toMatch('cheaper tiers');
+  });
+
+  it('goes by what its own server took where no build has measured it', async () => {
+    const world = memoryWorld();
+    await world.deploy(world.upload({ manifest: 'traffic: { requestsPerSecond: 200 }' }));
+    const { name, live } = (await world.registry.model(MODEL))!;
+    const known = async () => measuredLive(world.registry, live!);
+    const measurements = { measure: known, known };
+    const slipway = slipwayOf(world, { demand: world.demand, isSpent: false, measurements });
+    const before = await slipway.readModel({ name });
+    const runs = [{ vcpus: 2, rows: 1, requests: 20, ms: 40, cpuMs: 40 }];
+    await world.registry.noteMeasured(live!, { by: 'none', runs });
+
+    const [cost] = (await costReport(slipway, { ...ALL, isSpent: false })).revisions;
+    const after = await slipway.readModel({ name });
+    const { bill } = await slipway.explainVersion({ name });
+
+    expect(before.cost).not.toMatchObject({ durationMs: 40 });
+    expect(after.cost).toMatchObject({ durationMs: 40, perMillionUsd: cost?.perCallsUsd });
+    expect(cost).toMatchObject({ durationMs: 40, usdPerMonth: bill?.usdPerMonth });
+    // 200 requests a second reach the second tier of API Gateway.
+    expect(bill?.together.apiRequest).toBeCloseTo(200 * 2.628e6, -3);
+    expect(bill?.usdPerMonth).toBe(bill?.aloneUsdPerMonth);
   });
 
   it('of a version that is not live is that which it would have beside the others', async () => {
