@@ -119,7 +119,11 @@ async function sideOf(captureFolder: string, examples?: string) {
     throw new Error('one step runs at once');
   };
   const beyond = { CompareAnswers: never, JudgeBake: never };
-  const apart = judgingThreads({ ports, gateway, captureFolder, here: beyond }).CompareAnswers;
+  const environment = process.env;
+  const { CompareAnswers: apart } = judgingThreads({
+    ...{ ports, gateway, captureFolder, environment },
+    here: beyond,
+  });
   const here = compareAnswers({
     ...ports,
     router: gateway.router,

@@ -1,4 +1,6 @@
+import { getCompileCacheDir } from 'node:module';
 import { constants, getPriority, platform, setPriority } from 'node:os';
+import { dirname } from 'node:path';
 import { parentPort, Worker, workerData } from 'node:worker_threads';
 import { keptRequests } from '#adapters/capture/kept-requests.ts';
 import { type ClockReading, continuedClock, readingOf, systemClock } from '#adapters/clocks.ts';
@@ -52,6 +54,7 @@ type Machine = Place & {
     StepPorts,
     'registry' | 'artifacts' | 'metrics' | 'clock' | 'comparing' | 'requireApproval'
   >;
+  readonly environment: NodeJS.ProcessEnv;
   /** The same steps on the thread of the gateway. */
   readonly here: Readonly<Record<StepName, StepHandler>>;
 };
@@ -68,7 +71,13 @@ export type JudgingThreads = Readonly<Record<StepName, StepHandler>> & {
  * The steps that judge answers, each on a thread of its own, and those beyond two at once on this one. A thread opens kept requests, asks both versions and compares their answers beside the gateway, whose thread this is.
  * Only what the machine has once is called here: the registry, the bucket, the metrics and the count of clients' requests. A step whose thread ends before it fails.
  */
-export function judgingThreads({ ports, gateway, captureFolder, here }: Machine): JudgingThreads {
+export function judgingThreads({
+  ports,
+  gateway,
+  captureFolder,
+  environment,
+  here,
+}: Machine): JudgingThreads {
   const { origin, probeMark, clientCounts } = gateway;
   const given: Given = {
     // It has functions too, which no thread can be given.
@@ -83,7 +92,10 @@ export function judgingThreads({ ports, gateway, captureFolder, here }: Machine)
 
   function start(): Worker {
     // The thread runs this module, or its bundle, once more.
-    const worker = new Worker(new URL(import.meta.url), { workerData: { mark: MARK, ...given } });
+    const worker = new Worker(new URL(import.meta.url), {
+      workerData: { mark: MARK, ...given },
+      env: compiledBefore(environment),
+    });
     running.add(worker);
     worker.once('exit', () => {
       running.delete(worker);
@@ -133,6 +145,12 @@ export function judgingThreads({ ports, gateway, captureFolder, here }: Machine)
       await Promise.all([...running].map((worker) => worker.terminate()));
     },
   };
+}
+
+/** With the folder where this process keeps compiled code: a thread looks there only if its environment says so, and compiles for half a second otherwise. */
+function compiledBefore(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const folder = getCompileCacheDir();
+  return folder ? { ...environment, NODE_COMPILE_CACHE: dirname(folder) } : environment;
 }
 
 /** Resolves with the outcome of the task, whose calls are carried out here. Rejects when the thread ends before. */

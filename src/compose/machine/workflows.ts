@@ -114,7 +114,7 @@ export async function openWorkflows(
   };
   const handlers = stepHandlers(ports);
   const captureFolder = state.folder('capture');
-  const judging = judgingThreads({ ports, gateway, captureFolder, here: handlers });
+  const judging = judgingThreads({ ports, gateway, captureFolder, environment, here: handlers });
   const traces = await tracesFor(environment);
   const engine = workflowEngine({
     definitions: readDefinitions(),

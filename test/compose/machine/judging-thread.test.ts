@@ -71,7 +71,7 @@ async function upgrade({
   const here: string[] = [];
   const beyond = (step: string) => async () => void here.push(step);
   const threads = judgingThreads({
-    ...{ ports: deps, gateway, captureFolder },
+    ...{ ports: deps, gateway, captureFolder, environment: process.env },
     here: { CompareAnswers: beyond('CompareAnswers'), JudgeBake: beyond('JudgeBake') },
   });
   opened.push(threads.stop);
