@@ -10,12 +10,8 @@ const KEYS = Object.keys(manifestSchema.shape) as readonly (keyof Manifest)[];
  */
 export function manifestDifferences(before: Manifest, after: Manifest): readonly Difference[] {
   const lost = KEYS.filter((key) => !isDefault(before, key) && isDefault(after, key));
-  return when(
-    lost.length > 0,
-    harmless(
-      `its model.yaml does not set ${listed(lost)}, as that of the version before did: the defaults hold`,
-    ),
-  );
+  const what = `it came without ${listed(lost)} in model.yaml, which the version before had: the defaults hold`;
+  return when(lost.length > 0, harmless(what));
 }
 
 /** A manifest that an older Slipway read lacks the keys that came later. */

@@ -267,7 +267,7 @@ describe('the settings of a model.yaml', () => {
 
   it('are named where the version before had them and this one does not', () => {
     expect(between(set, version())).toEqual([
-      'harmless: its model.yaml does not set "rollout", "capture", as that of the version before did: the defaults hold',
+      'harmless: it came without "rollout", "capture" in model.yaml, which the version before had: the defaults hold',
     ]);
   });
 
