@@ -1,7 +1,7 @@
 import { type Manifest, manifestSchema } from '#domain/manifest/manifest.ts';
 import { type Difference, harmless, listed, when } from './difference.ts';
 
-const DEFAULTS = manifestSchema.parse({});
+const DEFAULTS = lastingOf(manifestSchema.parse({}));
 const KEYS = Object.keys(manifestSchema.shape) as readonly (keyof Manifest)[];
 
 /**
@@ -16,6 +16,13 @@ export function manifestDifferences(before: Manifest, after: Manifest): readonly
 
 /** A manifest that an older Slipway read lacks the keys that came later. */
 function isDefault(manifest: Manifest, key: keyof Manifest): boolean {
-  const value = manifest[key];
+  const value = lastingOf(manifest)[key];
   return value === undefined || JSON.stringify(value) === JSON.stringify(DEFAULTS[key]);
+}
+
+/** Without what the owner says of one release alone. */
+function lastingOf({ gate, ...manifest }: Manifest): Record<string, unknown> {
+  if (!gate) return manifest;
+  const { replaces: _, expect: __, ...policy } = gate;
+  return { ...manifest, gate: policy };
 }

@@ -278,6 +278,12 @@ describe('the settings of a model.yaml', () => {
     expect(between(set, version({}, { manifest: otherwise }))).toEqual([]);
   });
 
+  it('are not named where they were those of one release', () => {
+    const declared = version({}, { manifest: { gate: { replaces: 3, expect: { changed: 0.5 } } } });
+
+    expect(between(declared, version())).toEqual([]);
+  });
+
   it('were at their defaults where the Slipway that read them did not know them', () => {
     const { gate: _, ...manifest } = manifestSchema.parse({});
 
