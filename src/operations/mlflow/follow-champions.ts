@@ -72,14 +72,27 @@ async function followOne(deps: Deps, champion: Champion, name: string): Promise<
     if (isTold) await deps.registry.setModelTag(model, key, written({ ...last, isTold }));
     return !isTold;
   }
-  const deploymentId = await move(deps, champion, name);
+  const isMoving = last?.isTold === false && (await isUnderWay(deps, last.deploymentId));
+  const deploymentId = await move(deps, champion, { name, isMoving });
+  if (deploymentId === undefined) return true;
   const isTold = deploymentId === '';
   await deps.registry.setModelTag(model, key, written({ version, deploymentId, isTold }));
   return !isTold;
 }
 
-/** Makes the champion live; returns the deployment that does so, empty if nothing has to be done or can be. */
-async function move(deps: Deps, { model, version }: Champion, name: string): Promise<string> {
+type Moved = {
+  /** The model in Slipway. */
+  readonly name: string;
+  /** Whether the deployment of the last move is under way, so that the live version may be another one in a moment. */
+  readonly isMoving: boolean;
+};
+
+/** Makes the champion live; returns the deployment that does so, empty if nothing has to be done or can be, and undefined where that shows only later. */
+async function move(
+  deps: Deps,
+  { model, version }: Champion,
+  { name, isMoving }: Moved,
+): Promise<string | undefined> {
   const { slipway, report } = deps;
   const prefix = `models/${name}/mlflow-${version}/`;
   const { models } = await slipway.listModels({ costs: false });
@@ -91,6 +104,7 @@ async function move(deps: Deps, { model, version }: Champion, name: string): Pro
   try {
     // Until the version before has drained, its state is Live too.
     if (same.some(({ version: each }) => each === known?.live?.version)) {
+      if (isMoving) return undefined;
       await tell(deps, { model, version }, { state: 'Live', reason: '' });
       return '';
     }
@@ -134,16 +148,26 @@ async function upload(
 
 /** Whether the deployment is over; its outcome is then in MLflow. */
 async function tellOutcome(deps: Deps, champion: Champion, id: string): Promise<boolean> {
-  const deployment = await deps.slipway.readDeployment({ id }).catch((error: unknown) => {
-    // An upload is admitted a moment after it has arrived.
-    if (failureName(error) === 'InputInvalid') return undefined;
-    throw error;
-  });
+  const deployment = await deploymentOf(deps, id);
   if (!deployment || !isOver(deployment.phase)) return false;
   const { phase: state, version, trouble } = deployment;
   const reason = trouble ? `${trouble.reason}${trouble.fix && ` → ${trouble.fix}`}` : '';
   await tell(deps, champion, { state, reason, ...(version && { version }) });
   return true;
+}
+
+/** One that Slipway does not know will end nothing. */
+async function isUnderWay(deps: Deps, id: string): Promise<boolean> {
+  const deployment = await deploymentOf(deps, id);
+  return deployment !== undefined && !isOver(deployment.phase);
+}
+
+async function deploymentOf({ slipway }: Deps, id: string) {
+  return slipway.readDeployment({ id }).catch((error: unknown) => {
+    // An upload is admitted a moment after it has arrived.
+    if (failureName(error) === 'InputInvalid') return undefined;
+    throw error;
+  });
 }
 
 /** A newer Slipway may have a phase that this one does not know: that is waited out. */

@@ -135,6 +135,27 @@ it('a champion is deployed, its outcome is written back, and one that was before
   expect(versionTags.get('Iris 1 slipway.endpoint')).toBe('http://here/models/iris');
 });
 
+it('a champion that is live until the move before it has ended is brought back after that', async () => {
+  const { champions, look, finish, did, live } = followed({ Iris: '1' });
+  for (const version of ['1', '2', '1']) {
+    champions['Iris'] = version;
+    await look();
+    if (did.length < 3) finish('Live');
+    await look();
+  }
+
+  champions['Iris'] = '2';
+  expect(await look()).toBe(true);
+  finish('Live');
+  expect(live.get('iris')).toBe(1);
+  await look();
+  finish('Live');
+
+  expect(await look()).toBe(false);
+  expect(live.get('iris')).toBe(2);
+  expect(did.slice(2)).toEqual(['rollback iris 1', 'rollback iris 2']);
+});
+
 it('a move is made once, however often it is looked at, and whatever became of it', async () => {
   const { champions, look, finish, did, versionTags } = followed({ Iris: '1' });
   for (const [version, phase] of [
