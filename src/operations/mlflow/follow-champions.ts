@@ -72,26 +72,18 @@ async function followOne(deps: Deps, champion: Champion, name: string): Promise<
     if (isTold) await deps.registry.setModelTag(model, key, written({ ...last, isTold }));
     return !isTold;
   }
-  const isMoving = last?.isTold === false && (await isUnderWay(deps, last.deploymentId));
-  const deploymentId = await move(deps, champion, { name, isMoving });
+  const deploymentId = await move(deps, champion, name);
   if (deploymentId === undefined) return true;
   const isTold = deploymentId === '';
   await deps.registry.setModelTag(model, key, written({ version, deploymentId, isTold }));
   return !isTold;
 }
 
-type Moved = {
-  /** The model in Slipway. */
-  readonly name: string;
-  /** Whether the deployment of the last move is under way, so that the live version may be another one in a moment. */
-  readonly isMoving: boolean;
-};
-
 /** Makes the champion live; returns the deployment that does so, empty if nothing has to be done or can be, and undefined where that shows only later. */
 async function move(
   deps: Deps,
   { model, version }: Champion,
-  { name, isMoving }: Moved,
+  name: string,
 ): Promise<string | undefined> {
   const { slipway, report } = deps;
   const prefix = `models/${name}/mlflow-${version}/`;
@@ -104,7 +96,8 @@ async function move(
   try {
     // Until the version before has drained, its state is Live too.
     if (same.some(({ version: each }) => each === known?.live?.version)) {
-      if (isMoving) return undefined;
+      // A deployment that is under way may make another one live in a moment.
+      if (known?.newest && !isOver(known.newest.phase)) return undefined;
       await tell(deps, { model, version }, { state: 'Live', reason: '' });
       return '';
     }
@@ -148,26 +141,16 @@ async function upload(
 
 /** Whether the deployment is over; its outcome is then in MLflow. */
 async function tellOutcome(deps: Deps, champion: Champion, id: string): Promise<boolean> {
-  const deployment = await deploymentOf(deps, id);
+  const deployment = await deps.slipway.readDeployment({ id }).catch((error: unknown) => {
+    // An upload is admitted a moment after it has arrived.
+    if (failureName(error) === 'InputInvalid') return undefined;
+    throw error;
+  });
   if (!deployment || !isOver(deployment.phase)) return false;
   const { phase: state, version, trouble } = deployment;
   const reason = trouble ? `${trouble.reason}${trouble.fix && ` → ${trouble.fix}`}` : '';
   await tell(deps, champion, { state, reason, ...(version && { version }) });
   return true;
-}
-
-/** One that Slipway does not know will end nothing. */
-async function isUnderWay(deps: Deps, id: string): Promise<boolean> {
-  const deployment = await deploymentOf(deps, id);
-  return deployment !== undefined && !isOver(deployment.phase);
-}
-
-async function deploymentOf({ slipway }: Deps, id: string) {
-  return slipway.readDeployment({ id }).catch((error: unknown) => {
-    // An upload is admitted a moment after it has arrived.
-    if (failureName(error) === 'InputInvalid') return undefined;
-    throw error;
-  });
 }
 
 /** A newer Slipway may have a phase that this one does not know: that is waited out. */

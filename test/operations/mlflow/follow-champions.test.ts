@@ -72,6 +72,7 @@ function slipway() {
       models: [...models].map(([name, versions]) => ({
         name,
         live: versions.find(({ version }) => version === live.get(name)) ?? null,
+        newest: [...deployments.values()].findLast(({ model }) => model === name) ?? null,
       })),
     }),
     listVersions: async ({ name }: { name: string }) => ({ versions: models.get(name) ?? [] }),
