@@ -147,7 +147,7 @@ export function judgingThreads({
   };
 }
 
-/** With the folder where this process keeps compiled code: a thread looks there only if its environment says so, and compiles for half a second otherwise. */
+/** A thread looks for compiled code where this process keeps it only if its environment says so, and compiles for half a second otherwise. */
 function compiledBefore(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const folder = getCompileCacheDir();
   return folder ? { ...environment, NODE_COMPILE_CACHE: dirname(folder) } : environment;
