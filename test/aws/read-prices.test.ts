@@ -62,8 +62,8 @@ describeOnMoto('the prices that a deploy reads', (moto) => {
       asOf: '2026-12-01',
       usd: { ...SHIPPED_PRICES.usd, fargateGBHour: 0.5, apiRequest: 0.0000042 },
       tiers: {
+        ...SHIPPED_PRICES.tiers,
         apiRequest: [{ from: 333_000_000, usd: 0.0000035 }],
-        lambdaX86GBSecond: SHIPPED_PRICES.tiers?.lambdaX86GBSecond,
       },
       shipped: PRICE_NAMES.filter((name) => name !== 'fargateGBHour' && name !== 'apiRequest'),
       instances: { 'm6a.large': 0.09 },
