@@ -1,5 +1,4 @@
 import { readImage } from '#domain/build/image.ts';
-import type { Measurement } from '#domain/build/measurement.ts';
 import type { Deployment, TargetDecision, TargetOption } from '#domain/deployment.ts';
 import { Failure } from '#domain/failure.ts';
 import type { Manifest } from '#domain/manifest/manifest.ts';
@@ -16,7 +15,7 @@ import { expectedStart, startingOf } from '#domain/placement/cold-start.ts';
 import { isOutgrown, knownFunctionMemory } from '#domain/placement/function-memory.ts';
 import { memoryOn } from '#domain/placement/gpu-need.ts';
 import { lighterWeights } from '#domain/placement/lighter-weights.ts';
-import type { Timed } from '#domain/placement/measured.ts';
+import { timedByServer } from '#domain/placement/measured.ts';
 import { ownNeeds } from '#domain/placement/own-needs.ts';
 import { isOverAt } from '#domain/placement/spent.ts';
 import { TARGETS, type Target } from '#domain/placement/target.ts';
@@ -90,9 +89,8 @@ export const chooseTarget =
     const made = image ? { image } : {};
     const known = await knownBefore(deps, deployment, manifest);
     const lighter = image && lighterWeights({ facts, manifest, image });
-    const timed = image
-      ? timedOf(image, runtime)
-      : servedAs(await measuredBefore(registry, deployment));
+    const live = image ? undefined : await measuredBefore(registry, deployment);
+    const timed = image ? timedOf(image, runtime) : live && timedByServer(live);
     const asked = timed && askedOf({ manifest, timed, needs, caps, lighter, ...known });
     const chosen = decide(needs, { target: requested, allow, offered }, asked);
     if ('decision' in chosen) {
@@ -111,11 +109,6 @@ export const chooseTarget =
     await registry.recordWork(holder, { awaits, ...made });
     return { target: 'none' };
   };
-
-/** The time of a live server's answers is all of it. */
-function servedAs(measured: Measurement | undefined): Timed | undefined {
-  return measured && { ...measured, serverMs: 0 };
-}
 
 /** Fails with `ArtifactRejected` for a new version whose manifest wants no more of them once the month has cost as much as it may. A move is no new version: it costs less. */
 async function requireUnspent(

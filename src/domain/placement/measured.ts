@@ -6,6 +6,11 @@ type Run = Measurement['runs'][number];
 /** The measurement of a build, and the time (ms) that a server adds to each request, 0 where the measured answers are those of the server itself. */
 export type Timed = Measurement & { readonly serverMs: number };
 
+/** A measurement of a server's own answers, which has all of their time. */
+export function timedByServer(measurement: Measurement): Timed {
+  return { ...measurement, serverMs: 0 };
+}
+
 /**
  * The time of a request at one vCPU (ms), the part of it that more vCPUs shorten (0 to 1), and the time of a further row, from the runs of a build. The part is that of Amdahl's law between one vCPU and the most that were tried.
  * At one vCPU a request takes its CPU time, or as long as with the most vCPUs where it waits for something else: the time that it took on one also has what else the machine did. Runs below one vCPU show nothing more.

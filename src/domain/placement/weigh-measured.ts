@@ -6,6 +6,7 @@ import { NO_CAPS } from './caps.ts';
 import { type Asked, chooseTarget, type Needs } from './choose-target.ts';
 import { expectedStart, startingOf } from './cold-start.ts';
 import { memoryOn } from './gpu-need.ts';
+import { timedByServer } from './measured.ts';
 import type { NotedStart } from './noted-start.ts';
 import { ownNeeds } from './own-needs.ts';
 import { TARGETS } from './target.ts';
@@ -63,7 +64,7 @@ function askedByItself(
   };
   const asked = askedOf({
     manifest,
-    timed: { ...measurement, serverMs: 0 },
+    timed: timedByServer(measurement),
     needs,
     caps: { ...NO_CAPS, maxMonthlyUsd: decision.maxMonthlyUsd ?? null },
     before: undefined,
