@@ -44,6 +44,11 @@ export function isTerminal(phase: Phase): boolean {
   return NEXT_PHASES[phase].length === 0;
 }
 
+/** The same of a phase that another Slipway says: a newer one may have one that this one does not know, which is waited out. */
+export function isOver(phase: string): boolean {
+  return Object.hasOwn(NEXT_PHASES, phase) && isTerminal(phase as Phase);
+}
+
 /** Whether a deployment has begun: before that it waits for its turn and changes nothing. */
 export function hasBegun(phase: Phase): boolean {
   return !['Admitted', 'AwaitingApproval', 'Waiting'].includes(phase);

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { isTerminal, mayMove, NEXT_PHASES, type Phase } from '#domain/phase.ts';
+import { isOver, isTerminal, mayMove, NEXT_PHASES, type Phase } from '#domain/phase.ts';
 
 const phases = Object.keys(NEXT_PHASES) as Phase[];
 
@@ -70,3 +70,12 @@ function goOn(way: readonly Phase[], choice: number): readonly Phase[] {
   const next: readonly Phase[] = NEXT_PHASES[way.at(-1)!];
   return next.length === 0 ? way : [...way, next[choice % next.length]!];
 }
+
+it('a phase that only another Slipway knows is not over', () => {
+  expect(['Live', 'Baking', 'Thawing', 'toString'].map(isOver)).toEqual([
+    true,
+    false,
+    false,
+    false,
+  ]);
+});

@@ -1,7 +1,7 @@
 import type { Slipway } from '#control/slipway.ts';
 import { type Artifact, isSameArtifact } from '#domain/deployment.ts';
 import { failureName } from '#domain/failure.ts';
-import { isTerminal, type Phase } from '#domain/phase.ts';
+import { isOver } from '#domain/phase.ts';
 
 type Asked = Pick<Slipway, 'readModel' | 'readDeployment'>;
 type Content = Pick<Artifact, 'parts' | 'manifest'>;
@@ -19,7 +19,7 @@ export async function sameVersion(
   content: Content,
 ): Promise<SameVersion | undefined> {
   const status = await statusOf(slipway, model);
-  if (!status || (status.newest && !isTerminal(status.newest.phase as Phase))) return undefined;
+  if (!status || (status.newest && !isOver(status.newest.phase))) return undefined;
   const { live, versions } = status;
   const kept = versions.filter(({ state, damage }) => state !== 'Removed' && !damage);
   for (const { version, deploymentId } of kept) {

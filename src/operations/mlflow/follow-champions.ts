@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Slipway } from '#control/slipway.ts';
 import { Failure, failureName } from '#domain/failure.ts';
 import { nearestModelName } from '#domain/identity.ts';
-import { NEXT_PHASES } from '#domain/phase.ts';
+import { isOver } from '#domain/phase.ts';
 import type { Champion, MlflowRegistry } from './mlflow-registry.ts';
 
 type Deps = {
@@ -151,11 +151,6 @@ async function tellOutcome(deps: Deps, champion: Champion, id: string): Promise<
   const reason = trouble ? `${trouble.reason}${trouble.fix && ` → ${trouble.fix}`}` : '';
   await tell(deps, champion, { state, reason, ...(version && { version }) });
   return true;
-}
-
-/** A newer Slipway may have a phase that this one does not know: that is waited out. */
-function isOver(phase: string): boolean {
-  return Object.entries(NEXT_PHASES).some(([name, next]) => name === phase && next.length === 0);
 }
 
 type Outcome = { readonly state: string; readonly reason: string; readonly version?: number };
