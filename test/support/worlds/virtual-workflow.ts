@@ -84,7 +84,8 @@ export function virtualWorkflow(options: WorldOptions = {}): VirtualWorkflow {
 
   async function execute(start: Start): Promise<ExecutionEnd> {
     runs += 1;
-    return begin(workflowOf(start), `run-${runs}`, start);
+    // Names of one length, so that payloads of two runs have one too.
+    return begin(workflowOf(start), `run-${String(runs).padStart(6, '0')}`, start);
   }
 
   const startedEnds = () => Promise.all(begun.splice(0));
